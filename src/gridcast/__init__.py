@@ -1,0 +1,1 @@
+"""gridcast: a streaming short-term electricity-load forecaster."""

@@ -1,0 +1,1 @@
+"""The Faust agents, one file each: decode, hand to the models, publish."""

@@ -1,0 +1,1 @@
+"""The running system: everything that touches Kafka, files, clocks and people."""

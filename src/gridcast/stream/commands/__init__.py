@@ -1,0 +1,1 @@
+"""The commands of `gridcast`, one a file, each thin."""

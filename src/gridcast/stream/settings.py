@@ -1,0 +1,219 @@
+"""Every setting, in one place, and where each value came from.
+
+A value is taken from the first of these that has it:
+
+1. a command-line flag (``--broker``),
+2. the environment (``GRIDCAST_BROKER``),
+3. a TOML file (``--config FILE``, else ``$GRIDCAST_CONFIG``, else ``./gridcast.toml``),
+4. the default below.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from gridcast.stream.errors import UserError
+
+ENVIRONMENT_PREFIX = "GRIDCAST_"
+FILE_VARIABLE = ENVIRONMENT_PREFIX + "CONFIG"
+DEFAULT_FILE = Path("gridcast.toml")
+
+
+def _whole_number(value: object) -> object:
+    """Read the text that an environment variable is: a Literal of numbers does not."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+Step = Annotated[Literal[1, 5, 10, 15, 30, 60], BeforeValidator(_whole_number)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Settings(BaseSettings):
+    """What a deployment can choose."""
+
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True)
+
+    broker: str = Field(
+        "127.0.0.1:9092",
+        pattern=r"^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$",
+        description="Kafka to talk to: host:port, several with commas",
+    )
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="how to talk to Kafka"
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="how to log in to Kafka (with SASL_*)"
+    )
+    sasl_username: str | None = Field(None, description="Kafka user (with SASL_*)")
+    sasl_password: SecretStr | None = Field(None, description="Kafka password (with SASL_*)")
+    tls_ca_file: Path | None = Field(
+        None, description="certificate authority that signed the brokers' certificates (with *SSL)"
+    )
+
+    topic_prefix: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,64}$",
+        description="put before every topic's name, so that two deployments can share one Kafka",
+    )
+    partitions: int = Field(
+        4, ge=1, le=1000, description="partitions of the topics that are split by series"
+    )
+    replication: int = Field(
+        1, ge=1, le=10, description="copies of every topic that Kafka keeps (3 in production)"
+    )
+
+    step_minutes: Step = Field(15, description="width of one slot of the forecast, minutes")
+    window_days: int = Field(
+        8,
+        ge=8,
+        le=60,
+        description="how far back a window reaches, days (last week's hour and more)",
+    )
+    future_bound_s: Seconds = Field(
+        300, description="a reading further ahead of the clock than this is refused, seconds"
+    )
+    message_bytes: int = Field(
+        1_000_000, ge=1_000, le=100_000_000, description="the largest message that is read, bytes"
+    )
+
+    broker_dir: Path = Field(
+        default_factory=lambda: user_data_path("gridcast") / "broker",
+        description="where `gridcast broker` keeps its data",
+    )
+    jars_dir: Path | None = Field(
+        None, description="a folder with Kafka's jars, for a site that cannot fetch them"
+    )
+    cache_dir: Path = Field(
+        default_factory=lambda: user_cache_path("gridcast"),
+        description="where what was fetched once is kept",
+    )
+
+    @field_validator("broker_dir", "jars_dir", "cache_dir", "tls_ca_file", mode="after")
+    @classmethod
+    def _expand_home(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser()
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[override]  # only one of its arguments is used
+        cls, *, init_settings: PydanticBaseSettingsSource, **_others: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what :func:`load` passes, and no more: it asks each source itself."""
+        return (init_settings,)
+
+
+class Origin(BaseModel):
+    """Where a value came from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["flag", "environment", "file", "default"]
+    name: str = Field(description="the flag, variable or file, as the user wrote it")
+
+    def __str__(self) -> str:
+        return "default" if self.kind == "default" else f"{self.kind} {self.name}"
+
+
+class Loaded(BaseModel):
+    """The settings in force and where each came from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    settings: Settings
+    origins: Mapping[str, Origin]
+
+
+def load(flags: Mapping[str, Any] | None = None, *, file: Path | None = None) -> Loaded:
+    """Read all sources; a wrong value is a :class:`UserError` naming it and where it came from."""
+    values: dict[str, Any] = {}
+    origins: dict[str, Origin] = {
+        name: Origin(kind="default", name="") for name in Settings.model_fields
+    }
+    # The later wins.
+    for origin, found in (*_from_file(file), *_from_environment(), *_from_flags(flags or {})):
+        values |= found
+        origins |= dict.fromkeys(found, origin)
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise UserError(_one_line(error, origins)) from None
+    return Loaded(settings=settings, origins=origins)
+
+
+def unknown_variables() -> list[str]:
+    """Name the GRIDCAST_* variables that set nothing.
+
+    They are no error: Kubernetes puts GRIDCAST_SERVICE_HOST and its like into every container
+    beside a service of that name. `gridcast config` shows them, for those who misspelt one.
+    """
+    known = {ENVIRONMENT_PREFIX + name.upper() for name in Settings.model_fields} | {FILE_VARIABLE}
+    return sorted(
+        name for name in os.environ if name.startswith(ENVIRONMENT_PREFIX) and name not in known
+    )
+
+
+_Source = tuple[Origin, dict[str, Any]]
+
+
+def _from_file(file: Path | None) -> list[_Source]:
+    variable = os.environ.get(FILE_VARIABLE)
+    named = file or (Path(variable) if variable else None)
+    path = named or DEFAULT_FILE
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        if named is None:
+            return []
+        raise UserError(f"the settings file {path} is not there") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"the settings file {path} cannot be read: {error}") from None
+    return [(Origin(kind="file", name=str(path)), values)]
+
+
+def _from_environment() -> list[_Source]:
+    return [
+        (Origin(kind="environment", name=ENVIRONMENT_PREFIX + name.upper()), {name: value})
+        for name, value in EnvSettingsSource(Settings)().items()
+    ]
+
+
+def _from_flags(flags: Mapping[str, Any]) -> list[_Source]:
+    return [
+        (Origin(kind="flag", name="--" + name.replace("_", "-")), {name: value})
+        for name, value in flags.items()
+        if value is not None
+    ]
+
+
+def _one_line(error: ValidationError, origins: Mapping[str, Origin]) -> str:
+    """Say the first thing that is wrong, with its place; never the value of a secret."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else "settings"
+    if first["type"] == "extra_forbidden":
+        where = next((o for key, o in origins.items() if key == name), None)
+        return f"{where}: there is no setting {name!r} (`gridcast config` lists them all)"
+    given = "" if _is_secret(name) else f", not {first['input']!r}"
+    return f"{name} (from {origins[name]}): {first['msg']}{given}"
+
+
+def _is_secret(name: str) -> bool:
+    field = Settings.model_fields.get(name)
+    return field is not None and "SecretStr" in str(field.annotation)

@@ -113,8 +113,13 @@ class Settings(BaseSettings):
         return None if path is None else path.expanduser()
 
     @classmethod
-    def settings_customise_sources(  # type: ignore[override]  # only one of its arguments is used
-        cls, *, init_settings: PydanticBaseSettingsSource, **_others: Any
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take what :func:`load` passes, and no more: it asks each source itself."""
         return (init_settings,)

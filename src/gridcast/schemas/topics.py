@@ -1,0 +1,145 @@
+"""The topics: what travels on each, under which key, and how long it is kept (design §3)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from gridcast.schemas.alarm import Alarm
+from gridcast.schemas.dead_letter import DeadLetter
+from gridcast.schemas.forecast import Forecast
+from gridcast.schemas.message import Message
+from gridcast.schemas.reading import Reading, ReadingFrame
+from gridcast.schemas.release import Release
+from gridcast.schemas.score import Score
+from gridcast.schemas.series import GridSeries
+from gridcast.schemas.weather import WeatherForecast, WeatherObservation
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. Its name is without the deployment's prefix."""
+
+    name: str
+    about: str
+    """One line for people: what travels on it."""
+    models: tuple[type[Message], ...]
+    """What a message on it may be; told apart by their fields."""
+    key: str
+    """What the Kafka key is, in words."""
+    by_series: bool
+    """Split over the deployment's partitions; else one, which every reader reads whole."""
+    compacted: bool
+    """The newest message of each key is kept for ever; one without a value deletes the key."""
+    kept_for: timedelta | None
+    """How long every message is kept; None: until compaction."""
+
+    def configuration(self) -> dict[str, str]:
+        """Give what Kafka is to be told of it (topic configuration)."""
+        policies = ["compact"] * self.compacted + ["delete"] * (self.kept_for is not None)
+        kept_ms = -1 if self.kept_for is None else int(self.kept_for / timedelta(milliseconds=1))
+        return {
+            "cleanup.policy": ",".join(policies),
+            "retention.ms": str(kept_ms),
+            # Age is counted from when Kafka got a message. By the sender's clock, a history that is
+            # replayed today would be deleted as it arrives.
+            "message.timestamp.type": "LogAppendTime",
+        }
+
+
+# Eight days of window, and a day to find out that nobody was reading.
+NINE_DAYS = timedelta(days=9)
+EIGHT_DAYS = timedelta(days=8)
+A_QUARTER = timedelta(days=90)
+
+READINGS = Topic(
+    "meter.readings",
+    "What was measured, one reading a message or a frame of many.",
+    (Reading, ReadingFrame),
+    key="series, or what the series of a frame have in common",
+    by_series=True,
+    compacted=False,
+    kept_for=NINE_DAYS,
+)
+WEATHER_OBSERVATIONS = Topic(
+    "weather.observations",
+    "Measured weather.",
+    (WeatherObservation,),
+    key="station",
+    by_series=False,
+    compacted=False,
+    kept_for=NINE_DAYS,
+)
+WEATHER_FORECASTS = Topic(
+    "weather.forecasts",
+    "Forecast weather, one run of one station a message.",
+    (WeatherForecast,),
+    key="station",
+    by_series=False,
+    compacted=False,
+    kept_for=NINE_DAYS,
+)
+SERIES = Topic(
+    "grid.series",
+    "What is known of each series.",
+    (GridSeries,),
+    key="series",
+    by_series=False,
+    compacted=True,
+    kept_for=None,
+)
+RELEASES = Topic(
+    "model.releases",
+    "Which model release serves in which role.",
+    (Release,),
+    key="model",
+    by_series=False,
+    compacted=True,
+    kept_for=None,
+)
+FORECASTS = Topic(
+    "load.forecasts",
+    "The forecasts, one series and tick a message.",
+    (Forecast,),
+    key="series",
+    by_series=True,
+    compacted=True,
+    kept_for=EIGHT_DAYS,
+)
+SCORES = Topic(
+    "load.scores",
+    "Forecasts verified against what came.",
+    (Score,),
+    key="series",
+    by_series=True,
+    compacted=False,
+    kept_for=EIGHT_DAYS,
+)
+ALARMS = Topic(
+    "load.alarms",
+    "Alarms and their changes of state.",
+    (Alarm,),
+    key="alarm",
+    by_series=True,
+    compacted=True,
+    kept_for=A_QUARTER,
+)
+DEAD_LETTERS = Topic(
+    "gridcast.dead-letters",
+    "Records that could not be used, and why.",
+    (DeadLetter,),
+    key="key of the original",
+    by_series=False,
+    compacted=False,
+    kept_for=A_QUARTER,
+)
+
+TOPICS = (
+    READINGS,
+    WEATHER_OBSERVATIONS,
+    WEATHER_FORECASTS,
+    SERIES,
+    RELEASES,
+    FORECASTS,
+    SCORES,
+    ALARMS,
+    DEAD_LETTERS,
+)

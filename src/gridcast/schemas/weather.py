@@ -1,0 +1,91 @@
+"""Weather, measured and forecast, by station."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from gridcast.schemas.fields import Id, Number, Time, Unit, refuse
+from gridcast.schemas.message import Message
+from gridcast.schemas.reasons import Reason
+
+Celsius = Annotated[Number, Field(ge=-90, le=70), Unit("°C")]
+Percent = Annotated[Number, Field(ge=0, le=100), Unit("%")]
+MetresPerSecond = Annotated[Number, Field(ge=0, le=150), Unit("m/s")]
+WattsPerSquareMetre = Annotated[Number, Field(ge=0, le=1600), Unit("W/m²")]
+Hectopascal = Annotated[Number, Field(ge=500, le=1100), Unit("hPa")]
+
+VARIABLES = (
+    "temperature_c",
+    "humidity_pct",
+    "wind_ms",
+    "cloud_pct",
+    "irradiance_wm2",
+    "pressure_hpa",
+)
+
+
+class WeatherObservation(Message):
+    """What a station measured. A variable that it does not measure is null."""
+
+    station: Id = Field(description="which station; also the Kafka key")
+    time: Time = Field(description="when it was measured (event time)")
+    available_at: Time = Field(description="from when on it could be known; never before `time`")
+    temperature_c: Celsius | None = Field(None, description="air temperature at 2 m")
+    humidity_pct: Percent | None = Field(None, description="relative humidity at 2 m")
+    wind_ms: MetresPerSecond | None = Field(None, description="wind speed at 10 m")
+    cloud_pct: Percent | None = Field(None, description="share of the sky under cloud")
+    irradiance_wm2: WattsPerSquareMetre | None = Field(
+        None, description="global horizontal irradiance"
+    )
+    pressure_hpa: Hectopascal | None = Field(None, description="pressure at sea level")
+
+    @model_validator(mode="after")
+    def _not_known_before_it_was(self) -> Self:
+        if self.available_at < self.time:
+            raise refuse(Reason.OUT_OF_RANGE, "available_at is before time")
+        return self
+
+    @property
+    def key(self) -> bytes | None:
+        """The station."""
+        return self.station.encode()
+
+
+class WeatherForecast(Message):
+    """One run of a weather forecast for one station, whole: all its hours in one message.
+
+    A variable's list is as long as `valid_at`, or empty where the run has no such variable.
+    """
+
+    station: Id = Field(description="which station; also the Kafka key")
+    issued_at: Time = Field(description="the run's own time: what it was computed from")
+    available_at: Time = Field(description="from when on it could be known; never before issued_at")
+    valid_at: list[Time] = Field(min_length=1, description="the instants that are forecast, rising")
+    temperature_c: list[Celsius | None] = Field([], description="air temperature at 2 m")
+    humidity_pct: list[Percent | None] = Field([], description="relative humidity at 2 m")
+    wind_ms: list[MetresPerSecond | None] = Field([], description="wind speed at 10 m")
+    cloud_pct: list[Percent | None] = Field([], description="share of the sky under cloud")
+    irradiance_wm2: list[WattsPerSquareMetre | None] = Field(
+        [], description="global horizontal irradiance"
+    )
+    pressure_hpa: list[Hectopascal | None] = Field([], description="pressure at sea level")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.available_at < self.issued_at:
+            raise refuse(Reason.OUT_OF_RANGE, "available_at is before issued_at")
+        if any(a >= b for a, b in zip(self.valid_at, self.valid_at[1:], strict=False)):
+            raise refuse(Reason.OUT_OF_RANGE, "valid_at does not rise")
+        for name in VARIABLES:
+            found = len(getattr(self, name))
+            if found not in {0, len(self.valid_at)}:
+                raise refuse(
+                    Reason.UNEVEN_LISTS,
+                    f"{name} has {found} entries, valid_at {len(self.valid_at)}",
+                )
+        return self
+
+    @property
+    def key(self) -> bytes | None:
+        """The station."""
+        return self.station.encode()

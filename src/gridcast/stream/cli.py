@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from gridcast.stream.commands.config import config
+from gridcast.stream.commands.history import history
+from gridcast.stream.commands.schema import schema
 from gridcast.stream.errors import UserError
 
 app = typer.Typer(
@@ -18,6 +20,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(config)
+app.add_typer(history, name="history")
+app.add_typer(schema, name="schema")
 
 
 def _print_version(wanted: bool) -> None:

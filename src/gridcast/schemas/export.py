@@ -1,0 +1,109 @@
+"""The wire, written down for other programs: JSON Schemas, and an AsyncAPI 3 document of it all."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from gridcast.schemas.message import Message
+from gridcast.schemas.topics import TOPICS, Topic
+
+ASYNCAPI = "3.0.0"
+JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
+# Whose messages they are: what the grid's own systems send, and what gridcast sends.
+RECEIVED = frozenset(
+    {"meter.readings", "weather.observations", "weather.forecasts", "grid.series", "model.releases"}
+)
+
+
+def documents() -> dict[str, str]:
+    """Give every document by its file name: `schemas/Reading.json`, `asyncapi.json`, …"""
+    models = sorted({model for topic in TOPICS for model in topic.models}, key=_name)
+    files = {f"schemas/{_name(model)}.json": _write(_json_schema(model)) for model in models}
+    return files | {"asyncapi.json": _write(_asyncapi(models))}
+
+
+def _name(model: type[BaseModel]) -> str:
+    return model.__name__
+
+
+def _write(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _json_schema(model: type[Message]) -> dict[str, Any]:
+    return {"$schema": JSON_SCHEMA, **model.model_json_schema()}
+
+
+def _asyncapi(models: list[type[Message]]) -> dict[str, Any]:
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
+    )
+    return {
+        "asyncapi": ASYNCAPI,
+        "info": {
+            "title": "gridcast",
+            "version": str(max(model.VERSION for model in models)),
+            "description": "Readings and weather in; forecasts, scores and alarms out. UTF-8 JSON,"
+            " kW and UTC everywhere. A deployment may put a prefix before every topic's name.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": {topic.name: _channel(topic) for topic in TOPICS},
+        "operations": {
+            f"{_action(topic)}/{topic.name}": {
+                "action": _action(topic),
+                "channel": {"$ref": f"#/channels/{topic.name}"},
+                "summary": topic.about,
+            }
+            for topic in TOPICS
+        },
+        "components": {
+            "messages": {_name(model): _message(model) for model in models},
+            "schemas": schemas["$defs"],
+        },
+    }
+
+
+def _action(topic: Topic) -> str:
+    """Say what gridcast itself does with the topic, as AsyncAPI 3 has it."""
+    return "receive" if topic.name in RECEIVED else "send"
+
+
+def _channel(topic: Topic) -> dict[str, Any]:
+    kept = (
+        "until compaction"
+        if topic.kept_for is None
+        else f"{topic.kept_for // timedelta(days=1)} days"
+    )
+    configuration = topic.configuration()
+    return {
+        "address": topic.name,
+        "title": topic.name,
+        "description": f"{topic.about} Key: {topic.key}. Kept: {kept}.",
+        "messages": {
+            _name(model): {"$ref": f"#/components/messages/{_name(model)}"}
+            for model in topic.models
+        },
+        "bindings": {
+            "kafka": {
+                "topic": topic.name,
+                "topicConfiguration": {
+                    "cleanup.policy": configuration["cleanup.policy"].split(","),
+                    "retention.ms": int(configuration["retention.ms"]),
+                },
+                "bindingVersion": "0.5.0",
+            }
+        },
+    }
+
+
+def _message(model: type[Message]) -> dict[str, Any]:
+    return {
+        "name": _name(model),
+        "summary": (model.__doc__ or "").partition("\n")[0],
+        "contentType": "application/json",
+        "payload": {"$ref": f"#/components/schemas/{_name(model)}"},
+    }

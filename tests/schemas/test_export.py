@@ -1,0 +1,66 @@
+"""The documents that are committed are those of the code."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from support.messages import EXAMPLES
+
+from gridcast.schemas import TOPICS, Message
+from gridcast.schemas.export import documents
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_committed_documents_have_not_drifted_from_the_models():
+    """If this fails: `uv run gridcast schema export`, and read what changed."""
+    drifted = [
+        name
+        for name, text in documents().items()
+        if not (DOCS / name).exists() or (DOCS / name).read_text("utf-8") != text
+    ]
+    assert drifted == []
+
+
+def test_no_document_is_left_of_a_model_that_is_gone():
+    written = {f"schemas/{path.name}" for path in (DOCS / "schemas").glob("*.json")}
+    assert written == {name for name in documents() if name.startswith("schemas/")}
+
+
+def test_every_reference_in_the_asyncapi_document_leads_somewhere():
+    document = json.loads(documents()["asyncapi.json"])
+    references = _references(document)
+    assert len(references) > 20
+    for reference in references:
+        found: Any = document
+        for part in reference.removeprefix("#/").split("/"):
+            found = found[part]
+
+
+def _references(node: Any) -> list[str]:
+    if isinstance(node, dict):
+        own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+        return own + [found for child in node.values() for found in _references(child)]
+    if isinstance(node, list):
+        return [found for child in node for found in _references(child)]
+    return []
+
+
+def test_the_asyncapi_document_has_every_topic_once_with_one_operation():
+    document = json.loads(documents()["asyncapi.json"])
+    assert set(document["channels"]) == {topic.name for topic in TOPICS}
+    of_operations = [op["channel"]["$ref"] for op in document["operations"].values()]
+    assert sorted(of_operations) == sorted(f"#/channels/{topic.name}" for topic in TOPICS)
+
+
+@pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
+def test_canonical_messages_hold_to_the_json_schema(message: Message):
+    """Checked by an independent implementation of JSON Schema."""
+    schema = json.loads(documents()[f"schemas/{type(message).__name__}.json"])
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(json.loads(message.to_bytes()), schema)
+    broken = json.loads(message.to_bytes()) | {"version": "one"}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(broken, schema)

@@ -3,10 +3,21 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from support.messages import EXAMPLES
 
-from gridcast.schemas import Message, Reason, Refusal, TimeBounds, Topic, decode, read
+from gridcast.schemas import (
+    Decoded,
+    Message,
+    Reason,
+    Refusal,
+    TimeBounds,
+    Topic,
+    decode,
+    read,
+    within,
+)
 from gridcast.schemas.topics import (
     ALARMS,
     FORECASTS,
@@ -91,7 +102,13 @@ READINGS_REFUSED = [
     (json.dumps(FRAME | {"series": [], "value": []}).encode(), Reason.OUT_OF_RANGE),
 ]
 MIDNIGHT_MS = 1767225600_000
-BOUNDS = TimeBounds(MIDNIGHT_MS - 3_600_000, MIDNIGHT_MS + 3_600_000)
+BOUNDS = TimeBounds(ahead_ms=3_600_000, behind_ms=3_600_000)
+
+
+def decoded_in_time(values: list[bytes | None]) -> Decoded:
+    """Decode readings that Kafka got at midnight, when the newest reading was midnight's."""
+    decoded = decode([b"m-1"] * len(values), values, limit=1500)
+    return within(decoded, np.full(len(values), MIDNIGHT_MS), MIDNIGHT_MS, BOUNDS)[0]
 
 
 def _name(value: bytes | None) -> str:
@@ -100,7 +117,7 @@ def _name(value: bytes | None) -> str:
 
 @pytest.mark.parametrize(("value", "reason"), READINGS_REFUSED, ids=_name)
 def test_a_bad_reading_is_refused_by_its_reason(value: bytes | None, reason: Reason):
-    decoded = decode([b"m-1"], [value], BOUNDS, limit=1500)
+    decoded = decoded_in_time([value])
     assert [refusal.reason for _, refusal in decoded.refused] == [reason]
     assert len(decoded.readings) == 0
     assert decoded.refused[0][1].detail
@@ -109,7 +126,7 @@ def test_a_bad_reading_is_refused_by_its_reason(value: bytes | None, reason: Rea
 @pytest.mark.parametrize(("value", "reason"), READINGS_REFUSED, ids=_name)
 def test_a_bad_reading_costs_itself_and_no_neighbour(value: bytes | None, reason: Reason):
     values = [reading(value=1), value, reading(value=2), reading(value=3)]
-    decoded = decode([b"m-1"] * 4, values, BOUNDS, limit=1500)
+    decoded = decoded_in_time(values)
     assert decoded.readings.value.tolist() == [1, 2, 3]
     assert decoded.message.tolist() == [0, 2, 3]
     assert [(place, refusal.reason) for place, refusal in decoded.refused] == [(1, reason)]

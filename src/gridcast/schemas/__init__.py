@@ -6,10 +6,11 @@ b'{"version":1,"series":"m-1","time":"2026-01-01T00:00:00Z","value":1.5,"unit":"
 """
 
 from gridcast.schemas.alarm import Alarm, AlarmChange, AlarmKind, Priority
+from gridcast.schemas.bounds import TimeBounds, within
 from gridcast.schemas.codec import read
 from gridcast.schemas.columns import ReadingColumns
 from gridcast.schemas.dead_letter import DeadLetter
-from gridcast.schemas.decode import Decoded, TimeBounds, decode
+from gridcast.schemas.decode import Decoded, decode
 from gridcast.schemas.forecast import ClosedBy, Forecast, Rung
 from gridcast.schemas.message import Message
 from gridcast.schemas.quality import Quality
@@ -51,4 +52,5 @@ __all__ = [
     "WeatherObservation",
     "decode",
     "read",
+    "within",
 ]

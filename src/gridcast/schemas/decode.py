@@ -2,12 +2,13 @@
 
 A batch is first taken whole: msgspec reads every message in compiled code, and what it cannot
 check (times, identifiers, keys) is checked on columns. It knows only the plainest form of a
-reading, which is what nearly all are. A batch that does not pass is halved until the messages that
-stopped it stand alone, and those are judged by the contract. So the compiled decoder may say no as
-it likes, it costs only time; that its yes is the contract's yes is a property test.
+reading, which is what nearly all are. A message that does not pass is judged by the contract. So
+the compiled decoder may say no as it likes, it costs only time; that its yes is the contract's yes
+is a property test.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -21,7 +22,7 @@ from gridcast.schemas.columns import ReadingColumns
 from gridcast.schemas.frames import columns_of, plain_frame, without_bad_entries
 from gridcast.schemas.plain import NOT_PLAIN, PlainQuality, PlainRevision, are_ids
 from gridcast.schemas.reading import Reading, ReadingFrame
-from gridcast.schemas.reasons import Reason, Refusal
+from gridcast.schemas.reasons import Refusal
 from gridcast.schemas.times import milliseconds
 from gridcast.schemas.topics import READINGS
 
@@ -31,20 +32,14 @@ WHOLE = -1
 
 
 @dataclass(frozen=True, slots=True)
-class TimeBounds:
-    """Between which event times a reading can be used, milliseconds since 1970, ends included."""
-
-    earliest_ms: int = 0
-    latest_ms: int = 2**62
-
-
-@dataclass(frozen=True, slots=True)
 class Decoded:
     """What became of a batch: each message is in `message`, in `refused`, or (a frame) in both."""
 
     readings: ReadingColumns
     message: Rows
     """For each reading, which message of the batch it came in; rising."""
+    entry: Rows
+    """For each reading, which entry of a frame it was; WHOLE where a message is one reading."""
     refused: list[tuple[int, Refusal]]
     """Message of the batch, and why it (or one entry of it) was not used; rising."""
 
@@ -52,14 +47,13 @@ class Decoded:
 def decode(
     keys: Sequence[bytes | None],
     values: Sequence[bytes | None],
-    bounds: TimeBounds | None = None,
     *,
     limit: int = MESSAGE_BYTES,
 ) -> Decoded:
     """Decode messages of `meter.readings`; whatever their bytes, nothing is raised."""
     batch = _Batch(keys, values, limit)
-    batch.take(0, len(values))
-    return batch.result(bounds or TimeBounds())
+    batch.take_all()
+    return batch.result()
 
 
 class _Batch:
@@ -76,21 +70,37 @@ class _Batch:
         self.entries: list[Rows] = []
         self.refused: list[tuple[int, Refusal]] = []
 
-    def take(self, start: int, stop: int) -> None:
-        """Decode the messages from start to before stop."""
-        if start == stop:
+    def take_all(self) -> None:
+        """Decode every message, in runs of readings that msgspec could read."""
+        values = iter(self.values)
+        place = 0
+        while place < len(self.values):
+            run: list[_PlainReading] = []
+            # What was read before an error stays in the run; the iterator is then past the culprit.
+            with suppress(*NOT_PLAIN):
+                run.extend(map(_read_plain, values))  # type: ignore[arg-type]
+            self._take_run(place, run)
+            place += len(run)
+            if place < len(self.values):
+                self._take_one(place)
+                place += 1
+
+    def _take_run(self, start: int, run: list["_PlainReading"]) -> None:
+        """Check readings as columns; halve what does not pass until the culprits stand alone."""
+        stop = start + len(run)
+        if not run:
             return
-        plain = _plain_readings(self.keys[start:stop], self.values[start:stop], self.limit)
-        if plain is not None:
-            self.parts.append(plain)
+        columns = _checked(self.keys[start:stop], self.values[start:stop], run, self.limit)
+        if columns is not None:
+            self.parts.append(columns)
             self.messages.append(np.arange(start, stop))
             self.entries.append(np.full(stop - start, WHOLE))
-        elif stop - start == 1:
+        elif len(run) == 1:
             self._take_one(start)
         else:
-            middle = (start + stop) // 2
-            self.take(start, middle)
-            self.take(middle, stop)
+            middle = len(run) // 2
+            self._take_run(start, run[:middle])
+            self._take_run(start + middle, run[middle:])
 
     def _take_one(self, place: int) -> None:
         key, value = self.keys[place], self.values[place]
@@ -105,22 +115,14 @@ class _Batch:
         self.entries.append(entries)
         self.refused += [(place, refusal) for refusal in refusals]
 
-    def result(self, bounds: TimeBounds) -> Decoded:
-        """Put the parts together and leave out what is outside the bounds."""
-        readings = ReadingColumns.concatenate(self.parts)
-        message = np.concatenate([np.empty(0, np.intp), *self.messages])
-        times = readings.time_ms
-        usable = (times >= bounds.earliest_ms) & (times <= bounds.latest_ms)
-        if usable.all():
-            return Decoded(readings, message, self.refused)
-        entry = np.concatenate(self.entries)
-        self.refused += [
-            (int(message[row]), _out_of_bounds(int(times[row]), int(entry[row]), bounds))
-            for row in np.flatnonzero(~usable)
-        ]
-        self.refused.sort(key=lambda refused: (refused[0], refused[1].entry or 0))
-        kept = np.flatnonzero(usable)
-        return Decoded(readings.take(kept), message[kept], self.refused)
+    def result(self) -> Decoded:
+        """Put the parts together."""
+        return Decoded(
+            ReadingColumns.concatenate(self.parts),
+            np.concatenate([np.empty(0, np.intp), *self.messages]),
+            np.concatenate([np.empty(0, np.intp), *self.entries]),
+            self.refused,
+        )
 
 
 class _PlainReading(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -138,17 +140,19 @@ class _PlainReading(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _read_plain = msgspec.json.Decoder(_PlainReading).decode
 
 
-def _plain_readings(
-    keys: Sequence[bytes | None], values: Sequence[bytes | None], limit: int
+def _checked(
+    keys: Sequence[bytes | None],
+    values: Sequence[bytes | None],
+    readings: list[_PlainReading],
+    limit: int,
 ) -> ReadingColumns | None:
-    """Decode single readings, all of them or none."""
-    try:
-        readings = list(map(_read_plain, values))  # type: ignore[arg-type]
-        joined_keys = b"\n".join(keys)  # type: ignore[arg-type]
-    except NOT_PLAIN:
-        return None
+    """Lay readings out as columns if all that msgspec cannot check is right with all of them."""
     series = [reading.series for reading in readings]
     joined = "\n".join(series)
+    try:
+        joined_keys = b"\n".join(keys)  # type: ignore[arg-type]
+    except TypeError:
+        return None
     # No identifier holds a line feed, so texts joined by it are equal only if each pair is.
     if not are_ids(joined) or joined.encode() != joined_keys:
         return None
@@ -198,13 +202,3 @@ def _one_row(reading: Reading) -> ReadingColumns:
         np.array([reading.quality], "u1"),
         np.array([reading.revision], "i4"),
     )
-
-
-def _out_of_bounds(time_ms: int, entry: int, bounds: TimeBounds) -> Refusal:
-    time = np.datetime64(time_ms, "ms")
-    where = None if entry == WHOLE else entry
-    if time_ms > bounds.latest_ms:
-        limit = np.datetime64(bounds.latest_ms, "ms")
-        return Refusal(Reason.FAR_FUTURE, f"time: {time}Z is after {limit}Z", where)
-    limit = np.datetime64(bounds.earliest_ms, "ms")
-    return Refusal(Reason.TOO_OLD, f"time: {time}Z is before {limit}Z", where)

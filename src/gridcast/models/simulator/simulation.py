@@ -1,0 +1,131 @@
+"""A simulated grid: readings as they arrive, their labels, the true load, and the weather."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+
+from gridcast.models.simulator.arrivals import Arrivals, Labels
+from gridcast.models.simulator.calendar import Calendar
+from gridcast.models.simulator.faults import FAULTS, Faults
+from gridcast.models.simulator.feed import Feed, longest_delay_ms
+from gridcast.models.simulator.grid import Grid
+from gridcast.models.simulator.load import Load
+from gridcast.models.simulator.meteorology import Observations, WeatherRun, WeatherService
+from gridcast.models.simulator.types import SECOND_MS, Floats, Ints
+from gridcast.models.simulator.weather import Weather
+
+STEPS = 60  # in a block: what is generated at once
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What came in while the clock went on, and the span of true time that was generated for it."""
+
+    from_ms: int
+    until_ms: int
+    arrivals: Arrivals
+    labels: Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The true load of all series: one row a series, one column a step."""
+
+    time_ms: Ints
+    value: Floats
+
+
+class Simulation:
+    """A grid that can be looked at over any span of time, again and again the same.
+
+    Time is cut into blocks of 60 steps that are generated whole and cut to what was asked for.
+    What a block holds depends on the seed and the block alone, so any span is the same on its own
+    as within a longer one.
+    """
+
+    def __init__(
+        self, grid: Grid, seed: int, step_s: int = 60, faults: Faults = FAULTS["mild"]
+    ) -> None:
+        if step_s < 1 or 3600 % step_s:
+            raise ValueError(f"a step is a whole part of an hour, in seconds, not {step_s}")
+        self.grid = grid
+        self.seed = seed
+        self.step_ms = step_s * SECOND_MS
+        self.faults = faults
+        calendar = Calendar(grid.country.time_zone, grid.country_code)
+        skies = [
+            Weather(seed, zone.number, grid.country, zone.latitude, zone.longitude)
+            for zone in grid.zones
+        ]
+        self._loads = [
+            Load(seed, zone, calendar, sky, step_ms=self.step_ms, steps=STEPS)
+            for zone, sky in zip(grid.zones, skies, strict=True)
+        ]
+        self._feeds = [
+            Feed(seed, zone, load, faults, step_ms=self.step_ms, steps=STEPS)
+            for zone, load in zip(grid.zones, self._loads, strict=True)
+        ]
+        self._services = [
+            WeatherService(seed, zone.number, sky)
+            for zone, sky in zip(grid.zones, skies, strict=True)
+        ]
+
+    def chunks(
+        self, start_ms: int, end_ms: int | None = None, *, arriving_from_ms: int = 0
+    ) -> Iterator[Chunk]:
+        """Yield the readings of start <= true time < end by arrival; without an end, for ever.
+
+        The last chunk holds what arrives after the end. `arriving_from_ms` goes on where a feed of
+        the same start was left: what arrived before, and labels from before, are not repeated.
+        """
+        width_ms = STEPS * self.step_ms
+        begin_ms = max(start_ms, arriving_from_ms - longest_delay_ms(self.step_ms))
+        waiting: list[Arrivals] = []
+        until_ms = begin_ms
+        for number in count(begin_ms // width_ms):
+            block_ms = number * width_ms
+            if end_ms is not None and block_ms >= end_ms:
+                break
+            from_ms = max(block_ms, start_ms)
+            until_ms = block_ms + width_ms if end_ms is None else min(block_ms + width_ms, end_ms)
+            parts = [feed.block(number, from_ms, until_ms) for feed in self._feeds]
+            coming = Arrivals.join([*waiting, *(part[0] for part in parts)]).in_order(block_ms)
+            # a later block can only arrive later
+            ready = int(np.searchsorted(coming.arrival_ms, block_ms + width_ms))
+            waiting = [coming.take(slice(ready, None))]
+            if block_ms + width_ms <= arriving_from_ms:
+                continue
+            old = int(np.searchsorted(coming.arrival_ms, arriving_from_ms))
+            labels = Labels.join(
+                [*(feed.labels(from_ms, until_ms) for feed in self._feeds), *(p[1] for p in parts)]
+            )
+            # of lasting faults that began before, only the first chunk of a feed tells
+            begun_ms = 0 if from_ms == start_ms else max(block_ms, arriving_from_ms)
+            yield Chunk(
+                from_ms,
+                until_ms,
+                coming.take(slice(old, ready)),
+                labels.take(labels.from_ms >= begun_ms),
+            )
+        for rest in waiting:
+            old = int(np.searchsorted(rest.arrival_ms, arriving_from_ms))
+            yield Chunk(until_ms, until_ms, rest.take(slice(old, None)), Labels.empty())
+
+    def truth(self, start_ms: int, end_ms: int) -> Truth:
+        """Return the true load at start <= time < end."""
+        first, last = -(-start_ms // self.step_ms), -(-end_ms // self.step_ms)
+        blocks = range(first // STEPS, -(-last // STEPS))
+        parts = [np.concatenate([load.block(n) for load in self._loads]) for n in blocks]
+        skip = first - first // STEPS * STEPS
+        value = np.concatenate(parts, axis=1)[:, skip : skip + last - first]
+        return Truth(self.step_ms * np.arange(first, last, dtype=np.int64), value)
+
+    def observations(self, start_ms: int, end_ms: int) -> list[Observations]:
+        """Return what each station measured at start <= time < end."""
+        return [service.observations(start_ms, end_ms) for service in self._services]
+
+    def weather_forecasts(self, start_ms: int, end_ms: int) -> list[WeatherRun]:
+        """Return what was forecast for each station, issued at start <= time < end."""
+        return [run for service in self._services for run in service.forecasts(start_ms, end_ms)]

@@ -1,0 +1,92 @@
+"""Fill long gaps of windows from the same slots of other days."""
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.windows.marks import ESTIMATED, NOTHING
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+SAME_WEEKDAY = 3.0
+"""What last week's same day counts beside any other day's 1: a Sunday is not a Monday."""
+
+EASE = 0.5
+"""How fast the level beside a gap follows the newest slots: half of each difference."""
+
+
+FAR = 1e9
+"""Slots to a shore that is not there."""
+
+
+def season_fill(
+    mean: npt.NDArray[np.floating],
+    mark: npt.NDArray[np.uint8],
+    slots: int,
+    longest_gap: int,
+    day: int,
+) -> tuple[Floats, Flags]:
+    """Fill the long gaps in the newest `slots` slots of windows, one a column.
+
+    A slot gets the mean of the same time on the other days kept, moved by how far the series stood
+    from that mean beside the gap: on the left shore, on the right one, and between them in
+    proportion to the distance. Returns the values (not a number where no other day is known), and
+    which slots belong to a long gap; a gap that reaches the newest slot is always taken as long,
+    since only a guess would bridge it.
+    """
+    first = len(mean) - slots
+    known = mark > ESTIMATED
+    profile = _profile(mean, known, first, day)
+    recent, empty = known[first:], mark[first:] == NOTHING
+    behind, ahead = _distance(~empty), _distance(~empty[::-1])[::-1]
+    long = empty & ((behind + ahead - 1 > longest_gap) | (ahead >= FAR))
+    # Where the series stands above its profile, carried into the gap from either side.
+    above = np.where(recent, mean[first:] - profile, np.nan)
+    left, right = _level(above), _level(above[::-1])[::-1]
+    share = ahead / np.maximum(behind + ahead, 1.0)
+    share = np.where(np.isnan(left), 0.0, share)
+    share = np.where(np.isnan(right), 1.0, share)
+    level = np.nan_to_num(left) * share + np.nan_to_num(right) * (1.0 - share)
+    return profile + level, long
+
+
+def _profile(mean: npt.NDArray[np.floating], known: Flags, first: int, day: int) -> Floats:
+    """Average each of the newest slots over the other days of the window."""
+    shape = (len(mean) - first, mean.shape[1])
+    total, weight = np.zeros(shape), np.zeros(shape)
+    days = len(mean) // day
+    for apart in range(-days, days + 1):
+        # Slots i of the recent part for which i + apart * day is inside the window.
+        low = max(0, -first - apart * day)
+        high = min(shape[0], len(mean) - first - apart * day)
+        if apart == 0 or low >= high:
+            continue
+        other = slice(first + low + apart * day, first + high + apart * day)
+        count = SAME_WEEKDAY if apart % 7 == 0 else 1.0
+        total[low:high] += np.where(known[other], mean[other] * count, 0.0)
+        weight[low:high] += known[other] * count
+    profile = np.full(shape, np.nan)
+    np.divide(total, weight, out=profile, where=weight > 0)
+    return profile
+
+
+def _distance(here: Flags) -> Floats:
+    """Count slots back to the newest one that is here; far before the first."""
+    distance = np.empty(here.shape)
+    run = np.full(here.shape[1], FAR)
+    for i, now in enumerate(here):
+        run = np.where(now, 0.0, run + 1.0)
+        distance[i] = run
+    return distance
+
+
+def _level(above: Floats) -> Floats:
+    """Follow the level slot by slot, and hold it where nothing is known."""
+    level = np.empty(above.shape)
+    held = np.full(above.shape[1], np.nan)
+    for i, now in enumerate(above):
+        start = np.where(np.isnan(held), now, held)
+        moved = start + EASE * (now - start)
+        held = np.where(np.isnan(now), held, moved)
+        level[i] = held
+    return level

@@ -1,0 +1,173 @@
+"""Smooth and fill windows: short gaps by the spline, long ones from the days around."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.splines.season import season_fill
+from gridcast.models.splines.spline import CHUNK, Spline
+from gridcast.models.windows.marks import ESTIMATED, FULL, NOTHING, share_of
+
+Means = npt.NDArray[np.floating]
+Marks = npt.NDArray[np.uint8]
+History = Callable[[npt.NDArray[np.intp]], tuple[Means, Marks]]
+"""For some of the windows: all slots that are kept of them, the newest last."""
+
+GUESS_WEIGHT = 0.5
+"""What an estimate or a slot filled from other days weighs beside a measured slot's 1."""
+
+
+class Origin(IntEnum):
+    """Where a slot of a smoothed window comes from."""
+
+    MEASURED = 0
+    ESTIMATED = 1
+    """The sender's own estimate, smoothed."""
+    FILLED = 2
+    """A short gap, bridged by the spline."""
+    FROM_OTHER_DAYS = 3
+    """A long gap, or one at the window's end: the same slots of other days, level adjusted."""
+    MISSING = 4
+    """A long gap, and no other day to fill it from: not a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Smoothed:
+    """Windows after smoothing, slots down, series across."""
+
+    value: npt.NDArray[np.float32]
+    """kW; not a number where `origin` is MISSING."""
+    origin: npt.NDArray[np.uint8]
+    """An `Origin` for every slot."""
+
+
+@dataclass(frozen=True)
+class Smoother:
+    """How windows are smoothed: part of a model's contract, the same in training and serving."""
+
+    slots: int
+    """Length of the window that is smoothed."""
+    lam: float
+    """Smoothness of the spline, in slots cubed."""
+    longest_gap: int
+    """Missing slots in a row that the spline may bridge; more are filled from other days."""
+    day: int
+    """Slots a day."""
+    _spline: Spline = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_spline", Spline(self.slots, self.lam))
+        if self.longest_gap < 0 or self.day < 1:
+            raise ValueError("longest_gap must be at least 0 and day at least 1")
+
+    def smooth(
+        self,
+        mean: Means,
+        mark: Marks,
+        history: History | None = None,
+        lower: npt.NDArray[np.floating] | float = -np.inf,
+    ) -> Smoothed:
+        """Smooth windows of `slots` slots, one a column.
+
+        `history` is asked for the windows with a long gap only, by their columns; without it the
+        window itself is all there is to fill from. `lower` bounds the result, for each series or
+        for all: 0 where the load cannot be negative.
+        """
+        if mean.shape != mark.shape or len(mean) != self.slots:
+            raise ValueError(f"windows of {self.slots} slots expected, not {mean.shape}")
+        series = mean.shape[1]
+        floor = np.broadcast_to(np.asarray(lower, np.float64), (series,))
+        value = np.empty(mean.shape, np.float32)
+        origin = np.empty(mean.shape, np.uint8)
+        for first in range(0, series, CHUNK):
+            part = slice(first, min(series, first + CHUNK))
+
+            def earlier(columns: npt.NDArray[np.intp], part: slice = part) -> tuple[Means, Marks]:
+                columns = columns + part.start
+                return history(columns) if history else (mean[:, columns], mark[:, columns])
+
+            result = Smoothed(value[:, part], origin[:, part])
+            self._smooth_part(mean[:, part], mark[:, part], earlier, result)
+            if (floor[part] > -np.inf).any():
+                np.maximum(result.value, floor[part], out=result.value, casting="same_kind")
+        return Smoothed(value, origin)
+
+    def _smooth_part(self, mean: Means, mark: Marks, history: History, result: Smoothed) -> None:
+        value, origin = result.value, result.origin
+        empty = mark == NOTHING
+        target = mean.astype(np.float64)
+        target[empty] = 0.0
+        np.take(_ORIGINS, mark, out=origin)
+        complete = mark.min(axis=0) >= FULL
+        if complete.all():
+            self._spline.smooth(target, out=value)
+        else:
+            weight = _WEIGHTS[mark]
+            needy = np.flatnonzero(self._has_long_gap(empty))
+            if len(needy):
+                self._fill(needy, history, target, weight, origin)
+            _prop_up(target, weight)
+            gaps = np.flatnonzero(~complete)
+            if len(gaps) * 4 < len(complete):  # mostly complete windows: two cheap solves
+                self._spline.smooth(target, out=value)
+                value[:, gaps] = self._spline.smooth(target[:, gaps], weight[:, gaps])
+            else:
+                self._spline.smooth(target, weight, out=value)
+            value[origin == Origin.MISSING] = np.nan
+
+    def _has_long_gap(self, empty: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Tell windows with a run of empty slots too long, or with the newest slot empty."""
+        run = empty
+        left = self.longest_gap  # a run of longest_gap + 1, by doubling what is known to be empty
+        width = 1
+        while left > 0 and len(run) > 0:
+            stride = min(width, left)
+            run = run[:-stride] & run[stride:]
+            width += stride
+            left -= stride
+        long: npt.NDArray[np.bool_] = run.any(axis=0) | empty[-1]
+        return long
+
+    def _fill(
+        self,
+        needy: npt.NDArray[np.intp],
+        history: History,
+        target: npt.NDArray[np.float64],
+        weight: npt.NDArray[np.float64],
+        origin: npt.NDArray[np.uint8],
+    ) -> None:
+        """Put the same slots of other days where `needy` windows have long gaps."""
+        mean, mark = history(needy)
+        fill, long = season_fill(mean, mark, self.slots, self.longest_gap, self.day)
+        known = long & np.isfinite(fill)
+        target[:, needy] = np.where(known, fill, target[:, needy])
+        weight[:, needy] = np.where(known, GUESS_WEIGHT, weight[:, needy])
+        source = np.where(long, Origin.MISSING, origin[:, needy])
+        origin[:, needy] = np.where(known, Origin.FROM_OTHER_DAYS, source)
+
+
+def share_measured(mark: Marks) -> npt.NDArray[np.float64]:
+    """Give the measured share of each window, 0 to 1: what a forecast says it was made from."""
+    total = np.zeros(mark.shape[1])
+    for slot in mark:
+        total += share_of(slot)
+    return total / len(mark)
+
+
+def _prop_up(target: npt.NDArray[np.float64], weight: npt.NDArray[np.float64]) -> None:
+    """Make windows with fewer than two known slots solvable: level at what is known, if anything.
+
+    Without this the spline would have no unique answer there.
+    """
+    for column in np.flatnonzero((weight > 0).sum(axis=0) < 2):
+        known = np.flatnonzero(weight[:, column])
+        target[:, column] = target[known[0], column] if len(known) else 0.0
+        weight[:, column] = 1.0
+
+
+_WEIGHTS = np.where(np.arange(256) == ESTIMATED, GUESS_WEIGHT, share_of(np.arange(256, dtype="u1")))
+_ORIGINS = np.full(256, Origin.MEASURED, np.uint8)
+_ORIGINS[[NOTHING, ESTIMATED]] = Origin.FILLED, Origin.ESTIMATED

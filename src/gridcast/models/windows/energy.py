@@ -1,0 +1,159 @@
+"""The mean load of a slot from readings at any times: energy over measured time."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.windows.marks import ESTIMATED, NOTHING, PLAIN, mark_of
+from gridcast.models.windows.minute import Minute, Rows
+from gridcast.models.windows.spec import MINUTE_MS
+from gridcast.models.windows.trust import TRUST, Trust
+
+Minutes = Mapping[int, Minute]
+"""The minutes kept, by minutes since 1970."""
+
+LONG_AGO = np.iinfo(np.int64).min // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The newest reading of each row before some time: what stands until another comes."""
+
+    time_ms: npt.NDArray[np.int64]
+    """Long ago where there is none."""
+    value: npt.NDArray[np.float32]
+    quality: npt.NDArray[np.uint8]
+
+    @classmethod
+    def none(cls, rows: int) -> Self:
+        """Give rows in which nothing stands."""
+        return cls(np.full(rows, LONG_AGO), np.zeros(rows, "f4"), np.zeros(rows, "u1"))
+
+    def take(self, rows: Rows) -> "Standing":
+        """Give some rows; those beyond the end have nothing."""
+        taken = Standing.none(len(rows))
+        inside = rows < len(self.time_ms)
+        from_rows = rows[inside]
+        taken.time_ms[inside] = self.time_ms[from_rows]
+        taken.value[inside] = self.value[from_rows]
+        taken.quality[inside] = self.quality[from_rows]
+        return taken
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.time_ms.nbytes + self.value.nbytes + self.quality.nbytes
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A stretch of time to take the mean of, and how long a reading stands in it."""
+
+    start_ms: int
+    end_ms: int
+    hold_ms: int
+
+
+def standing_at(
+    time_ms: int, hold_ms: int, rows: Rows, minutes: Minutes, before: Standing
+) -> Standing:
+    """Find what stands at a time: the newest reading in the minutes, or what stood `before`."""
+    stands = before.take(rows)
+    stands.time_ms[stands.time_ms + hold_ms <= time_ms] = LONG_AGO
+    open_rows = np.arange(len(rows))
+    first = (time_ms - hold_ms) // MINUTE_MS
+    for number in range(time_ms // MINUTE_MS - 1, first - 1, -1):
+        minute = minutes.get(number)
+        if minute is None or not len(open_rows):
+            continue
+        low, high = minute.span(rows[open_rows])
+        here = high > low
+        at, reading = open_rows[here], high[here] - 1
+        time = minute.offset_ms[reading] + number * MINUTE_MS
+        newer = time > stands.time_ms[at]
+        at, reading = at[newer], reading[newer]
+        stands.time_ms[at] = time[newer]
+        stands.value[at] = minute.value[reading]
+        stands.quality[at] = minute.quality[reading]
+        open_rows = open_rows[~here]
+    return stands
+
+
+def slot_mean(
+    slot: Slot, rows: Rows, minutes: Minutes, stands: Standing
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+    """Give the mean and the mark of a slot for some rows (ascending).
+
+    Each reading stands from its time until the next one, at most `hold_ms`, whatever slot it began
+    in; a rejected one makes its time unmeasured. The mean is energy over measured time. Where
+    nothing was measured, estimates take their place.
+    """
+    mean, mark = _integrate(slot, rows, minutes, stands, Trust.MEASURED)
+    bare = np.flatnonzero(mark == NOTHING)
+    if len(bare):
+        guess, found = _integrate(slot, rows[bare], minutes, stands.take(bare), Trust.ESTIMATED)
+        mean[bare] = guess
+        mark[bare[found != NOTHING]] = ESTIMATED
+    return mean, mark
+
+
+def _integrate(
+    slot: Slot, rows: Rows, minutes: Minutes, stands: Standing, trust: Trust
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+    """Integrate over the readings of one trust. All sums run in the order of time."""
+    width = slot.end_ms - slot.start_ms
+    since = stands.time_ms.copy()
+    counts = (TRUST[stands.quality] == trust) & (since > LONG_AGO)
+    value = np.where(counts, stands.value, 0.0)  # float64 from here on
+    energy, covered = np.zeros(len(rows)), np.zeros(len(rows))
+    readings = np.zeros(len(rows), np.int32)
+
+    def account(which: npt.NDArray[np.intp] | slice, until: npt.NDArray[np.int64] | int) -> None:
+        begin = since[which]
+        stop = np.minimum(begin + slot.hold_ms, until)
+        lasted = np.maximum(stop - np.maximum(begin, slot.start_ms), 0) * counts[which]
+        covered[which] += lasted
+        energy[which] += lasted * value[which]
+
+    for which, time, number, reading in _in_order_of_time(slot, rows, minutes):
+        account(which, time)
+        minute = minutes[number]
+        trusted = TRUST[minute.quality[reading]] == trust
+        since[which] = time
+        counts[which] = trusted
+        value[which] = np.where(trusted, minute.value[reading], 0.0)
+        readings[which] += 1
+    account(slice(None), slot.end_ms)
+    mean = np.full(len(rows), np.nan, np.float32)
+    mark = mark_of(covered / width)
+    known = mark != NOTHING
+    np.divide(energy, covered, out=mean, where=known, casting="same_kind")
+    mark[(readings == 1) & (since == slot.start_ms) & (covered == width)] = PLAIN
+    return mean, mark
+
+
+def _in_order_of_time(
+    slot: Slot, rows: Rows, minutes: Minutes
+) -> Iterator[
+    tuple[npt.NDArray[np.intp] | slice, npt.NDArray[np.int64], int, npt.NDArray[np.intp]]
+]:
+    """Walk through the readings: which rows have one, when, in which minute, where in it.
+
+    A row comes at most once a turn.
+    """
+    for number in range(slot.start_ms // MINUTE_MS, -(-slot.end_ms // MINUTE_MS)):
+        minute = minutes.get(number)
+        if minute is None:
+            continue
+        low, high = minute.span(rows)
+        while (here := low < high).any():
+            which: npt.NDArray[np.intp] | slice = slice(None)
+            if not here.all():
+                which = np.flatnonzero(here)
+            reading = low[which]
+            time = minute.offset_ms[reading] + number * MINUTE_MS
+            yield which, time, number, reading
+            low = low + here

@@ -1,0 +1,85 @@
+"""The series of a partition and the row of each."""
+
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.windows.minute import Rows
+
+
+class Roster:
+    """Series by row. A row may move when silent series are let go; a series' number never does."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.next_number = 0
+        self.changed = False
+        """Whether series came or went since the list was last recorded."""
+        self._numbers = np.empty(0, np.int64)
+        self._last_ms = np.empty(0, np.int64)
+        self._index: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """The number of each row's series, given for life and ascending."""
+        return self._numbers[: len(self)]
+
+    @property
+    def last_ms(self) -> npt.NDArray[np.int64]:
+        """Time of the newest reading of each row's series."""
+        return self._last_ms[: len(self)]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held, names and index included."""
+        names = sum(map(sys.getsizeof, self.names)) + sys.getsizeof(self.names)
+        rows = sum(map(sys.getsizeof, self._index.values()))
+        arrays = self._numbers.nbytes + self._last_ms.nbytes
+        return names + rows + sys.getsizeof(self._index) + arrays
+
+    def row(self, series: str) -> int | None:
+        """Find a series."""
+        return self._index.get(series)
+
+    def rows(self, series: Sequence[str]) -> Rows:
+        """Find the row of each; those not known yet get one."""
+        index = self._index
+        try:
+            return np.fromiter(map(index.__getitem__, series), np.int64, len(series))
+        except KeyError:
+            self._add([name for name in dict.fromkeys(series) if name not in index])
+            return self.rows(series)
+
+    def _add(self, names: list[str]) -> None:
+        numbers = np.arange(self.next_number, self.next_number + len(names))
+        self.enlist(names, numbers)
+        self.next_number += len(names)
+
+    def enlist(self, names: Sequence[str], numbers: npt.NDArray[np.int64]) -> None:
+        """Add series under numbers greater than all there are."""
+        old, new = len(self), len(self) + len(names)
+        if new > len(self._numbers):  # by an eighth at least: copying stays linear
+            room = max(new, len(self._numbers) + len(self._numbers) // 8)
+            self._numbers = np.resize(self._numbers, room)
+            self._last_ms = np.resize(self._last_ms, room)
+        self._numbers[old:new] = numbers
+        self._last_ms[old:new] = np.iinfo(np.int64).min
+        self._index.update(zip(names, range(old, new), strict=True))
+        self.names.extend(names)
+        self.changed = True
+
+    def heard(self, rows: Rows, time_ms: npt.NDArray[np.int64]) -> None:
+        """Note the times of readings."""
+        np.maximum.at(self._last_ms, rows, time_ms)
+
+    def keep(self, rows: Rows) -> None:
+        """Let all other series go."""
+        self._numbers, self._last_ms = self.numbers[rows], self.last_ms[rows]
+        self.names = [self.names[row] for row in rows]
+        self._index = {name: row for row, name in enumerate(self.names)}
+        self.changed = True

@@ -1,0 +1,334 @@
+"""The windows of all series of a partition."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.windows.column import Column, Patch
+from gridcast.models.windows.energy import Slot, Standing, slot_mean, standing_at
+from gridcast.models.windows.late import admit, is_kept
+from gridcast.models.windows.marks import PLAIN
+from gridcast.models.windows.minute import Merged, Minute, Rows, merge
+from gridcast.models.windows.roster import Roster
+from gridcast.models.windows.spec import MINUTE_MS, WindowSpec
+from gridcast.schemas.columns import ReadingColumns
+
+
+@dataclass(frozen=True, slots=True)
+class FoldCounts:
+    """What became of folded readings. Every one is counted once, but for `late`."""
+
+    accepted: int = 0
+    corrected: int = 0
+    """Replaced a reading of a lower revision."""
+    duplicate: int = 0
+    """Known already, or overruled by what is known."""
+    sealed: int = 0
+    """Too late for a slot that was compacted from several readings: used, it might count twice."""
+    too_old: int = 0
+    """Older than the window."""
+    late: int = 0
+    """Of all these but the too old: for a minute whose tick had closed."""
+
+    def __add__(self, other: "FoldCounts") -> "FoldCounts":
+        return FoldCounts(
+            self.accepted + other.accepted,
+            self.corrected + other.corrected,
+            self.duplicate + other.duplicate,
+            self.sealed + other.sealed,
+            self.too_old + other.too_old,
+            self.late + other.late,
+        )
+
+
+class Windows:
+    """The past of every series, in slots of a step, as a few arrays.
+
+    `fold` takes readings in any order, `advance` moves the windows' end to a tick, `cut` gives the
+    slots closed by then. Since `fine_minutes` before the tick every reading is kept by itself, so a
+    window depends on the set of readings only: not on their order, batches, or copies. What is
+    older is a mean and a mark for each slot; `gridcast.models.windows.late` says what a reading
+    that comes later still may change.
+    """
+
+    def __init__(self, spec: WindowSpec) -> None:
+        self.spec = spec
+        self.tick_ms: int | None = None
+        self.roster = Roster()
+        self.minutes: dict[int, Minute] = {}
+        """Readings kept by themselves, by minutes since 1970."""
+        self.columns: dict[int, Column] = {}
+        """Closed slots by number: the slot's start in steps since 1970."""
+        self.patches: dict[int, Patch] = {}
+        self.border = Standing.none(0)
+        """What stands where the fine part begins."""
+        self.changed_minutes: set[int] = set()
+        self.changed_columns: set[int] = set()
+        """Minutes and compacted slots that are not as when they were last recorded."""
+        self._dirty: dict[int, list[Rows]] = {}
+
+    def __len__(self) -> int:
+        return len(self.roster)
+
+    @property
+    def closed(self) -> int:
+        """Number of the first slot that is not closed."""
+        return 0 if self.tick_ms is None else self.tick_ms // self.spec.step_ms
+
+    @property
+    def fine(self) -> int:
+        """Number of the first slot whose readings are all kept."""
+        tick_ms = self.spec.fine_ms if self.tick_ms is None else self.tick_ms
+        return (tick_ms - self.spec.fine_ms) // self.spec.step_ms
+
+    @property
+    def start(self) -> int:
+        """Number of the window's first slot."""
+        return self.closed - self.spec.slots
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held, all included."""
+        held = self.border.nbytes + self.roster.nbytes
+        held += sum(minute.nbytes for minute in self.minutes.values())
+        held += sum(column.nbytes for column in self.columns.values())
+        return held + sum(p.rows.nbytes + p.column.nbytes for p in self.patches.values())
+
+    def fold(self, readings: ReadingColumns) -> FoldCounts:
+        """Take readings, in any order."""
+        if not len(readings):
+            return FoldCounts()
+        time, counts = readings.time_ms, FoldCounts()
+        if self.tick_ms is not None:
+            old = time < self.start * self.spec.step_ms
+            if old.any():
+                counts = FoldCounts(too_old=int(old.sum()))
+                readings = readings.take(np.flatnonzero(~old))
+                time = readings.time_ms
+            counts += FoldCounts(late=int((time < self.tick_ms).sum()))
+        row = self.roster.rows(readings.series)
+        self.roster.heard(row, time)
+        minute = time // MINUTE_MS
+        order = np.argsort(minute, kind="stable")
+        cuts = np.flatnonzero(np.diff(minute[order])) + 1
+        for part in np.split(order, cuts) if len(cuts) else [order]:
+            if not len(part):
+                continue
+            new = Minute.of(
+                row[part],
+                time[part],
+                readings.value[part],
+                readings.revision[part],
+                readings.quality[part],
+            )
+            counts += self._fold_minute(int(minute[part[0]]), new)
+        return counts
+
+    def _fold_minute(self, number: int, new: Minute) -> FoldCounts:
+        slot = number * MINUTE_MS // self.spec.step_ms
+        known = self.minutes.get(number, Minute.empty())
+        sealed = overruled = 0
+        if self.tick_ms is not None and slot < self.fine:
+            admitted = admit(new, self.columns.get(slot, Column.empty()), self._starts(number))
+            new, sealed, overruled = admitted.minute, admitted.sealed, admitted.overruled
+        if not len(new):
+            return FoldCounts(sealed=sealed, duplicate=overruled)
+        merged = merge(known, new)
+        if len(merged.changed):
+            self._remember(number, slot, merged)
+        return FoldCounts(merged.accepted, merged.corrected, merged.duplicate + overruled, sealed)
+
+    def _remember(self, number: int, slot: int, merged: Merged) -> None:
+        self.minutes[number] = merged.minute
+        self.changed_minutes.add(number)
+        for touched in range(slot, min(slot + self.spec.reach + 1, self.closed)):
+            self._dirty.setdefault(touched, []).append(merged.changed)
+
+    def _starts(self, number: int) -> bool:
+        """Tell whether a slot starts with this minute."""
+        return number % self.spec.step_minutes == 0
+
+    def advance(self, tick_ms: int) -> None:
+        """Move the windows' end to a tick: close, mend and compact slots, drop what fell out."""
+        if tick_ms % MINUTE_MS or (self.tick_ms is not None and tick_ms < self.tick_ms):
+            raise ValueError(f"a tick is a whole minute and never goes back: {tick_ms}")
+        self.settle()
+        closed, fine = self._done_before(tick_ms)
+        self.tick_ms = tick_ms
+        self._drop_older()
+        for slot in range(max(closed, self.start), self.closed):
+            self.columns[slot] = Column.empty(len(self))
+            self._compute(slot, np.arange(len(self)))
+        self._compact(fine)
+
+    def _done_before(self, tick_ms: int) -> tuple[int, int]:
+        """Tell up to where slots were closed and compacted."""
+        if self.tick_ms is not None:
+            return self.closed, self.fine
+        oldest = min(self.minutes, default=tick_ms // MINUTE_MS) * MINUTE_MS // self.spec.step_ms
+        return oldest, oldest
+
+    def settle(self) -> None:
+        """Mend the closed slots that readings have come for."""
+        dirty, self._dirty = self._dirty, {}
+        for slot in sorted(dirty):
+            if slot < self.fine:
+                self._patch(slot)
+            elif slot >= self.start:
+                self._compute(slot, np.unique(np.concatenate(dirty[slot])))
+
+    def _compute(self, slot: int, rows: Rows) -> None:
+        """Take the mean of a slot from its readings."""
+        span = self._span(slot)
+        stands = standing_at(span.start_ms, span.hold_ms, rows, self.minutes, self.border)
+        column = self.columns.setdefault(slot, Column.empty())
+        column.put(rows, Column(*slot_mean(span, rows, self.minutes, stands)))
+
+    def _patch(self, slot: int) -> None:
+        """Lay over a compacted slot what the readings still kept for it say."""
+        kept = [self.minutes[n].row for n in self._minutes_of(slot) if n in self.minutes]
+        self.patches.pop(slot, None)
+        if not kept:
+            return
+        rows, span = np.unique(np.concatenate(kept)), self._span(slot)
+        stands = standing_at(span.start_ms, span.hold_ms, rows, self.minutes, Standing.none(0))
+        base = self.columns.get(slot, Column.empty()).at(rows)
+        plain = base.mark == PLAIN
+        stands.time_ms[plain], stands.value[plain] = span.start_ms, base.mean[plain]
+        stands.quality[plain] = 0
+        self.patches[slot] = Patch(rows, Column(*slot_mean(span, rows, self.minutes, stands)))
+
+    def _compact(self, done: int) -> None:
+        """Keep of slots that leave the fine part no more than their mean and mark."""
+        if done >= self.fine:
+            return
+        border_ms = self.fine * self.spec.step_ms
+        rows = np.arange(len(self))
+        self.border = standing_at(border_ms, self.spec.hold_ms, rows, self.minutes, self.border)
+        leaving = [n for n in self.minutes if n * MINUTE_MS < border_ms]
+        for number in leaving:
+            slot = number * MINUTE_MS // self.spec.step_ms
+            if slot < done:
+                continue
+            self.changed_minutes.add(number)
+            minute = self.minutes.pop(number)
+            kept = minute.take(np.flatnonzero(is_kept(minute, self.columns[slot])))
+            if len(kept):
+                self.minutes[number] = kept
+        for slot in range(max(done, self.start), self.fine):
+            self.changed_columns.add(slot)
+            self._patch(slot)
+
+    def _drop_older(self) -> None:
+        start_ms = self.start * self.spec.step_ms
+        for slot in [slot for slot in self.columns if slot < self.start]:
+            del self.columns[slot]
+            self.patches.pop(slot, None)
+            self.changed_columns.add(slot)
+        for number in [number for number in self.minutes if number * MINUTE_MS < start_ms]:
+            del self.minutes[number]
+            self.changed_minutes.add(number)
+        if self.patches:  # what stood over from before the window is forgotten
+            for slot in range(self.start, min(self.start + self.spec.reach, self.fine)):
+                self._patch(slot)
+
+    def recompute(self) -> None:
+        """Take anew all that follows from the minutes kept: after these were loaded."""
+        if self.tick_ms is None:
+            return
+        for slot in range(max(self.fine, self.start), self.closed):
+            self._compute(slot, np.arange(len(self)))
+        for slot in {n * MINUTE_MS // self.spec.step_ms for n in self.minutes}:
+            if slot < self.fine:
+                self._patch(slot)
+
+    def _span(self, slot: int) -> Slot:
+        step = self.spec.step_ms
+        return Slot(slot * step, (slot + 1) * step, self.spec.hold_ms)
+
+    def _minutes_of(self, slot: int) -> range:
+        return range(slot * self.spec.step_minutes, (slot + 1) * self.spec.step_minutes)
+
+    def cut(
+        self, slots: int, rows: Rows | slice | None = None
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+        """Give the newest closed slots, oldest first: mean and mark, slots down, rows across."""
+        if not 0 < slots <= self.spec.slots:
+            raise ValueError(f"a window has {self.spec.slots} slots, not {slots}")
+        self.settle()
+        wanted = np.arange(len(self))[slice(None) if rows is None else rows]
+        mean = np.full((slots, len(wanted)), np.nan, np.float32)
+        mark = np.zeros((slots, len(wanted)), np.uint8)
+        for i, slot in enumerate(range(self.closed - slots, self.closed)):
+            column = self.columns.get(slot)
+            if column is None:
+                continue
+            self._copy(column, rows, wanted, mean[i], mark[i])
+            if slot in self.patches:
+                _lay_over(self.patches[slot], wanted, mean[i], mark[i])
+        return mean, mark
+
+    @staticmethod
+    def _copy(
+        column: Column,
+        rows: Rows | slice | None,
+        wanted: Rows,
+        mean: npt.NDArray[np.float32],
+        mark: npt.NDArray[np.uint8],
+    ) -> None:
+        if len(wanted) and wanted.max() < len(column):
+            which = slice(0, len(wanted)) if rows is None else rows
+            mean[:], mark[:] = column.mean[which], column.mark[which]
+        else:
+            given = column.at(wanted)
+            mean[:], mark[:] = given.mean, given.mark
+
+    def open_slot(self) -> Column:
+        """Give the slot that the tick lies in, as far as it is known before the tick."""
+        if self.tick_ms is None or self.tick_ms % self.spec.step_ms == 0:
+            return Column.empty(len(self))
+        rows = np.arange(len(self))
+        span = self._span(self.closed)
+        stands = standing_at(span.start_ms, span.hold_ms, rows, self.minutes, self.border)
+        until = Slot(span.start_ms, self.tick_ms, span.hold_ms)
+        return Column(*slot_mean(until, rows, self.minutes, stands))
+
+    def silent(self) -> npt.NDArray[np.bool_]:
+        """Tell the rows whose series sent nothing for longer than the window."""
+        return self.roster.last_ms < self.start * self.spec.step_ms
+
+    def let_go(self) -> Rows | None:
+        """Let silent series go once they are an eighth of all; give the rows that stay.
+
+        Rows move together: whoever keeps something by row takes the same rows of it. None means
+        that nothing moved.
+        """
+        silent = self.silent()
+        if not silent.sum() * 8 >= max(len(silent), 1):
+            return None
+        self.settle()
+        stay = np.flatnonzero(~silent)
+        moved = np.cumsum(~silent) - 1
+        self.roster.keep(stay)
+        for number, minute in self.minutes.items():
+            key = minute.key + ((moved[minute.row] - minute.row) << 16)
+            self.minutes[number] = Minute(key, minute.value, minute.revision, minute.quality)
+        for slot, column in self.columns.items():
+            self.columns[slot] = column.at(stay[stay < len(column)])
+        for slot, patch in self.patches.items():
+            self.patches[slot] = Patch(moved[patch.rows], patch.column)
+        self.border = self.border.take(stay)
+        return stay
+
+
+def _lay_over(
+    patch: Patch,
+    wanted: Rows,
+    mean: npt.NDArray[np.float32],
+    mark: npt.NDArray[np.uint8],
+) -> None:
+    at = np.searchsorted(patch.rows, wanted)
+    at[at == len(patch.rows)] = 0
+    hit = np.flatnonzero(patch.rows[at] == wanted)
+    mean[hit], mark[hit] = patch.column.mean[at[hit]], patch.column.mark[at[hit]]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from gridcast.stream.commands.broker import broker
 from gridcast.stream.commands.config import config
 from gridcast.stream.commands.history import history
 from gridcast.stream.commands.schema import schema
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(broker)
 app.command()(config)
 app.add_typer(history, name="history")
 app.add_typer(schema, name="schema")

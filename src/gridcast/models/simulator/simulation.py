@@ -102,7 +102,8 @@ class Simulation:
                 [*(feed.labels(from_ms, until_ms) for feed in self._feeds), *(p[1] for p in parts)]
             )
             # of lasting faults that began before, only the first chunk of a feed tells
-            begun_ms = 0 if from_ms == start_ms else max(block_ms, arriving_from_ms)
+            new = from_ms == start_ms and arriving_from_ms <= start_ms
+            begun_ms = 0 if new else max(block_ms, arriving_from_ms)
             yield Chunk(
                 from_ms,
                 until_ms,

@@ -41,7 +41,10 @@ def check(
     if json:
         print(report.model_dump_json(indent=2))
     else:
-        _print(report, Console())
+        console = Console()
+        if not console.is_terminal:  # a file or a pipe has room
+            console.width = max(console.width, 200)
+        _print(report, console)
     raise typer.Exit(1 if report.strict else 0)
 
 
@@ -80,7 +83,7 @@ def _series_table(report: Report) -> Table:
     }
     table = Table("series", box=None, pad_edge=False)
     for name in columns:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     for figures in shown:
         style = "bold" if figures is report.total else ""
         cells = [cell(figures) for cell in columns.values()]
@@ -93,7 +96,9 @@ def _time(time: datetime | None) -> str:
 
 
 def _kilowatts(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.6g}"
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 _COLUMNS: dict[str, Callable[[SeriesFigures], str]] = {
@@ -124,7 +129,7 @@ def _weather_table(report: Report) -> Table:
     ]
     table = Table("station", box=None, pad_edge=False)
     for name in ("observations", "from (UTC)", "to", *(f"{name} missing" for name in names)):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     for station in report.weather[:_MOST_LINES]:
         table.add_row(
             escape(station.station),

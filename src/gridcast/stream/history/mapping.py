@@ -35,7 +35,7 @@ ONE_A_SERIES = "{series}"
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (ValueError, OSError, KeyError):
         raise ValueError(f"there is no time zone {name!r}") from None
     return name
 

@@ -148,9 +148,11 @@ class Table:
             pc.match_substring_regex(data[:1], _CARRIES_OFFSET)[0].as_py()
         )
         self._check_carried(column, how, carried=carried)
-        kind = _UTC_MILLISECONDS if carried else _MILLISECONDS
+        # Read to the nanosecond, as fractions of nine digits are found in files, and then cut off.
+        kind = pa.timestamp("ns", "UTC" if carried else None)
         wanted = "a time with an offset" if carried else "a time without an offset"
-        return self._converted(column, data, lambda part: part.cast(kind), f"{wanted} (ISO 8601)")
+        parsed = self._converted(column, data, lambda part: part.cast(kind), f"{wanted} (ISO 8601)")
+        return parsed.cast(_UTC_MILLISECONDS if carried else _MILLISECONDS, safe=False)
 
     def _check_carried(self, column: str, how: Time, *, carried: bool) -> None:
         if carried and how.zone not in {CARRIED, "UTC"}:
@@ -216,8 +218,9 @@ def _csv(path: Path, csv: Csv, wanted: list[str]) -> pa.Table:
 def _check_columns(path: Path, names: list[str], wanted: list[str]) -> None:
     for column in wanted:
         if column not in names:
-            close = difflib.get_close_matches(column, names, 1)
-            hint = f"; {close[0]!r} is" if close else f"; it has {', '.join(names[:20])}"
+            folded = {name.casefold(): name for name in names}
+            close = difflib.get_close_matches(column.casefold(), folded, 1)
+            hint = f"; {folded[close[0]]!r} is" if close else f"; it has {', '.join(names[:20])}"
             raise UserError(f"{path}: column {column!r} is not there{hint}")
         if names.count(column) > 1:
             raise UserError(f"{path}: column {column!r} is there {names.count(column)} times")

@@ -1,0 +1,115 @@
+"""Three nodes, of which one may be lost."""
+
+import time
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+
+from gridcast.stream.broker import Broker
+
+TOPIC = "survivor"
+PARTITIONS = 3
+A_BATCH = 300
+
+
+def produce(address: str, first: int) -> None:
+    """Send a batch and have every message confirmed by at least two nodes."""
+    refused: list[object] = []
+
+    def on_delivery(error: object, _: object) -> None:
+        if error is not None:
+            refused.append(error)
+
+    producer = Producer(
+        {"bootstrap.servers": address, "acks": "all", "enable.idempotence": True, "log_level": 2}
+    )
+    for number in range(first, first + A_BATCH):
+        producer.produce(TOPIC, str(number).encode(), on_delivery=on_delivery)
+    assert producer.flush(60) == 0
+    assert refused == []
+
+
+def consume(address: str, count: int) -> list[int]:
+    """Read the topic from its beginning; gives also what is too much."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": address,
+            "group.id": "reader",
+            "enable.auto.commit": False,
+            "log_level": 2,
+        }
+    )
+    consumer.assign([TopicPartition(TOPIC, number, 0) for number in range(PARTITIONS)])
+    found: list[int] = []
+    give_up = time.monotonic() + 30
+    while len(found) < count and time.monotonic() < give_up:
+        found += [int(message.value()) for message in consumer.consume(1000, timeout=0.2)]
+    found += [int(message.value()) for message in consumer.consume(1000, timeout=0.5)]
+    consumer.close()
+    return sorted(found)
+
+
+def settled(admin: AdminClient, replicas: int) -> bool:
+    """Tell whether every partition has a leader and so many copies up to date."""
+    topic = admin.list_topics(TOPIC, timeout=10).topics[TOPIC]
+    return len(topic.partitions) == PARTITIONS and all(
+        p.leader > 0 and len(p.isrs) == replicas for p in topic.partitions.values()
+    )
+
+
+def wait_until_settled(admin: AdminClient, replicas: int) -> None:
+    end = time.monotonic() + 40
+    while not settled(admin, replicas):
+        assert time.monotonic() < end, admin.list_topics(TOPIC, timeout=10).topics[TOPIC]
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def admin(kafka_cluster: Broker) -> AdminClient:
+    return AdminClient({"bootstrap.servers": kafka_cluster.address, "log_level": 2})
+
+
+def test_three_nodes_are_up_in_less_than_30_s() -> None:
+    began = time.monotonic()
+    with Broker(nodes=3) as broker:
+        assert time.monotonic() - began < 30
+        assert len({node.pid for node in broker.nodes}) == 3
+
+
+def test_a_topic_of_three_copies_survives_that_a_node_is_killed(
+    kafka_cluster: Broker, admin: AdminClient
+) -> None:
+    address = kafka_cluster.address
+    admin.create_topics([NewTopic(TOPIC, PARTITIONS, 3)])[TOPIC].result()
+    wait_until_settled(admin, 3)
+    produce(address, 0)
+
+    leader = admin.list_topics(TOPIC, timeout=10).topics[TOPIC].partitions[0].leader
+    victim = kafka_cluster.nodes[leader - 1]
+    victim.kill()
+    assert not victim.is_alive()
+
+    wait_until_settled(admin, 2)
+    assert consume(address, A_BATCH) == list(range(A_BATCH))
+    produce(address, A_BATCH)
+    assert consume(address, 2 * A_BATCH) == list(range(2 * A_BATCH))
+
+    victim.start()
+    kafka_cluster.wait_until_ready()
+    wait_until_settled(admin, 3)
+
+
+def test_what_kafka_keeps_for_itself_is_kept_three_times_too(
+    kafka_cluster: Broker, admin: AdminClient
+) -> None:
+    admin.create_topics([NewTopic("any", 1, 3)])["any"].result()
+    consumer = Consumer({"bootstrap.servers": kafka_cluster.address, "group.id": "committer"})
+    consumer.commit(offsets=[TopicPartition("any", 0, 0)], asynchronous=False)
+    consumer.close()
+
+    offsets = admin.list_topics(timeout=10).topics["__consumer_offsets"]
+    assert {len(p.replicas) for p in offsets.partitions.values()} == {3}
+    for name in ("any", "__consumer_offsets"):
+        (answer,) = admin.describe_configs([ConfigResource(ResourceType.TOPIC, name)]).values()
+        assert answer.result()["min.insync.replicas"].value == "2"

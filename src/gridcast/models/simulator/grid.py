@@ -179,11 +179,11 @@ def build_grid(seed: int, country_code: str, meters_of: list[list[int]]) -> Grid
 
 
 def spread_series(total: int) -> list[list[int]]:
-    """Divide a number of series into zones of about 500, feeders of about 50 and their meters."""
+    """Divide a number of series into zones of at most about 500, their feeders and meters."""
     zones = max(1, round(total / 550))
     tree = []
     for in_zone in _parts(total, zones):
-        feeders = max(1, round((in_zone - 1) / 50))
+        feeders = max(1, round((in_zone / 5) ** 0.5))  # 10 feeders of 49 meters in 500
         tree.append(_parts(in_zone - 1 - feeders, feeders))
     return tree
 

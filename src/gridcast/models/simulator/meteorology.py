@@ -1,6 +1,7 @@
 """What a weather service publishes: observations with a delay, forecasts with an error."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -45,11 +46,12 @@ class WeatherService:
         self._seed = seed
         self._station = station
         self._weather = weather
+        self._day = lru_cache(maxsize=4)(self._observed)
         self._shared = Knots(seed, Purpose.SHARED_ERROR, (station,), _ERROR_WIDTH_MS, 5)
 
     def observations(self, start_ms: int, end_ms: int) -> Observations:
         """Return what was measured at start <= time < end; every ten minutes."""
-        days = [self._observed(day) for day in range(start_ms // DAY_MS, -(-end_ms // DAY_MS))]
+        days = [self._day(day) for day in range(start_ms // DAY_MS, -(-end_ms // DAY_MS))]
         time_ms = np.concatenate([day[0] for day in days])
         kept = (time_ms >= start_ms) & (time_ms < end_ms)
         return Observations(

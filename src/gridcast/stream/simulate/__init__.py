@@ -1,0 +1,1 @@
+"""The simulated grid put into files and onto topics."""

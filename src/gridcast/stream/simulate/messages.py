@@ -1,0 +1,134 @@
+"""The simulation's arrays as messages of the wire."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from gridcast.models.simulator import Arrivals, Grid
+from gridcast.models.simulator.meteorology import Observations, WeatherRun
+from gridcast.models.simulator.types import DAY_MS, Ints
+from gridcast.schemas.quality import Quality
+from gridcast.schemas.reading import ReadingFrame
+from gridcast.schemas.series import SeriesKind
+from gridcast.schemas.weather import VARIABLES, WeatherForecast, WeatherObservation
+
+FRAME_MS = 5_000  # what a feeder's meters send within so long travels together
+
+Keyed = tuple[bytes, bytes]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ReadingWriter:
+    """Writes readings one a message: the canonical bytes of `Reading`, ten times as fast.
+
+    Values are in whole watts, as the simulation gives them.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self._keys = [name.encode() for name in grid.ids]
+        self._heads = [f'{{"version":1,"series":"{name}","time":"' for name in grid.ids]
+
+    def write(self, arrivals: Arrivals) -> Iterator[Keyed]:
+        """Yield key and bytes of each reading, by arrival."""
+        keys, heads = self._keys, self._heads
+        for series, time, value, quality, revision in zip(
+            arrivals.series.tolist(),
+            write_times(arrivals.time_ms),
+            arrivals.value.tolist(),
+            arrivals.quality.tolist(),
+            arrivals.revision.tolist(),
+            strict=True,
+        ):
+            text = (
+                f'{heads[series]}{time}","value":{value!r},"unit":"kW",'
+                f'"quality":{quality},"revision":{revision}}}'
+            )
+            yield keys[series], text.encode()
+
+
+class FrameWriter:
+    """Writes readings in frames: a feeder and its meters together, a zone alone."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._ids = np.array(grid.ids)
+        number = {name: place for place, name in enumerate(grid.ids)}
+        self._frame_of = np.array(
+            [
+                number[one.parent] if one.kind is SeriesKind.METER and one.parent else place
+                for place, one in enumerate(grid.series)
+            ]
+        )
+
+    def write(self, arrivals: Arrivals) -> Iterator[Keyed]:
+        """Yield key and bytes of each frame, by the arrival of its first reading."""
+        frame = self._frame_of[arrivals.series]
+        window = arrivals.arrival_ms // FRAME_MS
+        # offsets within a frame are of less than a day
+        keys = np.stack([window, frame, arrivals.time_ms // DAY_MS])
+        _, first, group = np.unique(keys, axis=1, return_index=True, return_inverse=True)
+        order = np.argsort(group, kind="stable")
+        ends = np.cumsum(np.bincount(group))
+        starts = np.concatenate([[0], ends[:-1]])
+        for one in np.argsort(first, kind="stable"):
+            rows = arrivals.take(order[starts[one] : ends[one]])
+            name = str(self._ids[frame[first[one]]])
+            yield name.encode(), self._frame(name, rows).to_bytes()
+
+    def _frame(self, name: str, rows: Arrivals) -> ReadingFrame:
+        time_ms = int(rows.time_ms.min())
+        offset_ms = rows.time_ms - time_ms
+        return ReadingFrame(
+            frame=name,
+            time=_time(time_ms),
+            series=self._ids[rows.series].tolist(),
+            value=rows.value.tolist(),
+            quality=[Quality(q) for q in rows.quality.tolist()] if rows.quality.any() else [],
+            revision=rows.revision.tolist() if rows.revision.any() else [],
+            offset_ms=offset_ms.tolist() if offset_ms.any() else [],
+        )
+
+
+def write_observations(station: str, observed: Observations) -> Iterator[tuple[int, bytes]]:
+    """Yield when each observation is available, and its bytes."""
+    for time_ms, available_ms, values in zip(
+        observed.time_ms.tolist(), observed.available_ms.tolist(), observed.values.T, strict=True
+    ):
+        message = WeatherObservation(
+            station=station,
+            time=_time(time_ms),
+            available_at=_time(available_ms),
+            **_named(values.tolist()),
+        )
+        yield available_ms, message.to_bytes()
+
+
+def write_weather_run(station: str, run: WeatherRun) -> bytes:
+    """Return the bytes of one run of a weather forecast."""
+    values = {name: row.tolist() for name, row in zip(VARIABLES, run.values, strict=True)}
+    return WeatherForecast(
+        station=station,
+        issued_at=_time(run.issued_ms),
+        available_at=_time(run.available_ms),
+        valid_at=[_time(one) for one in run.valid_ms.tolist()],
+        **values,
+    ).to_bytes()
+
+
+def write_times(time_ms: Ints) -> list[str]:
+    """Write times as the wire has them: milliseconds only where there are any."""
+    each, place = np.unique(time_ms, return_inverse=True)
+    texts = np.datetime_as_string(each.astype("datetime64[ms]"), unit="ms")
+    short = [text.removesuffix(".000") + "Z" for text in texts.tolist()]
+    return [short[one] for one in place.tolist()]
+
+
+def _time(time_ms: int) -> datetime:
+    return _EPOCH + timedelta(milliseconds=time_ms)
+
+
+def _named(values: list[float]) -> dict[str, float | None]:
+    return {
+        name: None if np.isnan(value) else value
+        for name, value in zip(VARIABLES, values, strict=True)
+    }

@@ -1,0 +1,73 @@
+"""Sending in bulk: nothing is lost silently, a Kafka that is not there is one clear line."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from confluent_kafka import KafkaException, Producer
+
+from gridcast.schemas.topics import Topic
+from gridcast.stream.errors import UserError
+from gridcast.stream.kafka import producer_options
+from gridcast.stream.settings import Settings
+
+_ANSWER_S = 10.0
+_FLUSH_S = 60.0
+
+
+class BulkProducer:
+    """Sends messages to the deployment's topics."""
+
+    def __init__(self, settings: Settings, topics: Iterable[Topic]) -> None:
+        self._settings = settings
+        self._refused: str | None = None
+        options: dict[str, Any] = producer_options(settings) | {
+            "queue.buffering.max.messages": 500_000,
+            "delivery.report.only.error": True,
+            "on_delivery": self._note,
+        }
+        self._producer = Producer(options)
+        try:
+            there = self._producer.list_topics(timeout=_ANSWER_S).topics
+        except KafkaException as error:
+            raise UserError(
+                f"no Kafka answers at {settings.broker} ({error.args[0].str()});"
+                " `gridcast broker` runs one"
+            ) from None
+        for topic in topics:
+            if self._name(topic) not in there:
+                raise UserError(
+                    f"Kafka at {settings.broker} has no topic {self._name(topic)};"
+                    " `gridcast topics create` makes it"
+                )
+
+    def send(self, topic: Topic, messages: Iterable[tuple[bytes, bytes]]) -> None:
+        """Hand over messages (key, bytes), waiting where Kafka is slower than we are."""
+        name, produce = self._name(topic), self._producer.produce
+        for key, value in messages:
+            while True:
+                try:
+                    produce(name, value, key)
+                    break
+                except BufferError:
+                    self._producer.poll(0.1)
+                    self._check()
+        self._producer.poll(0)
+        self._check()
+
+    def flush(self) -> None:
+        """Wait until Kafka has confirmed all that was sent."""
+        left = self._producer.flush(_FLUSH_S)
+        self._check()
+        if left:
+            raise UserError(f"Kafka at {self._settings.broker} did not confirm {left:,} messages")
+
+    def _name(self, topic: Topic) -> str:
+        return self._settings.topic_prefix + topic.name
+
+    def _note(self, error: Any, message: Any) -> None:
+        if error is not None and self._refused is None:
+            self._refused = f"{message.topic()}: {error.str()}"
+
+    def _check(self) -> None:
+        if self._refused is not None:
+            raise UserError(f"Kafka at {self._settings.broker} took no more: {self._refused}")

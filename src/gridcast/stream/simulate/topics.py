@@ -1,0 +1,117 @@
+"""The topics: readings and weather sent when they would arrive, series declared first."""
+
+from heapq import heappop, heappush
+from threading import Event
+
+import numpy as np
+
+from gridcast.models.simulator import Chunk, Simulation
+from gridcast.models.simulator.types import HOUR_MS, Ints
+from gridcast.schemas.message import Message
+from gridcast.schemas.topics import (
+    READINGS,
+    SERIES,
+    WEATHER_FORECASTS,
+    WEATHER_OBSERVATIONS,
+    Topic,
+)
+from gridcast.stream.settings import Settings
+from gridcast.stream.simulate.messages import (
+    FrameWriter,
+    ReadingWriter,
+    write_observations,
+    write_weather_run,
+)
+from gridcast.stream.simulate.pace import Pace
+from gridcast.stream.simulate.producer import BulkProducer
+from gridcast.stream.simulate.sink import Tell
+
+_KNOWN_H = 12  # weather from so long before the start is sent first: consumers begin with some
+_USED = (SERIES, READINGS, WEATHER_OBSERVATIONS, WEATHER_FORECASTS)
+
+
+class Topics:
+    """Sends a simulated grid to Kafka."""
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        settings: Settings,
+        pace: Pace,
+        stop: Event,
+        *,
+        start_ms: int,
+        frames: bool,
+    ) -> None:
+        self._simulation = simulation
+        self._settings = settings
+        self._producer = BulkProducer(settings, _USED)
+        self._pace = pace
+        self._stop = stop
+        grid = simulation.grid
+        self._writer = FrameWriter(grid) if frames else ReadingWriter(grid)
+        self._stations = [zone.station for zone in grid.zones]
+        self._weather: list[tuple[int, int, Topic, bytes, bytes]] = []  # a heap, by available_at
+        self._weather_ms = start_ms - _KNOWN_H * HOUR_MS  # queued up to here
+        self.sent_ms = start_ms  # all that arrives before is sent
+        self._count = 0
+        self._producer.send(SERIES, (_keyed(one) for one in grid.series))
+        self._producer.flush()
+
+    def write(self, chunk: Chunk, tell: Tell) -> None:
+        """Send a chunk at the pace."""
+        self._queue_weather(chunk.until_ms)
+        arrival_ms, place = chunk.arrivals.arrival_ms, 0
+        while place < len(arrival_ms) and not self._stop.is_set():
+            due_ms = self._due_ms(arrival_ms, place)
+            here = int(np.searchsorted(arrival_ms, due_ms))
+            self._send_weather(due_ms)
+            if here == place:
+                tell(0, min(due_ms, chunk.until_ms))
+                self._pace.wait()
+                continue
+            self._producer.send(
+                READINGS, self._writer.write(chunk.arrivals.take(slice(place, here)))
+            )
+            self.sent_ms = int(arrival_ms[here - 1]) + 1
+            self._count += here - place
+            tell(here - place, min(self.sent_ms, chunk.until_ms))
+            place = here
+
+    def close(self) -> str:
+        """Wait until Kafka has all of it."""
+        self._producer.flush()
+        return (
+            f"{self._count:,} readings on {self._settings.topic_prefix}{READINGS.name}"
+            f" at {self._settings.broker}"
+        )
+
+    def _due_ms(self, arrival_ms: Ints, place: int) -> int:
+        # where nothing arrives for a while, time goes on to the next that does
+        return self._pace.due_ms(max(self.sent_ms, int(arrival_ms[place])))
+
+    def _queue_weather(self, until_ms: int) -> None:
+        """Queue what is measured and issued up to `until_ms`; it becomes available later."""
+        for observed in self._simulation.observations(self._weather_ms, until_ms):
+            station = self._stations[observed.station]
+            for available_ms, message in write_observations(station, observed):
+                self._push(available_ms, WEATHER_OBSERVATIONS, station, message)
+        for run in self._simulation.weather_forecasts(self._weather_ms, until_ms):
+            station = self._stations[run.station]
+            self._push(
+                run.available_ms, WEATHER_FORECASTS, station, write_weather_run(station, run)
+            )
+        self._weather_ms = max(self._weather_ms, until_ms)
+
+    def _push(self, available_ms: int, topic: Topic, station: str, message: bytes) -> None:
+        number = len(self._weather)
+        heappush(self._weather, (available_ms, number, topic, station.encode(), message))
+
+    def _send_weather(self, due_ms: int) -> None:
+        while self._weather and self._weather[0][0] < due_ms:
+            _, _, topic, key, message = heappop(self._weather)
+            self._producer.send(topic, [(key, message)])
+
+
+def _keyed(message: Message) -> tuple[bytes, bytes]:
+    return message.key or b"", message.to_bytes()

@@ -11,6 +11,7 @@ from gridcast.stream.commands.broker import broker
 from gridcast.stream.commands.config import config
 from gridcast.stream.commands.history import history
 from gridcast.stream.commands.schema import schema
+from gridcast.stream.commands.simulate import simulate
 from gridcast.stream.errors import UserError
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app.command()(broker)
 app.command()(config)
 app.add_typer(history, name="history")
 app.add_typer(schema, name="schema")
+app.command()(simulate)
 
 
 def _print_version(wanted: bool) -> None:

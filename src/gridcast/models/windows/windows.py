@@ -261,10 +261,8 @@ class Windows:
         mean = np.full((slots, len(wanted)), np.nan, np.float32)
         mark = np.zeros((slots, len(wanted)), np.uint8)
         for i, slot in enumerate(range(self.closed - slots, self.closed)):
-            column = self.columns.get(slot)
-            if column is None:
-                continue
-            self._copy(column, rows, wanted, mean[i], mark[i])
+            if slot in self.columns:
+                self._copy(self.columns[slot], rows, wanted, mean[i], mark[i])
             if slot in self.patches:
                 _lay_over(self.patches[slot], wanted, mean[i], mark[i])
         return mean, mark

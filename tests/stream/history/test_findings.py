@@ -164,6 +164,14 @@ def test_a_household_that_idles_and_cooks_is_no_slip_of_unit(tmp_path: Path) -> 
     assert report.findings == []
 
 
+@pytest.mark.parametrize("net", [[40, 12, -8, -15, -30, 5], [40, 12, 0.01, 0.5, 30, 2]])
+def test_a_load_that_passes_near_zero_is_no_slip_of_unit(tmp_path: Path, net: list[float]) -> None:
+    how = mapping(series={"a": {"can_be_negative": True}})
+    hours = [float(hour) for hour in range(120)]
+    values = [0.00005 if hour == 77 else net[int(hour) % 6] for hour in hours]
+    assert checked(tmp_path, lines(hours, values), how).findings == []
+
+
 def test_steps_that_begin_off_the_whole_step_are_noted(tmp_path: Path) -> None:
     hours = [hour + 0.5 for hour in range(48)]
     report = checked(tmp_path, lines(hours, [5.0] * 48), mapping())

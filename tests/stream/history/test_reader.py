@@ -1,3 +1,4 @@
+import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -217,3 +218,19 @@ def test_a_station_a_series_is_read_from_each_series_own_rows(tmp_path: Path) ->
     assert [one.station for one in history.series] == ["at-a", "at-b"]
     assert history.weather["at-a"].variable("wind_ms") == pytest.approx([10])
     assert history.weather["at-b"].variable("wind_ms") == pytest.approx([20])
+
+
+def test_weather_keeps_the_time_of_its_row_where_load_moves_to_its_slots_beginning(
+    tmp_path: Path,
+) -> None:
+    path = written(tmp_path, "at,who,kw,t\n2024-01-01T01:00,a,1,12\n")
+    station = {"available_after_minutes": 0, "temperature_c": {"column": "t", "unit": "C"}}
+    history = read_history(path, mapping(time__marks="end", weather={"w": station}))
+    assert history.time_ms.tolist() == [milliseconds("2024-01-01T00:00")]
+    assert history.weather["w"].time_ms.tolist() == [milliseconds("2024-01-01T01:00")]
+
+
+def test_gzipped_csv_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv.gz"
+    path.write_bytes(gzip.compress(b"at,who,kw\n2024-01-01T00:00,a,3\n"))
+    assert read_history(path, mapping()).value.tolist() == [3]

@@ -15,8 +15,8 @@ class Roster:
     def __init__(self) -> None:
         self.names: list[str] = []
         self.next_number = 0
-        self.changed = False
-        """Whether series came or went since the list was last recorded."""
+        self.changed = True
+        """Whether series came or went since the list was last recorded; at first it never was."""
         self._numbers = np.empty(0, np.int64)
         self._last_ms = np.empty(0, np.int64)
         self._index: dict[str, int] = {}

@@ -1,0 +1,138 @@
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridcast.models.splines import Origin, Smoother, Spline, share_measured
+from gridcast.models.windows.marks import ESTIMATED, FULL, NOTHING, PLAIN
+
+DAY = 96
+SMOOTHER = Smoother(slots=2 * DAY, lam=1.0, longest_gap=4, day=DAY)
+
+Floats = npt.NDArray[np.float32]
+Marks = npt.NDArray[np.uint8]
+
+
+def days(count: int, series: int, noise: float = 0.0) -> tuple[Floats, Marks]:
+    """Give days of a load that is high at noon and zero at midnight, wholly measured."""
+    time = np.arange(count * DAY)[:, None]
+    load = 5 - 5 * np.cos(time / DAY * 2 * np.pi) * np.ones(series)
+    load = load + noise * np.random.default_rng(0).normal(size=load.shape)
+    return load.astype(np.float32), np.full(load.shape, PLAIN, np.uint8)
+
+
+def smooth(mean: Floats, mark: Marks, smoother: Smoother = SMOOTHER, lower: float = -np.inf):
+    mean = np.where(mark == NOTHING, np.float32(np.nan), mean)
+    slots = smoother.slots
+    return smoother.smooth(
+        mean[-slots:], mark[-slots:], lambda columns: (mean[:, columns], mark[:, columns]), lower
+    )
+
+
+def test_measured_slots_are_smoothed_and_called_measured() -> None:
+    mean, mark = days(8, 3, noise=0.2)
+    result = smooth(mean, mark)
+    assert (result.origin == Origin.MEASURED).all()
+    expected = Spline(2 * DAY, 1.0).smooth(mean[-2 * DAY :])
+    np.testing.assert_array_equal(result.value, expected.astype(np.float32))
+
+
+def test_a_short_gap_is_bridged_by_the_spline() -> None:
+    mean, mark = days(8, 1)
+    mark[-50:-46] = NOTHING
+    result = smooth(mean, mark)
+    assert (result.origin[-50:-46] == Origin.FILLED).all()
+    np.testing.assert_allclose(result.value, mean[-2 * DAY :], atol=0.02)
+
+
+def test_a_long_gap_is_filled_from_other_days_at_the_level_beside_it() -> None:
+    mean, mark = days(8, 2)
+    mean[-2 * DAY :] += 3  # higher than the days before
+    mark[-90:-10, 0] = NOTHING
+    result = smooth(mean, mark)
+    assert (result.origin[-90:-10, 0] == Origin.FROM_OTHER_DAYS).all()
+    assert (result.origin[:, 1] == Origin.MEASURED).all()
+    np.testing.assert_allclose(result.value, mean[-2 * DAY :], atol=0.05)
+
+
+def test_a_gap_at_the_windows_end_is_filled_from_other_days_however_short() -> None:
+    mean, mark = days(8, 1)
+    mark[-1:] = NOTHING
+    result = smooth(mean, mark)
+    assert result.origin[-1, 0] == Origin.FROM_OTHER_DAYS
+    assert result.value[-1, 0] == pytest.approx(mean[-1, 0], abs=0.05)
+
+
+def test_a_long_gap_that_no_other_day_covers_stays_missing() -> None:
+    mean, mark = days(2, 1)
+    mark[: DAY + 20] = NOTHING
+    result = smooth(mean, mark)
+    assert (result.origin[20:DAY] == Origin.FROM_OTHER_DAYS).all()
+    missing = np.r_[:20, DAY : DAY + 20]
+    assert (result.origin[missing] == Origin.MISSING).all()
+    assert np.flatnonzero(np.isnan(result.value)).tolist() == missing.tolist()
+
+
+@pytest.mark.parametrize("known", [0, 1])
+def test_a_window_with_next_to_nothing_known_is_missing_but_for_that(known: int) -> None:
+    mean, mark = days(8, 2)
+    mark[:, 0] = NOTHING
+    mark[-DAY : -DAY + known, 0] = FULL
+    result = smooth(mean, mark)
+    assert (np.isfinite(result.value[:, 0])).sum() <= known + 1
+    assert (result.origin[:, 0] == Origin.MEASURED).sum() == known
+    np.testing.assert_allclose(result.value[:, 1], mean[-2 * DAY :, 1], atol=0.02)
+
+
+def test_an_estimate_is_smoothed_and_called_an_estimate() -> None:
+    mean, mark = days(8, 1)
+    mark[-30:-10] = ESTIMATED
+    result = smooth(mean, mark)
+    assert (result.origin[-30:-10] == Origin.ESTIMATED).all()
+    assert share_measured(mark[-100:])[0] == pytest.approx(0.8)
+
+
+def test_a_load_that_cannot_be_negative_is_not_smoothed_below_zero() -> None:
+    mean, mark = days(8, 2)
+    mean[:, :] = np.where(mean > 8, mean, 0.0)
+    smoother = Smoother(2 * DAY, 1.0, 4, DAY)
+    free = smooth(mean, mark, smoother)
+    assert free.value.min() < 0
+    bounded = smooth(mean, mark, smoother, lower=0.0)
+    assert bounded.value.min() == 0.0
+    each = smoother.smooth(mean[-192:], mark[-192:], lower=np.array([0.0, -np.inf]))
+    assert each.value[:, 0].min() == 0.0
+    assert each.value[:, 1].min() < 0
+
+
+@given(st.integers(8 * DAY, 10 * DAY), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=25)
+def test_nothing_after_the_window_touches_it(end: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mean, mark = days(11, 4, noise=1.0)
+    mark[rng.random(mark.shape) < 0.1] = NOTHING
+    mark[end - 40 : end - 20, 1] = NOTHING
+    mark[end - 3 : end + 5, 2] = NOTHING
+    other, other_mark = mean.copy(), mark.copy()
+    other[end:] = 1e6 * rng.random(other[end:].shape)
+    other_mark[end:] = rng.integers(0, 256, other_mark[end:].shape)
+    window = slice(end - 8 * DAY, end)
+    ours = smooth(mean[window], mark[window])
+    theirs = smooth(other[window], other_mark[window])
+    assert ours.value.tobytes() == theirs.value.tobytes()
+    assert ours.origin.tobytes() == theirs.origin.tobytes()
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=15)
+def test_the_bits_of_a_window_do_not_depend_on_those_beside_it(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mean, mark = days(8, 40, noise=1.0)
+    mark[rng.random(mark.shape) < rng.choice([0, 0.05, 0.3, 0.97], 40)] = NOTHING
+    mark[-60:-20, :10] = NOTHING
+    together = smooth(mean, mark)
+    for columns in ([int(rng.integers(40))], rng.permutation(40)[:7].tolist()):
+        alone = smooth(mean[:, columns], mark[:, columns])
+        assert alone.value.tobytes() == together.value[:, columns].tobytes()
+        assert alone.origin.tobytes() == together.origin[:, columns].tobytes()

@@ -9,9 +9,12 @@ import typer
 
 from gridcast.stream.commands.broker import broker
 from gridcast.stream.commands.config import config
+from gridcast.stream.commands.demo import demo
 from gridcast.stream.commands.history import history
 from gridcast.stream.commands.schema import schema
 from gridcast.stream.commands.simulate import simulate
+from gridcast.stream.commands.topics import topics
+from gridcast.stream.commands.worker import worker
 from gridcast.stream.errors import UserError
 
 app = typer.Typer(
@@ -23,9 +26,12 @@ app = typer.Typer(
 )
 app.command()(broker)
 app.command()(config)
+app.command()(demo)
 app.add_typer(history, name="history")
 app.add_typer(schema, name="schema")
 app.command()(simulate)
+app.add_typer(topics, name="topics")
+app.command()(worker)
 
 
 def _print_version(wanted: bool) -> None:

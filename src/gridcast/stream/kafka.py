@@ -10,6 +10,11 @@ from typing import Any
 from gridcast.stream.settings import Settings
 
 
+def group(settings: Settings) -> str:
+    """Name the consumer group of a deployment's workers."""
+    return settings.topic_prefix + "gridcast"
+
+
 def librdkafka_options(settings: Settings) -> dict[str, Any]:
     """Give the options that any librdkafka client needs."""
     options: dict[str, Any] = {
@@ -53,6 +58,23 @@ def aiokafka_options(settings: Settings) -> dict[str, Any]:
     if "SSL" in settings.security_protocol:
         options["ssl_context"] = ssl.create_default_context(cafile=settings.tls_ca_file)
     return options
+
+
+def faust_credentials(settings: Settings) -> Any:
+    """Give what Faust logs in with; None where Kafka is open."""
+    # Imported here: Faust takes half a second, and most commands do without it.
+    from faust import SASLCredentials, SSLCredentials  # noqa: PLC0415
+
+    options = aiokafka_options(settings)
+    context = options.get("ssl_context")
+    if settings.security_protocol.startswith("SASL"):
+        return SASLCredentials(
+            username=settings.sasl_username,
+            password=_password(settings),
+            mechanism=settings.sasl_mechanism,
+            ssl_context=context,
+        )
+    return None if context is None else SSLCredentials(context)
 
 
 def _password(settings: Settings) -> str:

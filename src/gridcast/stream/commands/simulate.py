@@ -64,6 +64,15 @@ def simulate(  # noqa: PLR0917 - Typer reads the flags from here
     frames: Annotated[
         bool, Option("--frames", help="To the topics: a feeder's readings in one message.")
     ] = False,
+    broken: Annotated[
+        int,
+        Option(
+            min=0,
+            max=1_000_000,
+            metavar="PER_MILLION",
+            help="To the topics: so many messages of a million that nobody can read.",
+        ),
+    ] = 0,
     arriving_from: Annotated[
         str | None,
         Option(metavar="TIME", help="Go on where a run with the same --from was stopped."),
@@ -111,7 +120,15 @@ def simulate(  # noqa: PLR0917 - Typer reads the flags from here
             if times is not None:
                 pace = ByTheClock(begin_ms, times, stop)
             found = settings(context, broker=broker, topic_prefix=topic_prefix)
-            kafka = Topics(simulation, found, pace, stop, start_ms=begin_ms, frames=frames)
+            kafka = Topics(
+                simulation,
+                found,
+                pace,
+                stop,
+                start_ms=begin_ms,
+                frames=frames,
+                broken_per_million=broken,
+            )
             sinks.append(kafka)
         outcome = run(chunks, sinks, start_ms, end_ms, stop)
     typer.echo(f"{'stopped: ' if outcome.stopped else ''}{outcome}")

@@ -45,14 +45,14 @@ def create(
             replication=replication,
         )
     )
-    found = admin.look()
-    made = admin.create(found.missing)
+    made = admin.create(admin.look().missing)
     for name in made:
         print(f"made {name}")
+    found = admin.look()
     _say_differences(found)
     differing = len({difference.topic for difference in found.differences})
     print(
-        f"{len(made)} made, {len(found.present) - differing} there already"
+        f"{len(made)} made, {len(found.present) - len(made) - differing} there already"
         + (f", {differing} there but different (nothing was changed)" if differing else "")
     )
 

@@ -13,8 +13,6 @@ from gridcast.schemas.reading import ReadingFrame
 from gridcast.schemas.series import SeriesKind
 from gridcast.schemas.weather import VARIABLES, WeatherForecast, WeatherObservation
 
-FRAME_MS = 5_000  # what a feeder's meters send within so long travels together
-
 Keyed = tuple[bytes, bytes]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -24,6 +22,8 @@ class ReadingWriter:
 
     Values are in whole watts, as the simulation gives them.
     """
+
+    GRAIN_MS = 1
 
     def __init__(self, grid: Grid) -> None:
         self._keys = [name.encode() for name in grid.ids]
@@ -48,7 +48,12 @@ class ReadingWriter:
 
 
 class FrameWriter:
-    """Writes readings in frames: a feeder and its meters together, a zone alone."""
+    """Writes readings in frames: a feeder and its meters together, a zone alone.
+
+    What arrives at a feeder's concentrator within `GRAIN_MS` travels together at the end of it.
+    """
+
+    GRAIN_MS = 30_000
 
     def __init__(self, grid: Grid) -> None:
         self._ids = np.array(grid.ids)
@@ -63,7 +68,7 @@ class FrameWriter:
     def write(self, arrivals: Arrivals) -> Iterator[Keyed]:
         """Yield key and bytes of each frame, by the arrival of its first reading."""
         frame = self._frame_of[arrivals.series]
-        window = arrivals.arrival_ms // FRAME_MS
+        window = arrivals.arrival_ms // self.GRAIN_MS
         # offsets within a frame are of less than a day
         keys = np.stack([window, frame, arrivals.time_ms // DAY_MS])
         _, first, group = np.unique(keys, axis=1, return_index=True, return_inverse=True)

@@ -4,6 +4,8 @@ import time
 from threading import Event
 from typing import Protocol
 
+from gridcast.models.simulator.types import MINUTE_MS
+
 _WAKE_S = 0.05
 
 
@@ -18,13 +20,13 @@ class Pace(Protocol):
 
 
 class AsFastAsPossible:
-    """A step at a time, so that weather and readings stay in order, and no waiting."""
+    """A minute or a step at a time, so that weather stays beside its readings, and no waiting."""
 
     def __init__(self, step_ms: int) -> None:
-        self._step_ms = step_ms
+        self._step_ms = max(step_ms, MINUTE_MS)
 
     def due_ms(self, sent_ms: int) -> int:
-        """Return the end of the next step."""
+        """Return the end of the minute or step."""
         return (sent_ms // self._step_ms + 1) * self._step_ms
 
     def wait(self) -> None:

@@ -5,7 +5,7 @@ from threading import Event
 
 import numpy as np
 
-from gridcast.models.simulator import Chunk, Simulation
+from gridcast.models.simulator import Arrivals, Chunk, Simulation
 from gridcast.models.simulator.types import HOUR_MS, Ints
 from gridcast.schemas.message import Message
 from gridcast.schemas.topics import (
@@ -16,6 +16,7 @@ from gridcast.schemas.topics import (
     Topic,
 )
 from gridcast.stream.settings import Settings
+from gridcast.stream.simulate.broken import broken_now_and_then
 from gridcast.stream.simulate.messages import (
     FrameWriter,
     ReadingWriter,
@@ -27,6 +28,7 @@ from gridcast.stream.simulate.producer import BulkProducer
 from gridcast.stream.simulate.sink import Tell
 
 _KNOWN_H = 12  # weather from so long before the start is sent first: consumers begin with some
+_FOREVER_MS = 2**63
 _USED = (SERIES, READINGS, WEATHER_OBSERVATIONS, WEATHER_FORECASTS)
 
 
@@ -42,10 +44,12 @@ class Topics:
         *,
         start_ms: int,
         frames: bool,
+        broken_per_million: int,
     ) -> None:
         self._simulation = simulation
         self._settings = settings
         self._producer = BulkProducer(settings, _USED)
+        self._broken_per_million = broken_per_million
         self._pace = pace
         self._stop = stop
         grid = simulation.grid
@@ -70,13 +74,13 @@ class Topics:
                 tell(0, min(due_ms, chunk.until_ms))
                 self._pace.wait()
                 continue
-            self._producer.send(
-                READINGS, self._writer.write(chunk.arrivals.take(slice(place, here)))
-            )
+            self._send_readings(chunk.arrivals.take(slice(place, here)))
             self.sent_ms = int(arrival_ms[here - 1]) + 1
             self._count += here - place
             tell(here - place, min(self.sent_ms, chunk.until_ms))
             place = here
+        if chunk.from_ms == chunk.until_ms and not self._stop.is_set():
+            self._send_weather(_FOREVER_MS)  # the last chunk: what becomes known after the end
 
     def close(self) -> str:
         """Wait until Kafka has all of it."""
@@ -86,9 +90,18 @@ class Topics:
             f" at {self._settings.broker}"
         )
 
+    def _send_readings(self, arrivals: Arrivals) -> None:
+        messages = self._writer.write(arrivals)
+        if self._broken_per_million:
+            messages = broken_now_and_then(
+                messages, self._broken_per_million, self._simulation.seed
+            )
+        self._producer.send(READINGS, messages)
+
     def _due_ms(self, arrival_ms: Ints, place: int) -> int:
         # where nothing arrives for a while, time goes on to the next that does
-        return self._pace.due_ms(max(self.sent_ms, int(arrival_ms[place])))
+        due_ms = self._pace.due_ms(max(self.sent_ms, int(arrival_ms[place])))
+        return due_ms // self._writer.GRAIN_MS * self._writer.GRAIN_MS
 
     def _queue_weather(self, until_ms: int) -> None:
         """Queue what is measured and issued up to `until_ms`; it becomes available later."""

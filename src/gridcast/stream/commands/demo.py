@@ -1,0 +1,125 @@
+"""`gridcast demo`: a whole grid on this machine, and what becomes of its readings."""
+
+import json as json_module
+import math
+import signal
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from gridcast.stream.commands.options import Broker, loaded
+from gridcast.stream.demo.demo import Parts, running
+from gridcast.stream.demo.view import View, line
+from gridcast.stream.demo.watch import Picture, Watch
+from gridcast.stream.errors import UserError
+
+LOOK_S = 1.0
+# Enough for dead letters to be seen within a minute.
+BROKEN_PER_MILLION = 500
+LINE_EVERY_S = 5.0
+# Far enough back that readings at 60 times the speed of life stay in the past for two hours.
+BACK = timedelta(days=5)
+
+
+def demo(
+    context: typer.Context,
+    *,
+    broker: Broker = None,
+    series: Annotated[int, typer.Option(min=10, help="How many meters, feeders and zones.")] = 1000,
+    speed: Annotated[float, typer.Option(min=1, help="How much faster than life.")] = 60,
+    workers: Annotated[int, typer.Option(min=1, max=8, help="How many workers.")] = 1,
+    seed: Annotated[int, typer.Option(help="Another seed, another grid.")] = 1,
+    for_s: Annotated[
+        float | None, typer.Option("--for", metavar="SECONDS", help="End after so long.")
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object as the last line, for programs.")
+    ] = False,
+) -> None:
+    """Start a real Kafka, a simulated grid and a worker, and watch readings flow through them.
+
+    Nothing else needs to be there, and nothing is left behind. With --broker, a Kafka of your own.
+    """
+    found = loaded(context, broker=broker)
+    own_broker = found.origins["broker"].kind == "default"
+    start = datetime.now(UTC) - BACK
+    simulate = [
+        *("--to-topics", "--series", str(series), "--seed", str(seed)),
+        *("--from", f"{start:%Y-%m-%dT%H:%M:00Z}", "--speed", f"{speed:g}"),
+        *("--broken", str(BROKEN_PER_MILLION)),
+    ]
+    console = Console(highlight=False, soft_wrap=True)
+    screen = Screen(
+        console,
+        f"gridcast demo: {series:,} series at {speed:g} times the speed of life",
+        end_after_s=for_s,
+    )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
+    with suppress(KeyboardInterrupt), console.status("starting") as status:
+        report = status.update if console.is_terminal else console.print
+        with running(
+            found.settings,
+            own_broker=own_broker,
+            workers=workers,
+            simulate=simulate,
+            report=report,
+        ) as parts:
+            status.stop()
+            screen.show(parts)
+    console.print(line(screen.picture))
+    if json:
+        print(json_module.dumps(_summary(screen.picture)))
+    if for_s is not None and not screen.picture.worked:
+        raise UserError("no reading was worked off")
+
+
+class Screen:
+    """Shows how it goes: renewed every second in a terminal, a line now and then in a log."""
+
+    def __init__(self, console: Console, title: str, *, end_after_s: float | None) -> None:
+        self.picture = Picture()
+        self._console = console
+        self._view = View(title)
+        self._began = time.monotonic()
+        self._end_after_s = end_after_s
+        self._alive = False
+        self._said = 0.0
+
+    def show(self, parts: Parts) -> None:
+        """Show until the time is over, a part has ended by itself, or Ctrl-C."""
+        watch = Watch(parts.settings, partitions=parts.settings.partitions, follow="zone")
+        self.picture = watch.picture
+        end = math.inf if self._end_after_s is None else time.monotonic() + self._end_after_s
+        try:
+            with Live(console=self._console, auto_refresh=False) as live:
+                while time.monotonic() < end:
+                    watch.look(LOOK_S)
+                    parts.check()
+                    self._draw(live)
+        finally:
+            watch.close()
+
+    def _draw(self, live: Live) -> None:
+        if not self._alive and self.picture.worked:
+            self._alive = True
+            self._console.print(f"alive after {time.monotonic() - self._began:.1f} s")
+        if self._console.is_terminal:
+            live.update(self._view.draw(self.picture), refresh=True)
+        elif time.monotonic() - self._said >= LINE_EVERY_S:
+            self._said = time.monotonic()
+            self._console.print(line(self.picture))
+
+
+def _summary(picture: Picture) -> dict[str, object]:
+    return {
+        "sent": picture.sent,
+        "worked": picture.worked,
+        "lag": picture.lag,
+        "series": picture.series,
+        "dead_letters": dict(picture.letters),
+    }

@@ -1,0 +1,28 @@
+"""`gridcast worker`: one worker of the group, until Ctrl-C or SIGTERM."""
+
+from typing import Annotated
+
+import typer
+
+from gridcast.stream.commands.options import Broker, Prefix, settings
+from gridcast.stream.errors import UserError
+from gridcast.stream.logs import Level
+from gridcast.stream.topics import TopicAdmin
+
+
+def worker(
+    context: typer.Context,
+    broker: Broker = None,
+    topic_prefix: Prefix = None,
+    log_level: Annotated[Level, typer.Option(help="How much is logged.")] = "info",
+) -> None:
+    """Run a worker: it takes its share of the partitions, and gives it back when it stops."""
+    chosen = settings(context, broker=broker, topic_prefix=topic_prefix)
+    missing = TopicAdmin(chosen).look().missing
+    if missing:
+        names = ", ".join(topic.name for topic in missing)
+        raise UserError(f"not there: {names}; make them with `gridcast topics create`")
+    # Faust takes half a second to import: only the command that needs it waits for it.
+    from gridcast.stream.worker import run  # noqa: PLC0415
+
+    run(chosen, log_level)

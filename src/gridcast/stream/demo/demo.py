@@ -1,0 +1,65 @@
+"""The demo's parts, started in order and stopped in the reverse order."""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gridcast.stream.broker import Broker
+from gridcast.stream.errors import UserError
+from gridcast.stream.process import Process, last_lines
+from gridcast.stream.settings import Settings
+from gridcast.stream.topics import TopicAdmin
+
+STOP_WITHIN_S = 15.0
+GRIDCAST = (sys.executable, "-m", "gridcast")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What of the demo runs."""
+
+    settings: Settings
+    """With the address of the broker in use."""
+    processes: dict[str, Process]
+
+    def check(self) -> None:
+        """Say which part has ended by itself, if one has."""
+        for name, process in self.processes.items():
+            if not process.is_alive():
+                said = "\n".join(f"  {line}" for line in last_lines(process.log))
+                raise UserError(f"the {name} has ended by itself:\n{said}")
+
+
+@contextmanager
+def running(
+    settings: Settings,
+    *,
+    own_broker: bool,
+    workers: int,
+    simulate: list[str],
+    report: Callable[[str], None],
+) -> Iterator[Parts]:
+    """Start a broker (unless the user has one), workers and the simulated grid; stop them after."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gridcast-demo-")))
+        if own_broker:
+            broker = stack.enter_context(Broker(settings, report=report))
+            settings = settings.model_copy(update={"broker": broker.address})
+        report("making the topics")
+        admin = TopicAdmin(settings)
+        admin.create(admin.look().missing)
+        processes: dict[str, Process] = {}
+        kafka = ["--broker", settings.broker, "--topic-prefix", settings.topic_prefix]
+        commands = {f"worker {number}": ["worker", *kafka] for number in range(1, workers + 1)}
+        commands["simulated grid"] = ["simulate", *kafka, *simulate]
+        for name, command in commands.items():
+            report(f"starting the {name}")
+            log = folder / f"{name.replace(' ', '-')}.log"
+            process = Process([*GRIDCAST, *command], log, removed_after=folder)
+            stack.callback(process.stop, STOP_WITHIN_S)
+            processes[name] = process
+        yield Parts(settings, processes)
+        report("stopping")

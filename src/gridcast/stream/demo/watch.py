@@ -1,0 +1,136 @@
+"""What goes on, as Kafka itself tells it: how fast readings come, how far behind the worker is.
+
+Nothing is asked of the worker, so what is shown is what any consumer of the topics would see, and
+a worker that hangs cannot pretend to be well.
+"""
+
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from gridcast.schemas import DeadLetter, decode, read
+from gridcast.schemas.topics import DEAD_LETTERS, READINGS
+from gridcast.stream.kafka import group, librdkafka_options
+from gridcast.stream.settings import Settings
+
+RATE_OVER_S = 10.0
+WITHIN_S = 5.0
+TAKE = 5_000
+
+
+@dataclass(slots=True)
+class Picture:
+    """What is known at one moment."""
+
+    sent: int = 0
+    """Messages in `meter.readings`."""
+    worked: int = 0
+    """Of these, how many the workers have acknowledged."""
+    sent_per_s: float = 0.0
+    worked_per_s: float = 0.0
+    lag_by_partition: dict[int, int] = field(default_factory=dict)
+    newest_ms: int | None = None
+    """Event time of the newest reading."""
+    series: int = 0
+    """How many series have been heard of."""
+    letters: Counter[str] = field(default_factory=Counter)
+    """Dead letters by reason."""
+    last_letter: DeadLetter | None = None
+    load_kw: dict[str, float] = field(default_factory=dict)
+    """The newest reading of each series that is followed."""
+
+    @property
+    def lag(self) -> int:
+        """Messages that wait for the workers."""
+        return sum(self.lag_by_partition.values())
+
+
+class Watch:
+    """Follows the topics of a deployment; `look` brings the picture up to date."""
+
+    def __init__(self, settings: Settings, *, partitions: int, follow: str) -> None:
+        self.picture = Picture()
+        self._follow = follow
+        readings = settings.topic_prefix + READINGS.name
+        self._letters_topic = settings.topic_prefix + DEAD_LETTERS.name
+        self._partitions = [TopicPartition(readings, number) for number in range(partitions)]
+        options = librdkafka_options(settings) | {"enable.auto.commit": False}
+        # One client asks what the group has acknowledged, the other reads like any consumer; it
+        # needs a group's name, but never joins nor commits.
+        self._group = Consumer(options | {"group.id": group(settings)})
+        self._reader = Consumer(options | {"group.id": f"{group(settings)}-watch"})
+        self._reader.assign(
+            [
+                *(TopicPartition(readings, number, 0) for number in range(partitions)),
+                TopicPartition(self._letters_topic, 0, 0),
+            ]
+        )
+        self._seen: set[str] = set()
+        self._history: deque[tuple[float, int, int]] = deque()
+
+    def look(self, for_s: float) -> Picture:
+        """Read what came, for so long; then ask how far the workers are."""
+        end = time.monotonic() + for_s
+        while (left := end - time.monotonic()) > 0:
+            self._take(self._reader.consume(TAKE, timeout=min(left, 0.2)))
+        self._measure()
+        return self.picture
+
+    def close(self) -> None:
+        """Say goodbye to Kafka."""
+        self._reader.close()
+        self._group.close()
+
+    def _take(self, messages: list) -> None:  # type: ignore[type-arg]
+        keys, values = [], []
+        for message in messages:
+            if message.error():
+                continue
+            if message.topic() == self._letters_topic:
+                self._take_letter(message.key(), message.value())
+            else:
+                keys.append(message.key())
+                values.append(message.value())
+        readings = decode(keys, values).readings
+        if not len(readings):
+            return
+        picture = self.picture
+        picture.newest_ms = max(picture.newest_ms or 0, int(readings.time_ms.max()))
+        new = set(readings.series) - self._seen
+        self._seen |= new
+        picture.series = len(self._seen)
+        for name, value in zip(readings.series, readings.value, strict=True):
+            if name.startswith(self._follow):
+                picture.load_kw[name] = float(value)
+
+    def _take_letter(self, key: bytes | None, value: bytes | None) -> None:
+        letter = read(DEAD_LETTERS, key, value)
+        if isinstance(letter, DeadLetter):
+            self.picture.letters[letter.reason] += 1
+            self.picture.last_letter = letter
+
+    def _measure(self) -> None:
+        picture = self.picture
+        try:
+            committed = self._group.committed(self._partitions, timeout=WITHIN_S)
+            ends = {
+                partition.partition: self._group.get_watermark_offsets(partition, timeout=WITHIN_S)
+                for partition in self._partitions
+            }
+        except KafkaException:
+            return  # the next look will tell
+        done = {partition.partition: max(partition.offset, 0) for partition in committed}
+        picture.sent = sum(high for _, high in ends.values())
+        picture.worked = sum(done.values())
+        picture.lag_by_partition = {
+            number: high - max(done[number], low) for number, (low, high) in ends.items()
+        }
+        self._history.append((time.monotonic(), picture.sent, picture.worked))
+        while self._history[-1][0] - self._history[0][0] > RATE_OVER_S:
+            self._history.popleft()
+        (then, sent, worked), (now, *_) = self._history[0], self._history[-1]
+        if now > then:
+            picture.sent_per_s = (picture.sent - sent) / (now - then)
+            picture.worked_per_s = (picture.worked - worked) / (now - then)

@@ -1,0 +1,98 @@
+"""The keeper, with a command that is quicker to start than Java."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gridcast.stream.broker.node import KEEPER
+
+# Says when it has begun to heed SIGTERM.
+STUBBORN = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+open(sys.argv[1], "w").close()
+time.sleep(60)
+"""
+# Starts a keeper, says its process id and the command's, and waits to be killed.
+PARENT = """
+import os, subprocess, sys, time
+keeper = subprocess.Popen(
+    [sys.executable, sys.argv[1], str(os.getpid()), sys.argv[2], "sleep", "60"],
+    stdout=subprocess.PIPE, text=True,
+)
+print(keeper.pid, keeper.stdout.readline(), flush=True)
+time.sleep(60)
+"""
+
+
+def keep(*command: str) -> tuple["subprocess.Popen[str]", int]:
+    keeper = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(KEEPER), str(os.getpid()), "", *command],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert keeper.stdout is not None
+    with keeper.stdout as said:
+        return keeper, int(said.readline())
+
+
+def is_gone(pid: int, within_s: float) -> bool:
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_it_ends_with_the_command_s_exit_code() -> None:
+    keeper, _ = keep("sh", "-c", "exit 3")
+    assert keeper.wait(10) == 3
+
+
+def test_it_says_by_which_signal_the_command_was_ended() -> None:
+    keeper, pid = keep("sleep", "60")
+    os.kill(pid, signal.SIGKILL)
+    assert keeper.wait(10) == 128 + signal.SIGKILL
+
+
+def test_it_hands_sigterm_on_and_waits_for_the_command(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    keeper, _ = keep(sys.executable, "-c", STUBBORN, str(ready))
+    while not ready.exists():
+        time.sleep(0.02)
+    keeper.terminate()
+    assert keeper.wait(10) == 7
+
+
+def test_the_command_ends_and_the_directory_goes_when_the_parent_is_killed(tmp_path: Path) -> None:
+    directory = tmp_path / "temporary"
+    (directory / "node-1").mkdir(parents=True)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(KEEPER), str(directory)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    with parent.stdout as said:
+        keeper, pid = (int(number) for number in said.readline().split())
+    parent.kill()
+    parent.wait()
+    assert is_gone(pid, 5)
+    assert is_gone(keeper, 5)
+    assert not directory.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
+def test_the_command_ends_when_the_keeper_is_killed() -> None:
+    keeper, pid = keep("sleep", "60")
+    keeper.kill()
+    keeper.wait()
+    assert is_gone(pid, 5)

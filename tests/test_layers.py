@@ -1,0 +1,7 @@
+"""The import rule of the design holds."""
+
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+
+def test_packages_import_only_downwards_and_models_stay_pure():
+    assert lint_imports(no_cache=True) == EXIT_STATUS_SUCCESS

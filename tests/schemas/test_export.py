@@ -24,6 +24,23 @@ def test_the_committed_documents_have_not_drifted_from_the_models():
     assert drifted == []
 
 
+@pytest.mark.parametrize("name", sorted(documents()))
+def test_bounds_are_written_as_json_schema_has_them(name: str):
+    """pydantic writes a bound that it cannot place as `ge`, which no other program knows."""
+    assert _keys(json.loads(documents()[name])).isdisjoint(
+        {"ge", "gt", "le", "lt", "allow_inf_nan"}
+    )
+    schema = json.loads(documents()["schemas/WeatherObservation.json"])
+    (bounded, _) = schema["properties"]["humidity_pct"]["anyOf"]
+    assert (bounded["minimum"], bounded["maximum"]) == (0, 100)
+
+
+def _keys(node: Any) -> set[str]:
+    if isinstance(node, dict):
+        return set(node).union(*map(_keys, node.values()))
+    return set().union(*map(_keys, node)) if isinstance(node, list) else set()
+
+
 def test_no_document_is_left_of_a_model_that_is_gone():
     written = {f"schemas/{path.name}" for path in (DOCS / "schemas").glob("*.json")}
     assert written == {name for name in documents() if name.startswith("schemas/")}

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from gridcast.schemas.fields import Id, Kilowatts, Number, Time, Unit
+from gridcast.schemas.fields import Id, Kilowatts, PlusZero, Time, Unit
 from gridcast.schemas.message import Message
 
 
@@ -50,7 +50,7 @@ def _sorted_by_name(evidence: dict[str, float]) -> dict[str, float]:
 
 
 Evidence = Annotated[
-    dict[str, Annotated[Number, Unit("as named")]], AfterValidator(_sorted_by_name)
+    dict[str, Annotated[float, PlusZero, Unit("as named")]], AfterValidator(_sorted_by_name)
 ]
 
 

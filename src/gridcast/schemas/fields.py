@@ -129,10 +129,10 @@ def _plus_zero(value: float) -> float:
     return value + 0.0
 
 
-Number = Annotated[float, Field(allow_inf_nan=False), AfterValidator(_plus_zero)]
-"""A finite number."""
+PlusZero = AfterValidator(_plus_zero)
+"""Goes with every float. Bounds stand before it: after it they would be missing from the schema."""
 
-Kilowatts = Annotated[Number, Unit("kW")]
-Share = Annotated[Number, Field(ge=0, le=1), Unit("1")]
+Kilowatts = Annotated[float, PlusZero, Unit("kW")]
+Share = Annotated[float, Field(ge=0, le=1), PlusZero, Unit("1")]
 Count = Annotated[int, Field(ge=0, le=2**53), Unit("1")]
 Revision = Annotated[int, Field(ge=0, le=2**31 - 1), Unit("1")]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from gridcast.schemas.fields import Id, Kilowatts, Number, Share, Time, Unit, refuse
+from gridcast.schemas.fields import Id, Kilowatts, PlusZero, Share, Time, Unit, refuse
 from gridcast.schemas.message import Message
 from gridcast.schemas.reasons import Reason
 
@@ -26,7 +26,7 @@ class ClosedBy(StrEnum):
     WALL_CLOCK = "wall-clock"
 
 
-Level = Annotated[Number, Field(gt=0, lt=1), Unit("1")]
+Level = Annotated[float, Field(gt=0, lt=1), PlusZero, Unit("1")]
 
 
 class Forecast(Message):

@@ -14,7 +14,7 @@ Minutes = Annotated[int, Field(ge=0, le=20_160), Unit("min")]
 class BandScore(BaseModel):
     """How the forecasts of one horizon band did that came due within the hour."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     from_minutes: Minutes = Field(description="the band's nearest lead, included")
     to_minutes: Minutes = Field(description="the band's farthest lead, not included")

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from gridcast.schemas.fields import Id, Number, Unit, refuse
+from gridcast.schemas.fields import Id, PlusZero, Unit, refuse
 from gridcast.schemas.message import Message
 from gridcast.schemas.reasons import Reason
 
@@ -41,9 +41,9 @@ def _positive(value: Any) -> Any:
 
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Calendar = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
-Capacity = Annotated[Number, BeforeValidator(_positive), Unit("kW")]
-Latitude = Annotated[Number, Field(ge=-90, le=90), Unit("°")]
-Longitude = Annotated[Number, Field(ge=-180, le=180), Unit("°")]
+Capacity = Annotated[float, Field(gt=0), PlusZero, BeforeValidator(_positive), Unit("kW")]
+Latitude = Annotated[float, Field(ge=-90, le=90), PlusZero, Unit("°")]
+Longitude = Annotated[float, Field(ge=-180, le=180), PlusZero, Unit("°")]
 
 
 class GridSeries(Message):

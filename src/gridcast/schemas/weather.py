@@ -4,15 +4,15 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from gridcast.schemas.fields import Id, Number, Time, Unit, refuse
+from gridcast.schemas.fields import Id, PlusZero, Time, Unit, refuse
 from gridcast.schemas.message import Message
 from gridcast.schemas.reasons import Reason
 
-Celsius = Annotated[Number, Field(ge=-90, le=70), Unit("°C")]
-Percent = Annotated[Number, Field(ge=0, le=100), Unit("%")]
-MetresPerSecond = Annotated[Number, Field(ge=0, le=150), Unit("m/s")]
-WattsPerSquareMetre = Annotated[Number, Field(ge=0, le=1600), Unit("W/m²")]
-Hectopascal = Annotated[Number, Field(ge=500, le=1100), Unit("hPa")]
+Celsius = Annotated[float, Field(ge=-90, le=70), PlusZero, Unit("°C")]
+Percent = Annotated[float, Field(ge=0, le=100), PlusZero, Unit("%")]
+MetresPerSecond = Annotated[float, Field(ge=0, le=150), PlusZero, Unit("m/s")]
+WattsPerSquareMetre = Annotated[float, Field(ge=0, le=1600), PlusZero, Unit("W/m²")]
+Hectopascal = Annotated[float, Field(ge=500, le=1100), PlusZero, Unit("hPa")]
 
 VARIABLES = (
     "temperature_c",

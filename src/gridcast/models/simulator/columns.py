@@ -1,7 +1,7 @@
 """Arrays side by side: what readings, labels and episodes have in common."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -14,11 +14,11 @@ class Columns:
     """Arrays side by side, one row an entry of each."""
 
     def __len__(self) -> int:
-        return len(getattr(self, fields(self)[0].name))
+        return len(getattr(self, next(iter(self.__dataclass_fields__))))
 
     def take(self, chosen: Bools | AnyInts | slice) -> Self:
         """Return some of the rows."""
-        return type(self)(*(getattr(self, field.name)[chosen] for field in fields(self)))
+        return type(self)(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Self:
@@ -27,7 +27,7 @@ class Columns:
             return parts[0]
         return cls(
             *(
-                np.concatenate([getattr(part, field.name) for part in parts])
-                for field in fields(cls)
+                np.concatenate([getattr(part, name) for part in parts])
+                for name in cls.__dataclass_fields__
             )
         )

@@ -51,7 +51,8 @@ class WeatherService:
 
     def observations(self, start_ms: int, end_ms: int) -> Observations:
         """Return what was measured at start <= time < end; every ten minutes."""
-        days = [self._day(day) for day in range(start_ms // DAY_MS, -(-end_ms // DAY_MS))]
+        first, last = start_ms // DAY_MS, max(start_ms, end_ms - 1) // DAY_MS
+        days = [self._day(day) for day in range(first, last + 1)]
         time_ms = np.concatenate([day[0] for day in days])
         kept = (time_ms >= start_ms) & (time_ms < end_ms)
         return Observations(

@@ -4,6 +4,7 @@ What there should be comes from `gridcast.schemas.topics` and the settings. What
 for a good reason (a site's own retention, more partitions), so that is never touched.
 """
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it has no _
     ConfigResource,
     NewTopic,
     ResourceType,
+    TopicMetadata,
 )
 
 from gridcast.schemas.topics import DEAD_LETTERS, TOPICS, Topic
@@ -117,6 +119,11 @@ def _as_set(value: str) -> frozenset[str]:
     return frozenset(value.split(","))
 
 
+def _is_led(topic: TopicMetadata) -> bool:
+    partitions = topic.partitions.values()
+    return bool(partitions) and all(partition.leader >= 0 for partition in partitions)
+
+
 class TopicAdmin:
     """Asks a Kafka about its topics, and makes those that are missing."""
 
@@ -161,7 +168,6 @@ class TopicAdmin:
         if not new:
             return []
         made = []
-        # Kafka answers only when every node knows the topic, or the time is over.
         answers = self._client.create_topics(new, operation_timeout=WITHIN_S)
         for name, answer in answers.items():
             try:
@@ -171,7 +177,18 @@ class TopicAdmin:
                     continue
                 raise UserError(f"{name} cannot be made: {error.args[0].str()}") from None
             made.append(name)
+        self._wait_until_there(answers)
         return made
+
+    def _wait_until_there(self, names: Iterable[str]) -> None:
+        """Kafka confirms a topic a moment before its brokers know it and its partitions lead."""
+        end = time.monotonic() + WITHIN_S
+        while time.monotonic() < end:
+            known = self._client.list_topics(timeout=WITHIN_S).topics
+            if all(name in known and _is_led(known[name]) for name in names):
+                return
+            time.sleep(0.05)
+        raise UserError(f"the topics were made, but are not ready after {WITHIN_S:.0f} s")
 
     def _configurations(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]

@@ -16,12 +16,12 @@ def check_port(host: str, port: int) -> None:
     """Raise, in one clear line, if nothing can listen there."""
     if host in ("0.0.0.0", "::", ""):  # noqa: S104 - it is refused
         raise UserError(f"clients cannot be told to go to {host!r}: name one address with --host")
+    if port > 65535:
+        raise UserError(f"{port} is no port: they end at 65535")
     try:
         _listen(host, port)
     except socket.gaierror:
         raise UserError(f"there is no host {host!r}") from None
-    except OverflowError:
-        raise UserError(f"{port} is no port: they end at 65535") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise UserError(

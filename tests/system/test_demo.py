@@ -1,0 +1,70 @@
+"""The demo, as a newcomer runs it: alive, honest about dead letters, and gone without a trace."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+
+def demo(folder: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "gridcast", "demo", "--series", "200", *arguments]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Temporary files of the demo's own, so that it can be seen what is left of them."""
+    inherited = {k: v for k, v in os.environ.items() if k != "GRIDCAST_BROKER"}
+    return inherited | {"TMPDIR": str(folder)}
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Give the command lines of all that runs with those temporary files."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"TMPDIR={folder}\0".encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text().replace("\0", " ")[:100])
+        except OSError:
+            continue
+    return found
+
+
+def test_readings_flow_and_nothing_is_left_behind(tmp_path: Path):
+    done = subprocess.run(
+        demo(tmp_path, "--for", "12", "--json"),
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert summary["series"] == 200
+    assert summary["worked"] > 200
+    assert summary["lag"] < 1500
+    assert "alive after" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+    assert processes_of(tmp_path) == []
+
+
+def test_a_demo_that_is_killed_takes_all_of_its_processes_along(tmp_path: Path):
+    """`kill -9` gives it no chance to stop anything itself."""
+    running = subprocess.Popen(
+        demo(tmp_path), cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, text=True
+    )
+    assert running.stdout is not None
+    with running.stdout as said:
+        for line in said:
+            if line.startswith("alive after"):
+                break
+        assert len(processes_of(tmp_path)) >= 4
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+    end = time.monotonic() + 20
+    while processes_of(tmp_path) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert processes_of(tmp_path) == []

@@ -1,0 +1,179 @@
+"""A worker on a real Kafka: every record is used or a dead letter, and nothing is done twice."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from gridcast.schemas import DeadLetter, Reading, ReadingFrame, Reason, read
+from gridcast.schemas.topics import DEAD_LETTERS, READINGS
+from gridcast.stream.kafka import group, librdkafka_options, producer_options
+from gridcast.stream.settings import Settings
+from gridcast.stream.topics import TopicAdmin
+
+PARTITIONS = 3
+WITHIN_S = 60.0
+
+
+@pytest.fixture
+def settings(kafka: str, tmp_path: Path) -> Settings:
+    """A deployment of the test's own on the common Kafka."""
+    prefix = f"{uuid4().hex[:8]}."
+    own = Settings(
+        broker=kafka, topic_prefix=prefix, partitions=PARTITIONS, cache_dir=tmp_path / "cache"
+    )
+    admin = TopicAdmin(own)
+    admin.create(admin.look().missing)
+    return own
+
+
+@pytest.fixture
+def start_worker(settings: Settings, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen]]:
+    """Start workers; those that still run at the end are ended."""
+    workers: list[subprocess.Popen] = []
+
+    def start() -> subprocess.Popen:
+        command = ["worker", "--broker", settings.broker, "--topic-prefix", settings.topic_prefix]
+        log = (tmp_path / f"worker-{len(workers)}.log").open("wb")
+        environment = os.environ | {"GRIDCAST_CACHE_DIR": str(settings.cache_dir)}
+        with log:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "gridcast", *command],
+                cwd=tmp_path,
+                env=environment,
+                stderr=log,
+                stdout=log,
+            )
+        workers.append(worker)
+        return worker
+
+    yield start
+    for worker in workers:
+        if worker.poll() is None:
+            worker.kill()
+        worker.wait()
+
+
+def send(settings: Settings, records: list[tuple[bytes | None, bytes | None]]) -> None:
+    producer = Producer(producer_options(settings))
+    for key, value in records:
+        producer.produce(settings.topic_prefix + READINGS.name, key=key, value=value)
+        producer.poll(0)
+    assert producer.flush(30) == 0
+
+
+def good_and_bad(count: int) -> tuple[list[tuple[bytes | None, bytes | None]], Counter[str]]:
+    """Readings and frames of the last hour, every hundredth of them bad in one way or another."""
+    start = datetime.now(UTC) - timedelta(hours=1)
+    bad = {
+        Reason.NOT_JSON: b"\xff{",
+        Reason.EMPTY: b"",
+        Reason.MISSING_FIELD: b'{"series":"m"}',
+        Reason.NOT_AN_OBJECT: b"[1]",
+    }
+    records: list[tuple[bytes | None, bytes | None]] = []
+    expected: Counter[str] = Counter()
+    for number in range(count):
+        if number % 100 == 99:
+            reason = list(bad)[number // 100 % len(bad)]
+            records.append((f"bad-{number}".encode(), bad[reason]))
+            expected[reason] += 1
+            continue
+        time_ = start + timedelta(milliseconds=number)
+        message: Reading | ReadingFrame = Reading(series=f"m-{number % 40}", time=time_, value=1.5)
+        if number % 10 == 0:
+            message = ReadingFrame(frame="f-1", time=time_, series=["a", "b"], value=[1, 2])
+        records.append((message.key, message.to_bytes()))
+    return records, expected
+
+
+def wait_until_worked_off(settings: Settings) -> int:
+    """Return how many messages there were, once the group has acknowledged all of them."""
+    topic = settings.topic_prefix + READINGS.name
+    partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    options = librdkafka_options(settings) | {"group.id": group(settings)}
+    consumer = Consumer(options)
+    try:
+        end = time.monotonic() + WITHIN_S
+        while True:
+            ends = sum(consumer.get_watermark_offsets(each, 10)[1] for each in partitions)
+            done = sum(max(each.offset, 0) for each in consumer.committed(partitions, 10))
+            if done == ends:
+                return ends
+            assert time.monotonic() < end, f"{done} of {ends} worked off after {WITHIN_S} s"
+            time.sleep(0.2)
+    finally:
+        consumer.close()
+
+
+def dead_letters(settings: Settings) -> list[DeadLetter]:
+    consumer = Consumer(librdkafka_options(settings) | {"group.id": "letters"})
+    topic = settings.topic_prefix + DEAD_LETTERS.name
+    end = consumer.get_watermark_offsets(TopicPartition(topic, 0), 10)[1]
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    letters: list[DeadLetter] = []
+    while len(letters) < end:
+        for message in consumer.consume(end, timeout=10):
+            letter = read(DEAD_LETTERS, message.key(), message.value())
+            assert isinstance(letter, DeadLetter), letter
+            letters.append(letter)
+    consumer.close()
+    return letters
+
+
+def test_every_record_is_used_or_a_dead_letter_with_its_bytes_and_place(
+    settings: Settings, start_worker: Callable[[], subprocess.Popen]
+):
+    records, expected = good_and_bad(3000)
+    send(settings, records)
+    worker = start_worker()
+    assert wait_until_worked_off(settings) == len(records)
+    letters = dead_letters(settings)
+    assert Counter(letter.reason for letter in letters) == expected
+    sent = dict(records)
+    assert all(letter.original == sent[letter.original_key] for letter in letters)
+    places = {(letter.topic, letter.partition, letter.offset) for letter in letters}
+    assert len(places) == len(letters)
+    assert {letter.topic for letter in letters} == {settings.topic_prefix + READINGS.name}
+
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(20) == 0, "a worker that is asked to stop ends well"
+
+
+def test_a_worker_that_is_started_again_goes_on_where_the_last_one_stopped(
+    settings: Settings, start_worker: Callable[[], subprocess.Popen]
+):
+    records, expected = good_and_bad(1000)
+    send(settings, records)
+    first = start_worker()
+    wait_until_worked_off(settings)
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(20) == 0
+    send(settings, records)
+    start_worker()
+    assert wait_until_worked_off(settings) == 2 * len(records)
+    found = Counter(letter.reason for letter in dead_letters(settings))
+    assert found == expected + expected
+
+
+def test_a_worker_without_its_topics_says_so_in_one_line(kafka: str, tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-m", "gridcast", "worker", "--broker", kafka, "--topic-prefix", "none."],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "gridcast topics create" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -14,7 +14,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import yaml
 
 from gridcast.stream.broker import jars
 from gridcast.stream.broker.jars import JARS, KAFKA_VERSION, Jar, class_path, fetch
@@ -187,9 +186,3 @@ def test_the_lock_holds_what_is_asked_for() -> None:
 
 def test_all_of_kafka_is_of_one_version() -> None:
     assert {jar.version for jar in JARS if jar.group == "org.apache.kafka"} == {KAFKA_VERSION}
-
-
-def test_the_containers_run_the_same_kafka() -> None:
-    compose = yaml.safe_load((ROOT / "deploy/docker-compose.kafka.yml").read_text())
-    images = {service["image"] for service in compose["services"].values()}
-    assert images == {f"apache/kafka:{KAFKA_VERSION}"}

@@ -120,7 +120,7 @@ def gappy(series: int, share: float) -> tuple[np.ndarray, np.ndarray]:
 
 def smoothing(series: int, sample: int, rounds: int) -> dict[str, float]:
     """Smooth and fill all windows; scipy one by one on a sample; the dense operator."""
-    smoother = Smoother(SLOTS, LAM, longest_gap=4, day=96)
+    smoother = Smoother.for_step(15, SLOTS, LAM)
     mean, mark = gappy(series, 0.05)
     recent, recent_mark = mean[-SLOTS:].copy(), mark[-SLOTS:].copy()
     complete = np.nan_to_num(recent, nan=2.0).astype(np.float64)

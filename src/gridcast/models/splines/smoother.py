@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +63,15 @@ class Smoother:
         object.__setattr__(self, "_spline", Spline(self.slots, self.lam))
         if self.longest_gap < 0 or self.day < 1:
             raise ValueError("longest_gap must be at least 0 and day at least 1")
+
+    @classmethod
+    def for_step(cls, step_minutes: int, slots: int, lam: float) -> Self:
+        """Make the usual smoother: a gap of more than an hour is filled from other days.
+
+        Up to an hour the spline is as near to the truth as other days are, or nearer; from three
+        hours on other days win on every set measured (`bench/filling.py`).
+        """
+        return cls(slots, lam, longest_gap=60 // step_minutes, day=24 * 60 // step_minutes)
 
     def smooth(
         self,

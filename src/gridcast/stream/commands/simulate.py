@@ -11,6 +11,7 @@ from gridcast.models.simulator import FAULTS, Faults, Simulation, build_grid
 from gridcast.stream.commands.options import Broker, Prefix, settings
 from gridcast.stream.errors import UserError
 from gridcast.stream.simulate.arguments import (
+    check_places,
     read_country,
     read_span,
     read_speed,
@@ -59,8 +60,9 @@ def simulate(  # noqa: PLR0917 - Typer reads the flags from here
     truth: Annotated[bool, Option("--truth", help="Write the true load, too.")] = False,
     to_topics: Annotated[bool, Option("--to-topics", help="Send to Kafka.")] = False,
     speed: Annotated[
-        str, Option(help="To the topics: times real time, or max.", metavar="TIMES|max")
-    ] = "1",
+        str | None,
+        Option(help="To the topics: times real time (1 if not said), or max.", metavar="TIMES|max"),
+    ] = None,
     frames: Annotated[
         bool, Option("--frames", help="To the topics: a feeder's readings in one message.")
     ] = False,
@@ -87,11 +89,9 @@ def simulate(  # noqa: PLR0917 - Typer reads the flags from here
     To Kafka, sixty times as fast as real time, until stopped: gridcast simulate --series 1000
     --to-topics --speed 60
     """
-    if out is None and not to_topics:
-        raise UserError("say where to: --out DIR, --to-topics, or both")
-    if truth and out is None:
-        raise UserError("--truth is a file: say --out DIR, too")
-    times = read_speed(speed)
+    for_topics = {"--speed": speed is not None, "--frames": frames, "--broken": broken > 0}
+    check_places(out, to_topics=to_topics, for_topics=for_topics, for_files={"--truth": truth})
+    times = read_speed(speed or "1")
     now_ms = int(time.time() * 1000)
     start_ms, end_ms = read_span(
         start, end, days, now_ms, live=to_topics and times is not None and out is None

@@ -1,7 +1,9 @@
 """What a user asked for, understood or refused in one clear line."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import holidays
 
@@ -11,6 +13,22 @@ from gridcast.stream.errors import UserError
 
 _LEAST_SERIES = 3  # a zone, a feeder, a meter
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def check_places(
+    out: Path | None,
+    *,
+    to_topics: bool,
+    for_topics: Mapping[str, bool],
+    for_files: Mapping[str, bool],
+) -> None:
+    """Refuse a run that goes nowhere, and flags that the places asked for have no use for."""
+    if out is None and not to_topics:
+        raise UserError("say where to: --out DIR, --to-topics, or both")
+    for flag in (flag for flag, given in for_topics.items() if given and not to_topics):
+        raise UserError(f"{flag} is for --to-topics")
+    for flag in (flag for flag, given in for_files.items() if given and out is None):
+        raise UserError(f"{flag} is a file: say --out DIR, too")
 
 
 def read_tree(

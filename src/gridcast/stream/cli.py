@@ -14,6 +14,7 @@ from gridcast.stream.commands.history import history
 from gridcast.stream.commands.schema import schema
 from gridcast.stream.commands.simulate import simulate
 from gridcast.stream.commands.topics import topics
+from gridcast.stream.commands.window import window
 from gridcast.stream.commands.worker import worker
 from gridcast.stream.errors import UserError
 
@@ -31,6 +32,7 @@ app.add_typer(history, name="history")
 app.add_typer(schema, name="schema")
 app.command()(simulate)
 app.add_typer(topics, name="topics")
+app.command()(window)
 app.command()(worker)
 
 

@@ -1,0 +1,156 @@
+"""What a picture shows: one series' readings, and what the smoother makes of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.splines import Origin, Smoother, choose_lam, share_measured
+from gridcast.models.windows import Windows, WindowSpec
+from gridcast.models.windows.spec import MINUTE_MS
+from gridcast.models.windows.trust import TRUST, Trust
+from gridcast.schemas.columns import ReadingColumns
+
+USUAL_LAM = 1.0
+"""Smoothness where the series has no complete stretch to choose it from, in slots cubed."""
+
+Floats = npt.NDArray[np.float64]
+Times = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Past:
+    """One series up to a tick. Times are milliseconds since 1970, loads kW."""
+
+    series: str
+    step_minutes: int
+    tick_ms: int
+    time_ms: Times
+    """Beginning of each slot."""
+    mean: Floats
+    """Mean of each slot as it was measured or estimated; not a number where it was not."""
+    smoothed: Floats
+    origin: npt.NDArray[np.uint8]
+    """Where each slot of the smoothed window comes from: an `Origin`."""
+    reading_ms: Times
+    """Middle of the time that each reading stands for: there it is drawn, as slots are."""
+    reading: Floats
+    trust: npt.NDArray[np.uint8]
+    """What each reading is good for: a `Trust`."""
+    share: float
+    """Share of the window that was measured."""
+    lam: float
+    lam_from: str
+    """Who chose lam."""
+
+    def count(self, origin: Origin) -> int:
+        """Count slots of one origin."""
+        return int((self.origin == origin).sum())
+
+    @property
+    def middle_ms(self) -> Times:
+        """Middle of each slot: where its mean is drawn."""
+        return self.time_ms + self.step_minutes * MINUTE_MS // 2
+
+
+def look_back(
+    readings: ReadingColumns,
+    spec: WindowSpec,
+    tick_ms: int,
+    slots: int,
+    *,
+    lam: float | None = None,
+    lower: float = -np.inf,
+) -> Past:
+    """Fold readings of one series into its window at a tick and smooth the newest slots.
+
+    Readings at the tick and after it are left out, as they are in serving. Without `lam` it is
+    chosen by cross-validation from what the window holds.
+    """
+    oldest = tick_ms - (spec.slots + spec.reach) * spec.step_ms
+    inside = (readings.time_ms >= oldest) & (readings.time_ms < tick_ms)
+    readings = readings.take(np.flatnonzero(inside))
+    windows = Windows(spec)
+    windows.fold(readings)
+    windows.advance(tick_ms)
+    mean, mark = windows.cut(spec.slots)
+    used, lam_from = (lam, "as given") if lam else _choose(mean[:, 0], slots)
+    smoother = Smoother.for_step(spec.step_minutes, slots, used)
+    smoothed = smoother.smooth(mean[-slots:], mark[-slots:], lambda _: (mean, mark), lower)
+    first = windows.closed - slots
+    shown = readings.time_ms >= first * spec.step_ms
+    return Past(
+        series=windows.roster.names[0],
+        step_minutes=spec.step_minutes,
+        tick_ms=tick_ms,
+        time_ms=np.arange(first, windows.closed) * spec.step_ms,
+        mean=mean[-slots:, 0].astype(np.float64),
+        smoothed=smoothed.value[:, 0].astype(np.float64),
+        origin=smoothed.origin[:, 0],
+        reading_ms=_middle(readings.time_ms, spec.hold_ms)[shown],
+        reading=readings.value[shown],
+        trust=TRUST[readings.quality[shown]],
+        share=float(share_measured(mark[-slots:])[0]),
+        lam=used,
+        lam_from=lam_from,
+    )
+
+
+def _middle(time_ms: Times, hold_ms: int) -> Times:
+    """Give the middle of the time that each reading stands for."""
+    times = np.append(np.unique(time_ms), np.iinfo(np.int64).max)
+    following = times[np.searchsorted(times, time_ms, side="right")]
+    middle: Times = time_ms + np.minimum(following - time_ms, hold_ms) // 2
+    return middle
+
+
+def _choose(mean: npt.NDArray[np.float32], slots: int) -> tuple[float, str]:
+    """Choose lam from the complete stretches of the window, if there are any."""
+    stretches = [
+        part
+        for end in range(len(mean), slots - 1, -max(1, slots // 2))
+        if np.isfinite(part := mean[end - slots : end]).all() and part.std() > 0
+    ]
+    if not stretches:
+        return USUAL_LAM, "as usual"
+    return choose_lam(np.stack(stretches, axis=1)), "by cross-validation"
+
+
+def kilowatts(load: float) -> str:
+    """Write a load as a person would."""
+    return f"{load:,.0f}" if abs(load) >= 1000 else f"{load:.4g}"
+
+
+LEGEND = {
+    Origin.MEASURED: "smoothed",
+    Origin.ESTIMATED: "estimated by the sender",
+    Origin.FILLED: "filled by the spline",
+    Origin.FROM_OTHER_DAYS: "filled from other days",
+}
+"""What a line of each origin is called in a picture."""
+
+READINGS = {
+    Trust.MEASURED: "readings",
+    Trust.ESTIMATED: "estimates",
+    Trust.REJECTED: "rejected, not used",
+}
+"""What readings of each trust are called in a picture."""
+
+
+def summary(past: Past) -> str:
+    """Say in one line what the window is made of."""
+    counts = {
+        "estimated": past.count(Origin.ESTIMATED),
+        "filled by the spline": past.count(Origin.FILLED),
+        "filled from other days": past.count(Origin.FROM_OTHER_DAYS),
+        "missing": past.count(Origin.MISSING),
+    }
+    slots = [_counted(count, "slot", what) for what, count in counts.items() if count]
+    rejected = int((past.trust == Trust.REJECTED).sum())
+    readings = [_counted(rejected, "reading", "rejected")] if rejected else []
+    parts = [f"{past.share:.1%} measured", *slots, *readings, f"lam {past.lam:.3g} {past.lam_from}"]
+    return ", ".join(parts)
+
+
+def _counted(count: int, of: str, what: str) -> str:
+    return f"{count} {of}{'' if count == 1 else 's'} {what}"

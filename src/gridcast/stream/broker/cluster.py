@@ -108,9 +108,7 @@ class Broker:
             with ThreadPoolExecutor(self._size) as pool:
                 list(pool.map(Node.start, self.nodes))
             self.wait_until_ready()
-        except BaseException as error:
-            if isinstance(error, UserError):
-                self._keep = path  # what Kafka said stays, to be read
+        except BaseException:
             self.stop(at_once=True)
             raise
 
@@ -130,11 +128,15 @@ class Broker:
             living = [node for node in self.nodes if node.is_alive()]
             if len(living) < wanted:
                 ended = next(node for node in self.nodes if node not in living)
-                raise UserError(f"Kafka did not start:\n{ended.last_lines()}")
+                raise self.failure("Kafka did not start", ended)
             if time.monotonic() > end:
-                last = living[0].last_lines()
-                raise UserError(f"Kafka was not ready after {READY_WITHIN_S:.0f} s:\n{last}")
+                raise self.failure(f"Kafka was not ready after {READY_WITHIN_S:.0f} s", living[0])
             time.sleep(LOOK_EVERY_S)
+
+    def failure(self, what: str, node: Node) -> UserError:
+        """Say what failed, with a node's last words; its log outlives a temporary directory."""
+        self._keep = self.directory
+        return UserError(f"{what}:\n{node.last_lines()}")
 
     def stop(self, *, at_once: bool = False) -> None:
         """Stop all nodes, cleanly unless it has to be at once; nothing is left running."""

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
 from gridcast.stream.broker.config import Place, write_properties
 from gridcast.stream.broker.jars import missing_extra
@@ -69,10 +68,10 @@ class Node:
         """Start Java, or start it again; whether Kafka is ready is for the cluster to find out."""
         self.folder.mkdir(parents=True, exist_ok=True)
         write_properties(self.folder / "server.properties", self._properties)
+        if not (self.folder / "data" / "meta.properties").exists():
+            self._format()
         # Java writes here what it cannot log (out of memory, a class that is missing).
         with (self.folder / "console.log").open("wb") as console:
-            if not (self.folder / "data" / "meta.properties").exists():
-                self._format(console)
             self._keeper = subprocess.Popen(  # noqa: S603 - all of it is ours
                 [
                     *(sys.executable, "-I", "-S", str(KEEPER), str(os.getpid()), self._remove),
@@ -83,7 +82,7 @@ class Node:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=console,
-                # Ctrl-C is for us; we then stop the nodes one after the other.
+                # Ctrl-C is for us; we then stop the nodes.
                 start_new_session=True,
             )
         if self._keeper.stdout is not None:
@@ -121,15 +120,11 @@ class Node:
         """Give the end of what Kafka has said, for people to see why it ended."""
         for name in ("kafka.log", "console.log"):
             path = self.folder / name
-            text = path.read_text("utf-8", "replace") if path.exists() else ""
-            # Where in Kafka's code it happened fills the log and tells a user nothing.
-            told = [line for line in text.splitlines() if line and not line.startswith("\tat ")]
-            if told:
-                lines = "\n".join(f"  {line}" for line in told[-LAST_LINES:])
+            if path.exists() and (lines := _end_of(path.read_text("utf-8", "replace"))):
                 return f"{lines}\n  (all of it: {path})"
-        return f"  (it said nothing; see {self.folder})"
+        return "  (it said nothing: it was killed)"
 
-    def _format(self, console: IO[bytes]) -> None:
+    def _format(self) -> None:
         done = subprocess.run(  # noqa: S603
             [
                 *self._java,
@@ -138,11 +133,18 @@ class Node:
             ],
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
-            stdout=console,
-            stderr=console,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
             check=False,
         )
         if done.returncode != 0:
             raise UserError(
-                f"the data directory of node {self.number} could not be made:\n{self.last_lines()}"
+                f"the data of node {self.number} could not be begun:\n{_end_of(done.stdout)}"
             )
+
+
+def _end_of(log: str) -> str:
+    """Take the last lines, less where in Kafka's code it happened: that tells a user nothing."""
+    told = [line for line in log.splitlines() if line and not line.startswith("\tat ")]
+    return "\n".join(f"  {line}" for line in told[-LAST_LINES:])

@@ -126,7 +126,7 @@ def _watch(console: Console, kafka: Broker) -> None:
                 continue
             gone.add(node.number)
             if 2 * len(gone) >= len(kafka.nodes):
-                raise UserError(f"Kafka has ended by itself:\n{node.last_lines()}")
+                raise kafka.failure(f"Kafka has ended, with node {node.number}", node)
             console.print(f"node {node.number} has ended; the others go on", markup=False)
 
 

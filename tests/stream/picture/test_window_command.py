@@ -77,7 +77,7 @@ def test_the_terminal_picture_has_axes_a_legend_and_all_kinds() -> None:
     lines = text.splitlines()
     assert lines[0] == "m1, kW, step 15 min, UTC"
     assert lines[1].lstrip().startswith("40│")
-    assert lines[1].count("×") == 1
+    assert lines[1].count("✗") == 1
     for name in ("readings", "smoothed", "filled by the spline", "filled from other days"):
         assert f"● {name}" in text
     assert "● rejected, not used" in text

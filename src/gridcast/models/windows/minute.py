@@ -11,6 +11,7 @@ from gridcast.models.windows.trust import TRUST
 
 Rows = npt.NDArray[np.int64]
 OFFSET_BITS = 16  # 60,000 milliseconds fit
+_FEW = 64  # readings that are not worth the time to store thriftily
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,9 @@ def _by_precedence(readings: Minute, which: npt.NDArray[np.intp], old: int) -> n
 
 def _thrifty(part: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Store nothing for what is all zeros, as revisions and qualities nearly always are."""
-    return part if part.any() else np.broadcast_to(part.dtype.type(0), part.shape)
+    if len(part) < _FEW or part.any():
+        return part
+    return np.broadcast_to(part.dtype.type(0), part.shape)
 
 
 def _held(part: npt.NDArray[Any]) -> int:

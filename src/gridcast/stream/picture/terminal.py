@@ -97,7 +97,7 @@ def _row(dots: npt.NDArray[np.bool_], names: list[str]) -> Text:
     text = Text()
     for code, layer in zip(codes, topmost, strict=True):
         name = names[layer]
-        dot = "×" if name == READINGS[Trust.REJECTED] else chr(0x2800 + code)  # not to be missed
+        dot = "✗" if name == READINGS[Trust.REJECTED] else chr(0x2800 + code)  # not to be missed
         text.append(dot if code else " ", style=f"not bold {_STYLES[name]}")
     return text
 

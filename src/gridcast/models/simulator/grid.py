@@ -25,8 +25,8 @@ class Meters:
     standing: Floats  # share of the base that never sleeps
     shift_min: Floats  # how much later than others its day begins
     restless: Floats
-    heating: Floats  # kW for each degree that buildings feel below 15 °C
-    cooling: Floats  # kW for each degree above 21 °C
+    heating: Floats  # kW for each degree that buildings feel below 16.5 °C
+    cooling: Floats  # kW for each degree above 22 °C
     solar_kw: Floats  # rated power of its panels, 0 without
     roof: Ints  # which way the panels look: 0 east, 1 equator, 2 west
     charger_kw: Floats  # power of its car charger, 0 without

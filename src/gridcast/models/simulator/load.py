@@ -13,8 +13,8 @@ from gridcast.models.simulator.switching import Switching
 from gridcast.models.simulator.types import DAY_MS, HOUR_MS, MINUTE_MS, Floats, Ints
 from gridcast.models.simulator.weather import Weather
 
-HEATED_BELOW_C = 15.0
-COOLED_ABOVE_C = 21.0
+HEATED_BELOW_C = 16.5
+COOLED_ABOVE_C = 22.0
 FEEDER_LOSS = (0.008, 0.03)  # share of the load, and of load²/capacity
 ZONE_LOSS = (0.004, 0.015)
 _GROWN_FROM_MS = 1_577_836_800_000  # 2020: growth counts from here
@@ -70,6 +70,8 @@ class Load:
         load = self._drawn(time_ms, local, felt)
         load += self._switching.power(start_ms, self._step_ms, self._steps)
         self._light_streets(load, time_ms)
+        years = (start_ms - _GROWN_FROM_MS) / (365.2425 * DAY_MS)
+        load *= np.exp(self._zone.meters.growth * years)[:, None]
         np.minimum(load, self._capacity[-len(load) :, None], out=load)
         self._shine(load, time_ms, cover)
         return self._add_up(load)
@@ -90,8 +92,6 @@ class Load:
         noise *= meters.restless[:, None]
         near = 0.035 * self._feeder_noise.at(time_ms) + 0.025 * self._zone_noise.at(time_ms)
         noise += np.repeat(near, zone.meters_of, axis=0)
-        years = (time_ms[0] - _GROWN_FROM_MS) / (365.2425 * DAY_MS)
-        noise += (meters.growth * years)[:, None]
         noise[self._lights] = 0
         load *= np.exp(noise, out=noise)
         return load

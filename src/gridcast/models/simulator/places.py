@@ -38,7 +38,7 @@ COUNTRIES: dict[str, Country] = {
     "ES": Country(
         "Europe/Madrid",
         (("Madrid", 40.42, -3.70), ("Zaragoza", 41.65, -0.89), ("Seville", 37.39, -5.98)),
-        *(15.6, 9.6, 5.5, 0.40, 0.30, 0.45, 0.10, 0.04),
+        *(15.6, 9.6, 5.5, 0.40, 0.20, 0.40, 0.10, 0.04),
     ),
     "FR": Country(
         "Europe/Paris",

@@ -83,7 +83,7 @@ class Switching:
         meter = np.searchsorted(self._often, rng.uniform(0, self._often[-1], count), side="right")
         start_ms = page * _PAGE_MS + np.sort(rng.integers(0, _PAGE_MS, count))
         wanted = rng.random(count)
-        minutes = np.exp(2.4 + 1.0 * rng.standard_normal(count))
+        minutes = np.exp(2.6 + 1.1 * rng.standard_normal(count))
         power = rng.gamma(2.5, 1 / 2.5, count)
         if count == 0:
             return Uses(meter, start_ms, start_ms, power)

@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 from support.times import ms
 
-from gridcast.models.simulator import FAULTS, Arrivals, Chunk, Grid, Labels, Simulation
+from gridcast.models.simulator import (
+    FAULTS,
+    KINDS,
+    Arrivals,
+    Chunk,
+    FaultKind,
+    Grid,
+    Labels,
+    Simulation,
+)
 from gridcast.models.simulator.columns import Columns
+from gridcast.models.simulator.feed import longest_delay_ms
 
 START, END = ms("2024-03-30T10:20"), ms("2024-03-31T04:50")
 
@@ -83,6 +93,20 @@ def test_readings_come_in_the_order_of_their_arrival(grid: Grid) -> None:
     arrivals, _ = joined(fresh(grid).chunks(START, END))
     assert (np.diff(arrivals.arrival_ms) >= 0).all()
     assert (np.diff(arrivals.time_ms) < 0).any()
+
+
+@pytest.mark.parametrize("step_s", [60, 900, 3600])
+def test_nothing_arrives_before_its_time_or_after_the_longest_delay(
+    grid: Grid, step_s: int
+) -> None:
+    end = START + 300 * step_s * 1000
+    simulation = fresh(grid, step_s=step_s)
+    arrivals, labels = joined(simulation.chunks(START, end))
+    clocks = labels.series[labels.kind == KINDS.index(FaultKind.CLOCK)]
+    honest = arrivals.take(~np.isin(arrivals.series, clocks))
+    delay_ms = honest.arrival_ms - honest.time_ms
+    assert delay_ms.min() > -10_000  # ordinary clocks are off by seconds
+    assert 600_000 < delay_ms.max() < longest_delay_ms(simulation.step_ms)
 
 
 def in_full_order(arrivals: Arrivals) -> Arrivals:

@@ -3,6 +3,7 @@
 import doctest
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -28,10 +29,12 @@ def test_every_link_leads_somewhere(page: Path):
 
 def test_every_command_that_the_readme_names_is_there():
     commands = get_command(app)
+    context: Any = None
     named = set(re.findall(r"`gridcast ([a-z]+)(?: ([a-z]+))?`", (ROOT / "README.md").read_text()))
     assert len(named) >= 8
     for name, below in named:
-        command = commands.commands[name]  # type: ignore[attr-defined]
+        command: Any = commands.get_command(context, name)  # type: ignore[attr-defined]
+        assert command is not None, name
         assert not below or below in command.commands
 
 

@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from gridcast.stream import commands
+from gridcast.stream.cli import COMMANDS
 from gridcast.stream.settings import Settings
 
 
@@ -83,33 +86,38 @@ def test_schema_export_writes_what_its_check_then_accepts(tmp_path: Path):
     assert "asyncapi.json" in stale.stderr
 
 
-def test_help_lists_the_commands_and_the_version_is_said(tmp_path: Path):
+def test_help_lists_every_command_with_what_it_is_for(tmp_path: Path):
     shown = gridcast("--help", folder=tmp_path).stdout
-    for command in (
-        "broker",
-        "config",
-        "demo",
-        "history",
-        "schema",
-        "simulate",
-        "topics",
-        "worker",
-    ):
-        assert command in shown
+    for command in COMMANDS:
+        assert re.search(rf"\b{command} +\w+", shown), command
+    modules = {path.stem for path in Path(commands.__file__).parent.glob("*.py")}
+    assert modules - {"__init__", "options"} == set(COMMANDS)
+
+
+def test_the_version_is_said(tmp_path: Path):
     assert gridcast("--version", folder=tmp_path).stdout.startswith("gridcast 0.")
 
 
-def test_commands_that_need_no_faust_do_not_wait_for_it(tmp_path: Path):
-    """Faust takes half a second to import, and torch is never imported by what serves."""
+def test_an_unknown_command_is_named_and_a_near_one_suggested(tmp_path: Path):
+    done = gridcast("brokr", folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "gridcast: there is no command 'brokr': did you mean broker?\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "heavy"),
+    [("config", ("faust", "scipy", "pyarrow")), ("worker", ("scipy", "torch"))],
+)
+def test_no_command_waits_for_what_another_needs(
+    tmp_path: Path, command: str, heavy: tuple[str, ...]
+):
+    """Faust and scipy take half a second each to import; what serves never imports torch."""
+    look = (
+        "import sys; from gridcast.stream import cli; from typer.main import get_command;"
+        f"get_command(cli.app).get_command(None, {command!r});"
+        f"print(set({heavy!r}) & set(sys.modules))"
+    )
     done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys, gridcast.stream.cli; print({'faust', 'torch'} & set(sys.modules))",
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, "-c", look], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "set()"

@@ -1,5 +1,6 @@
 """Settings: which source wins, where a value came from, and what is said when one is wrong."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,8 @@ from gridcast.stream.settings import Settings, load, unknown_variables
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Away from any gridcast.toml, and without the settings of whoever runs the tests."""
     monkeypatch.chdir(tmp_path)
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"GRIDCAST_{name.upper()}", raising=False)
-    monkeypatch.delenv("GRIDCAST_CONFIG", raising=False)
+    for name in [name for name in os.environ if name.startswith("GRIDCAST_")]:
+        monkeypatch.delenv(name)
     return tmp_path
 
 

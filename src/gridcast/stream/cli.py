@@ -1,39 +1,61 @@
-"""The console script: the commands put together, and one line for what the user can mend."""
+"""The console script: the commands found by name, and one line for what the user can mend."""
 
 import sys
+from difflib import get_close_matches
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
-from gridcast.stream.commands.broker import broker
-from gridcast.stream.commands.config import config
-from gridcast.stream.commands.demo import demo
-from gridcast.stream.commands.history import history
-from gridcast.stream.commands.schema import schema
-from gridcast.stream.commands.simulate import simulate
-from gridcast.stream.commands.topics import topics
-from gridcast.stream.commands.window import window
-from gridcast.stream.commands.worker import worker
 from gridcast.stream.errors import UserError
+
+COMMANDS = (
+    "broker",
+    "config",
+    "demo",
+    "history",
+    "schema",
+    "simulate",
+    "topics",
+    "window",
+    "worker",
+)
+"""Each is the function or group of its own name in `gridcast.stream.commands`, in a module of that
+name. A module is imported only when its command is called: what one needs, no other waits for."""
+
+
+class Commands(TyperGroup):
+    """The commands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's signature
+        """Name them all."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """Import one."""
+        if cmd_name not in COMMANDS:
+            near = get_close_matches(cmd_name, COMMANDS, n=1)
+            meant = f"did you mean {near[0]}?" if near else "`gridcast --help` lists them all"
+            raise UserError(f"there is no command {cmd_name!r}: {meant}")
+        found = getattr(import_module(f"gridcast.stream.commands.{cmd_name}"), cmd_name)
+        if isinstance(found, typer.Typer):
+            return get_group(found)
+        alone = typer.Typer(add_completion=False)
+        alone.command(cmd_name)(found)
+        return get_command(alone)
+
 
 app = typer.Typer(
     name="gridcast",
-    help="A forecaster that never stops: readings in, forecasts and alarms out.",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(broker)
-app.command()(config)
-app.command()(demo)
-app.add_typer(history, name="history")
-app.add_typer(schema, name="schema")
-app.command()(simulate)
-app.add_typer(topics, name="topics")
-app.command()(window)
-app.command()(worker)
 
 
 def _print_version(wanted: bool) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 
 from gridcast.stream.settings import Settings
 
+MOST_BYTES = 1_000_000_000
+"""The most that librdkafka lets itself be told."""
+
 
 def group(settings: Settings) -> str:
     """Name the consumer group of a deployment's workers."""
@@ -39,6 +42,8 @@ def producer_options(settings: Settings) -> dict[str, Any]:
         "acks": "all",
         "compression.type": "lz4",
         "linger.ms": 20,
+        # The topics say how large a message may be; librdkafka's own limit would be lower.
+        "message.max.bytes": MOST_BYTES,
         # librdkafka hashes keys with CRC32 by default; Java and aiokafka use murmur2. All of our
         # producers must agree, or one series would be found in two partitions.
         "partitioner": "murmur2_random",

@@ -1,6 +1,6 @@
 """Runs one command, and sees to it that it does not outlive the process that asked for it.
 
-A process that is killed with `kill -9` can stop nobody. So between it and Java stands this one,
+A process that is killed with `kill -9` can stop nobody. So between it and the command stands this,
 small and run as a script: it asks twice a second whether its parent still lives. (A parent that
 died is not waited for through a pipe: processes forked off the parent would keep that open. And
 Linux's parent-death signal, asked for from the parent itself, would fire as soon as the thread that

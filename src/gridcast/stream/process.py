@@ -83,9 +83,7 @@ class Process:
         self._keeper.wait()
 
 
-def last_lines(log: Path) -> list[str]:
-    """Give the end of what was said in a log, for people to see why something ended."""
-    text = log.read_text("utf-8", "replace") if log.exists() else ""
-    # Where in the code it happened fills a log and tells a user nothing.
-    told = [line for line in text.splitlines() if line and not line.startswith(("\tat ", "  File"))]
-    return told[-LAST_LINES:]
+def end_of(log: str) -> str:
+    """Take the last lines, less where in the code it happened: that tells a user nothing."""
+    told = [line for line in log.splitlines() if line and not line.startswith(("\tat ", "  File"))]
+    return "\n".join(f"  {line}" for line in told[-LAST_LINES:])

@@ -1,15 +1,13 @@
 """One node of Kafka: one Java process, and its keeper."""
 
 import os
-import signal
 import subprocess
-import sys
-from contextlib import suppress
 from pathlib import Path
 
 from gridcast.stream.broker.config import Place, write_properties
 from gridcast.stream.broker.jars import missing_extra
 from gridcast.stream.errors import UserError
+from gridcast.stream.process import Process, end_of
 
 JAVA_OPTIONS = (
     "-Xmx512m",
@@ -18,10 +16,7 @@ JAVA_OPTIONS = (
     "-XX:TieredStopAtLevel=1",
     "-XX:+ExitOnOutOfMemoryError",
 )
-HERE = Path(__file__).parent
-KEEPER = HERE / "keeper.py"
-LOGGING = HERE / "log4j2.properties"
-LAST_LINES = 8
+LOGGING = Path(__file__).with_name("log4j2.properties")
 
 
 def java() -> Path:
@@ -50,10 +45,8 @@ class Node:
         self.number = number
         self.folder = folder
         self.place = place
-        self.pid = 0
-        """Java's process id, once started."""
         self._cluster_id = cluster_id
-        self._remove = str(folder.parent) if temporary else ""
+        self._removed_after = folder.parent if temporary else None
         self._properties = properties
         self._java = [
             str(java()),
@@ -62,7 +55,12 @@ class Node:
             "-cp",
             os.pathsep.join(str(jar) for jar in class_path),
         ]
-        self._keeper: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """Java's process id; 0 before it was started."""
+        return 0 if self._process is None else self._process.pid
 
     def start(self) -> None:
         """Start Java, or start it again; whether Kafka is ready is for the cluster to find out."""
@@ -70,57 +68,37 @@ class Node:
         write_properties(self.folder / "server.properties", self._properties)
         if not (self.folder / "data" / "meta.properties").exists():
             self._format()
-        # Java writes here what it cannot log (out of memory, a class that is missing).
-        with (self.folder / "console.log").open("wb") as console:
-            self._keeper = subprocess.Popen(  # noqa: S603 - all of it is ours
-                [
-                    *(sys.executable, "-I", "-S", str(KEEPER), str(os.getpid()), self._remove),
-                    *self._java,
-                    *("kafka.Kafka", "server.properties"),
-                ],
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=console,
-                # Ctrl-C is for us; we then stop the nodes.
-                start_new_session=True,
-            )
-        if self._keeper.stdout is not None:
-            with self._keeper.stdout as said:
-                self.pid = int(said.readline() or 0)
+        self._process = Process(
+            [*self._java, "kafka.Kafka", "server.properties"],
+            # Java writes here what it cannot log (out of memory, a class that is missing).
+            self.folder / "console.log",
+            folder=self.folder,
+            removed_after=self._removed_after,
+        )
 
     def is_alive(self) -> bool:
         """Tell whether Java runs."""
-        return self._keeper is not None and self._keeper.poll() is None
+        return self._process is not None and self._process.is_alive()
 
     def ask_to_stop(self) -> None:
         """Begin a clean stop."""
-        if self._keeper is not None:
-            self._keeper.terminate()
+        if self._process is not None:
+            self._process.ask_to_stop()
 
     def wait(self, timeout_s: float) -> bool:
         """Wait for the end; tells whether it came in time."""
-        if self._keeper is None:
-            return True
-        try:
-            self._keeper.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+        return self._process is None or self._process.wait(timeout_s)
 
     def kill(self) -> None:
         """End Java at once, as a power cut would (`kill -9`)."""
-        if self.is_alive() and self.pid:
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
-        if self._keeper is not None:
-            self._keeper.wait()
+        if self._process is not None:
+            self._process.kill()
 
     def last_lines(self) -> str:
         """Give the end of what Kafka has said, for people to see why it ended."""
         for name in ("kafka.log", "console.log"):
             path = self.folder / name
-            if path.exists() and (lines := _end_of(path.read_text("utf-8", "replace"))):
+            if path.exists() and (lines := end_of(path.read_text("utf-8", "replace"))):
                 return f"{lines}\n  (all of it: {path})"
         return "  (it said nothing: it was killed)"
 
@@ -140,11 +118,5 @@ class Node:
         )
         if done.returncode != 0:
             raise UserError(
-                f"the data of node {self.number} could not be begun:\n{_end_of(done.stdout)}"
+                f"the data of node {self.number} could not be begun:\n{end_of(done.stdout)}"
             )
-
-
-def _end_of(log: str) -> str:
-    """Take the last lines, less where in Kafka's code it happened: that tells a user nothing."""
-    told = [line for line in log.splitlines() if line and not line.startswith("\tat ")]
-    return "\n".join(f"  {line}" for line in told[-LAST_LINES:])

@@ -13,7 +13,12 @@ from rich.table import Table
 from gridcast.stream.history import check_history, load_mapping
 from gridcast.stream.history.report import MEANINGS, Finding, Report, SeriesFigures
 
-history = typer.Typer(no_args_is_help=True, help="Real history in CSV and Parquet files.")
+history = typer.Typer(
+    name="history",
+    add_completion=False,
+    no_args_is_help=True,
+    help="Real history in CSV and Parquet files.",
+)
 
 _MOST_LINES = 60
 _ALWAYS = {"missing", "gaps", "least kW", "median kW", "most kW"}

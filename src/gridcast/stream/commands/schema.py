@@ -8,7 +8,12 @@ import typer
 from gridcast.schemas.export import documents
 from gridcast.stream.errors import UserError
 
-schema = typer.Typer(no_args_is_help=True, help="The wire as JSON Schemas and AsyncAPI.")
+schema = typer.Typer(
+    name="schema",
+    add_completion=False,
+    no_args_is_help=True,
+    help="The wire as JSON Schemas and AsyncAPI.",
+)
 
 
 @schema.command()

@@ -9,7 +9,9 @@ from rich.table import Table
 from gridcast.stream.commands.options import Broker, Prefix, settings
 from gridcast.stream.topics import Plan, TopicAdmin, TopicState
 
-topics = typer.Typer(help="Make and check the topics.", no_args_is_help=True)
+topics = typer.Typer(
+    name="topics", add_completion=False, help="Make and check the topics.", no_args_is_help=True
+)
 
 Partitions = Annotated[
     int | None,

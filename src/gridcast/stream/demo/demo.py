@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gridcast.stream.broker import Broker
 from gridcast.stream.errors import UserError
-from gridcast.stream.process import Process, last_lines
+from gridcast.stream.process import Process, end_of
 from gridcast.stream.settings import Settings
 from gridcast.stream.topics import TopicAdmin
 
@@ -29,7 +29,7 @@ class Parts:
         """Say which part has ended by itself, if one has."""
         for name, process in self.processes.items():
             if not process.is_alive():
-                said = "\n".join(f"  {line}" for line in last_lines(process.log))
+                said = end_of(process.log.read_text("utf-8", "replace"))
                 raise UserError(f"the {name} has ended by itself:\n{said}")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gridcast.stream.broker.node import KEEPER
+from gridcast.stream.process import KEEPER
 
 # Says when it has begun to heed SIGTERM.
 STUBBORN = """

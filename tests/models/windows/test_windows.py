@@ -200,6 +200,13 @@ def test_a_series_that_was_let_go_starts_afresh() -> None:
     assert windows.cut(4)[0][0].tolist() == [1.0, 2.0]
 
 
+def test_a_load_beyond_all_reason_does_not_overflow() -> None:
+    windows = Windows(WindowSpec(days=1))
+    windows.fold(columns([("a", START, 1.7e308, 0, 0), ("b", START, -1.7e308, 0, 0)]))
+    windows.advance(START + 15 * MINUTE)
+    assert windows.cut(1)[0][0].tolist() == [np.float32(1e30), np.float32(-1e30)]
+
+
 def test_the_open_slot_shows_what_came_before_the_tick() -> None:
     windows = Windows(WindowSpec(days=1, hold_minutes=1))
     windows.fold(columns([("a", START + i * MINUTE, float(i), 0, 0) for i in range(10)]))

@@ -11,6 +11,8 @@ from gridcast.models.windows.trust import TRUST
 
 Rows = npt.NDArray[np.int64]
 OFFSET_BITS = 16  # 60,000 milliseconds fit
+LARGEST = 1e30
+"""kW. The wire allows more, but not the 32-bit floats here; what is beyond is kept as this."""
 _FEW = 64  # readings that are not worth the time to store thriftily
 
 
@@ -43,7 +45,7 @@ class Minute:
     ) -> Self:
         """Take readings that all lie in one minute, in any order, duplicates and all."""
         # Adding zero makes of -0.0 the 0.0 that it equals: one value, one bit pattern.
-        single = value.astype(np.float32) + np.float32(0)
+        single = np.clip(value, -LARGEST, LARGEST).astype(np.float32) + np.float32(0)
         return cls((row << OFFSET_BITS) | (time_ms % MINUTE_MS), single, revision, quality)
 
     @property

@@ -12,7 +12,7 @@ import numpy as np
 from common import arguments, result, show
 
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
-from gridcast.models.splines import Smoother, choose_lam
+from gridcast.models.splines import Smoother, Spline, choose_lam
 from gridcast.models.windows.marks import NOTHING, PLAIN
 from gridcast.stream.history import load_mapping, read_history
 
@@ -70,8 +70,14 @@ def errors(windows: np.ndarray, day: int, lam: float, gap: int) -> tuple[float, 
         return float(np.abs(smoothed.value[part] - windows[at]).mean())
 
     inside, end = slice(middle, middle + gap), slice(slots - gap, slots)
+    target = np.concatenate([windows[-recent:-gap], np.zeros_like(windows[-gap:])])
+    weight = np.ones(target.shape)
+    weight[-gap:] = 0.0
+    straight = Spline(recent, lam).smooth(target, weight)[-gap:]
+    run_on = float(np.abs(straight - windows[end]).mean())
     held = float(np.abs(windows[slots - gap - 1] - windows[end]).mean())
-    return filled(by_spline, inside), filled(by_days, inside), filled(by_days, end), held
+    at_end = filled(by_days, end), run_on, held
+    return filled(by_spline, inside), filled(by_days, inside), *at_end
 
 
 def sets(pairs: list[list[Path]], quick: bool) -> Iterator[tuple[str, int, np.ndarray]]:
@@ -89,7 +95,7 @@ def main() -> None:
     )
     given = parser.parse_args()
     figures: dict[str, dict[str, dict[str, float] | float]] = {}
-    names = ("spline", "other_days", "other_days_at_end", "held_at_end")
+    names = ("spline", "other_days", "other_days_at_end", "spline_at_end", "held_at_end")
     for title, step, value in sets(given.history, given.quick):
         day = 24 * 60 // step
         windows = complete_windows(value, day, 300 if given.quick else 2_000)
@@ -101,7 +107,14 @@ def main() -> None:
         }
         show(
             f"{title}: {windows.shape[1]:,} windows, step {step} min, lam {lam:.3g}",
-            ["gap, hours", "inside: spline", "other days", "at the end: other days", "held"],
+            [
+                "gap, hours",
+                "inside: spline",
+                "other days",
+                "at the end: other days",
+                "spline",
+                "held",
+            ],
             [[f"{h:g}", *(f"{error:.3f}" for error in row)] for h, row in by_hours.items()],
         )
         figures[title] = {"lam": lam} | {

@@ -57,12 +57,13 @@ def fold(feed: Feed, rounds: int) -> tuple[dict[str, float], Windows]:
     """Fold minute after minute, as live: a tick and a record of what changed after each."""
     windows, quiet = Windows(WindowSpec()), []
     closing, sent = [], 0
-    first = 0.0
+    first, largest = 0.0, 0
     for i in range(WARM_MINUTES + rounds):
         batch = feed.minute(START + i * MINUTE)
         folded = timed(lambda batch=batch: windows.fold(batch)).cpu_s
         advanced = timed(lambda i=i: windows.advance(START + (i + 1) * MINUTE)).cpu_s
         records = changes(windows)
+        largest = max(largest, *(len(value) for value in records.values() if value))
         if i == 0:
             first = folded
             continue
@@ -78,6 +79,7 @@ def fold(feed: Feed, rounds: int) -> tuple[dict[str, float], Windows]:
         "fold_duplicates_s_100k": again,
         "close_slot_s_100k": float(np.median(closing)),
         "record_bytes_a_series_minute": sent / rounds / feed.series,
+        "largest_record_bytes": float(largest),
     }, windows
 
 

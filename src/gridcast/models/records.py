@@ -46,13 +46,16 @@ class Kind(IntEnum):
     MINUTE = 4
 
 
+_NUMBERED = (Kind.SERIES, Kind.SLOT, Kind.MINUTE)
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """Columns with a name."""
 
     kind: Kind
     number: int
-    """Which slot or minute; 0 for kinds of which there is one."""
+    """Which slot, minute or page; 0 for kinds of which there is one."""
     columns: Sequence[Column]
 
     @property
@@ -64,7 +67,7 @@ class Record:
 def key_of(kind: Kind, number: int = 0) -> str:
     """Give a record's name in the table: `head`, `slot/1984321`."""
     name = kind.name.lower()
-    return f"{name}/{number}" if kind in (Kind.SLOT, Kind.MINUTE) else name
+    return f"{name}/{number}" if kind in _NUMBERED else name
 
 
 def encode(record: Record) -> bytes:

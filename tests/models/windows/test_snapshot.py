@@ -85,17 +85,26 @@ def test_a_minute_changes_its_own_record_and_the_head_only() -> None:
     assert set(changes(windows)) == {"head", f"minute/{START // MINUTE + 60}"}
 
 
+def test_a_new_series_changes_one_page_of_the_list() -> None:
+    windows = Windows(SPEC)
+    windows.fold(columns([(f"s{i}", START, 1.0, 0, 0) for i in range(20_000)]))
+    first = changes(windows)
+    assert {key for key in first if key.startswith("series")} == {f"series/{i}" for i in range(3)}
+    windows.fold(columns([("one more", START, 1.0, 0, 0)]))
+    assert {key for key in changes(windows) if key.startswith("series")} == {"series/2"}
+
+
 def test_what_fell_out_of_the_window_leaves_the_table() -> None:
     windows, table = filled()
     windows.advance(START + 3 * 24 * 60 * MINUTE)
     windows.let_go()
     record(table, windows)
     kept = {f"slot/{slot}" for slot in range(windows.start, windows.fine)}
-    assert set(table) == {"head", "series", "border"} | kept
+    assert set(table) == {"head", "border"} | kept
     assert len(windows) == 0
 
 
-@pytest.mark.parametrize("key", ["head", "series", f"slot/{START // MINUTE // 5}"])
+@pytest.mark.parametrize("key", ["head", "series/0", f"slot/{START // MINUTE // 5}"])
 def test_a_missing_record_is_an_error_that_names_it(key: str) -> None:
     _, table = filled()
     del table[key]
@@ -132,6 +141,6 @@ def test_a_full_window_takes_few_bytes_a_series_and_minute() -> None:
         windows.fold(columns(rows))
         windows.advance(START + (i + 1) * MINUTE)
         kept = changes(windows)
-        kept.pop("series", None)
+        kept.pop("series/0", None)
         sent += sum(len(value) for value in kept.values() if value)
     assert sent / 30 / 2_000 < 8

@@ -8,6 +8,15 @@ import numpy.typing as npt
 
 from gridcast.models.windows.minute import Rows
 
+PAGE = 8192
+"""Numbers a page: a page's names fit into one Kafka message, and one new series rewrites one."""
+
+
+def pages_of(numbers: npt.NDArray[np.int64]) -> list[int]:
+    """Give the pages of the list that hold these numbers."""
+    pages: list[int] = np.unique(numbers // PAGE).tolist()
+    return pages
+
 
 class Roster:
     """Series by row. A row may move when silent series are let go; a series' number never does."""
@@ -15,8 +24,8 @@ class Roster:
     def __init__(self) -> None:
         self.names: list[str] = []
         self.next_number = 0
-        self.changed = True
-        """Whether series came or went since the list was last recorded; at first it never was."""
+        self.changed: set[int] = set()
+        """Pages of the list in which series came or went since they were last recorded."""
         self._numbers = np.empty(0, np.int64)
         self._last_ms = np.empty(0, np.int64)
         self._index: dict[str, int] = {}
@@ -71,7 +80,7 @@ class Roster:
         self._last_ms[old:new] = np.iinfo(np.int64).min
         self._index.update(zip(names, range(old, new), strict=True))
         self.names.extend(names)
-        self.changed = True
+        self.changed.update(pages_of(numbers))
 
     def heard(self, rows: Rows, time_ms: npt.NDArray[np.int64]) -> None:
         """Note the times of readings."""
@@ -79,7 +88,7 @@ class Roster:
 
     def keep(self, rows: Rows) -> None:
         """Let all other series go."""
+        self.changed.update(pages_of(np.delete(self.numbers, rows)))
         self._numbers, self._last_ms = self.numbers[rows], self.last_ms[rows]
         self.names = [self.names[row] for row in rows]
         self._index = {name: row for row, name in enumerate(self.names)}
-        self.changed = True

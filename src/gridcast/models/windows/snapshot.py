@@ -2,8 +2,8 @@
 
 | record | columns |
 |---|---|
-| `head` | settings; tick, next number; last slot heard by row; which minutes and slots there are |
-| `series` | numbers; names |
+| `head` | settings; tick, next number; last slot heard by row; which minutes, slots and pages are |
+| `series/N` | numbers; names: a page of the list |
 | `border` | number, time, value and quality of what stands where the fine part begins |
 | `slot/N` | number, mean and mark of each series with anything in a compacted slot |
 | `minute/N` | number, offset, value, revision and quality of the readings still kept |
@@ -24,6 +24,7 @@ from gridcast.models.windows.column import Column
 from gridcast.models.windows.energy import LONG_AGO, Standing
 from gridcast.models.windows.marks import NOTHING
 from gridcast.models.windows.minute import OFFSET_BITS, Minute, Rows
+from gridcast.models.windows.roster import PAGE, pages_of
 from gridcast.models.windows.spec import WindowSpec
 from gridcast.models.windows.windows import Windows
 
@@ -50,13 +51,16 @@ def changes(windows: Windows) -> dict[str, bytes | None]:
             gone[key_of(Kind.SLOT, slot)] = None
     if windows.changed_columns:
         fresh.append(_border_record(windows))
-    if windows.roster.changed:
-        numbers, names = windows.roster.numbers, windows.roster.names
-        fresh.append(Record(Kind.SERIES, 0, [numbers, names]))
+    for page in sorted(windows.roster.changed):
+        listed = _page_record(windows, page)
+        if listed is None:
+            gone[key_of(Kind.SERIES, page)] = None
+        else:
+            fresh.append(listed)
     fresh.append(_head_record(windows))
     windows.changed_minutes.clear()
     windows.changed_columns.clear()
-    windows.roster.changed = False
+    windows.roster.changed.clear()
     return gone | {record.key: encode(record) for record in fresh}
 
 
@@ -71,13 +75,15 @@ def load(spec: WindowSpec, records: Mapping[str, bytes]) -> Windows:
     windows = Windows(spec)
     if not records:
         return windows
-    settings, place, last, minutes, slots = _read(records, Kind.HEAD, 0, 5)
+    settings, place, last, minutes, slots, pages = _read(records, Kind.HEAD, 0, 6)
     _check_settings(spec, settings)
-    numbers, names = _read(records, Kind.SERIES, 0, 2)
     roster = windows.roster
-    roster.enlist(names, numbers)
+    for page in pages.tolist():
+        listed, names = _read(records, Kind.SERIES, page, 2)
+        roster.enlist(names, listed)
     roster.next_number = int(place[1])
-    roster.heard(np.arange(len(names)), last * spec.step_ms)
+    roster.heard(np.arange(len(roster)), last * spec.step_ms)
+    numbers = roster.numbers
     windows.tick_ms = int(place[0]) if place[2] else None
     for number in minutes.tolist():
         windows.minutes[number] = _minute_of(numbers, _read(records, Kind.MINUTE, number, 5))
@@ -86,7 +92,7 @@ def load(spec: WindowSpec, records: Mapping[str, bytes]) -> Windows:
     if key_of(Kind.BORDER) in records:
         windows.border = _border_of(numbers, _read(records, Kind.BORDER, 0, 4))
     windows.recompute()
-    roster.changed = False
+    roster.changed.clear()
     return windows
 
 
@@ -99,8 +105,18 @@ def _head_record(windows: Windows) -> Record:
         windows.roster.last_ms // spec.step_ms,
         np.array(sorted(windows.minutes), np.int64),
         np.array(sorted(slot for slot in windows.columns if slot < windows.fine), np.int64),
+        np.array(pages_of(windows.roster.numbers), np.int64),
     ]
     return Record(Kind.HEAD, 0, columns)
+
+
+def _page_record(windows: Windows, page: int) -> Record | None:
+    """List the series of a page, if any are left."""
+    numbers, names = windows.roster.numbers, windows.roster.names
+    low, high = np.searchsorted(numbers, [page * PAGE, (page + 1) * PAGE])
+    if low == high:
+        return None
+    return Record(Kind.SERIES, page, [numbers[low:high], names[low:high]])
 
 
 def _border_record(windows: Windows) -> Record:

@@ -125,6 +125,18 @@ def test_records_kept_with_another_step_are_refused() -> None:
         load(WindowSpec(step_minutes=15), table)
 
 
+def test_what_still_stands_of_a_series_that_was_let_go_is_left_out() -> None:
+    windows, table = Windows(SPEC), Table()
+    windows.fold(columns([("a", START + 4 * MINUTE, 1.0, 0, 0)]))  # until :11, hold is 7
+    windows.advance(START + 40 * MINUTE)
+    record(table, windows)
+    windows.advance(START + (24 * 60 + 5) * MINUTE)
+    assert windows.let_go() is not None
+    record(table, windows)
+    assert f"slot/{START // MINUTE // 5 + 1}" in table
+    assert len(load(SPEC, table)) == 0
+
+
 def test_an_empty_table_is_empty_windows() -> None:
     assert len(load(SPEC, {})) == 0
 

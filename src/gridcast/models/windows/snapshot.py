@@ -162,7 +162,7 @@ def _rows_of(listed: Rows, numbers: Rows) -> tuple[Rows, npt.NDArray[np.intp] | 
     if len(numbers) == len(listed) and np.array_equal(numbers, listed):
         return np.arange(len(listed)), slice(None)
     rows = np.searchsorted(listed, numbers)
-    known = np.flatnonzero(listed[np.minimum(rows, len(listed) - 1)] == numbers)
+    known = np.flatnonzero(np.isin(numbers, listed))
     return rows[known], known
 
 

@@ -44,6 +44,7 @@ class Kind(IntEnum):
     BORDER = 2
     SLOT = 3
     MINUTE = 4
+    CLOCK = 5
 
 
 _NUMBERED = (Kind.SERIES, Kind.SLOT, Kind.MINUTE)

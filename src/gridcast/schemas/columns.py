@@ -44,6 +44,16 @@ class ReadingColumns:
             np.concatenate([part.revision for part in parts]),
         )
 
+    def part(self, start: int, stop: int) -> Self:
+        """Give the rows from start to before stop, without copying the arrays."""
+        return type(self)(
+            self.series[start:stop],
+            self.time_ms[start:stop],
+            self.value[start:stop],
+            self.quality[start:stop],
+            self.revision[start:stop],
+        )
+
     def take(self, rows: npt.NDArray[np.intp]) -> Self:
         """Give some of the rows, in the order asked for."""
         return type(self)(

@@ -1,0 +1,134 @@
+"""All that one partition knows: its windows, how far event time has come, and what it contains.
+
+Time and ticks follow design §4. The watermark is the newest reading less the lateness allowed; tick
+*t* closes when the watermark reaches *t*. Which readings a tick has seen depends on their offsets
+alone, wherever the batches are cut: a tick closes behind the very message that moved the watermark.
+So a partition that is loaded again and reads on gives the same ticks the same state, bit for bit.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.records import Kind, Record, RecordError, decode, encode, key_of
+from gridcast.models.windows import FoldCounts, WindowSpec
+from gridcast.models.windows.snapshot import changes, load
+from gridcast.models.windows.spec import MINUTE_MS
+from gridcast.schemas.bounds import NEVER
+from gridcast.schemas.columns import ReadingColumns
+
+HOUR_MS = 60 * MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A tick that has just closed; the partition stands as it was then."""
+
+    time_ms: int
+    by_clock: bool = False
+    """Closed by the wall clock because no readings came, not by the watermark."""
+
+
+class Partition:
+    """The state of one partition.
+
+    Parameters
+    ----------
+    spec
+        The shape of its windows.
+    lateness_ms
+        How long the watermark stays behind the newest reading.
+    records
+        The table's records to start from; none: a partition that knows nothing.
+    """
+
+    def __init__(
+        self, spec: WindowSpec, lateness_ms: int, records: Mapping[str, bytes] | None = None
+    ) -> None:
+        self.lateness_ms = lateness_ms
+        self.newest_ms = NEVER
+        """Event time of the newest reading."""
+        self.next_offset = 0
+        """The input up to here, itself not included, is contained."""
+        self.counts = FoldCounts()
+        """What became of the readings since the partition was loaded."""
+        records = records or {}
+        self.windows = load(spec, {k: v for k, v in records.items() if k != key_of(Kind.CLOCK)})
+        if records:
+            self._load_clock(records)
+
+    @property
+    def tick_ms(self) -> int | None:
+        """The newest closed tick."""
+        return self.windows.tick_ms
+
+    @property
+    def watermark_ms(self) -> int:
+        """How far event time is known to have come."""
+        return self.newest_ms - self.lateness_ms
+
+    def take(
+        self, readings: ReadingColumns, offset: npt.NDArray[np.int64], next_offset: int
+    ) -> Iterator[Tick]:
+        """Take a batch of readings in the order of their offsets; stop at each tick they close.
+
+        `offset` is that of each reading's message; `next_offset` follows the batch, whose last
+        messages may have held no reading that could be used.
+        """
+        starts = 0
+        for end, minute in self._closing(readings.time_ms, offset):
+            self._fold(readings, starts, end)
+            starts = end
+            self.next_offset = int(offset[end - 1]) + 1
+            yield from self._advance(minute)
+        self._fold(readings, starts, len(readings))
+        self.next_offset = next_offset
+
+    def close_by_clock(self, time_ms: int) -> Iterator[Tick]:
+        """Close the ticks up to a time, though no reading says that it has come."""
+        if self.tick_ms is not None:
+            yield from self._advance(time_ms // MINUTE_MS, by_clock=True)
+
+    def changes(self) -> dict[str, bytes | None]:
+        """Give the records that are not as they were last given; None for one that is gone."""
+        clock = Record(Kind.CLOCK, 0, [np.array([self.next_offset, self.newest_ms])])
+        return changes(self.windows) | {clock.key: encode(clock)}
+
+    def _closing(
+        self, time_ms: npt.NDArray[np.int64], offset: npt.NDArray[np.int64]
+    ) -> list[tuple[int, int]]:
+        """Find the messages that close a tick: the row behind each, and the minute reached."""
+        if not len(time_ms):
+            return []
+        newest = np.maximum.accumulate(np.maximum(time_ms, self.newest_ms))
+        behind = np.flatnonzero(np.append(np.diff(offset) != 0, True)) + 1
+        minute = (newest[behind - 1] - self.lateness_ms) // MINUTE_MS
+        before = NEVER if self.tick_ms is None else self.tick_ms // MINUTE_MS
+        closing = minute > np.append(before, np.maximum(minute[:-1], before))
+        return list(zip(behind[closing].tolist(), minute[closing].tolist(), strict=True))
+
+    def _fold(self, readings: ReadingColumns, start: int, end: int) -> None:
+        if start == end:
+            return
+        part = readings.part(start, end)
+        self.newest_ms = max(self.newest_ms, int(part.time_ms.max()))
+        self.counts += self.windows.fold(part)
+
+    def _advance(self, minute: int, *, by_clock: bool = False) -> Iterator[Tick]:
+        first = minute if self.tick_ms is None else self.tick_ms // MINUTE_MS + 1
+        # Of a silence longer than the window nothing is left to forecast from, tick after tick.
+        first = max(first, minute - self.windows.spec.days * 24 * 60)
+        for number in range(first, minute + 1):
+            self.windows.advance(number * MINUTE_MS)
+            if number * MINUTE_MS % HOUR_MS == 0:
+                self.windows.let_go()
+            yield Tick(number * MINUTE_MS, by_clock)
+
+    def _load_clock(self, records: Mapping[str, bytes]) -> None:
+        key = key_of(Kind.CLOCK)
+        if key not in records:
+            raise RecordError(key, "missing")
+        (numbers,) = decode(key, records[key]).columns
+        self.next_offset, self.newest_ms = map(int, numbers)

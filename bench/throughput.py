@@ -147,10 +147,10 @@ def table(rows: list[Row], rounds: int) -> None:
         )
     for row in rows:
         print(f"{row.engine.label}: keeps {row.engine.keeps}")
-    for row in rows:
-        if row.outputs.get("series", "").startswith("0 forecasts"):
-            print(f"{row.engine.label} published nothing: beside the others it did less")
-    for told in verdicts({row.engine.name: row.rate("series") for row in rows}):
+    idle = [row for row in rows if row.outputs.get("series", "").startswith("0 forecasts")]
+    for row in idle:
+        print(f"{row.engine.label} published nothing: it did less than the others, no verdict")
+    for told in verdicts({row.engine.name: row.rate("series") for row in rows if row not in idle}):
         print(told)
 
 

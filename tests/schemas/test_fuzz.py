@@ -41,6 +41,6 @@ def test_fuzzed_records_are_refused_by_name_and_good_neighbours_are_all_kept():
 def test_fuzzed_records_of_the_other_topics_are_read_or_refused_by_name():
     for number in range(20):
         keys, values, _ = mutated(SEED * 10**9 + number, 50)
-        for topic in TOPICS:
+        for topic in (topic for topic in TOPICS if topic.models):
             for key, value in zip(keys, values, strict=True):
                 assert isinstance(read(topic, key, value), Message | Refusal | None)

@@ -18,6 +18,7 @@ from gridcast.schemas import (
     ReadingFrame,
     Reason,
     Release,
+    ReplayedLetters,
     Role,
     Rung,
     Score,
@@ -150,5 +151,12 @@ EXAMPLES: tuple[Message, ...] = (
         detail="value: Input should be a finite number",
         original_key=b"meter-1",
         original=b'{"value":NaN}\xff',
+    ),
+    ReplayedLetters(
+        replayed_at=NOON,
+        below=[1_000, 0],
+        reasons=[Reason.NOT_FINITE, Reason.BAD_ID],
+        topic="meter.readings",
+        since=NOON - HOUR,
     ),
 )

@@ -17,6 +17,7 @@ from gridcast.schemas.quality import Quality
 from gridcast.schemas.reading import Reading, ReadingFrame
 from gridcast.schemas.reasons import Reason, Refusal
 from gridcast.schemas.release import Release, Role
+from gridcast.schemas.replayed_letters import ReplayedLetters
 from gridcast.schemas.score import BandScore, Score
 from gridcast.schemas.series import GridSeries, SeriesKind
 from gridcast.schemas.topics import TOPICS, Topic
@@ -42,6 +43,7 @@ __all__ = [
     "Reason",
     "Refusal",
     "Release",
+    "ReplayedLetters",
     "Role",
     "Rung",
     "Score",

@@ -18,6 +18,7 @@ class AlarmKind(StrEnum):
     GAP = "gap"
     OUT_OF_LIMITS = "out-of-limits"
     FEED_STALE = "feed-stale"
+    FEED_BROKEN = "feed-broken"
     DRIFT = "drift"
     COVERAGE_LOST = "coverage-lost"
     MODEL_DEGRADED = "model-degraded"

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from gridcast.schemas.message import Message
 from gridcast.schemas.reading import ReadingFrame
 from gridcast.schemas.reasons import Reason, Refusal
-from gridcast.schemas.topics import READINGS, Topic
+from gridcast.schemas.topics import Topic
 
 MESSAGE_BYTES = 1_000_000
 """The largest message that is read, unless a deployment says otherwise."""
@@ -68,17 +68,21 @@ def parse(topic: Topic, value: bytes) -> Message:
     try:
         return topic.models[0].from_bytes(value)
     except ValidationError as error:
-        if topic is not READINGS or not _is_frame(error):
+        for model in topic.models[1:]:
+            if _is_meant(model, error):
+                break
+        else:
             raise
-    return ReadingFrame.from_bytes(value)
+    return model.from_bytes(value)
 
 
-def _is_frame(error: ValidationError) -> bool:
-    """Tell a frame from a broken reading: its `series` is a list."""
-    return any(
-        details["loc"] == ("series",) and isinstance(details["input"], list)
-        for details in error.errors(include_url=False, include_context=False)
-    )
+def _is_meant(model: type[Message], error: ValidationError) -> bool:
+    """Tell what is of a topic's other kind from what is of its first kind but broken."""
+    found = error.errors(include_url=False, include_context=False)
+    if model is ReadingFrame:
+        return any(one["loc"] == ("series",) and isinstance(one["input"], list) for one in found)
+    # What is missing names the whole object as its input: it has what only the other kind has.
+    return any(one["type"] == "missing" and "replayed_at" in one["input"] for one in found)
 
 
 def check_key(message: Message, key: bytes | None) -> Refusal | None:

@@ -8,10 +8,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from gridcast.schemas.message import Message
-from gridcast.schemas.topics import TOPICS, Topic
+from gridcast.schemas.topics import TOPICS as ALL_TOPICS
+from gridcast.schemas.topics import Topic
 
 ASYNCAPI = "3.0.0"
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
+# What has no message of the wire is for the workers alone.
+TOPICS = tuple(topic for topic in ALL_TOPICS if topic.models)
 # Whose messages they are: what the grid's own systems send, and what gridcast sends.
 RECEIVED = frozenset(
     {"meter.readings", "weather.observations", "weather.forecasts", "grid.series", "model.releases"}

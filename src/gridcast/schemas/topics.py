@@ -9,6 +9,7 @@ from gridcast.schemas.forecast import Forecast
 from gridcast.schemas.message import Message
 from gridcast.schemas.reading import Reading, ReadingFrame
 from gridcast.schemas.release import Release
+from gridcast.schemas.replayed_letters import ReplayedLetters
 from gridcast.schemas.score import Score
 from gridcast.schemas.series import GridSeries
 from gridcast.schemas.weather import WeatherForecast, WeatherObservation
@@ -124,12 +125,22 @@ ALARMS = Topic(
 )
 DEAD_LETTERS = Topic(
     "gridcast.dead-letters",
-    "Records that could not be used, and why.",
-    (DeadLetter,),
+    "Records that could not be used, and why; and which of them were sent again.",
+    (DeadLetter, ReplayedLetters),
     key="key of the original",
     by_series=False,
     compacted=False,
     kept_for=A_QUARTER,
+)
+
+STATE = Topic(
+    "gridcast.state",
+    "What the workers keep of each partition; for them alone, not JSON.",
+    (),
+    key="record",
+    by_series=True,
+    compacted=True,
+    kept_for=None,
 )
 
 TOPICS = (
@@ -142,4 +153,5 @@ TOPICS = (
     SCORES,
     ALARMS,
     DEAD_LETTERS,
+    STATE,
 )

@@ -1,0 +1,30 @@
+"""Replayed letters: the memory of which dead letters were sent again."""
+
+from pydantic import Field
+
+from gridcast.schemas.fields import Count, Id, Time
+from gridcast.schemas.message import Message
+from gridcast.schemas.reasons import Reason
+
+
+class ReplayedLetters(Message):
+    """Dead letters that were sent again: all below these offsets that the filters let through.
+
+    It lies among the letters themselves, so it is kept as long as they are, which the offsets of a
+    consumer group are not (Kafka forgets those of a group that is away for a week).
+    """
+
+    replayed_at: Time = Field(description="when they were sent again")
+    below: list[Count] = Field(
+        description="for each partition of this topic, the offset up to which letters were read"
+    )
+    reasons: list[Reason] = Field([], description="only letters of these reasons; []: of all")
+    topic: Id | None = Field(None, description="only letters from this topic; null: from any")
+    since: Time | None = Field(
+        None, description="only letters that Kafka got then or later; null: all"
+    )
+
+    @property
+    def key(self) -> bytes | None:
+        """None: it is about many letters."""
+        return None

@@ -51,6 +51,8 @@ EXAMPLES: tuple[Message, ...] = (
         cloud_pct=100,
         irradiance_wm2=0,
         pressure_hpa=1013.25,
+        latitude=37.57,
+        longitude=126.98,
     ),
     WeatherForecast(
         station="st-1",
@@ -59,6 +61,8 @@ EXAMPLES: tuple[Message, ...] = (
         valid_at=[NOON + HOUR, NOON + 2 * HOUR],
         temperature_c=[1.0, None],
         irradiance_wm2=[250.5, 100.0],
+        latitude=37.57,
+        longitude=126.98,
     ),
     GridSeries(
         series="feeder-7",

@@ -136,3 +136,15 @@ Kilowatts = Annotated[float, PlusZero, Unit("kW")]
 Share = Annotated[float, Field(ge=0, le=1), PlusZero, Unit("1")]
 Count = Annotated[int, Field(ge=0, le=2**53), Unit("1")]
 Revision = Annotated[int, Field(ge=0, le=2**31 - 1), Unit("1")]
+
+
+# --- places ---------------------------------------------------------------------------------------
+
+Latitude = Annotated[float, Field(ge=-90, le=90), PlusZero, Unit("°")]
+Longitude = Annotated[float, Field(ge=-180, le=180), PlusZero, Unit("°")]
+
+
+def check_place(latitude: float | None, longitude: float | None) -> None:
+    """Refuse half a place."""
+    if (latitude is None) != (longitude is None):
+        raise refuse(Reason.MISSING_FIELD, "latitude and longitude go together")

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from gridcast.schemas.fields import Id, PlusZero, Unit, refuse
+from gridcast.schemas.fields import Id, Latitude, Longitude, PlusZero, Unit, check_place, refuse
 from gridcast.schemas.message import Message
 from gridcast.schemas.reasons import Reason
 
@@ -42,8 +42,6 @@ def _positive(value: Any) -> Any:
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Calendar = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
 Capacity = Annotated[float, Field(gt=0), PlusZero, BeforeValidator(_positive), Unit("kW")]
-Latitude = Annotated[float, Field(ge=-90, le=90), PlusZero, Unit("°")]
-Longitude = Annotated[float, Field(ge=-180, le=180), PlusZero, Unit("°")]
 
 
 class GridSeries(Message):
@@ -67,8 +65,7 @@ class GridSeries(Message):
     def _whole(self) -> Self:
         if self.parent == self.series:
             raise refuse(Reason.OUT_OF_RANGE, "a series cannot be its own parent")
-        if (self.latitude is None) != (self.longitude is None):
-            raise refuse(Reason.MISSING_FIELD, "latitude and longitude go together")
+        check_place(self.latitude, self.longitude)
         return self
 
     @property

@@ -1,10 +1,19 @@
 """Weather, measured and forecast, by station."""
 
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from gridcast.schemas.fields import Id, PlusZero, Time, Unit, refuse
+from gridcast.schemas.fields import (
+    Id,
+    Latitude,
+    Longitude,
+    PlusZero,
+    Time,
+    Unit,
+    check_place,
+    refuse,
+)
 from gridcast.schemas.message import Message
 from gridcast.schemas.reasons import Reason
 
@@ -24,10 +33,23 @@ VARIABLES = (
 )
 
 
-class WeatherObservation(Message):
+class StationMessage(Message):
+    """What both kinds of weather messages share: the station, and since version 2 where it is."""
+
+    VERSION: ClassVar[int] = 2
+
+    version: Annotated[int, Unit("1")] = Field(2, description="schema version of this message")
+    station: Id = Field(description="which station; also the Kafka key")
+
+    @property
+    def key(self) -> bytes | None:
+        """The station."""
+        return self.station.encode()
+
+
+class WeatherObservation(StationMessage):
     """What a station measured. A variable that it does not measure is null."""
 
-    station: Id = Field(description="which station; also the Kafka key")
     time: Time = Field(description="when it was measured (event time)")
     available_at: Time = Field(description="from when on it could be known; never before `time`")
     temperature_c: Celsius | None = Field(None, description="air temperature at 2 m")
@@ -38,26 +60,27 @@ class WeatherObservation(Message):
         None, description="global horizontal irradiance"
     )
     pressure_hpa: Hectopascal | None = Field(None, description="pressure at sea level")
+    latitude: Latitude | None = Field(
+        None, description="where the station is, WGS 84, north positive"
+    )
+    longitude: Longitude | None = Field(
+        None, description="where the station is, WGS 84, east positive"
+    )
 
     @model_validator(mode="after")
     def _not_known_before_it_was(self) -> Self:
         if self.available_at < self.time:
             raise refuse(Reason.OUT_OF_RANGE, "available_at is before time")
+        check_place(self.latitude, self.longitude)
         return self
 
-    @property
-    def key(self) -> bytes | None:
-        """The station."""
-        return self.station.encode()
 
-
-class WeatherForecast(Message):
+class WeatherForecast(StationMessage):
     """One run of a weather forecast for one station, whole: all its hours in one message.
 
     A variable's list is as long as `valid_at`, or empty where the run has no such variable.
     """
 
-    station: Id = Field(description="which station; also the Kafka key")
     issued_at: Time = Field(description="the run's own time: what it was computed from")
     available_at: Time = Field(description="from when on it could be known; never before issued_at")
     valid_at: list[Time] = Field(min_length=1, description="the instants that are forecast, rising")
@@ -69,6 +92,12 @@ class WeatherForecast(Message):
         [], description="global horizontal irradiance"
     )
     pressure_hpa: list[Hectopascal | None] = Field([], description="pressure at sea level")
+    latitude: Latitude | None = Field(
+        None, description="where the station is, WGS 84, north positive"
+    )
+    longitude: Longitude | None = Field(
+        None, description="where the station is, WGS 84, east positive"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -83,9 +112,5 @@ class WeatherForecast(Message):
                     Reason.UNEVEN_LISTS,
                     f"{name} has {found} entries, valid_at {len(self.valid_at)}",
                 )
+        check_place(self.latitude, self.longitude)
         return self
-
-    @property
-    def key(self) -> bytes | None:
-        """The station."""
-        return self.station.encode()

@@ -113,14 +113,18 @@ def test_a_frame_is_a_feeder_and_its_meters_or_a_zone() -> None:
 def test_weather_is_written_as_its_models_have_it() -> None:
     simulation = Simulation(GRID, 1)
     observed = simulation.observations(START, START + 86_400_000)[0]
-    messages = [data for _, data in write_observations("KR-01", observed)]
+    messages = [data for _, data in write_observations(GRID.zones[0], observed)]
     read = [WeatherObservation.from_bytes(data) for data in messages]
     assert [one.to_bytes() for one in read] == messages
     assert len(read) == 144
+    zone = GRID.zones[0]
+    assert {(one.station, one.latitude, one.longitude) for one in read} == {
+        (zone.station, zone.latitude, zone.longitude)
+    }
     assert any(one.humidity_pct is None or one.wind_ms is None for one in read) == bool(
         np.isnan(observed.values[[1, 2]]).any()
     )
     run = simulation.weather_forecasts(START, START + 86_400_000)[0]
-    forecast = WeatherForecast.from_bytes(write_weather_run("KR-01", run))
+    forecast = WeatherForecast.from_bytes(write_weather_run(GRID.zones[0], run))
     assert forecast.temperature_c == run.values[0].tolist()
     assert forecast.issued_at == datetime(2024, 5, 1, 12, tzinfo=UTC)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from gridcast.models.simulator import Arrivals, Grid
+from gridcast.models.simulator.grid import Zone
 from gridcast.models.simulator.meteorology import Observations, WeatherRun
 from gridcast.models.simulator.types import DAY_MS, Ints
 from gridcast.schemas.quality import Quality
@@ -94,29 +95,31 @@ class FrameWriter:
         )
 
 
-def write_observations(station: str, observed: Observations) -> Iterator[tuple[int, bytes]]:
-    """Yield when each observation is available, and its bytes."""
+def write_observations(zone: Zone, observed: Observations) -> Iterator[tuple[int, bytes]]:
+    """Yield when each observation of a zone's station is available, and its bytes."""
     for time_ms, available_ms, values in zip(
         observed.time_ms.tolist(), observed.available_ms.tolist(), observed.values.T, strict=True
     ):
         message = WeatherObservation(
-            station=station,
+            station=zone.station,
             time=_time(time_ms),
             available_at=_time(available_ms),
             **_named(values.tolist()),
+            **_place(zone),
         )
         yield available_ms, message.to_bytes()
 
 
-def write_weather_run(station: str, run: WeatherRun) -> bytes:
-    """Return the bytes of one run of a weather forecast."""
+def write_weather_run(zone: Zone, run: WeatherRun) -> bytes:
+    """Return the bytes of one run of a weather forecast for a zone's station."""
     values = {name: row.tolist() for name, row in zip(VARIABLES, run.values, strict=True)}
     return WeatherForecast(
-        station=station,
+        station=zone.station,
         issued_at=_time(run.issued_ms),
         available_at=_time(run.available_ms),
         valid_at=[_time(one) for one in run.valid_ms.tolist()],
         **values,
+        **_place(zone),
     ).to_bytes()
 
 
@@ -130,6 +133,10 @@ def write_times(time_ms: Ints) -> list[str]:
 
 def _time(time_ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=time_ms)
+
+
+def _place(zone: Zone) -> dict[str, float]:
+    return {"latitude": round(zone.latitude, 4), "longitude": round(zone.longitude, 4)}
 
 
 def _named(values: list[float]) -> dict[str, float | None]:

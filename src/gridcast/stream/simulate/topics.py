@@ -54,7 +54,7 @@ class Topics:
         self._stop = stop
         grid = simulation.grid
         self._writer = FrameWriter(grid) if frames else ReadingWriter(grid)
-        self._stations = [zone.station for zone in grid.zones]
+        self._zones = grid.zones
         self._weather: list[tuple[int, int, Topic, bytes, bytes]] = []  # a heap, by available_at
         self._weather_ms = start_ms - _KNOWN_H * HOUR_MS  # queued up to here
         self.sent_ms = start_ms  # all that arrives before is sent
@@ -106,14 +106,13 @@ class Topics:
     def _queue_weather(self, until_ms: int) -> None:
         """Queue what is measured and issued up to `until_ms`; it becomes available later."""
         for observed in self._simulation.observations(self._weather_ms, until_ms):
-            station = self._stations[observed.station]
-            for available_ms, message in write_observations(station, observed):
-                self._push(available_ms, WEATHER_OBSERVATIONS, station, message)
+            zone = self._zones[observed.station]
+            for available_ms, message in write_observations(zone, observed):
+                self._push(available_ms, WEATHER_OBSERVATIONS, zone.station, message)
         for run in self._simulation.weather_forecasts(self._weather_ms, until_ms):
-            station = self._stations[run.station]
-            self._push(
-                run.available_ms, WEATHER_FORECASTS, station, write_weather_run(station, run)
-            )
+            zone = self._zones[run.station]
+            message = write_weather_run(zone, run)
+            self._push(run.available_ms, WEATHER_FORECASTS, zone.station, message)
         self._weather_ms = max(self._weather_ms, until_ms)
 
     def _push(self, available_ms: int, topic: Topic, station: str, message: bytes) -> None:

@@ -16,6 +16,7 @@ from gridcast.stream.errors import UserError
 COMMANDS = (
     "broker",
     "config",
+    "dead-letters",
     "demo",
     "history",
     "schema",
@@ -25,7 +26,8 @@ COMMANDS = (
     "worker",
 )
 """Each is the function or group of its own name in `gridcast.stream.commands`, in a module of that
-name. A module is imported only when its command is called: what one needs, no other waits for."""
+name (`dead-letters`: dead_letters). A module is imported only when its command is called: what one
+needs, no other waits for."""
 
 
 class Commands(TyperGroup):
@@ -41,7 +43,8 @@ class Commands(TyperGroup):
             near = get_close_matches(cmd_name, COMMANDS, n=1)
             meant = f"did you mean {near[0]}?" if near else "`gridcast --help` lists them all"
             raise UserError(f"there is no command {cmd_name!r}: {meant}")
-        found = getattr(import_module(f"gridcast.stream.commands.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        found = getattr(import_module(f"gridcast.stream.commands.{name}"), name)
         if isinstance(found, typer.Typer):
             return get_group(found)
         alone = typer.Typer(add_completion=False)

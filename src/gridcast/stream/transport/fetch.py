@@ -1,0 +1,141 @@
+"""The thread that talks to Kafka: what it fetched, and from where to where.
+
+It also turns records into columns: one list comprehension a column, and no object of Faust's.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import aiokafka
+import numpy as np
+from aiokafka.errors import ConsumerStoppedError
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.types import TP
+
+from gridcast.agents.batch import Batch
+from gridcast.stream.transport.place import Place
+
+if TYPE_CHECKING:
+    from gridcast.stream.transport.consumer import BatchConsumer
+
+FETCH_WAIT_MS = 100
+"""How long a broker holds back an answer that would be empty. aiokafka has one fetch a broker in
+flight: with Faust's 1.5 s, a partition with work waits that long for one that has none."""
+
+
+class Fetched(list[Any]):
+    """Records of one partition, and the fetch position before and after."""
+
+    def __init__(self, begin: int, next_offset: int, records: Iterable[Any]) -> None:
+        super().__init__(records)
+        self.begin = begin
+        self.next_offset = next_offset
+
+    def batch(self, tp: TP) -> Batch:
+        """Put them in columns."""
+        offsets: Sequence[int] = [record.offset for record in self]
+        if offsets and offsets[-1] - offsets[0] == len(self) - 1:
+            offsets = range(offsets[0], offsets[-1] + 1)
+        return Batch(
+            tp.topic,
+            tp.partition,
+            self.begin,
+            self.next_offset,
+            offsets,
+            [record.key for record in self],
+            [record.value for record in self],
+            np.array([record.timestamp for record in self], np.int64),
+        )
+
+
+class FetchThread(AIOKafkaConsumerThread):
+    """Faust's consumer thread, which also says how the positions moved."""
+
+    consumer: "BatchConsumer"
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        return consumer
+
+    def request_rejoin(self) -> None:
+        """Have the group asked for partitions anew, from any thread."""
+        coordinator = self._ensure_consumer()._coordinator
+        self.thread_loop.call_soon_threadsafe(coordinator.request_rejoin)
+
+    def ends(self, tps: Iterable[TP]) -> dict[TP, int | None]:
+        """Give up to where there are messages, as last heard: with every answer to a fetch."""
+        states = _states(self._ensure_consumer(), tps)
+        return {tp: state.highwater for tp, state in states.items()}
+
+    async def getmany(self, active_partitions: Any, timeout: float) -> Any:  # noqa: ASYNC109
+        """Fetch for these places: a :class:`Fetched` for each partition that moved."""
+        return await super().getmany(active_partitions, timeout)
+
+    async def _fetch_records(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: Any,
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is Faust's
+        max_records: int | None = None,
+    ) -> dict[TP, Fetched]:
+        """Fetch for these places.
+
+        aiokafka is asked without a timeout, so that nothing but this fetch can move a position
+        between the two looks at it; and only for what still has the place it is asked for, so that
+        a fetch never moves a position that was sought in the meantime.
+        """
+        places: Mapping[TP, Place] = active_partitions
+        for patience in (timeout, None):
+            tps = {tp for tp, place in places.items() if self.consumer.is_at(tp, place)}
+            if not tps:
+                break
+            before = _positions(consumer, tps)
+            records = await super()._fetch_records(consumer, tps, 0, max_records)
+            after = _positions(consumer, tps)
+            # A position may move without a record, over the markers of transactions.
+            moved = {
+                tp: Fetched(before[tp], after[tp], records.get(tp, []))
+                for tp in after
+                if tp in before and (after[tp] != before[tp] or records.get(tp))
+            }
+            if moved:
+                return moved
+            if patience:
+                await self._wait_for_records(consumer, patience)
+        return {}
+
+    async def _wait_for_records(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        timeout: float,  # noqa: ASYNC109
+    ) -> None:
+        fetcher = consumer._fetcher
+        waiter = fetcher._create_fetch_waiter()
+        await asyncio.wait([waiter], timeout=timeout)
+        if fetcher._closed:
+            raise ConsumerStoppedError
+        if waiter.done():
+            waiter.result()  # raises what is critical: not authorised, for one
+        else:
+            waiter.cancel()
+
+    async def _seek_wait(self, consumer: Any, partitions: Mapping[TP, int]) -> None:
+        await super()._seek_wait(consumer, partitions)
+        for waiter in list(consumer._fetcher._fetch_waiters):
+            consumer._fetcher._notify(waiter)  # a fetch that waits does not know of the new place
+
+
+def _states(consumer: aiokafka.AIOKafkaConsumer, tps: Iterable[TP]) -> dict[TP, Any]:
+    subscription = consumer._subscription.subscription
+    assignment = None if subscription is None else subscription.assignment
+    if assignment is None:
+        return {}
+    states = ((tp, assignment.state_value(tp)) for tp in tps)
+    return {tp: state for tp, state in states if state is not None}
+
+
+def _positions(consumer: aiokafka.AIOKafkaConsumer, tps: Iterable[TP]) -> dict[TP, int]:
+    states = _states(consumer, tps)
+    return {tp: state.position for tp, state in states.items() if state.has_valid_position}

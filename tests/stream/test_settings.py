@@ -56,8 +56,10 @@ def test_the_file_can_be_named(nowhere: Path, monkeypatch: pytest.MonkeyPatch, b
 def test_numbers_from_the_environment_are_read_as_numbers(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("GRIDCAST_STEP_MINUTES", "30")
     monkeypatch.setenv("GRIDCAST_FUTURE_BOUND_S", "1.5")
+    monkeypatch.setenv("GRIDCAST_LEVELS", "0.1, 0.5,0.9")
     settings = load().settings
     assert (settings.step_minutes, settings.future_bound_s) == (30, 1.5)
+    assert settings.levels == (0.1, 0.5, 0.9)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +70,7 @@ def test_numbers_from_the_environment_are_read_as_numbers(monkeypatch: pytest.Mo
         ("PARTITIONS", "four", "partitions (from environment GRIDCAST_PARTITIONS)"),
         ("BROKER", "localhost", "broker (from environment GRIDCAST_BROKER)"),
         ("FUTURE_BOUND_S", "nan", "future_bound_s (from environment GRIDCAST_FUTURE_BOUND_S)"),
+        ("LEVELS", "half", "levels (from environment GRIDCAST_LEVELS)"),
     ],
 )
 def test_a_wrong_value_is_one_line_that_says_where_it_came_from(

@@ -11,6 +11,7 @@ A value is taken from the first of these that has it:
 import os
 import tomllib
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,9 +25,11 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -44,6 +47,15 @@ def _whole_number(value: object) -> object:
 
 
 Step = Annotated[Literal[1, 5, 10, 15, 30, 60], BeforeValidator(_whole_number)]
+
+
+def _split(value: object) -> object:
+    """Read the text that an environment variable is: numbers with commas."""
+    return tuple(map(str.strip, value.split(","))) if isinstance(value, str) else value
+
+
+Level = Annotated[float, Field(gt=0, lt=1)]
+Levels = Annotated[tuple[Level, ...], NoDecode, BeforeValidator(_split)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -88,6 +100,28 @@ class Settings(BaseSettings):
         le=60,
         description="how far back a window reaches, days (last week's hour and more)",
     )
+    horizon_hours: float = Field(
+        24, ge=1, le=168, description="how far ahead a forecast looks, hours (whole steps)"
+    )
+    levels: Levels = Field(
+        (0.05, 0.25, 0.5, 0.75, 0.95),
+        min_length=1,
+        description="probabilities of a forecast's quantiles, rising; with commas",
+    )
+    lateness_s: Seconds = Field(
+        0,
+        description="how long a tick waits for readings that come out of order, seconds of event "
+        "time; what is later still mends the window and shows in the next tick",
+    )
+    clock: Literal["live", "replay"] = Field(
+        "live",
+        description="live: where no readings come, ticks are closed by the wall clock; replay: by "
+        "readings alone, so that how fast history is played changes nothing",
+    )
+    idle_margin_s: Seconds = Field(
+        15,
+        description="how much later than its readings the wall clock closes a tick (live), seconds",
+    )
     future_bound_s: Seconds = Field(
         300, description="a reading further ahead of the clock than this is refused, seconds"
     )
@@ -106,6 +140,13 @@ class Settings(BaseSettings):
         default_factory=lambda: user_cache_path("gridcast"),
         description="where what was fetched once is kept",
     )
+
+    @field_validator("levels", mode="after")
+    @classmethod
+    def _rising(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
+        if any(low >= high for low, high in pairwise(levels)):
+            raise PydanticCustomError("rising", "levels must rise")
+        return levels
 
     @field_validator("broker_dir", "jars_dir", "cache_dir", "tls_ca_file", mode="after")
     @classmethod

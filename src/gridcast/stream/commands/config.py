@@ -42,6 +42,8 @@ def config(
 
 def _shown(value: Any) -> Any:
     """Show a value as the user would write it; pydantic shows a secret as asterisks."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
     return value if isinstance(value, int | float | str | None) else str(value)
 
 

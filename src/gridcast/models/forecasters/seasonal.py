@@ -1,0 +1,97 @@
+"""The seasonal profile: the days before, moved to where the load stands now."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridcast.models.forecasters.profile import Days, Flags, Floats, Profiles
+
+LEVEL_HOURS = 1.0
+"""The level is where the load stood beside its profile, mostly in this last time."""
+DECAY_HOURS = 24.0
+"""In this time what is left of the level falls to 1/e."""
+BELIEF = 0.5
+"""What trust in the level weighs beside the window's own experience with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seasonal:
+    """What the profile says, and how it would have done on the days of the window."""
+
+    centre: Floats
+    """The load at each step ahead: [series, horizon]."""
+    told: Flags
+    """Steps ahead that some day of the window tells of."""
+    error: Floats
+    """Of each day but the first, forecast from its beginning by the others: [series, days, day]."""
+    known: Flags
+    """Which of those errors are known."""
+
+
+class SeasonalProfile:
+    """Forecast from the window's own days.
+
+    Each step ahead gets its time's profile, plus the level: how far the newest slots stand from
+    their profile. The level counts less the further ahead, and as a whole as much as it would have
+    helped on the days of the window.
+
+    Parameters
+    ----------
+    day
+        Slots a day.
+    horizon
+        Steps ahead.
+    """
+
+    def __init__(self, day: int, horizon: int) -> None:
+        self.day, self.horizon = day, horizon
+        age = np.arange(day)[::-1] * (24 / day)
+        self._newness = np.exp(-age / LEVEL_HOURS).astype(np.float32)
+        lead = np.arange(1, max(horizon, day) + 1) * (24 / day)
+        self._decay = np.exp(-lead / DECAY_HOURS).astype(np.float32)
+        self._ageing = np.exp(-np.arange(day) * (24 / day) / DECAY_HOURS).astype(np.float32)
+
+    def forecast(self, days: Days) -> Seasonal:
+        """Forecast all series; rows do not touch each other."""
+        profiles = Profiles(days)
+        size, count, day = days.load.shape
+        error = np.empty((size, count, day), np.float32)
+        known = np.empty((size, count, day), np.bool_)
+        level = np.empty((size, count), np.float32)
+        for number in range(count):
+            profile, there = profiles.of(number)
+            np.logical_and(there, days.known[:, number], out=known[:, number])
+            error[:, number] = np.where(
+                known[:, number], days.load[:, number] - profile, np.float32(0)
+            )
+            level[:, number] = self._level(error[:, number], known[:, number])
+        level *= self._use_of(level, error, known)[:, None]
+        decay = self._decay[:day]
+        for number in range(1, count):
+            error[:, number] -= known[:, number] * (level[:, number - 1, None] * decay)
+        ahead = [profiles.of(count + i) for i in range(-(-self.horizon // day))]
+        centre = np.concatenate([load for load, _ in ahead], axis=1)[:, : self.horizon]
+        told = np.concatenate([there for _, there in ahead], axis=1)[:, : self.horizon]
+        centre = centre + level[:, -1:] * self._decay[: self.horizon]
+        return Seasonal(centre, told, error[:, 1:], known[:, 1:])
+
+    def _level(self, error: Floats, known: Flags) -> Floats:
+        """Tell how far the load stands from its profile at a day's end; old news fades."""
+        weight = np.where(known, self._newness, np.float32(0))
+        total = weight.sum(axis=1)
+        level = np.zeros(len(error), np.float32)
+        np.divide((error * weight).sum(axis=1), total, out=level, where=total > 0)
+        return np.asarray(level * self._ageing[known[:, ::-1].argmax(axis=1)])
+
+    def _use_of(self, level: Floats, error: Floats, known: Flags) -> Floats:
+        """Regress each day's errors on the level at its beginning, drawn towards all of it."""
+        decay = self._decay[: self.day]
+        helped, possible = np.zeros(len(level), np.float32), np.zeros(len(level), np.float32)
+        for number in range(1, error.shape[1]):
+            before = level[:, number - 1]
+            helped += before * (error[:, number] * decay).sum(axis=1)
+            possible += before * before * (known[:, number] * (decay * decay)).sum(axis=1)
+        use = np.ones(len(level), np.float32)
+        believed = helped + np.float32(BELIEF) * possible
+        np.divide(believed, possible * np.float32(1 + BELIEF), out=use, where=possible > 0)
+        return np.clip(use, 0, 1)

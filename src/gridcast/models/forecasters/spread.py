@@ -1,0 +1,98 @@
+"""From the errors that a forecaster made on the window's days to quantiles."""
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.forecasters.profile import Flags, Floats
+
+BLUR_HOURS = 2.0
+"""Errors up to this much earlier and later say how wide a step ahead is."""
+FLOOR = 0.05
+"""No step ahead is narrower than this share of the mean one."""
+WIDEN = 1.25
+"""A week of errors shows less than all that can happen; measured in `bench/rungs.py`."""
+NARROWEST = 0.3
+"""How far below the other days' errors the newest day's may pull."""
+LEAN = 0.5
+"""How far the centre moves to the middle of its errors."""
+WIDER_A_DAY = 1.1
+"""Each day further ahead."""
+
+
+class Spread:
+    """Quantiles around a forecast, from its own errors on past days.
+
+    One shape for the whole horizon, from all errors of the series, each measured by the width of
+    its step ahead; a step's width is the mean size of the errors near it. The newest day's errors
+    are the only ones of a forecast that had last week's same day to look at, so where they are
+    smaller than the other days', all are taken as too wide.
+
+    Parameters
+    ----------
+    day
+        Slots a day.
+    horizon
+        Steps ahead.
+    levels
+        Probabilities, rising.
+    """
+
+    def __init__(self, day: int, horizon: int, levels: npt.NDArray[np.float64]) -> None:
+        self.day, self.horizon = day, horizon
+        self.levels = np.append(levels, 0.5)
+        reach = round(BLUR_HOURS * day / 24)
+        slot = np.arange(day)
+        self._from = np.maximum(slot - reach, 0)
+        self._to = np.minimum(slot + reach + 1, day)
+        step = np.arange(horizon)
+        self._slot = step % day
+        self._later = (WIDER_A_DAY ** (step // day)).astype(np.float32)
+
+    def quantiles(self, centre: Floats, error: Floats, known: Flags) -> Floats:
+        """Give [series, levels, horizon]; every row needs an error that is known."""
+        size = np.abs(error)
+        width, mean = self._width(size, known)
+        shape = self._shape(error, known, width)
+        middle = shape[:, -1:]
+        scale = self._newest(size[:, -1], known[:, -1], mean) * np.float32(WIDEN)
+        offset = (shape[:, :-1] - middle) * scale[:, None] + middle * np.float32(LEAN)
+        ahead = width[:, self._slot] * self._later
+        return np.asarray(centre[:, None, :] + offset[:, :, None] * ahead[:, None, :])
+
+    def _width(self, size: Floats, known: Flags) -> tuple[Floats, Floats]:
+        """Give the mean size of the errors near each slot, and of all."""
+        total = np.zeros((len(size), self.day + 1), np.float32)
+        count = np.zeros((len(size), self.day + 1), np.float32)
+        for number in range(size.shape[1]):
+            total[:, 1:] += size[:, number]
+            count[:, 1:] += known[:, number]
+        np.cumsum(total, axis=1, out=total)
+        np.cumsum(count, axis=1, out=count)
+        mean = total[:, -1] / np.maximum(count[:, -1], 1)
+        near = total[:, self._to] - total[:, self._from]
+        among = count[:, self._to] - count[:, self._from]
+        width = np.where(among > 0, near / np.maximum(among, 1), mean[:, None])
+        return np.maximum(width, mean[:, None] * np.float32(FLOOR)), mean
+
+    def _shape(self, error: Floats, known: Flags, width: Floats) -> Floats:
+        """Give the quantiles of all errors of a series, each measured by its step's width."""
+        by = np.where(width > 0, width, np.float32(1))
+        measured = np.where(known, error / by[:, None, :], np.float32(np.inf))
+        measured = measured.reshape(len(error), -1)
+        measured.sort(axis=1)  # what is not known goes to the end
+        last = known.reshape(len(error), -1).sum(axis=1) - 1
+        place = last[:, None] * self.levels
+        low = place.astype(np.intp)
+        high = np.minimum(low + 1, last[:, None])
+        below = np.take_along_axis(measured, low, axis=1)
+        above = np.take_along_axis(measured, high, axis=1)
+        return np.asarray(below + (place - low).astype(np.float32) * (above - below))
+
+    def _newest(self, size: Floats, known: Flags, mean: Floats) -> Floats:
+        """Compare the newest day's errors with all; 1 where too little of it is known."""
+        count = known.sum(axis=1)
+        newest = size.sum(axis=1) / np.maximum(count, 1).astype(np.float32)
+        usable = (count * 4 >= self.day) & (mean > 0)
+        ratio = np.ones(len(size), np.float32)
+        np.divide(newest, mean, out=ratio, where=usable)
+        return np.sqrt(np.clip(ratio, NARROWEST, 1))

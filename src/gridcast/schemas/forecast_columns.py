@@ -1,0 +1,168 @@
+"""Forecasts of one tick for many series, as columns, and their messages: no object a series.
+
+>>> import numpy as np
+>>> columns = ForecastColumns(
+...     tick_ms=1_767_225_600_000,
+...     first_ms=1_767_225_600_000,
+...     step_minutes=60,
+...     levels=(0.05, 0.5, 0.95),
+...     closed_by=ClosedBy.WATERMARK,
+...     series=["m-1"],
+...     quantiles=to_the_watt(np.array([[[0.2, 0.25], [0.5, 0.61], [1.04, 1.12999]]])),
+...     makers=(Maker(Rung.LAST_LEVEL, "less than a day measured"),),
+...     made_by=np.zeros(1, np.uint8),
+...     newest_ms=np.array([1_767_225_540_000]),
+...     measured=np.array([0.125]),
+... )
+>>> key, value = next(columns.messages())
+>>> value == columns.message(0).to_bytes()
+True
+>>> columns.message(0).quantiles[2]
+[1.04, 1.13]
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.schemas.bounds import NEVER
+from gridcast.schemas.fields import EARLIEST, write_time
+from gridcast.schemas.forecast import ClosedBy, Forecast, Rung
+
+WATTS = 1000
+"""Forecasts are whole watts: on the wire a kW has three decimals."""
+SHARES = 1000
+"""A share measured has three decimals."""
+PLAIN = 1e15
+"""Below this, msgspec and pydantic write a float alike; above, one of them writes 1e16 as 1e+16."""
+
+
+def to_the_watt(kilowatts: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """Round to what the wire carries.
+
+    A 32-bit float is enough: what it is rounded to follows from it, and the other way round.
+    """
+    return np.asarray(_rounded(kilowatts), np.float32)
+
+
+def _rounded(kilowatts: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    # Halves to even, then the double nearest to the decimal: the same on every machine. Adding
+    # zero makes -0.0 the 0.0 that it equals.
+    return np.rint(kilowatts.astype(np.float64) * WATTS) / WATTS + 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who made a forecast, and from which weather; the fields are those of `Forecast`."""
+
+    rung: Rung
+    reason: str | None = None
+    model: str | None = None
+    release: str | None = None
+    weather_issued_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastColumns:
+    """What the series of a partition are expected to do, as seen at one tick: a row a series."""
+
+    tick_ms: int
+    first_ms: int
+    step_minutes: int
+    levels: tuple[float, ...]
+    closed_by: ClosedBy
+    series: Sequence[str]
+    quantiles: npt.NDArray[np.float32]
+    """kW, to the watt: [series, levels, steps]."""
+    makers: tuple[Maker, ...]
+    """All who made any of them."""
+    made_by: npt.NDArray[np.uint8]
+    """Which of the makers made each row."""
+    newest_ms: npt.NDArray[np.int64]
+    """Time of the newest reading of each; `NEVER` where there was none."""
+    measured: npt.NDArray[np.float64]
+    """Share of each window that was measured."""
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def message(self, row: int) -> Forecast:
+        """Give one forecast as its message."""
+        maker = self.makers[self.made_by[row]]
+        newest_ms = int(self.newest_ms[row])
+        return self._message(
+            maker,
+            series=self.series[row],
+            quantiles=_rounded(self.quantiles[row]).tolist(),
+            newest_reading=None if newest_ms == NEVER else _time(newest_ms),
+            measured=round(float(self.measured[row]) * SHARES) / SHARES,
+        )
+
+    def _message(self, maker: Maker, **row: object) -> Forecast:
+        return Forecast.model_validate(
+            {
+                "tick": _time(self.tick_ms),
+                "first": _time(self.first_ms),
+                "step_minutes": self.step_minutes,
+                "levels": list(self.levels),
+                "rung": maker.rung,
+                "reason": maker.reason,
+                "model": maker.model,
+                "release": maker.release,
+                "closed_by": self.closed_by,
+                "weather_issued_at": maker.weather_issued_at,
+            }
+            | row
+        )
+
+    def messages(self) -> Iterator[tuple[bytes, bytes]]:
+        """Give key and canonical bytes of each: the bytes of `message(row).to_bytes()`."""
+        frames = [self._frame(maker) for maker in self.makers]
+        times = {ms: _newest(ms) for ms in set(self.newest_ms.tolist())}
+        shares = np.rint(self.measured * SHARES) / SHARES
+        write = msgspec.json.Encoder().encode
+        rows = zip(
+            self.series,
+            self.made_by.tolist(),
+            self.newest_ms.tolist(),
+            shares.tolist(),
+            strict=True,
+        )
+        for row, (series, maker, newest_ms, share) in enumerate(rows):
+            name, quantiles = series.encode(), _rounded(self.quantiles[row])
+            if not np.abs(quantiles).max() < PLAIN:
+                yield name, self.message(row).to_bytes()
+                continue
+            a, b, c, d, e = frames[maker]
+            numbers = write(quantiles.tolist())
+            measured = repr(share).encode()
+            yield name, b"".join((a, name, b, numbers, c, times[newest_ms], d, measured, e))
+
+    def _frame(self, maker: Maker) -> list[bytes]:
+        """Cut a message where a row's own values stand: the wire's form is the model's alone."""
+        nothing = [[0.0]] * len(self.levels)
+        rest = self._message(maker, series="-", quantiles=nothing, measured=0.0).to_bytes()
+        pieces = []
+        for field, value in (
+            (b'"series":', b'"-"'),
+            (b'"quantiles":', msgspec.json.encode(nothing)),
+            (b'"newest_reading":', b"null"),
+            (b'"measured":', b"0.0"),
+        ):
+            before, rest = rest.split(field + value, 1)
+            pieces.append(before + field)
+        pieces[0] += b'"'
+        pieces[1] = b'"' + pieces[1]
+        return [*pieces, rest]
+
+
+def _time(ms: int) -> datetime:
+    return EARLIEST + timedelta(milliseconds=ms)
+
+
+def _newest(ms: int) -> bytes:
+    return b"null" if ms == NEVER else f'"{write_time(_time(ms))}"'.encode()

@@ -61,7 +61,7 @@ def test_any_bytes_are_a_record_or_a_record_error(data: bytes) -> None:
 def test_a_record_of_another_version_says_so() -> None:
     newer = bytearray(encode(RECORD))
     newer[3] = 9
-    with pytest.raises(RecordError, match=r"record minute/7: version 9; .* reads version 1"):
+    with pytest.raises(RecordError, match=r"record minute/7: version 9; .* reads version 2"):
         decode("minute/7", bytes(newer))
 
 

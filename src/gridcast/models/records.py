@@ -2,8 +2,9 @@
 
 A record is columns of equal or different length: whole numbers, 32-bit floats or texts. Whole
 numbers are stored as what they are above the least, in as few bytes as the greatest needs (none
-when all are equal), or so for the differences of neighbours if that is shorter. Layout, little
-endian: `GCR`, version, kind, number (8 bytes), how many columns; then each column; CRC-32 of all.
+when all are equal), or so for the differences of neighbours if that is no longer; deflated where
+that helps, as it does where most are equal. Layout, little endian: `GCR`, version, kind, number (8
+bytes), how many columns; then each column; CRC-32 of all.
 """
 
 import struct
@@ -16,13 +17,15 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-VERSION = 1
+VERSION = 2
 
 _HEADER = struct.Struct("<3sBBqB")
 _MAGIC = b"GCR"
 _COLUMN = struct.Struct("<BIq")  # how it is stored, how long it is, the least (or the first)
-_FLOATS, _TEXTS, _DIFFERENCES = 0x20, 0x21, 0x10
+_FLOATS, _TEXTS, _DIFFERENCES, _DEFLATED = 0x20, 0x21, 0x10, 0x40
 _WIDTHS = (0, 1, 2, 4, 8)
+_LENGTH = struct.Struct("<I")
+_LITTLE = 64  # bytes that are not worth deflating
 
 Column = npt.NDArray[Any] | list[str]
 
@@ -45,9 +48,11 @@ class Kind(IntEnum):
     SLOT = 3
     MINUTE = 4
     CLOCK = 5
+    TOLD = 6
+    READINGS = 7
 
 
-_NUMBERED = (Kind.SERIES, Kind.SLOT, Kind.MINUTE)
+_NUMBERED = (Kind.SERIES, Kind.SLOT, Kind.MINUTE, Kind.READINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,7 @@ def decode(key: str, data: bytes) -> Record:
             column, at = _decode_column(body, at)
             columns.append(column)
         record = Record(Kind(kind), number, columns)
-    except (ValueError, struct.error) as problem:
+    except (ValueError, struct.error, zlib.error) as problem:
         raise RecordError(key, f"malformed: {problem}") from problem
     if record.key != key:
         raise RecordError(key, f"holds {record.key}")
@@ -115,20 +120,32 @@ def _encode_column(column: Column) -> bytes:
     if column.dtype.kind == "f":
         return _COLUMN.pack(_FLOATS, len(column), 0) + column.astype("<f4", copy=False).tobytes()
     numbers = column.astype(np.int64, copy=False)
-    plain = _encode_numbers(numbers)
-    if len(numbers) < 2 or plain[0] == 0:
-        return plain
-    differences = _encode_numbers(np.diff(numbers))
-    if differences[0] >= plain[0]:
-        return plain
-    return _COLUMN.pack(_DIFFERENCES, len(numbers), int(numbers[0])) + differences
+    width, least = _fit(numbers)
+    if width and len(numbers) > 1:
+        steps = np.diff(numbers)
+        steps_width, least_step = _fit(steps)
+        if steps_width <= width:
+            first = _COLUMN.pack(_DIFFERENCES, len(numbers), int(numbers[0]))
+            return first + _encode_numbers(steps, steps_width, least_step)
+    return _encode_numbers(numbers, width, least)
 
 
-def _encode_numbers(numbers: npt.NDArray[np.int64]) -> bytes:
-    least = int(numbers.min()) if len(numbers) else 0
-    spread = int(numbers.max()) - least if len(numbers) else 0
-    width = next(width for width in _WIDTHS if spread < 1 << 8 * width)
+def _fit(numbers: npt.NDArray[np.int64]) -> tuple[int, int]:
+    """Tell how many bytes each needs, and the least."""
+    if not len(numbers):
+        return 0, 0
+    least = int(numbers.min())
+    spread = int(numbers.max()) - least
+    return next(width for width in _WIDTHS if spread < 1 << 8 * width), least
+
+
+def _encode_numbers(numbers: npt.NDArray[np.int64], width: int, least: int) -> bytes:
     stored = (numbers - least).astype(f"<u{width}").tobytes() if width else b""
+    if len(stored) > _LITTLE:
+        deflated = zlib.compress(stored, 1)
+        if len(deflated) + _LENGTH.size < len(stored):
+            head = _COLUMN.pack(width | _DEFLATED, len(numbers), least)
+            return head + _LENGTH.pack(len(deflated)) + deflated
     return _COLUMN.pack(width, len(numbers), least) + stored
 
 
@@ -146,12 +163,23 @@ def _decode_column(body: bytes, at: int) -> tuple[Column, int]:
     if how == _TEXTS:
         lengths, at = _decode_column(body, at)
         return _decode_texts(body, at, cast("npt.NDArray[np.int64]", lengths))
-    if how not in _WIDTHS:
+    width = how & ~_DEFLATED
+    if width not in _WIDTHS:
         raise ValueError(f"a column stored in an unknown way ({how})")
-    if how == 0:
+    if width == 0:
         return np.full(length, least), at
-    stored = np.frombuffer(body, f"<u{how}", length, at)
-    return stored.astype(np.int64) + least, at + how * length
+    if how & _DEFLATED:
+        (size,) = _LENGTH.unpack_from(body, at)
+        at += _LENGTH.size
+        inflated = zlib.decompress(body[at : at + size], bufsize=width * length)
+        return _numbers(inflated, 0, width, length, least), at + size
+    return _numbers(body, at, width, length, least), at + width * length
+
+
+def _numbers(body: bytes, at: int, width: int, length: int, least: int) -> npt.NDArray[np.int64]:
+    numbers = np.frombuffer(body, f"<u{width}", length, at).astype(np.int64)
+    numbers += least
+    return numbers
 
 
 def _decode_texts(body: bytes, at: int, lengths: npt.NDArray[np.int64]) -> tuple[list[str], int]:

@@ -79,10 +79,15 @@ def filled() -> tuple[Windows, Table]:
     return windows, table
 
 
-def test_a_minute_changes_its_own_record_and_the_head_only() -> None:
+def test_a_late_reading_is_recorded_by_itself_and_once() -> None:
     windows, _ = filled()
-    windows.fold(columns([("s1", START + 60 * MINUTE, 1.0, 0, 0)]))
-    assert set(changes(windows)) == {"head", f"minute/{START // MINUTE + 60}"}
+    late: Row = ("s1", START + 50 * MINUTE + 1, 1.0, 0, 0)
+    windows.fold(columns([late, ("s1", START + 60 * MINUTE, 1.0, 0, 0)]))
+    first = changes(windows)
+    assert set(first) == {"head", "readings/60"}
+    assert len(first["readings/60"] or b"") < 250
+    windows.fold(columns([late]))
+    assert set(changes(windows)) == {"head"}
 
 
 def test_a_new_series_changes_one_page_of_the_list() -> None:
@@ -104,7 +109,7 @@ def test_what_fell_out_of_the_window_leaves_the_table() -> None:
     assert len(windows) == 0
 
 
-@pytest.mark.parametrize("key", ["head", "series/0", f"slot/{START // MINUTE // 5}"])
+@pytest.mark.parametrize("key", ["head", "series/0", "readings/59", f"slot/{START // MINUTE // 5}"])
 def test_a_missing_record_is_an_error_that_names_it(key: str) -> None:
     _, table = filled()
     del table[key]

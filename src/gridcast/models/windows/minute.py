@@ -1,6 +1,7 @@
 """The readings of one minute of event time, as a sorted set."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ OFFSET_BITS = 16  # 60,000 milliseconds fit
 LARGEST = 1e30
 """kW. The wire allows more, but not the 32-bit floats here; what is beyond is kept as this."""
 _FEW = 64  # readings that are not worth the time to store thriftily
+_MANY = 8  # times as many readings as come: then they are put among them one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Minute:
         """Bytes held."""
         return sum(_held(part) for part in (self.key, self.value, self.revision, self.quality))
 
-    def take(self, which: npt.NDArray[Any]) -> Self:
+    def take(self, which: npt.NDArray[Any] | slice) -> Self:
         """Give some of the readings."""
         return type(self)(
             self.key[which],
@@ -71,6 +73,20 @@ class Minute:
             _thrifty(self.revision[which]),
             _thrifty(self.quality[which]),
         )
+
+    def joined(self, others: Sequence[Self]) -> Self:
+        """Put the readings of others behind these, in no order."""
+        every = (self, *others)
+        return type(self)(
+            np.concatenate([one.key for one in every]),
+            np.concatenate([one.value for one in every]),
+            np.concatenate([one.revision for one in every]),
+            np.concatenate([one.quality for one in every]),
+        )
+
+    def moved(self, moved: Rows) -> "Minute":
+        """Give the same readings after rows have moved."""
+        return replace(self, key=moved_key(self.key, moved))
 
     def span(self, rows: Rows) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Give, for some rows, where each one's readings begin and end."""
@@ -83,8 +99,8 @@ class Merged:
     """A minute after new readings were merged in, and what became of them."""
 
     minute: Minute
-    changed: Rows
-    """Rows of the series that are not as they were, ascending, each once."""
+    changed: npt.NDArray[np.int64]
+    """Keys of the readings that are not as they were, ascending."""
     accepted: int
     corrected: int
     duplicate: int
@@ -97,30 +113,56 @@ def merge(old: Minute, new: Minute) -> Merged:
     mistake) the more trusted one does, then the greater value: an arbitrary rule, but the same
     whichever came first.
     """
-    key = np.concatenate([old.key, new.key])
-    both = Minute(
-        key,
-        np.concatenate([old.value, new.value]),
-        np.concatenate([old.revision, new.revision]),
-        np.concatenate([old.quality, new.quality]),
-    )
-    order = np.argsort(key, kind="stable")
-    same = np.diff(key[order]) == 0
+    if len(new) * _MANY > len(old):
+        return _merge(old, new)
+    # Few for many, as late ones are: only what they meet is sorted out, the rest moves aside.
+    at = np.minimum(np.searchsorted(old.key, new.key), len(old) - 1)
+    met = np.unique(at[old.key[at] == new.key])
+    merged = _merge(old.take(met), new)
+    if len(merged.changed):
+        return replace(merged, minute=_put(old, merged.minute))
+    return replace(merged, minute=old)
+
+
+def _merge(old: Minute, new: Minute) -> Merged:
+    both = old.joined([new])
+    order = np.argsort(both.key, kind="stable")
+    same = np.diff(both.key[order]) == 0
     first, last = np.append(True, ~same), np.append(~same, True)
     if same.any():
         contested = np.flatnonzero(~(first & last))
         order[contested] = _by_precedence(both, order[contested], len(old))
-    winner = order[last]
-    is_new = winner >= len(old)
-    corrected = is_new & (both.revision[order[first]] < both.revision[winner])
-    accepted = len(winner) - len(old)
-    minute = both.take(winner)
-    return Merged(
-        minute,
-        np.unique(minute.row[is_new]),
-        accepted,
-        int(corrected.sum()),
-        len(new) - accepted - int(corrected.sum()),
+        winner, loser = order[last], order[first]
+    else:
+        winner = loser = order
+    minute, is_new = both.take(winner), winner >= len(old)
+    corrected = int((is_new & (both.revision[loser] < minute.revision)).sum())
+    accepted = len(minute) - len(old)
+    duplicate = len(new) - accepted - corrected
+    return Merged(minute, minute.key[is_new], accepted, corrected, duplicate)
+
+
+def _put(old: Minute, few: Minute) -> Minute:
+    """Put a few readings in their places: in front of the next one, or instead of their equal."""
+    at = np.searchsorted(old.key, few.key)
+    is_more = old.key[np.minimum(at, len(old) - 1)] != few.key
+    place = at + np.cumsum(is_more) - is_more
+    stays = np.ones(len(old) + int(is_more.sum()), np.bool_)
+    stays[place[is_more]] = False
+
+    def put(many: npt.NDArray[Any], ones: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        if many.strides == (0,) and not ones.any():
+            return np.broadcast_to(many[0], stays.shape)
+        whole = np.empty(len(stays), many.dtype)
+        whole[stays] = many
+        whole[place] = ones
+        return whole
+
+    return Minute(
+        put(old.key, few.key),
+        put(old.value, few.value),
+        put(old.revision, few.revision),
+        put(old.quality, few.quality),
     )
 
 
@@ -136,6 +178,13 @@ def _by_precedence(readings: Minute, which: npt.NDArray[np.intp], old: int) -> n
         readings.key[which],
     )
     return which[np.lexsort(keys)]
+
+
+def moved_key(key: npt.NDArray[np.int64], moved: Rows) -> npt.NDArray[np.int64]:
+    """Give the keys of readings whose rows have moved; `moved`: where each row is now."""
+    row = key >> OFFSET_BITS
+    by: npt.NDArray[np.int64] = (moved[row] - row) << OFFSET_BITS
+    return key + by
 
 
 def _thrifty(part: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -40,7 +40,7 @@ class Roster:
 
     @property
     def last_ms(self) -> npt.NDArray[np.int64]:
-        """Time of the newest reading of each row's series."""
+        """Minute of the newest reading of each row's series."""
         return self._last_ms[: len(self)]
 
     @property
@@ -59,7 +59,7 @@ class Roster:
         """Find the row of each; those not known yet get one."""
         index = self._index
         try:
-            return np.fromiter(map(index.__getitem__, series), np.int64, len(series))
+            return np.array([index[name] for name in series], np.int64)
         except KeyError:
             self._add([name for name in dict.fromkeys(series) if name not in index])
             return self.rows(series)
@@ -82,9 +82,9 @@ class Roster:
         self.names.extend(names)
         self.changed.update(pages_of(numbers))
 
-    def heard(self, rows: Rows, time_ms: npt.NDArray[np.int64]) -> None:
-        """Note the times of readings."""
-        np.maximum.at(self._last_ms, rows, time_ms)
+    def heard(self, rows: Rows, time_ms: npt.NDArray[np.int64] | int) -> None:
+        """Note when rows had readings; rows may come twice if the time is the same for all."""
+        self._last_ms[rows] = np.maximum(self._last_ms[rows], time_ms)
 
     def keep(self, rows: Rows) -> None:
         """Let all other series go."""

@@ -2,14 +2,17 @@
 
 | record | columns |
 |---|---|
-| `head` | settings; tick, next number; last slot heard by row; which minutes, slots and pages are |
+| `head` | settings; tick, next numbers; last slot heard by row; which of the others there are |
 | `series/N` | numbers; names: a page of the list |
 | `border` | number, time, value and quality of what stands where the fine part begins |
 | `slot/N` | number, mean and mark of each series with anything in a compacted slot |
-| `minute/N` | number, offset, value, revision and quality of the readings still kept |
+| `minute/N` | number, offset, value, revision and quality of readings still kept for such a slot |
+| `readings/N` | minutes; numbers a minute; place, offset, value, revision and quality of readings |
 
-Closed slots of the fine part are not recorded: they follow from their minutes. Records name series
-by number, so that letting series go changes no record but the list.
+Readings of the fine part are recorded once: those that came between two checkpoints are one record,
+of whatever minutes they are. A minute follows from all records that have readings of it, and the
+closed slots of the fine part follow from their minutes. Records name series by number, so that
+letting series go changes no record but the list.
 """
 
 from collections.abc import Mapping
@@ -24,6 +27,7 @@ from gridcast.models.windows.column import Column
 from gridcast.models.windows.energy import LONG_AGO, Standing
 from gridcast.models.windows.marks import NOTHING
 from gridcast.models.windows.minute import OFFSET_BITS, Minute, Rows
+from gridcast.models.windows.readings import readings_of, readings_record, whole
 from gridcast.models.windows.roster import PAGE, pages_of
 from gridcast.models.windows.spec import WindowSpec
 from gridcast.models.windows.windows import Windows
@@ -37,31 +41,29 @@ def changes(windows: Windows) -> dict[str, bytes | None]:
     Put together, all changes ever given are the windows.
     """
     windows.settle()
-    fresh: list[Record] = []
-    gone: dict[str, bytes | None] = {}
-    for number in sorted(windows.changed_minutes):
-        if number in windows.minutes:
-            fresh.append(_minute_record(windows, number))
-        else:
-            gone[key_of(Kind.MINUTE, number)] = None
-    for slot in sorted(windows.changed_columns):
-        if slot in windows.columns:
-            fresh.append(_slot_record(windows, slot))
-        else:
-            gone[key_of(Kind.SLOT, slot)] = None
-    if windows.changed_columns:
-        fresh.append(_border_record(windows))
-    for page in sorted(windows.roster.changed):
-        listed = _page_record(windows, page)
-        if listed is None:
-            gone[key_of(Kind.SERIES, page)] = None
-        else:
-            fresh.append(listed)
-    fresh.append(_head_record(windows))
-    windows.changed_minutes.clear()
-    windows.changed_columns.clear()
-    windows.roster.changed.clear()
-    return gone | {record.key: encode(record) for record in fresh}
+    recorded, roster = windows.recorded, windows.roster
+    changed: dict[str, bytes | None] = {}
+
+    def put(key: str, record: Record | None) -> None:
+        changed[key] = None if record is None else encode(record)
+
+    for number in sorted(recorded.minutes):
+        put(key_of(Kind.MINUTE, number), _minute_record(windows, number))
+    for slot in sorted(recorded.columns):
+        put(key_of(Kind.SLOT, slot), _slot_record(windows, slot))
+    if recorded.columns:
+        put(key_of(Kind.BORDER), _border_record(windows))
+    for page in sorted(roster.changed):
+        put(key_of(Kind.SERIES, page), _page_record(windows, page))
+    for part in recorded.outlived(windows.fine_minute):
+        put(key_of(Kind.READINGS, part), None)
+    if fresh := recorded.fresh(windows.minutes):
+        part = recorded.add_part(max(fresh))
+        put(key_of(Kind.READINGS, part), readings_record(part, roster.numbers, fresh))
+    put(key_of(Kind.HEAD), _head_record(windows))
+    recorded.all_known()
+    roster.changed.clear()
+    return changed
 
 
 def load(spec: WindowSpec, records: Mapping[str, bytes]) -> Windows:
@@ -75,37 +77,54 @@ def load(spec: WindowSpec, records: Mapping[str, bytes]) -> Windows:
     windows = Windows(spec)
     if not records:
         return windows
-    settings, place, last, minutes, slots, pages = _read(records, Kind.HEAD, 0, 6)
+    settings, place, last, minutes, slots, pages, parts, newest = _read(records, Kind.HEAD, 0, 8)
     _check_settings(spec, settings)
+    tick, next_number, is_ticked, next_part = place.tolist()
     roster = windows.roster
     for page in pages.tolist():
         listed, names = _read(records, Kind.SERIES, page, 2)
         roster.enlist(names, listed)
-    roster.next_number = int(place[1])
+    roster.next_number = next_number
     roster.heard(np.arange(len(roster)), last * spec.step_ms)
-    numbers = roster.numbers
-    windows.tick_ms = int(place[0]) if place[2] else None
+    row_of = np.full(next_number, -1)
+    row_of[roster.numbers] = np.arange(len(roster))
+    windows.tick_ms = tick if is_ticked else None
+    windows.recorded.parts = dict(zip(parts.tolist(), newest.tolist(), strict=True))
+    windows.recorded.next_part = next_part
+    _load_fine(windows, records, row_of)
     for number in minutes.tolist():
-        windows.minutes[number] = _minute_of(numbers, _read(records, Kind.MINUTE, number, 5))
+        windows.minutes[number] = _minute_of(row_of, _read(records, Kind.MINUTE, number, 5))
     for slot in slots.tolist():
-        windows.columns[slot] = _column_of(numbers, _read(records, Kind.SLOT, slot, 3))
+        windows.columns[slot] = _column_of(row_of, _read(records, Kind.SLOT, slot, 3))
     if key_of(Kind.BORDER) in records:
-        windows.border = _border_of(numbers, _read(records, Kind.BORDER, 0, 4))
+        windows.border = _border_of(len(roster), row_of, _read(records, Kind.BORDER, 0, 4))
     windows.recompute()
     roster.changed.clear()
     return windows
 
 
+def _load_fine(windows: Windows, records: Mapping[str, bytes], row_of: Rows) -> None:
+    found: dict[int, list[Minute]] = {}
+    for part in windows.recorded.parts:
+        columns = _read(records, Kind.READINGS, part, 7)
+        key = key_of(Kind.READINGS, part)
+        for number, readings in readings_of(key, columns, row_of, windows.fine_minute):
+            found.setdefault(number, []).append(readings)
+    windows.minutes = {number: whole(parts) for number, parts in found.items()}
+
+
 def _head_record(windows: Windows) -> Record:
-    spec = windows.spec
-    tick = windows.tick_ms
+    spec, tick, recorded = windows.spec, windows.tick_ms, windows.recorded
+    next_number = windows.roster.next_number
     columns: list[RecordColumn] = [
         np.array([getattr(spec, name) for name in _SETTINGS]),
-        np.array([tick or 0, windows.roster.next_number, tick is not None]),
+        np.array([tick or 0, next_number, tick is not None, recorded.next_part]),
         windows.roster.last_ms // spec.step_ms,
-        np.array(sorted(windows.minutes), np.int64),
+        np.array(sorted(n for n in windows.minutes if n < windows.fine_minute), np.int64),
         np.array(sorted(slot for slot in windows.columns if slot < windows.fine), np.int64),
         np.array(pages_of(windows.roster.numbers), np.int64),
+        np.array(list(recorded.parts), np.int64),
+        np.array(list(recorded.parts.values()), np.int64),
     ]
     return Record(Kind.HEAD, 0, columns)
 
@@ -126,15 +145,19 @@ def _border_record(windows: Windows) -> Record:
     return Record(Kind.BORDER, 0, [windows.roster.numbers[rows], *parts])
 
 
-def _slot_record(windows: Windows, slot: int) -> Record:
-    column = windows.columns[slot]
+def _slot_record(windows: Windows, slot: int) -> Record | None:
+    column = windows.columns.get(slot)
+    if column is None:
+        return None
     rows = np.flatnonzero(column.mark != NOTHING)
     numbers = windows.roster.numbers[rows]
     return Record(Kind.SLOT, slot, [numbers, column.mean[rows], column.mark[rows]])
 
 
-def _minute_record(windows: Windows, number: int) -> Record:
-    minute = windows.minutes[number]
+def _minute_record(windows: Windows, number: int) -> Record | None:
+    minute = windows.minutes.get(number)
+    if minute is None:
+        return None
     numbers = windows.roster.numbers[minute.row]
     parts = (minute.offset_ms, minute.value, minute.revision, minute.quality)
     return Record(Kind.MINUTE, number, [numbers, *parts])
@@ -157,35 +180,32 @@ def _check_settings(spec: WindowSpec, settings: npt.NDArray[np.int64]) -> None:
             raise RecordError(key_of(Kind.HEAD), why)
 
 
-def _rows_of(listed: Rows, numbers: Rows) -> tuple[Rows, npt.NDArray[np.intp] | slice]:
-    """Find the rows of numbers, and which of them are still listed."""
-    if len(numbers) == len(listed) and np.array_equal(numbers, listed):
-        return np.arange(len(listed)), slice(None)
-    rows = np.searchsorted(listed, numbers)
-    known = np.flatnonzero(np.isin(numbers, listed))
-    return rows[known], known
-
-
-def _minute_of(listed: Rows, columns: list[Any]) -> Minute:
+def _minute_of(row_of: Rows, columns: list[Any]) -> Minute:
     numbers, offset, value, revision, quality = columns
-    rows, known = _rows_of(listed, numbers)
-    key = (rows << OFFSET_BITS) | offset[known]
-    minute = Minute(key, value[known], revision[known].astype("i4"), quality[known].astype("u1"))
-    return minute.take(np.arange(len(minute)))
+    row, known = _known(row_of, numbers)
+    key = (row << OFFSET_BITS) | offset[known]
+    return Minute(key, value[known], revision[known].astype("i4"), quality[known].astype("u1"))
 
 
-def _column_of(listed: Rows, columns: list[Any]) -> Column:
+def _column_of(row_of: Rows, columns: list[Any]) -> Column:
     numbers, mean, mark = columns
-    rows, known = _rows_of(listed, numbers)
+    row, known = _known(row_of, numbers)
     column = Column.empty()
-    column.put(rows, Column(mean[known], mark[known].astype(np.uint8)))
+    column.put(row, Column(mean[known], mark[known].astype(np.uint8)))
     return column
 
 
-def _border_of(listed: Rows, columns: list[Any]) -> Standing:
+def _border_of(rows: int, row_of: Rows, columns: list[Any]) -> Standing:
     numbers, time, value, quality = columns
-    rows, known = _rows_of(listed, numbers)
-    border = Standing.none(len(listed))
-    border.time_ms[rows], border.value[rows] = time[known], value[known]
-    border.quality[rows] = quality[known]
+    row, known = _known(row_of, numbers)
+    border = Standing.none(rows)
+    border.time_ms[row], border.value[row] = time[known], value[known]
+    border.quality[row] = quality[known]
     return border
+
+
+def _known(row_of: Rows, numbers: Rows) -> tuple[Rows, npt.NDArray[np.bool_] | slice]:
+    """Find the rows of numbers, and which of them were not let go."""
+    row = row_of[numbers]
+    known = row >= 0
+    return (row, slice(None)) if known.all() else (row[known], known)

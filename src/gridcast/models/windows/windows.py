@@ -8,7 +8,8 @@ from gridcast.models.windows.counts import FoldCounts
 from gridcast.models.windows.energy import Slot, Standing, slot_mean, standing_at
 from gridcast.models.windows.late import admit, is_kept
 from gridcast.models.windows.marks import PLAIN
-from gridcast.models.windows.minute import Merged, Minute, Rows, merge
+from gridcast.models.windows.minute import OFFSET_BITS, Minute, Rows, merge
+from gridcast.models.windows.recorded import Recorded
 from gridcast.models.windows.roster import Roster
 from gridcast.models.windows.spec import MINUTE_MS, WindowSpec
 from gridcast.schemas.columns import ReadingColumns
@@ -35,9 +36,7 @@ class Windows:
         self.patches: dict[int, Patch] = {}
         self.border = Standing.none(0)
         """What stands where the fine part begins."""
-        self.changed_minutes: set[int] = set()
-        self.changed_columns: set[int] = set()
-        """Minutes and compacted slots that are not as when they were last recorded."""
+        self.recorded = Recorded()
         self._dirty: dict[int, list[Rows]] = {}
 
     def __len__(self) -> int:
@@ -55,6 +54,11 @@ class Windows:
         return (tick_ms - self.spec.fine_ms) // self.spec.step_ms
 
     @property
+    def fine_minute(self) -> int:
+        """The first minute whose readings are all kept."""
+        return self.fine * self.spec.step_minutes
+
+    @property
     def start(self) -> int:
         """Number of the window's first slot."""
         return self.closed - self.spec.slots
@@ -62,7 +66,7 @@ class Windows:
     @property
     def nbytes(self) -> int:
         """Bytes held, all included."""
-        held = self.border.nbytes + self.roster.nbytes
+        held = self.border.nbytes + self.roster.nbytes + self.recorded.nbytes
         held += sum(minute.nbytes for minute in self.minutes.values())
         held += sum(column.nbytes for column in self.columns.values())
         return held + sum(p.rows.nbytes + p.column.nbytes for p in self.patches.values())
@@ -80,7 +84,6 @@ class Windows:
                 time = readings.time_ms
             counts += FoldCounts(late=int((time < self.tick_ms).sum()))
         row = self.roster.rows(readings.series)
-        self.roster.heard(row, time)
         minute = time // MINUTE_MS
         order = np.argsort(minute, kind="stable")
         cuts = np.flatnonzero(np.diff(minute[order])) + 1
@@ -94,28 +97,30 @@ class Windows:
                 readings.revision[part],
                 readings.quality[part],
             )
-            counts += self._fold_minute(int(minute[part[0]]), new)
+            number = int(minute[part[0]])
+            self.roster.heard(row[part], number * MINUTE_MS)
+            counts += self._fold_minute(number, new)
         return counts
 
     def _fold_minute(self, number: int, new: Minute) -> FoldCounts:
         slot = number * MINUTE_MS // self.spec.step_ms
-        known = self.minutes.get(number, Minute.empty())
+        known = self.minutes.get(number)
         sealed = overruled = 0
         if self.tick_ms is not None and slot < self.fine:
             admitted = admit(new, self.columns.get(slot, Column.empty()), self._starts(number))
             new, sealed, overruled = admitted.minute, admitted.sealed, admitted.overruled
         if not len(new):
             return FoldCounts(sealed=sealed, duplicate=overruled)
-        merged = merge(known, new)
+        merged = merge(known or Minute.empty(), new)
         if len(merged.changed):
-            self._remember(number, slot, merged)
+            self.minutes[number] = merged.minute
+            if slot < self.fine:
+                self.recorded.minutes.add(number)
+            else:
+                self.recorded.note(number, merged.changed, is_new=known is None)
+            for touched in range(slot, min(slot + self.spec.reach + 1, self.closed)):
+                self._dirty.setdefault(touched, []).append(merged.changed >> OFFSET_BITS)
         return FoldCounts(merged.accepted, merged.corrected, merged.duplicate + overruled, sealed)
-
-    def _remember(self, number: int, slot: int, merged: Merged) -> None:
-        self.minutes[number] = merged.minute
-        self.changed_minutes.add(number)
-        for touched in range(slot, min(slot + self.spec.reach + 1, self.closed)):
-            self._dirty.setdefault(touched, []).append(merged.changed)
 
     def _starts(self, number: int) -> bool:
         """Tell whether a slot starts with this minute."""
@@ -128,7 +133,7 @@ class Windows:
         self.settle()
         closed, fine = self._done_before(tick_ms)
         self.tick_ms = tick_ms
-        self._drop_older()
+        self._drop_older(fine)
         for slot in range(max(closed, self.start), self.closed):
             self.columns[slot] = Column.empty(len(self))
             self._compute(slot, np.arange(len(self)))
@@ -183,24 +188,28 @@ class Windows:
             slot = number * MINUTE_MS // self.spec.step_ms
             if slot < done:
                 continue
-            self.changed_minutes.add(number)
+            self.recorded.drop(number)
             minute = self.minutes.pop(number)
             kept = minute.take(np.flatnonzero(is_kept(minute, self.columns[slot])))
             if len(kept):
                 self.minutes[number] = kept
+                self.recorded.minutes.add(number)
         for slot in range(max(done, self.start), self.fine):
-            self.changed_columns.add(slot)
+            self.recorded.columns.add(slot)
             self._patch(slot)
 
-    def _drop_older(self) -> None:
+    def _drop_older(self, done: int) -> None:
         start_ms = self.start * self.spec.step_ms
         for slot in [slot for slot in self.columns if slot < self.start]:
             del self.columns[slot]
             self.patches.pop(slot, None)
-            self.changed_columns.add(slot)
+            self.recorded.columns.add(slot)
         for number in [number for number in self.minutes if number * MINUTE_MS < start_ms]:
             del self.minutes[number]
-            self.changed_minutes.add(number)
+            if number * MINUTE_MS < done * self.spec.step_ms:
+                self.recorded.minutes.add(number)
+            else:
+                self.recorded.drop(number)
         if self.patches:  # what stood over from before the window is forgotten
             for slot in range(self.start, min(self.start + self.spec.reach, self.fine)):
                 self._patch(slot)
@@ -282,8 +291,8 @@ class Windows:
         moved = np.cumsum(~silent) - 1
         self.roster.keep(stay)
         for number, minute in self.minutes.items():
-            key = minute.key + ((moved[minute.row] - minute.row) << 16)
-            self.minutes[number] = Minute(key, minute.value, minute.revision, minute.quality)
+            self.minutes[number] = minute.moved(moved)
+        self.recorded.move(moved)
         for slot, column in self.columns.items():
             self.columns[slot] = column.at(stay[stay < len(column)])
         for slot, patch in self.patches.items():

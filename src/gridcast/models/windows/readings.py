@@ -1,0 +1,60 @@
+"""Records of readings: what came between two checkpoints, of whatever minutes."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from gridcast.models.records import Kind, Record, RecordError
+from gridcast.models.windows.minute import OFFSET_BITS, Minute, Rows, merge
+
+
+def readings_record(number: int, listed: Rows, minutes: Mapping[int, Minute]) -> Record:
+    """Record readings by minute; `listed`: the number of each row's series.
+
+    A reading's place is its series' number, after all numbers of the minutes before. So places
+    ascend by one nearly always, and take next to nothing.
+    """
+    parts = list(minutes.values())
+    many = int(listed[-1]) + 1
+    place = [listed[part.row] + i * many for i, part in enumerate(parts)]
+    every = Minute.empty().joined(parts)
+    return Record(
+        Kind.READINGS,
+        number,
+        [
+            np.array(list(minutes)),
+            np.array([many]),
+            np.concatenate(place),
+            every.offset_ms,
+            every.value,
+            every.revision,
+            every.quality,
+        ],
+    )
+
+
+def readings_of(
+    key: str, columns: list[Any], row_of: Rows, fine: int
+) -> Iterator[tuple[int, Minute]]:
+    """Give a record's readings by minute, less those of minutes before the fine part.
+
+    `row_of` is the row of each number, -1 where the series was let go.
+    """
+    minutes, (many,), place, offset, value, revision, quality = columns
+    cuts = np.searchsorted(place, np.arange(len(minutes) + 1) * many).tolist()
+    row = row_of[place % many]
+    readings = Minute(
+        (row << OFFSET_BITS) | offset, value, revision.astype("i4"), quality.astype("u1")
+    )
+    for number, start, stop in zip(minutes.tolist(), cuts, cuts[1:], strict=False):
+        if number < fine:
+            continue
+        if (row[start:stop] < 0).any():
+            raise RecordError(key, "has readings of a series that is not listed")
+        yield number, readings.take(slice(start, stop))
+
+
+def whole(parts: list[Minute]) -> Minute:
+    """Put a minute together."""
+    return merge(parts[0], parts[1].joined(parts[2:])).minute if len(parts) > 1 else parts[0]

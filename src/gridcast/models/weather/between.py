@@ -3,35 +3,39 @@
 import numpy as np
 import numpy.typing as npt
 
+Times = npt.NDArray[np.int64]
+Values = npt.NDArray[np.float32]
 
-def between(
-    time_ms: npt.NDArray[np.int64],
-    values: npt.NDArray[np.float32],
-    at_ms: npt.NDArray[np.int64],
-    widest_ms: int,
-) -> npt.NDArray[np.float32]:
+
+def between(time_ms: Times, values: Values, at_ms: Times, widest_ms: int) -> Values:
     """Interpolate each column of `values` linearly; NaN where no two neighbours stand close enough.
 
     A NaN among the values is an instant at which that column is not known. Nothing is carried on
     past the first or the last.
     """
-    result = np.full((len(at_ms), values.shape[1]), np.nan, np.float32)
+    known = ~np.isnan(values)
+    if known.all():
+        return _linear(time_ms, values, at_ms, widest_ms)
+    result = np.empty((len(at_ms), values.shape[1]), np.float32)
     for column in range(values.shape[1]):
-        known = ~np.isnan(values[:, column])
-        if known.any():
-            result[:, column] = _column(time_ms[known], values[known, column], at_ms, widest_ms)
+        rows = known[:, column]
+        one = values[rows, column : column + 1]
+        result[:, column : column + 1] = _linear(time_ms[rows], one, at_ms, widest_ms)
     return result
 
 
-def _column(
-    time_ms: npt.NDArray[np.int64],
-    value: npt.NDArray[np.float32],
-    at_ms: npt.NDArray[np.int64],
-    widest_ms: int,
-) -> npt.NDArray[np.float64]:
-    following = np.minimum(np.searchsorted(time_ms, at_ms), len(time_ms) - 1)
-    gap = time_ms[following] - time_ms[np.maximum(following - 1, 0)]
-    apart = (gap > widest_ms) & (time_ms[following] != at_ms)
-    result: npt.NDArray[np.float64] = np.interp(at_ms, time_ms, value, left=np.nan, right=np.nan)
-    result[apart] = np.nan
+def _linear(time_ms: Times, values: Values, at_ms: Times, widest_ms: int) -> Values:
+    if not len(time_ms):
+        return np.full((len(at_ms), values.shape[1]), np.nan, np.float32)
+    right = np.minimum(np.searchsorted(time_ms, at_ms), len(time_ms) - 1)
+    left = np.maximum(right - 1, 0)
+    gap = time_ms[right] - time_ms[left]
+    share = (at_ms - time_ms[left]) / np.maximum(gap, 1)
+    result: Values = values[left] + share.astype(np.float32)[:, None] * (
+        values[right] - values[left]
+    )
+    outside = (at_ms < time_ms[left]) | (at_ms > time_ms[right]) | (gap > widest_ms)
+    result[outside] = np.nan
+    exact = time_ms[right] == at_ms
+    result[exact] = values[right[exact]]
     return result

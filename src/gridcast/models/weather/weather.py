@@ -155,9 +155,11 @@ class Weather:
         if not len(time) and run is None:
             return None
         values = between(time, observed[:, :-2], middles, OBSERVED_APART_MS)
-        if run is not None:
-            forecast = between(run.valid_ms, run.values, middles, FORECAST_APART_MS)
-            values = np.where(np.isnan(values), forecast, values)
+        unknown = np.isnan(values)
+        if run is not None and unknown.any():
+            slots = np.flatnonzero(unknown.any(axis=1))
+            forecast = between(run.valid_ms, run.values, middles[slots], FORECAST_APART_MS)
+            values[slots] = np.where(unknown[slots], forecast, values[slots])
         said = np.flatnonzero(~np.isnan(observed[:, -1]))
         place = _NOWHERE if run is None else run.place
         if len(said):

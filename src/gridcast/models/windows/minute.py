@@ -15,7 +15,7 @@ OFFSET_BITS = 16  # 60,000 milliseconds fit
 LARGEST = 1e30
 """kW. The wire allows more, but not the 32-bit floats here; what is beyond is kept as this."""
 _FEW = 64  # readings that are not worth the time to store thriftily
-_MANY = 8  # times as many readings as come: then they are put among them one by one
+_MANY = 8  # times as many readings as rows are looked for: too many to count them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Minute:
         revision: npt.NDArray[np.int32],
         quality: npt.NDArray[np.uint8],
     ) -> Self:
-        """Take readings that all lie in one minute, in any order, duplicates and all."""
+        """Take readings in any order, duplicates and all."""
         # Adding zero makes of -0.0 the 0.0 that it equals: one value, one bit pattern.
         single = np.clip(value, -LARGEST, LARGEST).astype(np.float32) + np.float32(0)
         return cls((row << OFFSET_BITS) | (time_ms % MINUTE_MS), single, revision, quality)
@@ -90,6 +90,10 @@ class Minute:
 
     def span(self, rows: Rows) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Give, for some rows, where each one's readings begin and end."""
+        if len(rows) * _MANY > len(self):  # counting all is quicker than looking for each
+            of_row = np.bincount(self.row, minlength=int(rows.max(initial=0)) + 1)
+            high = np.cumsum(of_row)[rows]
+            return high - of_row[rows], high
         low = np.searchsorted(self.key, rows << OFFSET_BITS)
         return low, np.searchsorted(self.key, (rows + 1) << OFFSET_BITS)
 
@@ -111,44 +115,49 @@ def merge(old: Minute, new: Minute) -> Merged:
 
     Of readings of one series and time the highest revision stays. At the same revision (a sender's
     mistake) the more trusted one does, then the greater value: an arbitrary rule, but the same
-    whichever came first.
+    whichever came first. The new ones are sorted, but may be several for one series and time.
     """
-    if len(new) * _MANY > len(old):
-        return _merge(old, new)
-    # Few for many, as late ones are: only what they meet is sorted out, the rest moves aside.
-    at = np.minimum(np.searchsorted(old.key, new.key), len(old) - 1)
-    met = np.unique(at[old.key[at] == new.key])
-    merged = _merge(old.take(met), new)
-    if len(merged.changed):
-        return replace(merged, minute=_put(old, merged.minute))
-    return replace(merged, minute=old)
+    at, is_known = _find(old, new)
+    if not is_known.any() and not (new.key[1:] == new.key[:-1]).any():
+        return Merged(_put(old, new, at, is_known), new.key, len(new), 0, 0)
+    # Only what they meet is weighed against them: a late copy costs little, however many there are.
+    merged = _weigh(old.take(np.unique(at[is_known])), new)
+    if not len(merged.changed):
+        return replace(merged, minute=old)
+    return replace(merged, minute=_put(old, merged.minute, *_find(old, merged.minute)))
 
 
-def _merge(old: Minute, new: Minute) -> Merged:
+def _find(old: Minute, new: Minute) -> tuple[Rows, npt.NDArray[np.bool_]]:
+    """Find where readings belong, and which of them stand there already."""
+    at = np.searchsorted(old.key, new.key)
+    if not len(old):
+        return at, np.zeros(len(new), np.bool_)
+    return at, old.key[np.minimum(at, len(old) - 1)] == new.key
+
+
+def _weigh(old: Minute, new: Minute) -> Merged:
     both = old.joined([new])
     order = np.argsort(both.key, kind="stable")
     same = np.diff(both.key[order]) == 0
     first, last = np.append(True, ~same), np.append(~same, True)
-    if same.any():
-        contested = np.flatnonzero(~(first & last))
-        order[contested] = _by_precedence(both, order[contested], len(old))
-        winner, loser = order[last], order[first]
-    else:
-        winner = loser = order
+    contested = np.flatnonzero(~(first & last))
+    order[contested] = _by_precedence(both, order[contested], len(old))
+    winner = order[last]
     minute, is_new = both.take(winner), winner >= len(old)
-    corrected = int((is_new & (both.revision[loser] < minute.revision)).sum())
+    corrected = int((is_new & (both.revision[order[first]] < minute.revision)).sum())
     accepted = len(minute) - len(old)
     duplicate = len(new) - accepted - corrected
     return Merged(minute, minute.key[is_new], accepted, corrected, duplicate)
 
 
-def _put(old: Minute, few: Minute) -> Minute:
-    """Put a few readings in their places: in front of the next one, or instead of their equal."""
-    at = np.searchsorted(old.key, few.key)
-    is_more = old.key[np.minimum(at, len(old) - 1)] != few.key
-    place = at + np.cumsum(is_more) - is_more
-    stays = np.ones(len(old) + int(is_more.sum()), np.bool_)
-    stays[place[is_more]] = False
+def _put(old: Minute, few: Minute, at: Rows, instead: npt.NDArray[np.bool_]) -> Minute:
+    """Put sorted readings in their places: instead of the one there, or in front of it."""
+    if not len(old):
+        return few.take(np.arange(len(few)))  # a copy: what comes is a part of a batch
+    more = ~instead
+    place = at + np.cumsum(more) - more
+    stays = np.ones(len(old) + int(more.sum()), np.bool_)
+    stays[place[more]] = False
 
     def put(many: npt.NDArray[Any], ones: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if many.strides == (0,) and not ones.any():

@@ -57,4 +57,7 @@ def readings_of(
 
 def whole(parts: list[Minute]) -> Minute:
     """Put a minute together."""
-    return merge(parts[0], parts[1].joined(parts[2:])).minute if len(parts) > 1 else parts[0]
+    if len(parts) == 1:
+        return parts[0]
+    others = parts[1].joined(parts[2:])
+    return merge(parts[0], others.take(np.argsort(others.key, kind="stable"))).minute

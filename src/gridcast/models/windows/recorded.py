@@ -54,7 +54,9 @@ class Recorded:
         keys = self._fresh[number]
         if keys is None:
             return minute
-        return minute.take(np.unique(np.searchsorted(minute.key, np.concatenate(keys))))
+        lacking = np.zeros(len(minute), np.bool_)
+        lacking[np.searchsorted(minute.key, np.concatenate(keys))] = True
+        return minute.take(lacking)
 
     def add_part(self, newest: int) -> int:
         """Number another record of readings."""

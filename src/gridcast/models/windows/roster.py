@@ -82,8 +82,8 @@ class Roster:
         self.names.extend(names)
         self.changed.update(pages_of(numbers))
 
-    def heard(self, rows: Rows, time_ms: npt.NDArray[np.int64] | int) -> None:
-        """Note when rows had readings; rows may come twice if the time is the same for all."""
+    def heard(self, rows: Rows, time_ms: npt.NDArray[np.int64]) -> None:
+        """Note when rows had readings, in the order of time."""
         self._last_ms[rows] = np.maximum(self._last_ms[rows], time_ms)
 
     def keep(self, rows: Rows) -> None:

@@ -1,5 +1,7 @@
 """The windows of all series of a partition."""
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -83,23 +85,16 @@ class Windows:
                 readings = readings.take(np.flatnonzero(~old))
                 time = readings.time_ms
             counts += FoldCounts(late=int((time < self.tick_ms).sum()))
-        row = self.roster.rows(readings.series)
-        minute = time // MINUTE_MS
-        order = np.argsort(minute, kind="stable")
-        cuts = np.flatnonzero(np.diff(minute[order])) + 1
-        for part in np.split(order, cuts) if len(cuts) else [order]:
-            if not len(part):
-                continue
-            new = Minute.of(
-                row[part],
-                time[part],
-                readings.value[part],
-                readings.revision[part],
-                readings.quality[part],
-            )
-            number = int(minute[part[0]])
-            self.roster.heard(row[part], number * MINUTE_MS)
-            counts += self._fold_minute(number, new)
+        if not len(readings):
+            return counts
+        row, minute = self.roster.rows(readings.series), time // MINUTE_MS
+        new = Minute.of(row, time, readings.value, readings.revision, readings.quality)
+        order = np.lexsort((new.key, minute))
+        new, minute = new.take(order), minute[order]
+        self.roster.heard(new.row, minute * MINUTE_MS)
+        cuts = [0, *(np.flatnonzero(np.diff(minute)) + 1).tolist(), len(minute)]
+        for start, stop in pairwise(cuts):
+            counts += self._fold_minute(int(minute[start]), new.take(slice(start, stop)))
         return counts
 
     def _fold_minute(self, number: int, new: Minute) -> FoldCounts:

@@ -13,7 +13,7 @@ from gridcast.models.forecasters import Fallbacks, Why
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.splines import share_measured
 from gridcast.models.windows import Windows, WindowSpec
-from gridcast.models.windows.marks import NOTHING
+from gridcast.models.windows.marks import NOTHING, share_of
 from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.models.windows.trust import TRUST, Trust
 from gridcast.schemas.bounds import NEVER
@@ -33,8 +33,8 @@ MAKERS = tuple(
 class TickForecaster:
     """Forecast every series of a partition at its ticks.
 
-    The first slot of the horizon is the one that the tick lies in: it is not over, so what it will
-    come to is a forecast still.
+    The first slot of the horizon is the one that the tick lies in. It is not over, so its mean is a
+    forecast still; but as much of it as was measured is taken as it was.
 
     Parameters
     ----------
@@ -67,6 +67,8 @@ class TickForecaster:
         series, fallbacks = len(windows), self.fallbacks
         floor = np.broadcast_to(np.asarray(lower, np.float32), (series,))
         opened = windows.open_slot()
+        into_slot = (tick.time_ms - windows.closed * self.spec.step_ms) / self.spec.step_ms
+        over = share_of(opened.mark) * into_slot
         shape = (series, len(fallbacks.levels), fallbacks.horizon)
         quantiles = np.empty(shape, np.float32)
         why = np.empty(series, np.uint8)
@@ -76,6 +78,7 @@ class TickForecaster:
             part = slice(first, min(series, first + PART))
             mean, mark = windows.cut(self.spec.slots, part)
             answer = fallbacks.forecast(mean, mark, floor[part], opened.mean[part])
+            _settle_first_slot(answer.quantiles, opened.mean[part], over[part])
             quantiles[part] = to_the_watt(answer.quantiles)
             why[part] = answer.why
             measured[part] = share_measured(mark)
@@ -94,6 +97,18 @@ class TickForecaster:
             newest_ms=newest_ms,
             measured=measured,
         )
+
+
+def _settle_first_slot(
+    quantiles: npt.NDArray[np.float32],
+    opened: npt.NDArray[np.float32],
+    over: npt.NDArray[np.float64],
+) -> None:
+    """Put in what the open slot's measured share is known to be; only the rest is a forecast."""
+    rows = np.flatnonzero(over)
+    share = over[rows, None].astype(np.float32)
+    known = opened[rows, None] * share
+    quantiles[rows, :, 0] = known + quantiles[rows, :, 0] * (np.float32(1) - share)
 
 
 def _newest_slots(windows: Windows, mark: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:

@@ -38,7 +38,9 @@ class Forecast(Message):
 
     series: Id = Field(description="which series; also the Kafka key")
     tick: Time = Field(description="the minute for which the forecast was issued (event time)")
-    first: Time = Field(description="when the first slot of the horizon begins")
+    first: Time = Field(
+        description="when the first slot of the horizon begins: the slot that the tick lies in"
+    )
     step_minutes: Annotated[Literal[1, 5, 10, 15, 30, 60], Unit("min")] = Field(
         description="width of one slot"
     )
@@ -57,7 +59,9 @@ class Forecast(Message):
         description="the readings themselves, or the clock because no readings came",
     )
     newest_reading: Time | None = Field(
-        None, description="time of the newest reading it was made from; null: there was none"
+        None,
+        description="time of the newest reading it was made from (of one that is no longer kept by"
+        " itself: the beginning of its slot); null: there was none",
     )
     weather_issued_at: Time | None = Field(
         None, description="run of the weather forecast it was made from; null: none was used"

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gridcast.models.forecasters.last_level import LastLevel
 from gridcast.models.forecasters.profile import Days, Flags, Floats
 from gridcast.models.forecasters.seasonal import SeasonalProfile
+from gridcast.models.forecasters.spikes import cut_spikes
 from gridcast.models.forecasters.spread import Spread
 from gridcast.models.windows.marks import ESTIMATED, NOTHING
 from gridcast.schemas.forecast import Rung
@@ -99,100 +100,83 @@ class Fallbacks:
         """Forecast from windows as `Windows.cut` gives them: slots down, series across.
 
         Only whole days are looked at; what is left over is left out at the beginning. `lower` is
-        the least that a load can be, for each series or for all. `newest` is the load in the slot
-        that is still open (`Windows.open_slot().mean`), not a number where it is unknown.
+        the least that a load should be, for each series or for all; one that was measured below
+        shows that it can be. `newest` is the load in the slot that is still open
+        (`Windows.open_slot().mean`), not a number where it is unknown.
         """
         if mean.shape != mark.shape or len(mean) < self.day:
             raise ValueError(f"windows of at least {self.day} slots expected, not {mean.shape}")
         slots, series = len(mean) // self.day * self.day, mean.shape[1]
         floor = np.broadcast_to(np.asarray(lower, np.float32), (series,))
-        given = np.full(series, np.nan, np.float32)
+        opened = np.full(series, np.nan, np.float32)
         if newest is not None:
-            given[:] = newest
+            opened[:] = newest
         quantiles = np.empty((series, len(self.levels), self.horizon), np.float32)
         why = np.empty(series, np.uint8)
         size = max(1, CELLS // slots)
         for first in range(0, series, size):
             part = slice(first, min(series, first + size))
             # Series by series from here on: sums run along a row, so no row knows of another.
-            marks = np.ascontiguousarray(mark[-slots:, part].T)
-            load = np.where(marks == NOTHING, np.float32(0), mean[-slots:, part].T)
-            load = np.ascontiguousarray(load, np.float32)
-            scale = _scale(load, given[part])
+            load = np.concatenate([mean[-slots:, part].T, opened[part, None]], axis=1)
+            heard = np.concatenate([mark[-slots:, part].T != NOTHING, ~np.isnan(load[:, -1:])], 1)
+            measured = np.ascontiguousarray(mark[-slots:, part].T > ESTIMATED)
+            load = np.where(heard, load, np.float32(0)).astype(np.float32, copy=False)
+            load = cut_spikes(load, heard, least=self.day)
+            scale = _scale(load)
+            load /= scale
             out = quantiles[part]
-            why[part] = self._part(load / scale[:, None], marks, given[part] / scale, out)
-            out *= scale[:, None, None]
-            np.maximum(out, floor[part, None, None], out=out)
+            why[part] = self._part(load, heard, measured, out)
+            least = np.where(heard, load, np.float32(np.inf)).min(axis=1, keepdims=True)
+            bound = np.minimum(floor[part, None] / scale, least)
+            np.maximum(out, bound[:, :, None], out=out)
+            out *= scale[:, :, None]
         # Rounding may not cross quantiles; -0.0 and 0.0 are the same load, so the same bytes.
         np.maximum.accumulate(quantiles, axis=1, out=quantiles)
         quantiles += np.float32(0)
         return Answer(quantiles, why)
 
     def _part(
-        self, load: Floats, marks: npt.NDArray[np.uint8], newest: Floats, out: Floats
+        self, load: Floats, heard: Flags, measured: Flags, out: Floats
     ) -> npt.NDArray[np.uint8]:
-        measured, heard = marks > ESTIMATED, marks != NOTHING
+        """Fill in the quantiles of some series; say why not the seasonal profile.
+
+        `load` and `heard` have the open slot at their end, `measured` has not.
+        """
         enough = measured.sum(axis=1) >= self.day
         why = np.where(enough, Why.IT_ANSWERED, Why.LESS_THAN_A_DAY).astype(np.uint8)
-        why[~heard.any(axis=1) & np.isnan(newest)] = Why.NOTHING_MEASURED
+        why[~heard.any(axis=1)] = Why.NOTHING_MEASURED
         rows = np.flatnonzero(enough)
         if len(rows):
-            why[rows] = self._from_days(load, measured, rows, out)
+            why[rows] = self._from_days(load[:, :-1], measured, rows, out)
         rows = np.flatnonzero(why)
         if len(rows):
-            out[rows] = self._last_level.quantiles(load[rows], heard[rows], newest[rows])
+            out[rows] = self._last_level.quantiles(load[rows], heard[rows])
         return why
 
     def _from_days(
         self, load: Floats, measured: Flags, rows: npt.NDArray[np.intp], out: Floats
     ) -> npt.NDArray[np.uint8]:
+        """Fill in the quantiles of the rows that the seasonal profile can answer for."""
         known = measured[rows]
+        whole = np.where(known, load[rows], np.float32(0))
         shape = (len(rows), -1, self.day)
-        seasonal = self._seasonal.forecast(
-            Days(np.where(known, load[rows], np.float32(0)).reshape(shape), known.reshape(shape))
-        )
-        centre, hole = _bridge(seasonal.centre, seasonal.told)
+        seasonal = self._seasonal.forecast(Days(whole.reshape(shape), known.reshape(shape)))
         errors = seasonal.known.reshape(len(rows), -1).sum(axis=1)
         why = np.full(len(rows), Why.IT_ANSWERED, np.uint8)
-        why[hole > LONGEST_HOLE * self.day / 24] = Why.HOURS_NEVER_MEASURED
+        why[seasonal.hole > LONGEST_HOLE * self.day / 24] = Why.HOURS_NEVER_MEASURED
         why[errors * 8 < self.day] = Why.NO_TWO_DAYS
         good = np.flatnonzero(why == Why.IT_ANSWERED)
         if len(good):
             out[rows[good]] = self._spread.quantiles(
-                centre[good], seasonal.error[good], seasonal.known[good]
+                seasonal.centre[good], seasonal.error[good], seasonal.known[good]
             )
         return why
 
 
-def _scale(load: Floats, newest: Floats) -> Floats:
-    """Give the power of two that brings a series to the size of 1: exact, and no square of a
-    faulty reading is too large for a float.
+def _scale(load: Floats) -> Floats:
+    """Give the power of two that brings each series to the size of 1, as a column.
+
+    Dividing by it is exact, and then no square of a faulty reading is too large for a float.
     """
-    size = np.fmax(np.abs(load).max(axis=1), np.abs(newest))
-    return np.asarray(np.ldexp(np.float32(1), np.frexp(size)[1]))
-
-
-def _bridge(centre: Floats, told: Flags) -> tuple[Floats, npt.NDArray[np.intp]]:
-    """Draw straight lines over the steps ahead that no day tells of; give the longest such run.
-
-    At the ends the nearest step that is told holds. Where none is, the run is without end.
-    """
-    steps = told.shape[1]
-    step = np.arange(steps)
-    left = np.maximum.accumulate(np.where(told, step, -1), axis=1)
-    longest = (step - left).max(axis=1)
-    longest[~told.any(axis=1)] = np.iinfo(np.intp).max
-    rows = np.flatnonzero((longest > 0) & (longest < steps))
-    if not len(rows):
-        return centre, longest
-    right = np.where(told[rows], step, steps)
-    right = np.minimum.accumulate(right[:, ::-1], axis=1)[:, ::-1]
-    left = left[rows]
-    left, right = np.where(left < 0, right, left), np.where(right == steps, left, right)
-    far = np.maximum(right - left, 1).astype(np.float32)
-    share = (step - left).astype(np.float32) / far
-    known = centre[rows]
-    before = np.take_along_axis(known, left, axis=1)
-    after = np.take_along_axis(known, right, axis=1)
-    centre[rows] = before + share * (after - before)
-    return centre, longest
+    size = np.abs(load).max(axis=1, keepdims=True)
+    return np.asarray(np.ldexp(np.ones_like(size), np.frexp(size)[1]))

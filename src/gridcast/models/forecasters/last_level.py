@@ -7,35 +7,50 @@ import numpy.typing as npt
 
 from gridcast.models.forecasters.profile import Flags, Floats
 
-OWN_SIZE = 0.2
+OWN_SIZE = 0.3
 """How far a load that was hardly seen may go, as a share of its level."""
 MOST_HOURS = 6.0
-"""In this time it has gone that far; on the way it spreads with the root of time."""
+"""In this time it has gone that far; on the way its variance grows with time."""
 
 
 class LastLevel:
-    """Hold the newest value; spread it by how far the load was seen from it, or by its size.
+    """Hold the newest value, and spread normally around it.
+
+    The spread begins with how far the load moved from one slot to the next, and grows to how far
+    it was seen from the newest value, or to a share of its size.
 
     With nothing known at all the answer is 0 kW without a spread: no number would be better
-    founded, and a reason says that it is none to rely on.
+    founded, and the reason says that it is none to rely on.
+
+    Parameters
+    ----------
+    day
+        Slots a day.
+    horizon
+        Steps ahead.
+    levels
+        Probabilities of the quantiles.
     """
 
     def __init__(self, day: int, horizon: int, levels: npt.NDArray[np.float64]) -> None:
         lead = np.arange(1, horizon + 1) * (24 / day)
-        self._growth = np.sqrt(np.minimum(lead / MOST_HOURS, 1)).astype(np.float32)
+        self._growth = np.minimum(lead / MOST_HOURS, 1).astype(np.float32)
         self._normal = np.array([NormalDist().inv_cdf(level) for level in levels], np.float32)
 
-    def quantiles(self, load: Floats, known: Flags, newest: Floats) -> Floats:
-        """Give [series, levels, horizon] for windows [series, slots].
-
-        `newest` is a value newer than the window, not a number where there is none.
-        """
+    def quantiles(self, load: Floats, known: Flags) -> Floats:
+        """Give [series, levels, horizon] for windows [series, slots]."""
         at = known.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
         level = load[np.arange(len(load)), at]  # 0 where nothing is known
-        level = np.where(np.isfinite(newest), newest, level)
-        away = np.where(known, load - level[:, None], np.float32(0))
-        count = np.maximum(known.sum(axis=1), 1).astype(np.float32)
-        seen = np.sqrt((away * away).sum(axis=1) / count)
-        far = np.maximum(seen, np.abs(level) * np.float32(OWN_SIZE))
-        wide = far[:, None] * self._growth
+        near = _mean_square(np.diff(load, axis=1), known[:, 1:] & known[:, :-1])
+        far = np.maximum(
+            _mean_square(load - level[:, None], known), np.square(level * np.float32(OWN_SIZE))
+        )
+        more = np.maximum(far - near, np.float32(0))
+        wide = np.sqrt(near[:, None] + more[:, None] * self._growth)
         return np.asarray(level[:, None, None] + self._normal[None, :, None] * wide[:, None, :])
+
+
+def _mean_square(value: Floats, known: Flags) -> Floats:
+    """Average squares along each row, over what is known; 0 where nothing is."""
+    square = np.where(known, np.square(value), np.float32(0))
+    return np.asarray(square.sum(axis=1) / np.maximum(known.sum(axis=1), 1).astype(np.float32))

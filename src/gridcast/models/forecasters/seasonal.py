@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from gridcast.models.forecasters.profile import Days, Flags, Floats, Profiles
 
@@ -20,8 +21,8 @@ class Seasonal:
 
     centre: Floats
     """The load at each step ahead: [series, horizon]."""
-    told: Flags
-    """Steps ahead that some day of the window tells of."""
+    hole: npt.NDArray[np.intp]
+    """The longest run of steps ahead that no day tells of; a line is drawn over them."""
     error: Floats
     """Of each day but the first, forecast from its beginning by the others: [series, days, day]."""
     known: Flags
@@ -54,26 +55,18 @@ class SeasonalProfile:
     def forecast(self, days: Days) -> Seasonal:
         """Forecast all series; rows do not touch each other."""
         profiles = Profiles(days)
-        size, count, day = days.load.shape
-        error = np.empty((size, count, day), np.float32)
-        known = np.empty((size, count, day), np.bool_)
-        level = np.empty((size, count), np.float32)
-        for number in range(count):
-            profile, there = profiles.of(number)
-            np.logical_and(there, days.known[:, number], out=known[:, number])
-            error[:, number] = np.where(
-                known[:, number], days.load[:, number] - profile, np.float32(0)
-            )
-            level[:, number] = self._level(error[:, number], known[:, number])
+        error, known = _errors(days, profiles)
+        level = np.stack([self._level(error[:, n], known[:, n]) for n in range(days.count)], axis=1)
         level *= self._use_of(level, error, known)[:, None]
-        decay = self._decay[:day]
-        for number in range(1, count):
+        decay = self._decay[: self.day]
+        for number in range(1, days.count):
             error[:, number] -= known[:, number] * (level[:, number - 1, None] * decay)
-        ahead = [profiles.of(count + i) for i in range(-(-self.horizon // day))]
+        ahead = [profiles.of(days.count + i) for i in range(-(-self.horizon // self.day))]
         centre = np.concatenate([load for load, _ in ahead], axis=1)[:, : self.horizon]
         told = np.concatenate([there for _, there in ahead], axis=1)[:, : self.horizon]
-        centre = centre + level[:, -1:] * self._decay[: self.horizon]
-        return Seasonal(centre, told, error[:, 1:], known[:, 1:])
+        centre, hole = _bridge(centre, told)
+        centre += level[:, -1:] * self._decay[: self.horizon]
+        return Seasonal(centre, hole, error[:, 1:], known[:, 1:])
 
     def _level(self, error: Floats, known: Flags) -> Floats:
         """Tell how far the load stands from its profile at a day's end; old news fades."""
@@ -95,3 +88,39 @@ class SeasonalProfile:
         believed = helped + np.float32(BELIEF) * possible
         np.divide(believed, possible * np.float32(1 + BELIEF), out=use, where=possible > 0)
         return np.clip(use, 0, 1)
+
+
+def _errors(days: Days, profiles: Profiles) -> tuple[Floats, Flags]:
+    """Compare every day with its profile."""
+    error = np.empty(days.load.shape, np.float32)
+    known = np.empty(days.load.shape, np.bool_)
+    for number in range(days.count):
+        profile, told = profiles.of(number)
+        np.logical_and(told, days.known[:, number], out=known[:, number])
+        off = days.load[:, number] - profile
+        error[:, number] = np.where(known[:, number], off, np.float32(0))
+    return error, known
+
+
+def _bridge(profile: Floats, told: Flags) -> tuple[Floats, npt.NDArray[np.intp]]:
+    """Draw straight lines over the steps ahead that no day tells of; give the longest such run.
+
+    At the ends the nearest step that is told holds. Where none is, the run is without end.
+    """
+    steps = told.shape[1]
+    step = np.arange(steps)
+    left = np.maximum.accumulate(np.where(told, step, -1), axis=1)
+    longest = (step - left).max(axis=1)
+    longest[left[:, -1] < 0] = np.iinfo(np.intp).max
+    rows = np.flatnonzero((longest > 0) & (longest <= steps))
+    if not len(rows):
+        return profile, longest
+    right = np.where(told[rows], step, steps)
+    right = np.minimum.accumulate(right[:, ::-1], axis=1)[:, ::-1]
+    left = left[rows]
+    left, right = np.where(left < 0, right, left), np.where(right == steps, left, right)
+    before = np.take_along_axis(profile[rows], left, axis=1)
+    after = np.take_along_axis(profile[rows], right, axis=1)
+    share = (step - left).astype(np.float32) / np.maximum(right - left, 1).astype(np.float32)
+    profile[rows] = before + share * (after - before)
+    return profile, longest

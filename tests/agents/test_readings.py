@@ -1,18 +1,127 @@
-"""The readings agent, run over a list instead of a Kafka."""
+"""The readings agent, run over a list and a table in memory instead of a Kafka."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gridcast.agents.batch import Batch
-from gridcast.agents.readings import Tally, readings
-from gridcast.schemas import DeadLetter, Message, Reading, Reason, TimeBounds, Topic
-from gridcast.schemas.topics import DEAD_LETTERS
+from gridcast.agents.held import Held, Terms
+from gridcast.agents.readings import Hands, readings
+from gridcast.agents.table import Output, TableLostError
+from gridcast.models.partition import Partition, Tick
+from gridcast.models.windows import WindowSpec
+from gridcast.schemas import DeadLetter, Reading, Reason, TimeBounds
+from gridcast.schemas.topics import DEAD_LETTERS, FORECASTS
 
 NOON_MS = 1767268800_000
-HOUR_MS = 3_600_000
-BOUNDS = TimeBounds(ahead_ms=300_000, behind_ms=8 * 24 * HOUR_MS)
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+
+def look(partition: Partition, tick: Tick) -> list[Output]:
+    """Give out all that the partition knows, so that a difference anywhere shows."""
+    mean, mark = partition.windows.cut(partition.windows.spec.slots)
+    opened = partition.windows.open_slot()
+    said = [str(tick), str(partition.next_offset), *partition.windows.roster.names]
+    arrays = b"".join(a.tobytes() for a in (mean, mark, opened.mean, opened.mark))
+    return [Output(FORECASTS, str(tick.time_ms).encode(), "|".join(said).encode() + arrays)]
+
+
+TERMS = Terms(
+    spec=WindowSpec(step_minutes=5, days=1, fine_minutes=20, hold_minutes=7),
+    lateness_ms=MINUTE_MS,
+    bounds=TimeBounds(ahead_ms=300_000, behind_ms=DAY_MS),
+    message_bytes=1000,
+    on_tick=look,
+)
+
+
+class Kafka:
+    """The tables of all partitions, and what was sent; survives its workers."""
+
+    def __init__(self) -> None:
+        self.records: dict[int, dict[str, bytes]] = {}
+        self.sent: list[Output] = []
+        self.acknowledged: dict[int, int] = {}
+        self.owner: dict[int, object] = {}
+        self.opened = 0
+
+    @property
+    def letters(self) -> list[DeadLetter]:
+        return [
+            DeadLetter.from_bytes(output.value)
+            for output in self.sent
+            if output.topic is DEAD_LETTERS
+        ]
+
+    @property
+    def ticks(self) -> list[Output]:
+        return [output for output in self.sent if output.topic is FORECASTS]
+
+
+class MemoryTable:
+    """A table that can be taken over, as one in Kafka can."""
+
+    def __init__(self, kafka: Kafka, number: int) -> None:
+        self.kafka = kafka
+        self.number = number
+        self.is_closed = False
+
+    async def open(self) -> Mapping[str, bytes]:
+        self.kafka.owner[self.number] = self
+        self.kafka.opened += 1
+        await asyncio.sleep(0)
+        return dict(self.kafka.records.setdefault(self.number, {}))
+
+    async def checkpoint(
+        self, outputs: Sequence[Output], changes: Mapping[str, bytes | None], next_offset: int
+    ) -> None:
+        await asyncio.sleep(0)
+        if self.kafka.owner[self.number] is not self:
+            raise TableLostError("another has it")
+        self.kafka.sent += outputs
+        records = self.kafka.records[self.number]
+        for key, value in changes.items():
+            if value is None:
+                records.pop(key, None)
+            else:
+                records[key] = value
+        self.kafka.acknowledged[self.number] = next_offset
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+class Worker:
+    """A worker's hands, and what it asked the transport."""
+
+    def __init__(self, kafka: Kafka, first: int = 0) -> None:
+        self.kafka = kafka
+        self.first = first
+        self.rewound: list[tuple[int, int]] = []
+        self.rejoined = 0
+        self.hands = Hands(lambda n: Held(MemoryTable(kafka, n), TERMS), self._rewind, self._rejoin)
+
+    async def take(self, *batches: Batch, assigned: Sequence[int] = (0,)) -> None:
+        await self.hands.assign(assigned)
+
+        async def all_of_them() -> AsyncIterator[Batch]:
+            for each in batches:
+                yield each
+
+        await readings(all_of_them(), self.hands)
+
+    async def _rewind(self, number: int, offset: int) -> int:
+        self.rewound.append((number, offset))
+        return max(offset, self.first)
+
+    def _rejoin(self) -> None:
+        self.rejoined += 1
 
 
 def reading(at_ms: int, value: float = 1.0) -> bytes:
@@ -26,6 +135,8 @@ def batch(values: Sequence[bytes | None], *, offset: int = 0, partition: int = 0
     return Batch(
         "meter.readings",
         partition,
+        offset,
+        offset + length,
         range(offset, offset + length),
         [b"m-1"] * length,
         values,
@@ -33,82 +144,223 @@ def batch(values: Sequence[bytes | None], *, offset: int = 0, partition: int = 0
     )
 
 
-class Kafka:
-    """Hands out batches, and takes note of what is sent and when more is asked for."""
-
-    def __init__(self, *batches: Batch, confirms: bool = True) -> None:
-        self.batches = batches
-        self.confirms = confirms
-        self.sent: list[Message] = []
-        self.done = 0
-
-    async def __aiter__(self) -> AsyncIterator[Batch]:
-        for each in self.batches:
-            yield each
-            self.done += 1
-
-    async def send(self, topic: Topic, messages: Sequence[Message]) -> None:
-        assert topic is DEAD_LETTERS
-        if not self.confirms:
-            raise ConnectionError("Kafka is away")
-        self.sent += messages
+MINUTES = [reading(NOON_MS + n * MINUTE_MS - 3 * HOUR_MS, n) for n in range(180)]
 
 
-async def run(kafka: Kafka) -> Tally:
-    tally = Tally()
-    await readings(kafka, kafka.send, tally, bounds=BOUNDS, message_bytes=1000)
-    return tally
+async def test_a_tick_that_closes_is_answered_kept_and_acknowledged():
+    kafka = Kafka()
+    worker = Worker(kafka)
+    await worker.take(batch(MINUTES[:10]))
+    await worker.hands.save()
+    assert [int(output.key or b"0") for output in kafka.ticks] == [
+        NOON_MS - 3 * HOUR_MS + (n - 1) * MINUTE_MS for n in range(10)
+    ]
+    assert kafka.acknowledged == {0: 10}
 
 
-async def test_good_readings_are_counted_and_nothing_is_sent():
-    kafka = Kafka(batch([reading(NOON_MS)] * 3), batch([reading(NOON_MS + 1)], offset=3))
-    tally = await run(kafka)
-    assert (tally.used, tally.refused.total(), kafka.sent) == (4, 0, [])
-    assert tally.newest_ms == {0: NOON_MS + 1}
+async def test_what_no_tick_has_closed_is_not_acknowledged_before_it_is_kept():
+    kafka = Kafka()
+    worker = Worker(kafka)
+    await worker.take(batch(MINUTES[:2]), batch([reading(NOON_MS - 3 * HOUR_MS + 1)], offset=2))
+    await asyncio.sleep(0.01)
+    assert kafka.acknowledged == {0: 2}
+    await worker.hands.save()
+    assert kafka.acknowledged == {0: 3}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 59), st.booleans()), max_size=8))
+def test_wherever_batches_are_cut_and_workers_die_the_same_is_sent_once(
+    cuts: list[tuple[int, bool]],
+):
+    """Between cuts a worker takes a batch; it may then die with what it has not kept."""
+
+    async def run(cuts: list[tuple[int, bool]]) -> list[Output]:
+        kafka, offset = Kafka(), 0
+        values = [b"{" if n % 7 == 3 else MINUTES[n - n % 3] for n in range(60)]
+        worker = Worker(kafka)
+        for end, dies in [*sorted(cuts), (60, False)]:
+            await worker.take(batch(values[offset:end], offset=offset))
+            offset = end
+            if dies:
+                worker, offset = Worker(kafka), kafka.acknowledged.get(0, 0)
+                await worker.take(batch(values[offset:end], offset=offset))
+                offset = end
+        await worker.hands.save()
+        return kafka.sent
+
+    def in_order(sent: list[Output]) -> list[Output]:
+        return sorted(sent, key=lambda output: (output.topic.name, output.key, output.value))
+
+    assert in_order(asyncio.run(run(cuts))) == in_order(asyncio.run(run([])))
 
 
 async def test_a_dead_letter_holds_the_original_and_where_it_came_from():
     bad = b'{"series":"m-1","time":"2026-01-01T12:00:00Z","value":NaN}'
-    kafka = Kafka(batch([reading(NOON_MS), bad], offset=40, partition=3))
-    tally = await run(kafka)
-    (letter,) = kafka.sent
-    assert isinstance(letter, DeadLetter)
+    kafka = Kafka()
+    worker = Worker(kafka)
+    await worker.take(batch([reading(NOON_MS), bad], offset=40, partition=3), assigned=[3])
+    kafka.records[3] = {}
+    worker = Worker(kafka, first=40)
+    await worker.take(batch([reading(NOON_MS), bad], offset=40, partition=3), assigned=[3])
+    await worker.take(batch([reading(NOON_MS), bad], offset=40, partition=3), assigned=[3])
+    await worker.hands.save()
+    (letter,) = kafka.letters
     assert letter.original == bad
     assert letter.original_key == b"m-1"
     assert (letter.topic, letter.partition, letter.offset) == ("meter.readings", 3, 41)
     assert letter.reason is Reason.NOT_FINITE
     assert letter.sent_at is not None
     assert letter.sent_at.timestamp() * 1000 == NOON_MS
-    assert (tally.used, tally.refused) == (1, {Reason.NOT_FINITE: 1})
 
 
-async def test_the_same_batch_again_gives_the_same_dead_letters():
-    again = batch([None, b"{", reading(NOON_MS + HOUR_MS)])
-    kafka = Kafka(again, again)
-    await run(kafka)
-    first, second = kafka.sent[:3], kafka.sent[3:]
-    assert [letter.to_bytes() for letter in first] == [letter.to_bytes() for letter in second]
+async def test_dead_letters_do_not_wait_for_a_tick():
+    kafka = Kafka()
+    worker = Worker(kafka)
+    await worker.take(batch([b"{", None]))
+    assert kafka.letters == []
+    await worker.hands.beat({0})
+    await asyncio.sleep(0.01)
+    assert [letter.offset for letter in kafka.letters] == [0, 1]
+    assert kafka.acknowledged == {0: 0}, "told, but the windows do not contain it yet"
+    worker = Worker(kafka)
+    await worker.take(batch([b"{", None, b"{"]))
+    await worker.hands.save()
+    assert [letter.offset for letter in kafka.letters] == [0, 1, 2]
 
 
-async def test_a_batch_is_not_done_before_its_dead_letters_are_confirmed():
-    kafka = Kafka(batch([b"{"]), confirms=False)
-    with pytest.raises(ConnectionError):
-        await run(kafka)
-    assert kafka.done == 0
+async def test_when_no_more_comes_all_is_kept():
+    kafka = Kafka()
+    worker = Worker(kafka)
+    await worker.take(batch(MINUTES[:1]), batch(MINUTES[:1] * 2, offset=1))
+    await worker.hands.beat({0})
+    await worker.hands.beat(set())
+    await asyncio.sleep(0.01)
+    assert kafka.acknowledged == {0: 1}
+    await worker.hands.beat({0})
+    await asyncio.sleep(0.01)
+    assert kafka.acknowledged == {0: 3}
 
 
 async def test_each_partition_has_its_own_newest_reading():
     """One partition a week ahead of another does not make the other's readings too old."""
-    ancient = NOON_MS - 20 * 24 * HOUR_MS
-    kafka = Kafka(batch([reading(NOON_MS)]), batch([reading(ancient)], partition=1))
-    tally = await run(kafka)
-    assert tally.used == 2
-    kafka = Kafka(batch([reading(NOON_MS), reading(ancient)]))
-    tally = await run(kafka)
-    assert tally.refused == {Reason.TOO_OLD: 1}
+    ancient = NOON_MS - 20 * DAY_MS
+    kafka = Kafka()
+    worker = Worker(kafka)
+    await worker.take(
+        batch([reading(NOON_MS)]), batch([reading(ancient)], partition=1), assigned=[0, 1]
+    )
+    await worker.hands.save()
+    assert kafka.letters == []
+    await worker.take(batch([reading(ancient)], offset=1))
+    await worker.hands.save()
+    assert [letter.reason for letter in kafka.letters] == [Reason.TOO_OLD]
 
 
 async def test_a_message_larger_than_allowed_is_a_dead_letter():
-    kafka = Kafka(batch([b" " * 1001]))
-    tally = await run(kafka)
-    assert tally.refused == {Reason.OVERSIZED: 1}
+    kafka = Kafka()
+    worker = Worker(kafka)
+    await worker.take(batch([b" " * 1001]))
+    await worker.hands.save()
+    assert [letter.reason for letter in kafka.letters] == [Reason.OVERSIZED]
+
+
+async def test_a_partition_that_comes_back_is_not_read_again_if_nobody_had_it():
+    kafka = Kafka()
+    worker = Worker(kafka)
+    await worker.take(batch(MINUTES[:5]))
+    await worker.take(batch(MINUTES[5:9], offset=5))
+    assert kafka.opened == 1
+
+
+async def test_a_partition_that_another_had_in_between_is_read_again():
+    kafka = Kafka()
+    one, other = Worker(kafka), Worker(kafka)
+    await one.take(batch(MINUTES[:5]))
+    await one.hands.save()
+    await other.take(batch(MINUTES[5:9], offset=5))
+    await other.hands.save()
+    await one.take(batch(MINUTES[9:12], offset=9))
+    await one.hands.save()
+    assert kafka.opened == 3
+    assert len(kafka.ticks) == len({output.key for output in kafka.ticks}) == 12
+
+
+async def test_a_worker_whose_table_is_taken_sends_no_more_and_asks_the_group():
+    kafka = Kafka()
+    slow, quick = Worker(kafka), Worker(kafka)
+    await slow.take(batch(MINUTES[:5]))
+    await slow.hands.save()
+    await quick.take(batch(MINUTES[5:9], offset=5))
+    await quick.hands.save()
+    sent = len(kafka.sent)
+    await readings(_one(batch(MINUTES[5:30], offset=5)), slow.hands)
+    await slow.hands.beat({0})
+    assert (len(kafka.sent), slow.rejoined) == (sent, 1)
+    await readings(_one(batch(MINUTES[30:40], offset=30)), slow.hands)
+    assert (len(kafka.sent), slow.rejoined) == (sent, 1), "until the group has answered"
+
+
+async def test_where_the_group_is_ahead_of_the_table_messages_come_again():
+    kafka = Kafka()
+    worker = Worker(kafka)
+    await worker.take(batch(MINUTES[5:9], offset=5), batch(MINUTES[:9]))
+    assert worker.rewound == [(0, 0)]
+    await worker.hands.save()
+    assert kafka.acknowledged == {0: 9}
+
+
+async def test_where_messages_are_deleted_that_the_table_lacks_it_goes_on_behind_them():
+    kafka = Kafka()
+    worker = Worker(kafka, first=5)
+    await worker.take(batch(MINUTES[5:9], offset=5), batch(MINUTES[5:9], offset=5))
+    await worker.hands.save()
+    assert kafka.acknowledged == {0: 9}
+
+
+async def test_the_clock_closes_what_no_reading_closes_and_says_so():
+    kafka = Kafka()
+    worker = Worker(kafka)
+    await worker.take(batch(MINUTES[:3]))
+    start = NOON_MS - 3 * HOUR_MS
+    await worker.hands.beat({0}, start + 5 * MINUTE_MS + 1)
+    await worker.hands.save()
+    assert b"by_clock=True" in kafka.ticks[-1].value
+    assert int(kafka.ticks[-1].key or b"0") == start + 5 * MINUTE_MS
+    before = len(kafka.ticks)
+    await worker.hands.beat({0}, start + 5 * MINUTE_MS + 2)
+    await worker.hands.save()
+    assert len(kafka.ticks) == before, "a tick closes once"
+
+
+async def test_the_clock_closes_nothing_in_a_history():
+    kafka = Kafka()
+    worker = Worker(kafka)
+    await worker.take(batch(MINUTES[:3]))
+    await worker.hands.beat({0}, NOON_MS + 400 * DAY_MS)
+    await worker.hands.save()
+    assert not any(b"by_clock=True" in output.value for output in kafka.ticks)
+
+
+async def test_a_partition_that_goes_to_another_is_let_go():
+    kafka = Kafka()
+    worker = Worker(kafka)
+    await worker.take(batch(MINUTES[:3]), assigned=[0, 1])
+    table = kafka.owner[1]
+    await worker.hands.assign([0])
+    assert isinstance(table, MemoryTable)
+    assert table.is_closed
+
+
+async def test_a_table_of_other_settings_stops_the_worker():
+    kafka = Kafka()
+    worker = Worker(kafka)
+    await worker.take(batch(MINUTES[:3]))
+    await worker.hands.save()
+    kafka.records[0]["head"] = b"torn"
+    with pytest.raises(ValueError, match="record head"):
+        await Worker(kafka).take(batch(MINUTES[3:5], offset=3))
+
+
+async def _one(batch: Batch) -> AsyncIterator[Batch]:
+    yield batch

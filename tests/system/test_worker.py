@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
+from support.consuming import all_of
 
 from gridcast.schemas import DeadLetter, Reading, ReadingFrame, Reason, read
 from gridcast.schemas.topics import DEAD_LETTERS, READINGS
@@ -116,17 +117,11 @@ def wait_until_worked_off(settings: Settings) -> int:
 
 
 def dead_letters(settings: Settings) -> list[DeadLetter]:
-    consumer = Consumer(librdkafka_options(settings) | {"group.id": "letters"})
-    topic = settings.topic_prefix + DEAD_LETTERS.name
-    end = consumer.get_watermark_offsets(TopicPartition(topic, 0), 10)[1]
-    consumer.assign([TopicPartition(topic, 0, 0)])
-    letters: list[DeadLetter] = []
-    while len(letters) < end:
-        for message in consumer.consume(end, timeout=10):
-            letter = read(DEAD_LETTERS, message.key(), message.value())
-            assert isinstance(letter, DeadLetter), letter
-            letters.append(letter)
-    consumer.close()
+    letters = []
+    for message in all_of(settings, DEAD_LETTERS.name):
+        letter = read(DEAD_LETTERS, message.key(), message.value())
+        assert isinstance(letter, DeadLetter), letter
+        letters.append(letter)
     return letters
 
 

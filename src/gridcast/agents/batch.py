@@ -1,17 +1,15 @@
-"""What an agent is handed, and what it may do with its answers.
+"""What an agent is handed.
 
-An agent is a plain async function over a stream of batches: the next batch is asked for when all
-that came of this one is safely sent, and only then is this one acknowledged. It knows nothing of
-Faust, so a test hands it a list.
+An agent is a plain async function over a stream of batches. It knows nothing of Faust, so a test
+hands it a list.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-
-from gridcast.schemas import Message, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +19,11 @@ class Batch:
     topic: str
     """As Kafka knows it, the deployment's prefix included."""
     partition: int
+    begin: int
+    """It follows on what came before this offset, and is followed by what comes from `next_offset`
+    on. Between them not every offset needs to have a message: Kafka keeps the markers of
+    transactions in the same numbering."""
+    next_offset: int
     offsets: Sequence[int]
     keys: Sequence[bytes | None]
     values: Sequence[bytes | None]
@@ -30,6 +33,18 @@ class Batch:
     def __len__(self) -> int:
         return len(self.offsets)
 
-
-Send = Callable[[Topic, Sequence[Message]], Awaitable[None]]
-"""Sends messages to a topic; done when Kafka has confirmed every one."""
+    def since(self, offset: int) -> Self | None:
+        """Leave out what comes before an offset; None if nothing is left."""
+        if offset <= self.begin:
+            return self
+        if offset >= self.next_offset:
+            return None
+        first = int(np.searchsorted(np.asarray(self.offsets), offset))
+        return replace(
+            self,
+            begin=offset,
+            offsets=self.offsets[first:],
+            keys=self.keys[first:],
+            values=self.values[first:],
+            sent_ms=self.sent_ms[first:],
+        )

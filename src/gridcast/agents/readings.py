@@ -1,60 +1,143 @@
-"""The agent of `meter.readings`: what can be used is counted, what cannot becomes a dead letter."""
+"""The agent of `meter.readings`, and the partitions that it has in its hands."""
 
-from collections import Counter
-from collections.abc import AsyncIterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+import asyncio
+import logging
+from collections.abc import AsyncIterable, Awaitable, Callable, Container, Iterable
 
-from gridcast.agents.batch import Batch, Send
-from gridcast.schemas import DeadLetter, Decoded, Reason, Refusal, TimeBounds, decode, within
-from gridcast.schemas.bounds import NEVER
-from gridcast.schemas.topics import DEAD_LETTERS
+from gridcast.agents.batch import Batch
+from gridcast.agents.held import Held
+from gridcast.agents.table import TableLostError
 
-
-@dataclass(slots=True)
-class Tally:
-    """What has become of the readings since the worker started."""
-
-    used: int = 0
-    refused: Counter[Reason] = field(default_factory=Counter)
-    newest_ms: dict[int, int] = field(default_factory=dict)
-    """The newest reading of each partition (event time)."""
-
-    def add(self, partition: int, decoded: Decoded, newest_ms: int) -> None:
-        """Count one batch."""
-        self.used += len(decoded.readings)
-        self.refused.update(refusal.reason for _, refusal in decoded.refused)
-        self.newest_ms[partition] = newest_ms
+LOG = logging.getLogger("gridcast.readings")
 
 
-async def readings(
-    batches: AsyncIterable[Batch],
-    send: Send,
-    tally: Tally,
-    *,
-    bounds: TimeBounds,
-    message_bytes: int,
-) -> None:
+async def readings(batches: AsyncIterable[Batch], hands: "Hands") -> None:
     """Take batches for as long as there are any."""
     async for batch in batches:
-        newest_ms = tally.newest_ms.get(batch.partition, NEVER)
-        decoded = decode(batch.keys, batch.values, limit=message_bytes)
-        decoded, newest_ms = within(decoded, batch.sent_ms, newest_ms, bounds)
-        letters = [_dead_letter(batch, place, refusal) for place, refusal in decoded.refused]
-        if letters:
-            await send(DEAD_LETTERS, letters)
-        tally.add(batch.partition, decoded, newest_ms)
+        await hands.take(batch)
 
 
-def _dead_letter(batch: Batch, place: int, refusal: Refusal) -> DeadLetter:
-    return DeadLetter(
-        topic=batch.topic,
-        partition=batch.partition,
-        offset=batch.offsets[place],
-        entry=refusal.entry,
-        sent_at=datetime.fromtimestamp(int(batch.sent_ms[place]) / 1000, UTC),
-        reason=refusal.reason,
-        detail=refusal.detail,
-        original_key=batch.keys[place],
-        original=batch.values[place],
-    )
+class Hands:
+    """The partitions that this worker has.
+
+    Parameters
+    ----------
+    hold
+        Makes the :class:`Held` of a partition.
+    rewind
+        Lets a partition's messages come again from an offset on; gives the offset from which they
+        do, which is a later one if Kafka has deleted what was asked for.
+    rejoin
+        Asks the group who is to have what. A worker that finds a table taken cannot know.
+    """
+
+    def __init__(
+        self,
+        hold: Callable[[int], Held],
+        rewind: Callable[[int, int], Awaitable[int]],
+        rejoin: Callable[[], None],
+    ) -> None:
+        self._hold = hold
+        self._rewind = rewind
+        self._rejoin = rejoin
+        self._held: dict[int, Held] = {}
+        self._opening: dict[int, asyncio.Task[None]] = {}
+
+    async def assign(self, numbers: Iterable[int]) -> None:
+        """Let go of what others have now, and begin to take over the rest, side by side."""
+        wanted = set(numbers)
+        for number in set(self._held) - wanted:
+            await self._let_go(number)
+        for number in wanted:
+            if number in self._held:
+                self._held[number].doubt()
+            else:
+                self._held[number] = self._hold(number)
+            self._opening[number] = asyncio.create_task(self._open(number))
+
+    async def take(self, batch: Batch) -> None:
+        """Take a batch; one of a partition that was lost is another worker's to take."""
+        number = batch.partition
+        held = await self._ready(number)
+        if held is None or held.next_offset is None:
+            return
+        if batch.begin > held.next_offset:
+            await self._go_back(batch, held, held.next_offset)
+            return
+        try:
+            await held.take(batch)
+        except TableLostError as lost:
+            await self._lose(number, lost)
+
+    async def beat(self, idle: Container[int], clock_ms: int | None = None) -> None:
+        """Do what is due though no batch came.
+
+        `idle` are the partitions of which no messages wait; `clock_ms` says up to where the clock
+        closes their ticks, if it does.
+        """
+        for number in list(self._held):
+            opening = self._opening.get(number)
+            if opening is not None and not opening.done():
+                continue
+            held = await self._ready(number)
+            if held is None:
+                continue
+            try:
+                await held.beat(is_idle=number in idle, clock_ms=clock_ms)
+            except TableLostError as lost:
+                await self._lose(number, lost)
+
+    async def save(self) -> None:
+        """Keep all that is known: others may have it next."""
+        for number, held in list(self._held.items()):
+            try:
+                await held.save()
+            except TableLostError as lost:
+                LOG.warning("partition %s: %s", number, lost)
+
+    async def close(self) -> None:
+        """Let all go."""
+        for number in list(self._held):
+            await self._let_go(number)
+
+    async def _open(self, number: int) -> None:
+        held = self._held[number]
+        try:
+            if await held.take_over():
+                LOG.info("partition %s: taken over at offset %s", number, held.next_offset)
+        except TableLostError as lost:
+            await self._lose(number, lost)
+
+    async def _ready(self, number: int) -> Held | None:
+        opening = self._opening.get(number)
+        if opening is not None:
+            await opening
+        return self._held.get(number)
+
+    async def _go_back(self, batch: Batch, held: Held, offset: int) -> None:
+        """Fetch again what the group thinks is done, but the table does not contain."""
+        LOG.warning(
+            "partition %s: the group stands at %s, the table at %s; going on there",
+            batch.partition,
+            batch.begin,
+            offset,
+        )
+        first = await self._rewind(batch.partition, offset)
+        if first > offset:
+            LOG.error(
+                "partition %s: %s messages are deleted that the table does not contain",
+                batch.partition,
+                first - offset,
+            )
+            await held.skip_to(first)
+
+    async def _lose(self, number: int, lost: TableLostError) -> None:
+        LOG.warning("partition %s: %s; asking the group who has it", number, lost)
+        await self._let_go(number)
+        self._rejoin()
+
+    async def _let_go(self, number: int) -> None:
+        held = self._held.pop(number, None)
+        self._opening.pop(number, None)
+        if held is not None:
+            await held.close()

@@ -1,65 +1,53 @@
-"""The Faust app: the agents, each registered on its topic and handed batches."""
+"""The Faust app of a worker: the group, its rebalances and its agents' life, as we want them."""
 
-import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
 from typing import Any
 
 import faust
-import numpy as np
 
-from gridcast.agents.batch import Batch
-from gridcast.agents.readings import Tally, readings
-from gridcast.schemas import Message, TimeBounds, Topic
-from gridcast.schemas.topics import DEAD_LETTERS, READINGS
+from gridcast.schemas import Topic
 from gridcast.stream.kafka import faust_credentials, group
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import largest_message
+from gridcast.stream.transport import BatchTransport
 
-BATCH = 2_000
-"""Messages an agent is handed at once, at most."""
-BATCH_WITHIN_S = 0.1
-"""How long it waits for so many."""
+BATCH_MESSAGES = 10_000
+"""Messages an agent is handed at once, at most. It is handed what there is: none waits for more."""
+SESSION_S = 6.0
+"""After so long without a heartbeat Kafka gives a worker's partitions to the others. The shortest
+that Kafka allows by default: a killed worker's are to be taken over within 15 s."""
+HEARTBEAT_S = 1.0
+"""The others hear of it with their next heartbeat."""
+REBALANCE_S = 30.0
+"""How long the group waits for a worker to finish the batch it has."""
+COMMIT_EVERY_S = 1.0
 
 
-def make_app(settings: Settings, tally: Tally) -> faust.App:
-    """Make the app of one worker."""
+def make_app(settings: Settings) -> faust.App:
+    """Make the app of one worker. What we send goes past it: see `gridcast.stream.table`."""
     folder = settings.cache_dir / "faust" / group(settings)
     folder.mkdir(parents=True, exist_ok=True)
+    brokers = settings.broker.split(",")
     app = faust.App(
         group(settings),
-        broker=[f"kafka://{address}" for address in settings.broker.split(",")],
+        broker=[f"kafka://{address}" for address in brokers],
         broker_credentials=faust_credentials(settings),
+        broker_max_poll_records=BATCH_MESSAGES,
+        broker_session_timeout=SESSION_S,
+        broker_heartbeat_interval=HEARTBEAT_S,
+        broker_rebalance_timeout=REBALANCE_S,
+        broker_commit_interval=COMMIT_EVERY_S,
         datadir=folder,
-        producer_acks=-1,
-        producer_compression_type="lz4",
-        producer_max_request_size=largest_message(settings, DEAD_LETTERS),
         consumer_auto_offset_reset="earliest",
         # Topics are made by `gridcast topics create`, with our settings, not Faust's.
         topic_allow_declare=False,
         topic_disable_leader=True,
         web_enabled=False,
     )
-    bounds = TimeBounds(
-        ahead_ms=round(settings.future_bound_s * 1000),
-        behind_ms=timedelta(days=settings.window_days) // timedelta(milliseconds=1),
-    )
-
-    async def on_readings(stream: Any) -> None:
-        await readings(
-            _batches(stream),
-            _sender(app, settings),
-            tally,
-            bounds=bounds,
-            message_bytes=settings.message_bytes,
-        )
-
-    app.agent(_topic(app, settings, READINGS), name="readings")(on_readings)
+    app.transport = BatchTransport(brokers, app)
     return app
 
 
-def _topic(app: faust.App, settings: Settings, topic: Topic) -> Any:
+def topic_of(app: faust.App, settings: Settings, topic: Topic) -> Any:
+    """Give Faust's idea of a topic: bytes in, bytes out."""
     return app.topic(
         settings.topic_prefix + topic.name,
         key_serializer="raw",
@@ -67,32 +55,3 @@ def _topic(app: faust.App, settings: Settings, topic: Topic) -> Any:
         key_type=bytes,
         value_type=bytes,
     )
-
-
-def _sender(app: faust.App, settings: Settings) -> Any:
-    async def send(topic: Topic, messages: Sequence[Message]) -> None:
-        to = _topic(app, settings, topic)
-        sent = [await to.send(key=message.key, value=message.to_bytes()) for message in messages]
-        await asyncio.gather(*sent)
-
-    return send
-
-
-async def _batches(stream: Any) -> AsyncIterator[Batch]:
-    """Cut a Faust stream into batches of one partition each.
-
-    Faust acknowledges what it handed over when it is asked for more: when the agent is done.
-    """
-    async for events in stream.take_events(BATCH, within=BATCH_WITHIN_S):
-        by_partition = defaultdict(list)
-        for event in events:
-            by_partition[event.message.tp].append(event.message)
-        for (topic, partition), messages in by_partition.items():
-            yield Batch(
-                topic,
-                partition,
-                [message.offset for message in messages],
-                [message.key for message in messages],
-                [message.value for message in messages],
-                np.array([round(message.timestamp * 1000) for message in messages]),
-            )

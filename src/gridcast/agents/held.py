@@ -1,0 +1,259 @@
+"""A partition in this worker's hands: taken over, fed, kept by checkpoints, given back.
+
+What the windows contain and how far refusals were told are two offsets of one table. So what is
+read again after a crash neither counts twice nor is told twice.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from gridcast.agents.batch import Batch
+from gridcast.agents.table import Output, Table, TableLostError
+from gridcast.models.partition import Partition, Tick
+from gridcast.models.records import Kind, Record, encode, key_of
+from gridcast.models.records import decode as decode_record
+from gridcast.models.windows import WindowSpec
+from gridcast.models.windows.spec import MINUTE_MS
+from gridcast.schemas import DeadLetter, Decoded, Refusal, TimeBounds, decode, within
+from gridcast.schemas.topics import DEAD_LETTERS
+
+MOST_BYTES = 32_000_000
+"""So many bytes of outputs may wait for a checkpoint before one is made."""
+
+OnTick = Callable[[Partition, Tick], Iterable[Output]]
+"""What a tick gives out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the deployment has chosen."""
+
+    spec: WindowSpec
+    lateness_ms: int
+    bounds: TimeBounds
+    message_bytes: int
+    on_tick: OnTick
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What is to be sent and kept, together."""
+
+    outputs: list[Output]
+    changes: Mapping[str, bytes | None]
+    next_offset: int
+    """The input up to here, itself not included, is contained in what is then kept."""
+
+
+class Held:
+    """One partition.
+
+    Its methods take turns. A checkpoint is made while the next batch is worked on; at most one.
+
+    Parameters
+    ----------
+    table
+        Where it is kept.
+    terms
+        What the deployment has chosen.
+    """
+
+    def __init__(self, table: Table, terms: Terms) -> None:
+        self._table = table
+        self._terms = terms
+        self._turn = asyncio.Lock()
+        self._partition: Partition | None = None
+        self._in_doubt = False
+        self._told = 0
+        """Up to where refusals were told."""
+        self._kept = 0
+        """Up to where the input is kept."""
+        self._stood = 0
+        """Up to where the input was contained a beat ago."""
+        self._outputs: list[Output] = []
+        self._saving: asyncio.Task[None] | None = None
+
+    @property
+    def next_offset(self) -> int | None:
+        """Which message it takes next; None before it is taken over."""
+        return None if self._partition is None else self._partition.next_offset
+
+    def doubt(self) -> None:
+        """Take note that another worker may have had it since."""
+        self._in_doubt = True
+
+    async def take_over(self) -> bool:
+        """Make sure that it is ours and known; gives whether it had to be read.
+
+        If nobody opened its table in between, what is known of it still holds.
+        """
+        async with self._turn:
+            if self._partition is not None and not self._in_doubt:
+                return False
+            if self._partition is not None and await self._is_still_ours():
+                self._in_doubt = False
+                return False
+            self._saving = None
+            self._outputs = []
+            self._load(await self._table.open())
+            self._in_doubt = False
+            return True
+
+    async def take(self, batch: Batch) -> None:
+        """Take what is new of a batch."""
+        async with self._turn:
+            new = batch.since(self._known.next_offset)
+            if new is not None:
+                await self._work(self._fold(new))
+
+    async def skip_to(self, offset: int) -> None:
+        """Go on at an offset though messages before it were not taken: they are gone."""
+        async with self._turn:
+            self._known.next_offset = offset
+
+    async def beat(self, *, is_idle: bool, clock_ms: int | None) -> None:
+        """Do what is due though no batch came; called about once a second.
+
+        Refusals are told. If no messages wait, ticks are closed up to a time (if one is given), and
+        what is known is kept: whoever watches the group sees that all is done.
+        """
+        async with self._turn:
+            if self._partition is None or self._in_doubt:
+                return
+            if self._saving is not None and self._saving.done():
+                await self._saved()
+            if is_idle and clock_ms is not None:
+                await self._work(self._advance(clock_ms))
+            stands = self._partition.next_offset
+            if is_idle and stands == self._stood and stands != self._kept:
+                await self._save(self._checkpoint())
+            elif self._outputs:
+                await self._save(self._telling())
+            self._stood = stands
+
+    async def save(self) -> None:
+        """Keep all that is known."""
+        async with self._turn:
+            if self._partition is None or self._in_doubt:
+                return
+            if self._partition.next_offset != self._kept or self._outputs:
+                await self._save(self._checkpoint())
+            await self._saved()
+
+    async def close(self) -> None:
+        """Let it go, kept or not: a checkpoint that waits for Kafka is given up."""
+        await self._table.close()
+        async with self._turn:
+            self._partition = None
+            with suppress(TableLostError):
+                await self._saved()
+
+    @property
+    def _known(self) -> Partition:
+        if self._partition is None:
+            raise RuntimeError("a partition is taken over before it is given anything")
+        return self._partition
+
+    def _load(self, records: Mapping[str, bytes]) -> None:
+        records = dict(records)
+        told = records.pop(key_of(Kind.TOLD), None)
+        self._told = 0
+        if told is not None:
+            (numbers,) = decode_record(key_of(Kind.TOLD), told).columns
+            self._told = int(numbers[0])
+        self._partition = Partition(self._terms.spec, self._terms.lateness_ms, records)
+        self._kept = self._partition.next_offset
+
+    async def _is_still_ours(self) -> bool:
+        try:
+            await self._saved()
+            await self._save(self._checkpoint())
+            await self._saved()
+        except TableLostError:
+            return False
+        return True
+
+    async def _work(self, steps: Iterator[Checkpoint]) -> None:
+        """Work beside the event loop: heartbeats and metrics are not to wait for it."""
+        while (checkpoint := await asyncio.to_thread(next, steps, None)) is not None:
+            await self._save(checkpoint)
+
+    def _fold(self, batch: Batch) -> Iterator[Checkpoint]:
+        partition = self._known
+        decoded = decode(batch.keys, batch.values, limit=self._terms.message_bytes)
+        decoded, _ = within(decoded, batch.sent_ms, partition.newest_ms, self._terms.bounds)
+        self._tell(batch, decoded)
+        offset = np.asarray(batch.offsets, np.int64)[decoded.message]
+        closed = False
+        for tick in partition.take(decoded.readings, offset, batch.next_offset):
+            self._outputs.extend(self._terms.on_tick(partition, tick))
+            closed = True
+            # Not between two ticks of one message: loaded again, the second would see the next.
+            is_last = partition.watermark_ms - tick.time_ms < MINUTE_MS
+            if is_last and sum(len(output.value) for output in self._outputs) > MOST_BYTES:
+                closed = False
+                yield self._checkpoint()
+        if closed:
+            yield self._checkpoint()
+
+    def _advance(self, clock_ms: int) -> Iterator[Checkpoint]:
+        """Close ticks by the clock. Of several only the last is of use to anyone by now."""
+        partition, last = self._known, None
+        if clock_ms - partition.newest_ms > self._terms.bounds.behind_ms:
+            return  # nothing is left in the windows to forecast from: history, or a dead feed
+        for tick in partition.close_by_clock(clock_ms):
+            last = tick
+        if last is not None:
+            self._outputs.extend(self._terms.on_tick(partition, last))
+            yield self._checkpoint()
+
+    def _tell(self, batch: Batch, decoded: Decoded) -> None:
+        for place, refusal in decoded.refused:
+            if batch.offsets[place] >= self._told:
+                letter = _dead_letter(batch, place, refusal)
+                self._outputs.append(Output(DEAD_LETTERS, letter.key, letter.to_bytes()))
+        self._told = max(self._told, batch.next_offset)
+
+    def _checkpoint(self) -> Checkpoint:
+        outputs, self._outputs = self._outputs, []
+        partition = self._known
+        return Checkpoint(outputs, partition.changes() | self._told_record(), partition.next_offset)
+
+    def _telling(self) -> Checkpoint:
+        outputs, self._outputs = self._outputs, []
+        return Checkpoint(outputs, self._told_record(), self._kept)
+
+    def _told_record(self) -> dict[str, bytes | None]:
+        record = Record(Kind.TOLD, 0, [np.array([self._told])])
+        return {record.key: encode(record)}
+
+    async def _save(self, checkpoint: Checkpoint) -> None:
+        await self._saved()
+        self._kept = checkpoint.next_offset
+        self._saving = asyncio.create_task(
+            self._table.checkpoint(checkpoint.outputs, checkpoint.changes, checkpoint.next_offset)
+        )
+
+    async def _saved(self) -> None:
+        saving, self._saving = self._saving, None
+        if saving is not None:
+            await saving
+
+
+def _dead_letter(batch: Batch, place: int, refusal: Refusal) -> DeadLetter:
+    return DeadLetter(
+        topic=batch.topic,
+        partition=batch.partition,
+        offset=batch.offsets[place],
+        entry=refusal.entry,
+        sent_at=datetime.fromtimestamp(int(batch.sent_ms[place]) / 1000, UTC),
+        reason=refusal.reason,
+        detail=refusal.detail,
+        original_key=batch.keys[place],
+        original=batch.values[place],
+    )

@@ -108,6 +108,13 @@ class Settings(BaseSettings):
         min_length=1,
         description="probabilities of a forecast's quantiles, rising; with commas",
     )
+    hold_minutes: int = Field(
+        0,
+        ge=0,
+        le=120,
+        description="how long a reading may stand for the load when no other follows, minutes; "
+        "0: one step. With readings every minute, 3 is a good choice",
+    )
     lateness_s: Seconds = Field(
         0,
         description="how long a tick waits for readings that come out of order, seconds of event "
@@ -127,6 +134,15 @@ class Settings(BaseSettings):
     )
     message_bytes: int = Field(
         1_000_000, ge=1_000, le=100_000_000, description="the largest message that is read, bytes"
+    )
+
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="where a worker serves its metrics; 0: nowhere"
+    )
+    metrics_host: str = Field(
+        "127.0.0.1",
+        min_length=1,
+        description="address on which metrics are served; 0.0.0.0 in a container",
     )
 
     broker_dir: Path = Field(

@@ -1,0 +1,223 @@
+"""Every metric of gridcast, in one place: its name, type, unit, meaning and buckets.
+
+`docs/metrics.md` has the table of it; a test holds the two together.
+"""
+
+from typing import Any, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.process_collector import ProcessCollector
+
+from gridcast.agents.metric_table import Described
+from gridcast.schemas import Reason, Rung
+from gridcast.schemas.forecast import ClosedBy
+from gridcast.schemas.topics import READINGS
+
+# A tick of 100,000 series is to take less than 10 s, and forecasts are to be out within a minute.
+DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+# A table of a large partition is read in seconds; after that a takeover is late.
+RECOVERIES = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0)
+# From a lone dead letter to a tick's forecasts of 100,000 series.
+SIZES = tuple(float(1_000 * 4**power) for power in range(10))
+
+FOLDED = {
+    "accepted": "used",
+    "corrected": "corrected",
+    "duplicate": "duplicate",
+    "sealed": "sealed",
+    "too_old": Reason.TOO_OLD.value,
+}
+"""What each count of folded readings is called as a result."""
+
+Kind = TypeVar("Kind", bound=MetricWrapperBase)
+
+
+class MetricList:
+    """The metrics of one worker, at zero.
+
+    Parameters
+    ----------
+    version
+        Of gridcast.
+    run
+        The run id that its log lines carry, too.
+    """
+
+    def __init__(self, version: str, run: str) -> None:
+        self.registry = CollectorRegistry()
+        self.described: list[Described] = []
+        """All metrics, in the order of the page."""
+        self.info = self._add(
+            Gauge,
+            "gridcast_info",
+            "1",
+            "always 1; its labels say which gridcast this is, and the run id of its log lines",
+            "version",
+            "run",
+        )
+        self.info.labels(version, run).set(1)
+
+        self.messages = self._add(
+            Counter, "gridcast_messages_total", "messages", "messages taken from a topic", "topic"
+        )
+        self.frames = self._add(
+            Counter,
+            "gridcast_frames_total",
+            "messages",
+            "messages that were frames: many readings each",
+        )
+        self.readings = self._add(
+            Counter,
+            "gridcast_readings_total",
+            "readings",
+            "what became of readings: `used`, `corrected` (replaced one of a lower revision), "
+            "`duplicate` (known already), `sealed` (too late for its slot), or the reason of the "
+            "refusal; a message refused whole counts as one",
+            "result",
+        )
+        self.late = self._add(
+            Counter,
+            "gridcast_readings_late_total",
+            "readings",
+            "readings that came after the tick of their minute, whatever became of them",
+        )
+        self.letters = self._add(
+            Counter,
+            "gridcast_dead_letters_total",
+            "letters",
+            "dead letters confirmed by Kafka, by the topic that the original came from",
+            "topic",
+            "reason",
+        )
+        self.alarms = self._add(
+            Counter,
+            "gridcast_alarms_total",
+            "alarms",
+            "changes of alarms, by what was seen and what happened to the alarm",
+            "kind",
+            "change",
+        )
+
+        self.partitions = self._add(
+            Gauge, "gridcast_partitions", "partitions", "partitions that this worker has"
+        )
+        self.series = self._add(
+            Gauge, "gridcast_series", "series", "series known in a partition", "partition"
+        )
+        self.lag = self._add(
+            Gauge,
+            "gridcast_lag_messages",
+            "messages",
+            "messages waiting in a partition",
+            "partition",
+        )
+        self.stuck = self._add(
+            Gauge,
+            "gridcast_stuck_seconds",
+            "s",
+            "for how long a partition has stood still though messages wait; 0: it has not",
+            "partition",
+        )
+        self.watermark = self._add(
+            Gauge,
+            "gridcast_watermark_timestamp_seconds",
+            "s",
+            "how far event time has come in a partition, since 1970; `time() - …` is how far that "
+            "is behind the clock",
+            "partition",
+        )
+        self.delay = self._add(
+            Gauge,
+            "gridcast_watermark_delay_seconds",
+            "s",
+            "how far the watermark is behind Kafka's stamp of the newest message taken",
+            "partition",
+        )
+
+        self.ticks = self._add(
+            Counter,
+            "gridcast_ticks_total",
+            "ticks",
+            "ticks closed, by what closed them",
+            "closed_by",
+        )
+        self.tick_duration = self._add(
+            Histogram,
+            "gridcast_tick_duration_seconds",
+            "s",
+            "time from a tick's closing to its forecasts of one partition made",
+            buckets=DURATIONS,
+        )
+        self.punctuality = self._add(
+            Histogram,
+            "gridcast_tick_punctuality_seconds",
+            "s",
+            "time from a tick's closing to its forecasts confirmed by Kafka",
+            buckets=DURATIONS,
+        )
+        self.forecasts = self._add(
+            Counter,
+            "gridcast_forecasts_total",
+            "forecasts",
+            "forecasts made, by who answered",
+            "rung",
+        )
+
+        self.checkpoint_duration = self._add(
+            Histogram,
+            "gridcast_checkpoint_duration_seconds",
+            "s",
+            "time from a checkpoint's first message sent to its transaction committed",
+            buckets=DURATIONS,
+        )
+        self.checkpoint_bytes = self._add(
+            Histogram,
+            "gridcast_checkpoint_bytes",
+            "bytes",
+            "size of a checkpoint before compression: `outputs` (forecasts, alarms, dead letters) "
+            "and `records` (of the table)",
+            "of",
+            buckets=SIZES,
+        )
+        self.rebalances = self._add(
+            Counter,
+            "gridcast_rebalances_total",
+            "rebalances",
+            "rebalances of the group, seen by this worker",
+        )
+        self.recovery = self._add(
+            Histogram,
+            "gridcast_recovery_duration_seconds",
+            "s",
+            "time for a table to be taken over and read; `_count`: tables opened",
+            buckets=RECOVERIES,
+        )
+        self.standby = self._add(
+            Gauge,
+            "gridcast_standby_bytes",
+            "bytes",
+            "size of what is kept ready of a partition that another worker has",
+            "partition",
+        )
+        self._start_at_zero()
+        ProcessCollector(registry=self.registry)
+
+    def _add(
+        self, kind: type[Kind], name: str, unit: str, about: str, *labels: str, **rest: Any
+    ) -> Kind:
+        buckets = rest.get("buckets", ())
+        self.described.append(Described(name, kind.__name__.lower(), unit, labels, about, buckets))
+        return kind(name, about, labels, registry=self.registry, **rest)
+
+    def _start_at_zero(self) -> None:
+        """Show what has not happened yet as 0: Prometheus sees no rise from nothing to one."""
+        for result in (*FOLDED.values(), *(reason.value for reason in Reason)):
+            self.readings.labels(result)
+        for closed_by in ClosedBy:
+            self.ticks.labels(closed_by.value)
+        for rung in Rung:
+            self.forecasts.labels(rung.value)
+        for of in ("outputs", "records"):
+            self.checkpoint_bytes.labels(of)
+        self.messages.labels(READINGS.name)

@@ -1,0 +1,39 @@
+"""The table of all metrics, for people: what `docs/metrics.md` holds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One metric."""
+
+    name: str
+    type: str
+    """As Prometheus has it: counter, gauge or histogram."""
+    unit: str
+    labels: tuple[str, ...]
+    about: str
+    buckets: tuple[float, ...]
+    """Upper bounds; of a histogram only."""
+
+
+def table(metrics: Iterable[Described]) -> str:
+    """Write the metrics as a table in Markdown.
+
+    >>> ticks = Described("ticks_total", "counter", "ticks", ("closed_by",), "closed", ())
+    >>> print(table([ticks]))
+    | metric | type | unit | labels | meaning |
+    |---|---|---|---|---|
+    | `ticks_total` | counter | ticks | `closed_by` | closed |
+    """
+    rows = [
+        "| metric | type | unit | labels | meaning |",
+        "|---|---|---|---|---|",
+    ]
+    for one in metrics:
+        labels = ", ".join(f"`{label}`" for label in one.labels)
+        bounds = ", ".join(f"{bound:.10g}" for bound in one.buckets)
+        about = f"{one.about} (buckets: {bounds})" if bounds else one.about
+        rows.append(f"| `{one.name}` | {one.type} | {one.unit} | {labels} | {about} |")
+    return "\n".join(rows)

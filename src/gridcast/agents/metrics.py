@@ -1,0 +1,148 @@
+"""What a worker has seen and done, as metrics.
+
+Agents and stream tell a :class:`Metrics` what happened, in the words of the domain and a few times
+a batch, never once a reading. Names, units and meanings are in `gridcast.agents.metric_list`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from prometheus_client import CollectorRegistry
+
+from gridcast.agents.metric_list import FOLDED, MetricList
+from gridcast.models.partition import Tick
+from gridcast.models.windows import FoldCounts
+from gridcast.schemas import Alarm, Decoded, Reason, Topic
+from gridcast.schemas.decode import WHOLE
+from gridcast.schemas.forecast import ClosedBy
+from gridcast.schemas.forecast_columns import ForecastColumns
+from gridcast.schemas.topics import READINGS
+
+SECOND_MS = 1000
+
+
+class Metrics:
+    """What one worker has seen and done.
+
+    Parameters
+    ----------
+    version
+        Of gridcast.
+    run
+        The run id that its log lines carry, too.
+
+    Examples
+    --------
+    >>> metrics = Metrics(version="1.0", run="a")
+    >>> metrics.rebalanced(partitions=4)
+    >>> metrics.registry.get_sample_value("gridcast_partitions")
+    4.0
+    """
+
+    def __init__(self, version: str, run: str) -> None:
+        self._list = MetricList(version, run)
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """What Prometheus reads."""
+        return self._list.registry
+
+    # Readings
+
+    def read(self, topic: Topic, messages: int) -> None:
+        """Count messages taken from a topic."""
+        self._list.messages.labels(topic.name).inc(messages)
+
+    def took(self, messages: int, decoded: Decoded, before: FoldCounts, after: FoldCounts) -> None:
+        """Count a batch of readings: as decoded, and the partition's counts on both sides of it."""
+        self.read(READINGS, messages)
+        framed = decoded.message[decoded.entry != WHOLE]
+        if len(framed):
+            self._list.frames.inc(1 + int(np.count_nonzero(np.diff(framed))))
+        for name, result in FOLDED.items():
+            count = getattr(after, name) - getattr(before, name)
+            if count:
+                self._list.readings.labels(result).inc(count)
+        if after.late > before.late:
+            self._list.late.inc(after.late - before.late)
+        for reason, count in Counter(refusal.reason for _, refusal in decoded.refused).items():
+            self._list.readings.labels(reason.value).inc(count)
+
+    def wrote_letters(self, topic: str, reasons: Iterable[Reason]) -> None:
+        """Count dead letters that Kafka has confirmed, of records of one topic."""
+        for reason, count in Counter(reasons).items():
+            self._list.letters.labels(topic, reason.value).inc(count)
+
+    def alarmed(self, alarm: Alarm) -> None:
+        """Count what happened to an alarm."""
+        self._list.alarms.labels(alarm.kind.value, alarm.change.value).inc()
+
+    # Partitions
+
+    def rebalanced(self, partitions: int) -> None:
+        """Count a rebalance, after which the worker has so many partitions."""
+        self._list.rebalances.inc()
+        self._list.partitions.set(partitions)
+
+    def stands(self, partition: int, *, watermark_ms: int, sent_ms: int, series: int) -> None:
+        """Note how far a partition has come, and Kafka's stamp of the newest message taken."""
+        label = str(partition)
+        self._list.watermark.labels(label).set(watermark_ms / SECOND_MS)
+        self._list.delay.labels(label).set((sent_ms - watermark_ms) / SECOND_MS)
+        self._list.series.labels(label).set(series)
+
+    def lags(self, partition: int, messages: int) -> None:
+        """Note how many messages wait in a partition."""
+        self._list.lag.labels(str(partition)).set(messages)
+
+    def stuck(self, seconds: Mapping[int, float], partitions: Iterable[int]) -> None:
+        """Note which of the worker's partitions stand still though messages wait."""
+        for partition in partitions:
+            self._list.stuck.labels(str(partition)).set(seconds.get(partition, 0.0))
+
+    def recovered(self, seconds: float) -> None:
+        """Count a table that was taken over and read."""
+        self._list.recovery.observe(seconds)
+
+    def let_go(self, partition: int) -> None:
+        """Forget a partition: it is another worker's."""
+        for gauge in (
+            self._list.series,
+            self._list.lag,
+            self._list.stuck,
+            self._list.watermark,
+            self._list.delay,
+        ):
+            gauge.remove_by_labels({"partition": str(partition)})
+
+    def stands_by(self, partition: int, size: int) -> None:
+        """Note how much is kept ready of another worker's partition; 0: nothing any more."""
+        if size:
+            self._list.standby.labels(str(partition)).set(size)
+        else:
+            self._list.standby.remove_by_labels({"partition": str(partition)})
+
+    # Ticks
+
+    def ticked(self, tick: Tick, seconds: float) -> None:
+        """Count a tick of a partition, and how long its forecasts took to make."""
+        closed_by = ClosedBy.WALL_CLOCK if tick.by_clock else ClosedBy.WATERMARK
+        self._list.ticks.labels(closed_by.value).inc()
+        self._list.tick_duration.observe(seconds)
+
+    def forecast(self, columns: ForecastColumns) -> None:
+        """Count forecasts, by who answered."""
+        counts = np.bincount(columns.made_by, minlength=len(columns.makers))
+        for maker, count in zip(columns.makers, counts.tolist(), strict=True):
+            self._list.forecasts.labels(maker.rung.value).inc(count)
+
+    def confirmed(self, seconds: float) -> None:
+        """Note how long after a tick's closing Kafka had its forecasts."""
+        self._list.punctuality.observe(seconds)
+
+    def checkpointed(self, seconds: float, *, outputs: int, records: int) -> None:
+        """Note a checkpoint that is committed: how long it took, and of how many bytes it was."""
+        self._list.checkpoint_duration.observe(seconds)
+        self._list.checkpoint_bytes.labels("outputs").observe(outputs)
+        self._list.checkpoint_bytes.labels("records").observe(records)

@@ -8,7 +8,9 @@ from support.plain_windows import Row, columns
 
 from gridcast.models.partition import Partition
 from gridcast.models.records import RecordError
+from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
 from gridcast.models.windows.spec import WindowSpec
+from gridcast.schemas.columns import ReadingColumns
 
 MINUTE = 60_000
 START = 20_000 * 24 * 60 * MINUTE
@@ -128,10 +130,13 @@ def histories(draw: st.DrawFn) -> list[list[Row]]:
     return messages
 
 
-@given(histories(), st.lists(st.integers(1, 6), min_size=1), st.lists(st.booleans(), min_size=1))
+TURNS = st.lists(st.booleans(), min_size=1)
+
+
+@given(histories(), st.lists(st.integers(1, 6), min_size=1), TURNS, TURNS)
 @settings(deadline=None, max_examples=60)
 def test_wherever_batches_are_cut_and_workers_killed_each_tick_sees_the_same(
-    messages: list[list[Row]], cuts: list[int], kills: list[bool]
+    messages: list[list[Row]], cuts: list[int], kills: list[bool], checkpoints: list[bool]
 ):
     """A crash between two checkpoints reads on from the last one, and closes some ticks again."""
     undisturbed: Seen = {}
@@ -148,9 +153,29 @@ def test_wherever_batches_are_cut_and_workers_killed_each_tick_sees_the_same(
             partition = Partition(SPEC, LATENESS, table)
             size = max(cuts)
             feed(partition, messages[partition.next_offset :][:size], partition.next_offset, seen)
-        record(table, partition)
+        if checkpoints[turn % len(checkpoints)]:
+            record(table, partition)
         turn += 1
+    record(table, partition)
     assert seen == undisturbed
     loaded = Partition(SPEC, LATENESS, table)
     assert look(loaded) == look(partition)
     assert loaded.newest_ms == partition.newest_ms
+
+
+@pytest.mark.parametrize(("faults", "most"), [("none", 5.5), ("mild", 8.0)])
+def test_a_series_and_minute_costs_few_bytes_whatever_comes_late(faults: str, most: float) -> None:
+    grid = build_grid(seed=1, country_code="KR", meters_of=spread_series(1_000))
+    simulated = Simulation(grid, seed=1, step_s=60, faults=FAULTS[faults])
+    partition, sent, ticks = Partition(WindowSpec(hold_minutes=3), 5_000), 0, 0
+    for chunk in simulated.chunks(START, START + 150 * MINUTE):
+        come = chunk.arrivals
+        names = [f"meter-{series}" for series in come.series]
+        rows = ReadingColumns(names, come.time_ms, come.value, come.quality, come.revision)
+        for tick in partition.take(rows, np.arange(len(rows)), len(rows)):
+            changed = partition.changes()
+            if tick.time_ms >= START + 60 * MINUTE:
+                sent += sum(len(value) for value in changed.values() if value)
+                ticks += 1
+    assert (partition.counts.late > 0) == (faults == "mild")
+    assert sent / ticks / len(partition.windows) < most

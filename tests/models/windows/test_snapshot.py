@@ -1,10 +1,9 @@
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.plain_windows import Row, columns
 
-from gridcast.models.records import RecordError
+from gridcast.models.records import Kind, Record, RecordError, decode, encode
 from gridcast.models.windows import Windows, WindowSpec
 from gridcast.models.windows.snapshot import changes, load
 
@@ -30,6 +29,13 @@ def state(windows: Windows) -> dict[str, tuple[bytes, bytes]]:
     return {name: (mean[:, i].tobytes(), mark[:, i].tobytes()) for i, name in enumerate(names)}
 
 
+def readings_in(windows: Windows) -> dict[int, tuple[bytes, ...]]:
+    return {
+        number: tuple(part.tobytes() for part in (m.key, m.value, m.revision, m.quality))
+        for number, m in windows.minutes.items()
+    }
+
+
 @st.composite
 def batches(draw: st.DrawFn) -> list[tuple[list[Row], int]]:
     """Batches of readings, each followed by a tick some minutes on: some come hours late."""
@@ -53,20 +59,29 @@ def batches(draw: st.DrawFn) -> list[tuple[list[Row], int]]:
 def test_a_worker_that_starts_from_records_goes_on_as_the_one_before(
     data: st.DataObject, parts: list[tuple[list[Row], int]]
 ) -> None:
+    """Checkpoints in the middle of a minute, none for several ticks, a new worker after any."""
     lasting, table = Windows(SPEC), Table()
     successor = Windows(SPEC)
     for rows, tick in parts:
+        lasting.fold(columns(rows))
+        cut = data.draw(st.integers(0, len(rows)))
+        successor.fold(columns(rows[:cut]))
+        if data.draw(st.booleans()):
+            record(table, successor)
+            if data.draw(st.booleans()):
+                successor = load(SPEC, table)
+        successor.fold(columns(rows[cut:]))
         for windows in (lasting, successor):
-            windows.fold(columns(rows))
             windows.advance(tick)
             windows.let_go()
-        record(table, successor)
-        if data.draw(st.booleans()):
-            successor = load(SPEC, table)
         assert state(successor) == state(lasting)
         assert successor.silent().tolist() == lasting.silent().tolist()
         assert successor.roster.numbers.tolist() == lasting.roster.numbers.tolist()
-        assert {k: v for k, v in changes(load(SPEC, table)).items() if v} == {"head": table["head"]}
+    record(table, successor)
+    again = load(SPEC, table)
+    assert state(again) == state(lasting)
+    assert readings_in(again) == readings_in(lasting)
+    assert {k: v for k, v in changes(again).items() if v} == {"head": table["head"]}
 
 
 def filled() -> tuple[Windows, Table]:
@@ -88,6 +103,48 @@ def test_a_late_reading_is_recorded_by_itself_and_once() -> None:
     assert len(first["readings/60"] or b"") < 250
     windows.fold(columns([late]))
     assert set(changes(windows)) == {"head"}
+
+
+def test_a_checkpoint_in_the_middle_of_a_minute_writes_what_is_new_only() -> None:
+    windows, table = filled()
+    at = START + 60 * MINUTE
+    for half in (range(25), range(25, 50)):
+        windows.fold(columns([(f"s{k}", at, 1.0 * k, 0, 0) for k in half]))
+        record(table, windows)
+    first, second = (decode(key, table[key]) for key in ("readings/60", "readings/61"))
+    assert [len(one.columns[4]) for one in (first, second)] == [25, 25]
+    assert readings_in(load(SPEC, table)) == readings_in(windows)
+
+
+def test_a_correction_is_recorded_beside_what_it_corrects() -> None:
+    windows, table = filled()
+    at = START + 55 * MINUTE
+    windows.fold(columns([("s1", at, 7.0, 0, 1)]))
+    record(table, windows)
+    windows.fold(columns([("s1", at, 8.0, 0, 2), ("s1", at, 1.0, 0, 0)]))
+    record(table, windows)
+    again = load(SPEC, table).minutes[at // MINUTE]
+    assert (again.value[1], again.revision[1], len(again)) == (8.0, 2, 50)
+
+
+def test_records_of_readings_go_when_their_minutes_do() -> None:
+    windows, table = filled()
+    kept = [key for key in table if key.startswith("readings/")]
+    assert len(kept) == 60 - windows.fine_minute + START // MINUTE
+    windows.fold(columns([("s1", START + 70 * MINUTE, 1.0, 0, 0)]))  # ahead of its time
+    record(table, windows)
+    for minute in range(61, 85):
+        windows.advance(START + minute * MINUTE)
+        record(table, windows)
+    assert [key for key in table if key.startswith("readings/")] == ["readings/60"]
+
+
+def test_a_list_that_lacks_a_series_is_an_error() -> None:
+    _, table = filled()
+    listed = decode("series/0", table["series/0"])
+    table["series/0"] = encode(Record(Kind.SERIES, 0, [part[:-1] for part in listed.columns]))
+    with pytest.raises(RecordError, match="record head: knows 50 series, but 49 are listed"):
+        load(SPEC, table)
 
 
 def test_a_new_series_changes_one_page_of_the_list() -> None:
@@ -144,20 +201,3 @@ def test_what_still_stands_of_a_series_that_was_let_go_is_left_out() -> None:
 
 def test_an_empty_table_is_empty_windows() -> None:
     assert len(load(SPEC, {})) == 0
-
-
-def test_a_full_window_takes_few_bytes_a_series_and_minute() -> None:
-    windows = Windows(SPEC)
-    names = [f"meter-{i}" for i in range(2_000)]
-    sent = 0
-    for i in range(30):
-        load_kw = np.random.default_rng(i).random(2_000)
-        rows: list[Row] = [
-            (n, START + i * MINUTE, float(v), 0, 0) for n, v in zip(names, load_kw, strict=True)
-        ]
-        windows.fold(columns(rows))
-        windows.advance(START + (i + 1) * MINUTE)
-        kept = changes(windows)
-        kept.pop("series/0", None)
-        sent += sum(len(value) for value in kept.values() if value)
-    assert sent / 30 / 2_000 < 8

@@ -72,7 +72,7 @@ def standing_at(
         low, high = minute.span(rows[open_rows])
         here = high > low
         at, reading = open_rows[here], high[here] - 1
-        time = minute.offset_ms[reading] + number * MINUTE_MS
+        time = minute.offset_of(reading) + number * MINUTE_MS
         newer = time > stands.time_ms[at]
         at, reading = at[newer], reading[newer]
         stands.time_ms[at] = time[newer]
@@ -154,6 +154,6 @@ def _in_order_of_time(
             if not here.all():
                 which = np.flatnonzero(here)
             reading = low[which]
-            time = minute.offset_ms[reading] + number * MINUTE_MS
+            time = minute.offset_of(reading) + number * MINUTE_MS
             yield which, time, number, reading
             low = low + here

@@ -12,6 +12,7 @@ from gridcast.models.windows.trust import TRUST
 
 Rows = npt.NDArray[np.int64]
 OFFSET_BITS = 16  # 60,000 milliseconds fit
+_OFFSET = (1 << OFFSET_BITS) - 1
 LARGEST = 1e30
 """kW. The wire allows more, but not the 32-bit floats here; what is beyond is kept as this."""
 _FEW = 64  # readings that are not worth the time to store thriftily
@@ -58,7 +59,11 @@ class Minute:
     @property
     def offset_ms(self) -> npt.NDArray[np.int64]:
         """Milliseconds into the minute."""
-        return self.key & ((1 << OFFSET_BITS) - 1)
+        return self.key & _OFFSET
+
+    def offset_of(self, which: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
+        """Give the milliseconds into the minute of some of the readings."""
+        return self.key[which] & _OFFSET
 
     @property
     def nbytes(self) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gridcast.models.records import Kind, Record, RecordError
+from gridcast.models.records import Kind, Record
 from gridcast.models.windows.minute import OFFSET_BITS, Minute, Rows, merge
 
 
@@ -34,12 +34,10 @@ def readings_record(number: int, listed: Rows, minutes: Mapping[int, Minute]) ->
     )
 
 
-def readings_of(
-    key: str, columns: list[Any], row_of: Rows, fine: int
-) -> Iterator[tuple[int, Minute]]:
+def readings_of(columns: list[Any], row_of: Rows, fine: int) -> Iterator[tuple[int, Minute]]:
     """Give a record's readings by minute, less those of minutes before the fine part.
 
-    `row_of` is the row of each number, -1 where the series was let go.
+    `row_of` is the row of each number; no series was let go that has readings in the fine part.
     """
     minutes, (many,), place, offset, value, revision, quality = columns
     cuts = np.searchsorted(place, np.arange(len(minutes) + 1) * many).tolist()
@@ -48,11 +46,8 @@ def readings_of(
         (row << OFFSET_BITS) | offset, value, revision.astype("i4"), quality.astype("u1")
     )
     for number, start, stop in zip(minutes.tolist(), cuts, cuts[1:], strict=False):
-        if number < fine:
-            continue
-        if (row[start:stop] < 0).any():
-            raise RecordError(key, "has readings of a series that is not listed")
-        yield number, readings.take(slice(start, stop))
+        if number >= fine:
+            yield number, readings.take(slice(start, stop))
 
 
 def whole(parts: list[Minute]) -> Minute:

@@ -56,7 +56,7 @@ class Recorded:
             return minute
         lacking = np.zeros(len(minute), np.bool_)
         lacking[np.searchsorted(minute.key, np.concatenate(keys))] = True
-        return minute.take(lacking)
+        return minute.take(np.flatnonzero(lacking))
 
     def add_part(self, newest: int) -> int:
         """Number another record of readings."""

@@ -66,6 +66,12 @@ def changes(windows: Windows) -> dict[str, bytes | None]:
     return changed
 
 
+def spec_of(records: Mapping[str, bytes]) -> WindowSpec:
+    """Give the settings that records were kept with."""
+    settings = _read(records, Kind.HEAD, 0, 8)[0]
+    return WindowSpec(**dict(zip(_SETTINGS, settings.tolist(), strict=True)))
+
+
 def load(spec: WindowSpec, records: Mapping[str, bytes]) -> Windows:
     """Build windows from their records.
 
@@ -84,6 +90,9 @@ def load(spec: WindowSpec, records: Mapping[str, bytes]) -> Windows:
     for page in pages.tolist():
         listed, names = _read(records, Kind.SERIES, page, 2)
         roster.enlist(names, listed)
+    if len(last) != len(roster):
+        why = f"knows {len(last)} series, but {len(roster)} are listed"
+        raise RecordError(key_of(Kind.HEAD), why)
     roster.next_number = next_number
     roster.heard(np.arange(len(roster)), last * spec.step_ms)
     row_of = np.full(next_number, -1)
@@ -107,8 +116,7 @@ def _load_fine(windows: Windows, records: Mapping[str, bytes], row_of: Rows) -> 
     found: dict[int, list[Minute]] = {}
     for part in windows.recorded.parts:
         columns = _read(records, Kind.READINGS, part, 7)
-        key = key_of(Kind.READINGS, part)
-        for number, readings in readings_of(key, columns, row_of, windows.fine_minute):
+        for number, readings in readings_of(columns, row_of, windows.fine_minute):
             found.setdefault(number, []).append(readings)
     windows.minutes = {number: whole(parts) for number, parts in found.items()}
 

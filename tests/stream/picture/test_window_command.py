@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,10 @@ from gridcast.models.windows import WindowSpec
 from gridcast.schemas.columns import ReadingColumns
 from gridcast.schemas.quality import Quality
 from gridcast.stream.cli import main
+from gridcast.stream.errors import UserError
 from gridcast.stream.picture import Past, look_back
+from gridcast.stream.picture.feed import read_feed
+from gridcast.stream.picture.past import MEANS
 from gridcast.stream.picture.png import save
 from gridcast.stream.picture.terminal import draw
 
@@ -91,9 +95,63 @@ def test_a_window_of_one_level_can_be_drawn() -> None:
     assert "smoothed" in plain(look_back(level, WindowSpec(), START + 9 * 96 * STEP, 192, lam=1.0))
 
 
+def test_what_is_left_of_slots_without_their_readings_is_drawn(tmp_path: Path) -> None:
+    found = past()
+    bare = replace(found, mean=found.smoothed)
+    assert f"● {MEANS}" in plain(bare)
+    assert MEANS not in plain(replace(found, mean=np.full(192, np.nan)))
+    save(bare, tmp_path / "bare.png")
+    save(found, tmp_path / "found.png")
+    assert (tmp_path / "bare.png").read_bytes() != (tmp_path / "found.png").read_bytes()
+
+
 def test_a_png_is_written(tmp_path: Path) -> None:
     save(past(), tmp_path / "m1.png")
     assert (tmp_path / "m1.png").read_bytes().startswith(b"\x89PNG")
+
+
+FEED = """series,time,value,quality,revision
+m1,2024-10-04T00:00:00Z,1.0,0,0
+m2,2024-10-04T00:15:00Z,7.0,0,0
+m1,2024-10-04T00:30:00Z,90.0,10,0
+m1,2024-10-04T00:15:00Z,2.5,9,0
+m1,2024-10-04T00:15:00Z,2.0,0,1
+m1,2024-10-04T00:15:00Z,2.0,0,1
+m1,2024-10-04T00:45:00Z,3.0,0,0
+m1,2024-10-04T01:00:00Z,3.0,0,0
+"""
+
+
+def test_readings_as_they_came_are_drawn_with_what_was_rejected(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "readings.csv"
+    file.write_text(FEED)
+    command = ["gridcast", "window", "m1", "--file", str(file), "--days", "0.0525"]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit) as end:
+        main()
+    out = capsys.readouterr().out
+    assert end.value.code == 0
+    assert "● rejected, not used" in out
+    assert "80.0% measured, 1 slot filled by the spline, 1 reading rejected" in out
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (FEED.replace(",10,", ",300,"), "row 3: is not a whole number from 0 to 255"),
+        (FEED.replace("90.0", "inf"), "column value, row 3: is not a finite number"),
+        (FEED.replace("m1,", "meter-1,"), "series 'm1' is not there; it has meter-1, m2"),
+        (FEED.replace("quality", "trust"), "column 'quality' is not there; it has series, time"),
+    ],
+)
+def test_readings_that_cannot_be_used_are_named(tmp_path: Path, wrong: str, error: str) -> None:
+    file = tmp_path / "readings.csv"
+    file.write_text(wrong)
+    with pytest.raises(UserError) as raised:
+        read_feed(file, "m1")
+    assert error in str(raised.value)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *flags: str) -> int:

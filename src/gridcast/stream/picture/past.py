@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from gridcast.models.splines import Origin, Smoother, choose_lam, share_measured
 from gridcast.models.windows import Windows, WindowSpec
+from gridcast.models.windows.marks import NOTHING, PLAIN
 from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.models.windows.trust import TRUST, Trust
 from gridcast.schemas.columns import ReadingColumns
@@ -28,7 +29,7 @@ class Past:
     time_ms: Times
     """Beginning of each slot."""
     mean: Floats
-    """Mean of each slot as it was measured or estimated; not a number where it was not."""
+    """Mean of each slot whose readings are not kept any more; not a number elsewhere."""
     smoothed: Floats
     origin: npt.NDArray[np.uint8]
     """Where each slot of the smoothed window comes from: an `Origin`."""
@@ -73,18 +74,73 @@ def look_back(
     windows = Windows(spec)
     windows.fold(readings)
     windows.advance(tick_ms)
-    mean, mark = windows.cut(spec.slots)
+    return _past(windows, 0, slots, readings, np.full(slots, np.nan), lam, lower)
+
+
+def look_into(
+    windows: Windows, row: int, slots: int, *, lam: float | None = None, lower: float = -np.inf
+) -> Past:
+    """Smooth the newest slots of one series as `look_back` does, of what windows hold of it."""
+    kept = _kept(windows, row)
+    slot = kept.time_ms // windows.spec.step_ms
+    mean, mark = windows.cut(slots, np.array([row]))
+    number = np.arange(windows.closed - slots, windows.closed)
+    bare = (number < windows.fine) & (mark[:, 0] != NOTHING) & ~np.isin(number, slot)
+    plain = bare & (mark[:, 0] == PLAIN)  # their mean is the one reading they were made of
+    name = windows.roster.names[row]
+    again = ReadingColumns(
+        [name] * int(plain.sum()),
+        number[plain] * windows.spec.step_ms,
+        mean[plain, 0].astype(np.float64),
+        np.zeros(plain.sum(), np.uint8),
+        np.zeros(plain.sum(), np.int32),
+    )
+    only_mean = np.where(bare & ~plain, mean[:, 0], np.nan)
+    readings = ReadingColumns.concatenate([again, kept])
+    return _past(windows, row, slots, readings, only_mean, lam, lower)
+
+
+def _kept(windows: Windows, row: int) -> ReadingColumns:
+    """Give the readings of a row that windows keep by themselves, up to their tick."""
+    parts = [ReadingColumns.empty()]
+    for number, minute in sorted(windows.minutes.items()):
+        if number * MINUTE_MS >= windows.closed * windows.spec.step_ms:
+            break
+        (low,), (high,) = minute.span(np.array([row]))
+        part = minute.take(slice(low, high))
+        parts.append(
+            ReadingColumns(
+                [windows.roster.names[row]] * len(part),
+                part.offset_ms + number * MINUTE_MS,
+                part.value.astype(np.float64),
+                part.quality,
+                part.revision,
+            )
+        )
+    return ReadingColumns.concatenate(parts)
+
+
+def _past(  # noqa: PLR0917
+    windows: Windows,
+    row: int,
+    slots: int,
+    readings: ReadingColumns,
+    only_mean: npt.NDArray[np.floating],
+    lam: float | None,
+    lower: float,
+) -> Past:
+    spec, first = windows.spec, windows.closed - slots
+    mean, mark = windows.cut(spec.slots, np.array([row]))
     used, lam_from = (lam, "as given") if lam else _choose(mean[:, 0], slots)
     smoother = Smoother.for_step(spec.step_minutes, slots, used)
     smoothed = smoother.smooth(mean[-slots:], mark[-slots:], lambda _: (mean, mark), lower)
-    first = windows.closed - slots
     shown = readings.time_ms >= first * spec.step_ms
     return Past(
-        series=windows.roster.names[0],
+        series=windows.roster.names[row],
         step_minutes=spec.step_minutes,
-        tick_ms=tick_ms,
+        tick_ms=windows.closed * spec.step_ms,
         time_ms=np.arange(first, windows.closed) * spec.step_ms,
-        mean=mean[-slots:, 0].astype(np.float64),
+        mean=only_mean.astype(np.float64),
         smoothed=smoothed.value[:, 0].astype(np.float64),
         origin=smoothed.origin[:, 0],
         reading_ms=_middle(readings.time_ms, spec.hold_ms)[shown],
@@ -135,6 +191,9 @@ READINGS = {
     Trust.REJECTED: "rejected, not used",
 }
 """What readings of each trust are called in a picture."""
+
+MEANS = "means of slots, readings not kept"
+"""What is called so in a picture."""
 
 
 def summary(past: Past) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from gridcast.models.splines import Origin
 from gridcast.models.windows.trust import Trust
 from gridcast.stream.errors import UserError
-from gridcast.stream.picture.past import LEGEND, READINGS, Past, summary
+from gridcast.stream.picture.past import LEGEND, MEANS, READINGS, Past, summary
 
 _COLOURS = {
     Origin.MEASURED: "tab:green",
@@ -61,6 +61,11 @@ def _readings(axes: Any, past: Past) -> None:
             times = _times(past.reading_ms[which])
             label = f"{READINGS[trust]} ({which.sum():,})"
             axes.plot(times, past.reading[which], marker, color=colour, ms=5, label=label)
+    if len(known := np.flatnonzero(np.isfinite(past.mean))):
+        times = _times(past.middle_ms[known])
+        axes.plot(
+            times, past.mean[known], "_", color="0.55", ms=7, label=f"{MEANS} ({len(known):,})"
+        )
 
 
 def _lines(axes: Any, past: Past) -> None:

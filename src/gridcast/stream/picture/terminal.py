@@ -8,7 +8,7 @@ from rich.text import Text
 
 from gridcast.models.splines import Origin
 from gridcast.models.windows.trust import Trust
-from gridcast.stream.picture.past import LEGEND, READINGS, Past, kilowatts, summary
+from gridcast.stream.picture.past import LEGEND, MEANS, READINGS, Past, kilowatts, summary
 
 HEIGHT = 18
 """Lines of the plot itself."""
@@ -17,6 +17,7 @@ HEIGHT = 18
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 
 _STYLES = {
+    MEANS: "bright_black",
     READINGS[Trust.MEASURED]: "bright_black",
     READINGS[Trust.ESTIMATED]: "blue",
     LEGEND[Origin.MEASURED]: "green",
@@ -56,7 +57,8 @@ def draw(past: Past, width: int) -> Text:
 
 def _layers(past: Past) -> dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]:
     """Give the points of each layer that has any."""
-    found = {}
+    known = np.isfinite(past.mean)
+    found = {MEANS: (past.middle_ms[known], past.mean[known])}
     for trust, name in READINGS.items():
         which = past.trust == trust
         found[name] = past.reading_ms[which], past.reading[which]

@@ -1,0 +1,52 @@
+"""A compacted topic as it stands: of each key the newest message. Read beside those who write."""
+
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from gridcast.stream.errors import UserError
+from gridcast.stream.kafka import group, librdkafka_options
+from gridcast.stream.settings import Settings
+
+TAKE = 1_000
+WITHIN_S = 15.0
+
+
+def newest_of(settings: Settings, topic: str, partition: int) -> dict[bytes, bytes]:
+    """Read one partition of a topic (with its prefix) up to its end; what was committed only."""
+    consumer = Consumer(
+        librdkafka_options(settings)
+        | {
+            # It needs a group's name, but never joins nor commits.
+            "group.id": f"{group(settings)}-look",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed",
+        }
+    )
+    found: dict[bytes, bytes] = {}
+    try:
+        consumer.assign([TopicPartition(topic, partition, 0)])
+        while True:
+            for message in _take(consumer, topic):
+                error = message.error()
+                if error is not None and error.code() == KafkaError._PARTITION_EOF:
+                    return found
+                if error is not None:
+                    raise UserError(f"{topic} cannot be read: {error.str()}")
+                if message.value() is None:
+                    found.pop(message.key(), None)
+                else:
+                    found[message.key()] = message.value()
+    except KafkaException as error:
+        raise UserError(f"{topic} cannot be read: {error.args[0].str()}") from None
+    finally:
+        consumer.close()
+
+
+def _take(consumer: Consumer, topic: str) -> list[Any]:
+    """Wait for a message, and take what came with it: `consume` would wait for TAKE of them."""
+    first = consumer.poll(WITHIN_S)
+    if first is None:
+        raise UserError(f"no more of {topic} came for {WITHIN_S:.0f} s")
+    return [first, *consumer.consume(TAKE, timeout=0)]

@@ -1,6 +1,6 @@
 """What there is to do about the topics, without a Kafka."""
 
-from gridcast.schemas.topics import DEAD_LETTERS, READINGS, TOPICS
+from gridcast.schemas.topics import DEAD_LETTERS, READINGS, STATE, TOPICS
 from gridcast.stream.settings import Settings
 from gridcast.stream.topics import TopicState, plan, wanted_topics
 
@@ -63,3 +63,12 @@ def test_a_dead_letter_of_the_largest_record_fits_into_its_topic() -> None:
     largest = {topic.name: int(topic.configuration["max.message.bytes"]) for topic in wanted}
     assert largest[READINGS.name] > 3_000_000
     assert largest[DEAD_LETTERS.name] > 4 / 3 * largest[READINGS.name]
+
+
+def test_the_workers_state_is_compacted_before_it_grows_large() -> None:
+    wanted = {topic.name: topic.configuration for topic in wanted_topics(Settings())}
+    state = wanted.pop(STATE.name)
+    assert int(state["segment.bytes"]) <= 64 * 1024 * 1024, "the newest segment is not compacted"
+    assert float(state["min.cleanable.dirty.ratio"]) < 0.5
+    assert int(state["max.compaction.lag.ms"]) <= 3_600_000
+    assert all("segment.bytes" not in configuration for configuration in wanted.values())

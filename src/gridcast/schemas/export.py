@@ -8,13 +8,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from gridcast.schemas.message import Message
-from gridcast.schemas.topics import TOPICS as ALL_TOPICS
-from gridcast.schemas.topics import Topic
+from gridcast.schemas.topics import TOPICS, Topic
 
 ASYNCAPI = "3.0.0"
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 # What has no message of the wire is for the workers alone.
-TOPICS = tuple(topic for topic in ALL_TOPICS if topic.models)
+PUBLIC = tuple(topic for topic in TOPICS if topic.models)
 # Whose messages they are: what the grid's own systems send, and what gridcast sends.
 RECEIVED = frozenset(
     {"meter.readings", "weather.observations", "weather.forecasts", "grid.series", "model.releases"}
@@ -23,7 +22,7 @@ RECEIVED = frozenset(
 
 def documents() -> dict[str, str]:
     """Give every document by its file name: `schemas/Reading.json`, `asyncapi.json`, …"""
-    models = sorted({model for topic in TOPICS for model in topic.models}, key=_name)
+    models = sorted({model for topic in PUBLIC for model in topic.models}, key=_name)
     files = {f"schemas/{_name(model)}.json": _write(_json_schema(model)) for model in models}
     return files | {"asyncapi.json": _write(_asyncapi(models))}
 
@@ -54,14 +53,14 @@ def _asyncapi(models: list[type[Message]]) -> dict[str, Any]:
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
-        "channels": {topic.name: _channel(topic) for topic in TOPICS},
+        "channels": {topic.name: _channel(topic) for topic in PUBLIC},
         "operations": {
             f"{_action(topic)}/{topic.name}": {
                 "action": _action(topic),
                 "channel": {"$ref": f"#/channels/{topic.name}"},
                 "summary": topic.about,
             }
-            for topic in TOPICS
+            for topic in PUBLIC
         },
         "components": {
             "messages": {_name(model): _message(model) for model in models},

@@ -32,6 +32,9 @@ class Topic:
     """The newest message of each key is kept for ever; one without a value deletes the key."""
     kept_for: timedelta | None
     """How long every message is kept; None: until compaction."""
+    rewritten: bool = False
+    """The same keys are written all the time: it is compacted early, so that reading it whole stays
+    quick."""
 
     def configuration(self) -> dict[str, str]:
         """Give what Kafka is to be told of it (topic configuration)."""
@@ -43,7 +46,15 @@ class Topic:
             # Age is counted from when Kafka got a message. By the sender's clock, a history that is
             # replayed today would be deleted as it arrives.
             "message.timestamp.type": "LogAppendTime",
-        }
+        } | (COMPACTED_EARLY if self.rewritten else {})
+
+
+# Why these: docs/decisions/table.md.
+COMPACTED_EARLY = {
+    "segment.bytes": str(32 * 1024 * 1024),
+    "min.cleanable.dirty.ratio": "0.2",
+    "max.compaction.lag.ms": str(60 * 60 * 1000),
+}
 
 
 # Eight days of window, and a day to find out that nobody was reading.
@@ -141,6 +152,7 @@ STATE = Topic(
     by_series=True,
     compacted=True,
     kept_for=None,
+    rewritten=True,
 )
 
 TOPICS = (

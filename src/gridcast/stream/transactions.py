@@ -98,11 +98,9 @@ class Transactions:
             try:
                 self._persist(self._producer.init_transactions)
             except KafkaException as error:
-                why = error.args[0].str()
-                refused = error.args[0].code() in REFUSED
-                failed = (
-                    UserError(f"{self._name} cannot begin: {why}") if refused else LostError(why)
-                )
+                failed = LostError(error.args[0].str())
+                if error.args[0].code() in REFUSED:
+                    failed = UserError(f"{self._name} cannot begin: {failed}")
             except LostError as error:
                 failed = LostError(str(error))
             else:

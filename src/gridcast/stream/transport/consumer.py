@@ -133,7 +133,7 @@ class BatchConsumer(driver.Consumer):
 
     def standing(self) -> dict[TP, Standing]:
         """Give how far each of our partitions is."""
-        ends = self._thread.ends(self._places)
+        ends = self._thread.ends(self._places) if self._places else {}
         return {
             tp: Standing(place.handed, place.done, ends.get(tp))
             for tp, place in self._places.items()
@@ -187,12 +187,9 @@ class BatchConsumer(driver.Consumer):
         chunk = message.chunk
         return self.is_at(message.tp, chunk.place) and chunk.hand_over()
 
-    def release(self, message: ChunkMessage, *, finished: bool) -> None:
-        """Take note that the agent has left this chunk, finished or in the middle of it."""
-        chunk = message.chunk
-        chunk.leave()
-        if not finished:
-            chunk.take_back()
+    def release(self, message: ChunkMessage) -> None:
+        """Take note that the agent has left this chunk."""
+        message.chunk.leave()
         self._unacked_messages.discard(message)
         notify(self._waiting_for_ack)
         self._look_again.set()
@@ -208,14 +205,19 @@ class BatchConsumer(driver.Consumer):
         return None if place is None else place.committable
 
     async def commit_and_end_transactions(self) -> None:
-        """Commit for the last time before the partitions are given up."""
-        if self._places and self.before_revoke is not None:
-            try:
-                await self.before_revoke()
-            except Exception:
-                LOG.exception("not everything was kept before the partitions were given up")
-        await self.maybe_wait_for_commit_to_finish()  # Faust would be content with that one
-        await super().commit_and_end_transactions()
+        """Commit for the last time before the partitions are given up.
+
+        After a crash nothing more is kept: an agent may have left half of its work behind, and
+        Faust would wait for ever for an answer from the thread.
+        """
+        if self._places and not self.crashed:
+            if self.before_revoke is not None:
+                try:
+                    await self.before_revoke()
+                except Exception:
+                    LOG.exception("not everything was kept before the partitions were given up")
+            await self.maybe_wait_for_commit_to_finish()  # Faust would be content with that one
+            await super().commit_and_end_transactions()
         self._let_go()
 
     # Seeking.
@@ -281,10 +283,11 @@ class BatchConsumer(driver.Consumer):
     async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109
         """Drop what was fetched while the flow stopped: it is sought before it is resumed.
 
-        Faust seeks here as well, at the same time as a rebalance does.
+        Faust seeks here as well, at the same time as a rebalance does. And it drops what is not
+        active any more (None: all is), which would be a hole (R3).
         """
-        records, active = await super()._wait_next_records(timeout)
-        return (records, active) if self.flow_active else (None, None)
+        records, _ = await super()._wait_next_records(timeout)
+        return (records, None) if self.flow_active else (None, None)
 
 
 class BatchTransport(driver.Transport):

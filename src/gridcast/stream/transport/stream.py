@@ -17,13 +17,14 @@ async def batches(stream: Any) -> AsyncGenerator[Batch]:
     consumer = stream.app.consumer
     async for event in stream.noack().events():
         message = event.message
-        finished = False
         try:
             if consumer.hand_over(message):
                 yield message.chunk.batch
-            finished = True
+        except GeneratorExit:
+            message.chunk.take_back()
+            raise
         except HoleError as hole:
             await consumer.crash(hole)
             raise
         finally:
-            consumer.release(message, finished=finished)
+            consumer.release(message)

@@ -9,6 +9,7 @@ import os
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_threads] = "1"
 
+import time
 import tracemalloc
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ from common import arguments, in_turn, result, show, timed
 from scipy.interpolate import make_smoothing_spline
 from scipy.linalg import solve_banded
 
+from gridcast.models.partition import Partition
+from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
 from gridcast.models.splines import Smoother, Spline
 from gridcast.models.windows import Windows, WindowSpec
 from gridcast.models.windows.marks import NOTHING, PLAIN
@@ -29,6 +32,8 @@ START = 20_000 * DAY
 SLOTS = 192
 WARM_MINUTES = 120
 LAM = 1.0
+TAKE = 20_000
+"""Readings a batch."""
 
 
 @dataclass
@@ -110,6 +115,39 @@ def memory(feed: Feed) -> tuple[dict[str, float], Windows]:
     return figures, windows
 
 
+def recorded(series: int, minutes: int, faults: str) -> dict[str, float]:
+    """Take the simulated grid's readings as a partition does, with a checkpoint after each tick.
+
+    Counted when as much leaves the fine part as comes in.
+    """
+    grid = build_grid(seed=1, country_code="KR", meters_of=spread_series(series))
+    simulated = Simulation(grid, seed=1, step_s=60, faults=FAULTS[faults])
+    partition = Partition(WindowSpec(hold_minutes=3), lateness_ms=5_000)
+    steady = START + (WARM_MINUTES + 10) * MINUTE
+    sent = ticks = readings = 0
+    cpu_s = 0.0
+    for chunk in simulated.chunks(START, START + minutes * MINUTE):
+        come = chunk.arrivals
+        for at in range(0, len(come), TAKE):
+            part = come.take(slice(at, at + TAKE))
+            names = [f"meter-{number:07d}" for number in part.series]
+            rows = ReadingColumns(names, part.time_ms, part.value, part.quality, part.revision)
+            began, counted = time.process_time(), ticks
+            for tick in partition.take(rows, np.arange(len(rows)), len(rows)):
+                records = partition.changes()
+                if tick.time_ms >= steady:
+                    sent += sum(len(value) for value in records.values() if value)
+                    ticks += 1
+            if counted:
+                cpu_s += time.process_time() - began
+                readings += len(rows)
+    return {
+        f"record_bytes_a_series_minute_{faults}": sent / ticks / len(partition.windows),
+        f"us_a_reading_{faults}": cpu_s / readings * 1e6,
+        f"late_share_{faults}": partition.counts.late / partition.counts.accepted,
+    }
+
+
 def gappy(series: int, share: float) -> tuple[np.ndarray, np.ndarray]:
     """Give 8 days of noisy daily waves with gaps at random."""
     rng = np.random.default_rng(1)
@@ -127,13 +165,13 @@ def smoothing(series: int, sample: int, rounds: int) -> dict[str, float]:
     recent, recent_mark = mean[-SLOTS:].copy(), mark[-SLOTS:].copy()
     complete = np.nan_to_num(recent, nan=2.0).astype(np.float64)
     operator = dense_operator()
-    spline, time = Spline(SLOTS, LAM), np.arange(float(SLOTS))
+    spline, place = Spline(SLOTS, LAM), np.arange(float(SLOTS))
 
     def scipy_one_by_one() -> None:
         for column in range(sample):
             known = recent_mark[:, column] != NOTHING
-            one = make_smoothing_spline(time[known], complete[known, column], lam=LAM)
-            one(time)
+            one = make_smoothing_spline(place[known], complete[known, column], lam=LAM)
+            one(place)
 
     def ours() -> None:
         smoother.smooth(
@@ -174,13 +212,24 @@ def main() -> None:
     options = parser.parse_args()
     folded, _ = fold(Feed(100_000), 30 if options.quick else 120)
     kept, _ = memory(Feed(5_000 if options.quick else 100_000))
+    grid, minutes = (5_000, 170) if options.quick else (25_000, 240)
+    feeds = {**recorded(grid, minutes, "none"), **recorded(grid, minutes, "mild")}
     smoothed = smoothing(
         40_000 if options.quick else 100_000,
         100 if options.quick else 500,
         3 if options.quick else 5,
     )
-    figures = {**folded, **smoothed, **kept}
-    goals = {"fold_s_100k": "≤ 0.2", "smooth_s_100k": "≤ 1", "bytes_a_series": "≤ 6144"}
+    figures = {**folded, **smoothed, **kept, **feeds}
+    goals = {
+        "fold_s_100k": "≤ 0.2",
+        "smooth_s_100k": "≤ 1",
+        "bytes_a_series": "≤ 6144",
+        "record_bytes_a_series_minute": "≤ 32",
+        "record_bytes_a_series_minute_none": "≤ 32",
+        "record_bytes_a_series_minute_mild": "≤ 32",
+        "us_a_reading_none": "≤ 0.8",
+        "us_a_reading_mild": "≤ 1.1",
+    }
     show(
         "Windows: 100,000 series, one core, CPU seconds",
         ["figure", "measured", "goal"],

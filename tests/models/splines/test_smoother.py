@@ -46,6 +46,34 @@ def test_a_short_gap_is_bridged_by_the_spline() -> None:
     np.testing.assert_allclose(result.value, mean[-2 * DAY :], atol=0.02)
 
 
+@pytest.mark.parametrize(("gap", "origin"), [(4, Origin.FILLED), (5, Origin.FROM_OTHER_DAYS)])
+def test_the_longest_gap_of_the_spline_is_as_stated(gap: int, origin: Origin) -> None:
+    mean, mark = days(8, 3)
+    mark[-50 : -50 + gap, 1] = NOTHING
+    result = smooth(mean, mark)
+    assert (result.origin[-50 : -50 + gap, 1] == origin).all()
+    assert (result.origin == Origin.MEASURED).sum() == result.origin.size - gap
+
+
+@pytest.mark.parametrize("step", [1, 5, 10, 15, 30, 60])
+def test_usually_a_gap_of_an_hour_is_the_longest_of_the_spline(step: int) -> None:
+    smoother = Smoother.for_step(step, slots=200, lam=1.0)
+    assert smoother.longest_gap * step == 60
+    assert smoother.day * step == 24 * 60
+
+
+def test_a_night_without_readings_is_no_straight_line() -> None:
+    mean, mark = days(8, 1)
+    night = slice(-DAY - 24, -DAY + 24)  # six hours either side of midnight, where it is lowest
+    mark[night] = NOTHING
+    result = smooth(mean, mark)
+    truth = mean[night, 0]
+    ends = mean[-DAY - 25, 0], mean[-DAY + 24, 0]
+    straight = np.linspace(*ends, len(truth) + 2)[1:-1]
+    assert abs(straight - truth).max() > 4
+    assert abs(result.value[night, 0] - truth).max() < 0.05
+
+
 def test_a_long_gap_is_filled_from_other_days_at_the_level_beside_it() -> None:
     mean, mark = days(8, 2)
     mean[-2 * DAY :] += 3  # higher than the days before

@@ -94,6 +94,18 @@ def filled() -> tuple[Windows, Table]:
     return windows, table
 
 
+def test_a_partition_is_about_as_many_records_as_slots() -> None:
+    spec, table = WindowSpec(days=2), Table()
+    windows = Windows(spec)
+    for i in range(2 * 96):
+        windows.fold(columns([(f"s{k}", START + i * 15 * MINUTE, 1.0, 0, 0) for k in range(9)]))
+        windows.advance(START + (i + 1) * 15 * MINUTE)
+        record(table, windows)
+    assert len([key for key in table if key.startswith("slot/")]) == spec.slots - 8
+    assert len([key for key in table if key.startswith("readings/")]) == 8
+    assert len(table) == spec.slots + 3, "and the head, the list of series and the border"
+
+
 def test_a_late_reading_is_recorded_by_itself_and_once() -> None:
     windows, _ = filled()
     late: Row = ("s1", START + 50 * MINUTE + 1, 1.0, 0, 0)

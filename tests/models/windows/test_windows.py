@@ -189,6 +189,17 @@ def test_series_appear_and_silent_ones_are_let_go() -> None:
     assert mean[:, 0].tolist() == [float(i) for i in range(3 * 96 - 97, 3 * 96 - 1)]
 
 
+def test_series_that_come_one_by_one_are_not_copied_each_time() -> None:
+    windows, rooms = Windows(WindowSpec(days=1)), set[int]()
+    for i in range(3_000):
+        windows.fold(columns([(f"s{i}", START, float(i), 0, 0)]))
+        whole = windows.roster.last_ms.base  # what it is a view of has room for more
+        rooms.add(len(whole) if whole is not None else len(windows))
+    assert len(rooms) < 100
+    windows.advance(START + 15 * MINUTE)
+    assert windows.cut(1)[0][0].tolist() == list(range(3_000))
+
+
 def test_a_series_that_was_let_go_starts_afresh() -> None:
     windows = Windows(WindowSpec(days=1))
     windows.fold(columns([("a", START, 1.0, 0, 0), ("b", START + DAY, 1.0, 0, 0)]))

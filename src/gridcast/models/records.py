@@ -50,6 +50,7 @@ class Kind(IntEnum):
     CLOCK = 5
     TOLD = 6
     READINGS = 7
+    FEED = 8
 
 
 _NUMBERED = (Kind.SERIES, Kind.SLOT, Kind.MINUTE, Kind.READINGS)

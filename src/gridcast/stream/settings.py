@@ -129,11 +129,30 @@ class Settings(BaseSettings):
         15,
         description="how much later than its readings the wall clock closes a tick (live), seconds",
     )
+    stuck_after_s: Seconds = Field(
+        60,
+        description="a partition that stands still for so long though messages wait is reported, "
+        "seconds",
+    )
     future_bound_s: Seconds = Field(
         300, description="a reading further ahead of the clock than this is refused, seconds"
     )
     message_bytes: int = Field(
         1_000_000, ge=1_000, le=100_000_000, description="the largest message that is read, bytes"
+    )
+
+    dead_letter_limit_share: float = Field(
+        0.05,
+        gt=0,
+        le=1,
+        description="an alarm is raised when more of a partition's readings than this share are "
+        "refused within 15 minutes, 0 to 1 (1: never)",
+    )
+    dead_letter_limit_per_minute: float = Field(
+        1_000,
+        gt=0,
+        allow_inf_nan=False,
+        description="or more than so many readings of a partition a minute, whatever the share",
     )
 
     metrics_port: int = Field(

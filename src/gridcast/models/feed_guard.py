@@ -1,0 +1,212 @@
+"""Watches how much of a feed is refused: a broken feed raises an alarm, it is not quietly eaten.
+
+Readings used and refused are counted by minute of Kafka's own stamp, never by a clock. A minute is
+judged when a message of a later one comes, so what is judged depends on the messages alone,
+wherever the batches are cut: read again, the same messages raise the same alarm.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.records import Column, Kind, Record, decode, key_of
+from gridcast.models.windows.spec import MINUTE_MS
+from gridcast.schemas import Alarm, AlarmChange, AlarmKind, Decoded, Priority
+
+SPAN = 15
+"""Minutes that are judged together."""
+LEAST = 3
+"""Fewer refused in that span say nothing about their share."""
+CALM = 5
+"""For so many minutes it must have been well before the alarm is cleared."""
+NONE = -1
+SHOWN = 5
+"""So many of the commonest reasons are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLimit:
+    """How much may be refused. Cleared is an alarm at half of it."""
+
+    share: float
+    """Of all readings, 0 to 1."""
+    per_minute: float
+    """Refused a minute, on average over the span."""
+
+
+@dataclass(slots=True)
+class _Minute:
+    used: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    refused: Counter[str]
+    share: float
+    per_minute: float
+    readings_per_minute: float
+
+
+class FeedGuard:
+    """The guard of one partition of a feed.
+
+    Parameters
+    ----------
+    feed
+        What to call it in alarms: topic and partition.
+    limit
+        Above which the feed counts as broken: either figure is enough.
+    record
+        What it knew when it was last kept; None: nothing.
+
+    Examples
+    --------
+    >>> from gridcast.schemas import decode
+    >>> guard = FeedGuard("meter.readings/3", FeedLimit(share=0.05, per_minute=1000))
+    >>> rubbish = decode([b"m"] * 4, [b"rubbish"] * 4)
+    >>> guard.take(np.full(4, 1_767_225_600_000), rubbish)
+    []
+    >>> (alarm,) = guard.take(np.full(4, 1_767_225_660_000), rubbish)
+    >>> alarm.alarm
+    'feed-broken/meter.readings/3/2026-01-01T00:01:00Z'
+    >>> alarm.text
+    '100 % of the readings of the last 15 minutes were refused on meter.readings/3: 4 not-json'
+    """
+
+    def __init__(self, feed: str, limit: FeedLimit, record: bytes | None = None) -> None:
+        self._feed = feed
+        self._limit = limit
+        self._minutes: dict[int, _Minute] = {}
+        self._raised = NONE
+        """The minute at whose end the alarm was raised."""
+        self._calm_since = NONE
+        if record is not None:
+            self._load(decode(key_of(Kind.FEED), record))
+
+    def take(self, sent_ms: npt.NDArray[np.int64], decoded: Decoded, first: int = 0) -> list[Alarm]:
+        """Count a batch; give the alarms that it raises or clears.
+
+        `sent_ms` is Kafka's stamp of each message. Messages before `first` were counted before.
+        """
+        if first >= len(sent_ms):
+            return []
+        newest = max(self._minutes, default=NONE)
+        minute = np.maximum.accumulate(np.maximum(sent_ms // MINUTE_MS, newest))
+        used = np.bincount(decoded.message, minlength=len(sent_ms))
+        starts = np.flatnonzero(np.diff(minute[first:], prepend=NONE)) + first
+        refused: dict[int, Counter[str]] = {}
+        for place, refusal in decoded.refused:
+            if place >= first:
+                refused.setdefault(int(minute[place]), Counter())[refusal.reason.value] += 1
+        alarms = []
+        for number, count in zip(
+            minute[starts].tolist(), np.add.reduceat(used, starts).tolist(), strict=True
+        ):
+            alarms += self._close_before(number)
+            counted = self._minutes.setdefault(number, _Minute())
+            counted.used += count
+            counted.refused += refused.get(number, Counter())
+        return alarms
+
+    def record(self) -> Record:
+        """Give what it knows."""
+        numbers = sorted(self._minutes)
+        refused = [
+            (number, reason, count)
+            for number in numbers
+            for reason, count in sorted(self._minutes[number].refused.items())
+        ]
+        columns: list[Column] = [
+            np.array([self._raised, self._calm_since]),
+            np.array(numbers, np.int64),
+            np.array([self._minutes[number].used for number in numbers], np.int64),
+            np.array([number for number, _, _ in refused], np.int64),
+            [reason for _, reason, _ in refused],
+            np.array([count for _, _, count in refused], np.int64),
+        ]
+        return Record(Kind.FEED, 0, columns)
+
+    def _load(self, record: Record) -> None:
+        standing, numbers, used, in_minute, reasons, counts = cast("list[Any]", record.columns)
+        self._raised, self._calm_since = map(int, standing)
+        for number, count in zip(numbers.tolist(), used.tolist(), strict=True):
+            self._minutes[number] = _Minute(count)
+        for number, reason, count in zip(in_minute.tolist(), reasons, counts.tolist(), strict=True):
+            self._minutes[number].refused[reason] = count
+
+    def _close_before(self, minute: int) -> list[Alarm]:
+        """Judge the minute that is over now that another has come.
+
+        Minutes in which nothing came tell nothing: they neither raise nor clear.
+        """
+        over = max(self._minutes, default=NONE)
+        if over in {NONE, minute}:
+            return []
+        for number in [number for number in self._minutes if number <= over - SPAN]:
+            del self._minutes[number]
+        judged = self._judge()
+        if self._raised == NONE:
+            if not self._is_broken(judged):
+                return []
+            self._raised, self._calm_since = over, NONE
+            return [self._alarm(AlarmChange.RAISED, over, self._raised, judged)]
+        if not self._is_calm(judged):
+            self._calm_since = NONE
+        elif self._calm_since == NONE:
+            self._calm_since = over
+        elif over - self._calm_since >= CALM:
+            raised, self._raised = self._raised, NONE
+            return [self._alarm(AlarmChange.CLEARED, over, raised, judged)]
+        return []
+
+    def _judge(self) -> _Judged:
+        refused: Counter[str] = Counter()
+        for counted in self._minutes.values():
+            refused += counted.refused
+        count = refused.total()
+        readings = count + sum(counted.used for counted in self._minutes.values())
+        return _Judged(refused, count / readings if readings else 0, count / SPAN, readings / SPAN)
+
+    def _is_broken(self, judged: _Judged) -> bool:
+        is_share_high = judged.share > self._limit.share and judged.refused.total() >= LEAST
+        return is_share_high or judged.per_minute > self._limit.per_minute
+
+    def _is_calm(self, judged: _Judged) -> bool:
+        limit = self._limit
+        return judged.share <= limit.share / 2 and judged.per_minute <= limit.per_minute / 2
+
+    def _alarm(self, change: AlarmChange, minute: int, raised: int, judged: _Judged) -> Alarm:
+        at, raised_at = _end(minute), _end(raised)
+        cleared = change == AlarmChange.CLEARED
+        # Of reasons that are as common the first by name, whatever order they came in.
+        common = sorted(judged.refused.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
+        told = ", ".join(f"{count:,} {reason}" for reason, count in common)
+        return Alarm(
+            alarm=f"feed-broken/{self._feed}/{raised_at:%Y-%m-%dT%H:%M:%SZ}",
+            kind=AlarmKind.FEED_BROKEN,
+            series=self._feed,
+            priority=Priority.HIGH,
+            change=change,
+            changed_at=at,
+            active=not cleared,
+            raised_at=raised_at,
+            cleared_at=at if cleared else None,
+            cause=common[0][0] if common else "",
+            text=f"{100 * judged.share:.3g} % of the readings of the last {SPAN} minutes "
+            f"were refused on {self._feed}" + (f": {told}" if told else ""),
+            evidence={
+                "refused_share": round(judged.share, 4),
+                "refused_per_minute": round(judged.per_minute, 3),
+                "readings_per_minute": round(judged.readings_per_minute, 3),
+                **{f"{reason}_count": count for reason, count in common},
+            },
+        )
+
+
+def _end(minute: int) -> datetime:
+    return datetime.fromtimestamp((minute + 1) * MINUTE_MS / 1000, UTC)

@@ -7,10 +7,13 @@ a worker that hangs cannot pretend to be well.
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+import numpy as np
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from gridcast.schemas import DeadLetter, decode, read
+from gridcast.schemas import DeadLetter, TimeBounds, decode, read, within
+from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.topics import DEAD_LETTERS, READINGS
 from gridcast.stream.kafka import group, librdkafka_options
 from gridcast.stream.settings import Settings
@@ -67,6 +70,11 @@ class Watch:
                 TopicPartition(self._letters_topic, 0, 0),
             ]
         )
+        millisecond = timedelta(milliseconds=1)
+        self._bounds = TimeBounds(
+            ahead_ms=timedelta(seconds=settings.future_bound_s) // millisecond,
+            behind_ms=timedelta(days=settings.window_days) // millisecond,
+        )
         self._seen: set[str] = set()
         self._history: deque[tuple[float, int, int]] = deque()
 
@@ -84,7 +92,7 @@ class Watch:
         self._group.close()
 
     def _take(self, messages: list) -> None:  # type: ignore[type-arg]
-        keys, values = [], []
+        keys, values, sent_ms = [], [], []
         for message in messages:
             if message.error():
                 continue
@@ -93,7 +101,10 @@ class Watch:
             else:
                 keys.append(message.key())
                 values.append(message.value())
-        readings = decode(keys, values).readings
+                sent_ms.append(message.timestamp()[1])
+        # As the workers do: a clock that was never set does not say how late it is.
+        decoded, _ = within(decode(keys, values), np.array(sent_ms, np.int64), NEVER, self._bounds)
+        readings = decoded.readings
         if not len(readings):
             return
         picture = self.picture

@@ -1,0 +1,30 @@
+"""What the demo shows, from a real Kafka."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from confluent_kafka import Producer
+
+from gridcast.schemas import Reading
+from gridcast.schemas.topics import READINGS
+from gridcast.stream.demo.watch import Watch
+from gridcast.stream.kafka import producer_options
+from gridcast.stream.settings import Settings
+from gridcast.stream.topics import TopicAdmin
+
+
+def test_a_clock_far_ahead_is_not_taken_for_event_time(kafka: str):
+    settings = Settings(broker=kafka, topic_prefix=f"{uuid4().hex[:8]}.", partitions=2)
+    admin = TopicAdmin(settings)
+    admin.create(admin.look().missing)
+    now = datetime.now(UTC).replace(microsecond=0)
+    producer = Producer(producer_options(settings))
+    for series, time in (("a", now), ("b", now + timedelta(days=9)), ("c", now)):
+        reading = Reading(series=series, time=time, value=1.0)
+        producer.produce(settings.topic_prefix + READINGS.name, reading.to_bytes(), series.encode())
+    producer.flush(10)
+    watch = Watch(settings, partitions=2, follow="a")
+    picture = watch.look(3)
+    watch.close()
+    assert (picture.sent, picture.series, picture.load_kw) == (3, 2, {"a": 1.0})
+    assert picture.newest_ms == now.timestamp() * 1000

@@ -40,6 +40,9 @@ SHARES = 1000
 PLAIN = 1e15
 """Below this, msgspec and pydantic write a float alike; above, one of them writes 1e16 as 1e+16."""
 
+PART = 256
+"""Rows that are rounded at once."""
+
 
 def to_the_watt(kilowatts: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     """Round to what the wire carries.
@@ -124,23 +127,24 @@ class ForecastColumns:
         frames = [self._frame(maker) for maker in self.makers]
         times = {ms: _newest(ms) for ms in set(self.newest_ms.tolist())}
         shares = np.rint(self.measured * SHARES) / SHARES
+        columns = (self.made_by.tolist(), self.newest_ms.tolist(), shares.tolist())
         write = msgspec.json.Encoder().encode
-        rows = zip(
-            self.series,
-            self.made_by.tolist(),
-            self.newest_ms.tolist(),
-            shares.tolist(),
-            strict=True,
-        )
-        for row, (series, maker, newest_ms, share) in enumerate(rows):
-            name, quantiles = series.encode(), _rounded(self.quantiles[row])
-            if not np.abs(quantiles).max() < PLAIN:
+        rows = zip(self.series, self._numbers(), *columns, strict=True)
+        for row, (series, quantiles, maker, newest_ms, share) in enumerate(rows):
+            name = series.encode()
+            if quantiles is None:
                 yield name, self.message(row).to_bytes()
                 continue
             a, b, c, d, e = frames[maker]
-            numbers = write(quantiles.tolist())
-            measured = repr(share).encode()
+            numbers, measured = write(quantiles.tolist()), repr(share).encode()
             yield name, b"".join((a, name, b, numbers, c, times[newest_ms], d, measured, e))
+
+    def _numbers(self) -> Iterator[npt.NDArray[np.float64] | None]:
+        """Round the quantiles of each row; None for those that msgspec would write differently."""
+        for first in range(0, len(self), PART):
+            rounded = _rounded(self.quantiles[first : first + PART])
+            plain = np.abs(rounded).max(axis=(1, 2)) < PLAIN
+            yield from (row if fits else None for row, fits in zip(rounded, plain, strict=True))
 
     def _frame(self, maker: Maker) -> list[bytes]:
         """Cut a message where a row's own values stand: the wire's form is the model's alone."""

@@ -155,6 +155,9 @@ class Settings(BaseSettings):
         description="or more than so many readings of a partition a minute, whatever the share",
     )
 
+    log_format: Literal["text", "json"] = Field(
+        "text", description="how a worker logs: text for people, json for programs"
+    )
     metrics_port: int = Field(
         0, ge=0, le=65535, description="where a worker serves its metrics; 0: nowhere"
     )

@@ -6,7 +6,7 @@ import typer
 
 from gridcast.stream.commands.options import Broker, Prefix, settings
 from gridcast.stream.errors import UserError
-from gridcast.stream.logs import Level
+from gridcast.stream.logs import Format, Level
 from gridcast.stream.topics import TopicAdmin
 
 
@@ -15,9 +15,13 @@ def worker(
     broker: Broker = None,
     topic_prefix: Prefix = None,
     log_level: Annotated[Level, typer.Option(help="How much is logged.")] = "info",
+    log_format: Annotated[
+        Format | None,
+        typer.Option(help="How: for people, or for programs.", rich_help_panel="Settings"),
+    ] = None,
 ) -> None:
     """Run a worker: it takes its share of the partitions, and gives it back when it stops."""
-    chosen = settings(context, broker=broker, topic_prefix=topic_prefix)
+    chosen = settings(context, broker=broker, topic_prefix=topic_prefix, log_format=log_format)
     missing = TopicAdmin(chosen).look().missing
     if missing:
         names = ", ".join(topic.name for topic in missing)

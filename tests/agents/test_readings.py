@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gridcast.agents.batch import Batch
 from gridcast.agents.held import Held, Terms
+from gridcast.agents.metrics import Metrics
 from gridcast.agents.readings import Hands, readings
 from gridcast.agents.table import Output, TableLostError
 from gridcast.models.partition import Partition, Tick
@@ -105,7 +106,12 @@ class Worker:
         self.first = first
         self.rewound: list[tuple[int, int]] = []
         self.rejoined = 0
-        self.hands = Hands(lambda n: Held(MemoryTable(kafka, n), TERMS), self._rewind, self._rejoin)
+        self.metrics = Metrics(version="1", run="r")
+        self.hands = Hands(
+            lambda n: Held(n, MemoryTable(kafka, n), TERMS, self.metrics),
+            self._rewind,
+            self._rejoin,
+        )
 
     async def take(self, *batches: Batch, assigned: Sequence[int] = (0,)) -> None:
         await self.hands.assign(assigned)
@@ -115,6 +121,9 @@ class Worker:
                 yield each
 
         await readings(all_of_them(), self.hands)
+
+    def _hold(self, number: int) -> Held:
+        return Held(number, MemoryTable(self.kafka, number), TERMS, self.metrics)
 
     async def _rewind(self, number: int, offset: int) -> int:
         self.rewound.append((number, offset))
@@ -310,6 +319,19 @@ async def test_where_the_group_is_ahead_of_the_table_messages_come_again():
     assert kafka.acknowledged == {0: 9}
 
 
+async def test_offsets_without_a_message_are_no_reason_to_go_back():
+    """Where the readings' senders use transactions, Kafka keeps markers among them."""
+    kafka = Kafka()
+    worker = Worker(kafka)
+    await worker.take(batch(MINUTES[:5]), batch(MINUTES[5:9], offset=7))
+    await worker.hands.save()
+    worker = Worker(kafka)
+    await worker.take(batch(MINUTES[9:12], offset=13), batch(MINUTES[9:12], offset=13))
+    await worker.hands.save()
+    assert worker.rewound == [(0, 11)]
+    assert kafka.acknowledged == {0: 16}
+
+
 async def test_where_messages_are_deleted_that_the_table_lacks_it_goes_on_behind_them():
     kafka = Kafka()
     worker = Worker(kafka, first=5)
@@ -364,3 +386,22 @@ async def test_a_table_of_other_settings_stops_the_worker():
 
 async def _one(batch: Batch) -> AsyncIterator[Batch]:
     yield batch
+
+
+async def test_the_metrics_tell_what_became_of_a_batch():
+    worker = Worker(Kafka())
+    await worker.take(batch([*MINUTES[:3], b"{", MINUTES[2], MINUTES[0]]))
+    await worker.hands.save()
+
+    def count(name: str, **labels: str) -> float | None:
+        return worker.metrics.registry.get_sample_value(f"gridcast_{name}", labels)
+
+    assert count("messages_total", topic="meter.readings") == 6
+    assert count("readings_total", result="used") == 3
+    assert count("readings_total", result="duplicate") == 2
+    assert count("readings_total", result=Reason.NOT_JSON) == 1
+    assert count("ticks_total", closed_by="watermark") == 3
+    assert count("tick_punctuality_seconds_count") == 3
+    assert count("dead_letters_total", topic="meter.readings", reason=Reason.NOT_JSON) == 1
+    assert count("recovery_duration_seconds_count") == 1
+    assert count("series", partition="0") == 1

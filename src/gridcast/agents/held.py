@@ -5,22 +5,24 @@ read again after a crash neither counts twice nor is told twice.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 
 from gridcast.agents.batch import Batch
+from gridcast.agents.letters import dead_letter
+from gridcast.agents.metrics import Metrics
 from gridcast.agents.table import Output, Table, TableLostError
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.records import Kind, Record, encode, key_of
 from gridcast.models.records import decode as decode_record
 from gridcast.models.windows import WindowSpec
 from gridcast.models.windows.spec import MINUTE_MS
-from gridcast.schemas import DeadLetter, Decoded, Refusal, TimeBounds, decode, within
-from gridcast.schemas.topics import DEAD_LETTERS
+from gridcast.schemas import Decoded, Reason, TimeBounds, decode, within
+from gridcast.schemas.topics import DEAD_LETTERS, READINGS
 
 MOST_BYTES = 32_000_000
 """So many bytes of outputs may wait for a checkpoint before one is made."""
@@ -48,6 +50,10 @@ class Checkpoint:
     changes: Mapping[str, bytes | None]
     next_offset: int
     """The input up to here, itself not included, is contained in what is then kept."""
+    letters: list[Reason]
+    """Of the outputs that are dead letters."""
+    closed_s: list[float]
+    """When each tick closed of which there are forecasts."""
 
 
 class Held:
@@ -57,18 +63,26 @@ class Held:
 
     Parameters
     ----------
+    number
+        Which one.
     table
         Where it is kept.
     terms
         What the deployment has chosen.
+    metrics
+        Are told what is done.
     """
 
-    def __init__(self, table: Table, terms: Terms) -> None:
+    def __init__(self, number: int, table: Table, terms: Terms, metrics: Metrics) -> None:
+        self._number = number
         self._table = table
         self._terms = terms
+        self._metrics = metrics
         self._turn = asyncio.Lock()
         self._partition: Partition | None = None
         self._in_doubt = False
+        self.is_fresh = False
+        """It was read from its table, and no batch was taken since."""
         self._told = 0
         """Up to where refusals were told."""
         self._kept = 0
@@ -76,6 +90,8 @@ class Held:
         self._stood = 0
         """Up to where the input was contained a beat ago."""
         self._outputs: list[Output] = []
+        self._letters: list[Reason] = []
+        self._closed_s: list[float] = []
         self._saving: asyncio.Task[None] | None = None
 
     @property
@@ -98,22 +114,26 @@ class Held:
             if self._partition is not None and await self._is_still_ours():
                 self._in_doubt = False
                 return False
+            began_s = time.monotonic()
             self._saving = None
-            self._outputs = []
+            self._outputs, self._letters, self._closed_s = [], [], []
             self._load(await self._table.open())
-            self._in_doubt = False
+            self._in_doubt, self.is_fresh = False, True
+            self._metrics.recovered(time.monotonic() - began_s)
             return True
 
     async def take(self, batch: Batch) -> None:
         """Take what is new of a batch."""
         async with self._turn:
+            self.is_fresh = False
             new = batch.since(self._known.next_offset)
             if new is not None:
                 await self._work(self._fold(new))
 
     async def skip_to(self, offset: int) -> None:
-        """Go on at an offset though messages before it were not taken: they are gone."""
+        """Go on at an offset; what lies before it and was not taken is gone."""
         async with self._turn:
+            self.is_fresh = False
             self._known.next_offset = offset
 
     async def beat(self, *, is_idle: bool, clock_ms: int | None) -> None:
@@ -185,19 +205,28 @@ class Held:
 
     def _fold(self, batch: Batch) -> Iterator[Checkpoint]:
         partition = self._known
+        before = partition.counts
         decoded = decode(batch.keys, batch.values, limit=self._terms.message_bytes)
         decoded, _ = within(decoded, batch.sent_ms, partition.newest_ms, self._terms.bounds)
         self._tell(batch, decoded)
         offset = np.asarray(batch.offsets, np.int64)[decoded.message]
         closed = False
         for tick in partition.take(decoded.readings, offset, batch.next_offset):
-            self._outputs.extend(self._terms.on_tick(partition, tick))
+            self._answer(tick)
             closed = True
             # Not between two ticks of one message: loaded again, the second would see the next.
             is_last = partition.watermark_ms - tick.time_ms < MINUTE_MS
             if is_last and sum(len(output.value) for output in self._outputs) > MOST_BYTES:
                 closed = False
                 yield self._checkpoint()
+        self._metrics.took(len(batch), decoded, before, partition.counts)
+        if partition.tick_ms is not None and len(batch):
+            self._metrics.stands(
+                self._number,
+                watermark_ms=partition.watermark_ms,
+                sent_ms=int(batch.sent_ms[-1]),
+                series=len(partition.windows),
+            )
         if closed:
             yield self._checkpoint()
 
@@ -209,51 +238,64 @@ class Held:
         for tick in partition.close_by_clock(clock_ms):
             last = tick
         if last is not None:
-            self._outputs.extend(self._terms.on_tick(partition, last))
+            self._answer(last)
             yield self._checkpoint()
+
+    def _answer(self, tick: Tick) -> None:
+        began_s = time.monotonic()
+        self._outputs.extend(self._terms.on_tick(self._known, tick))
+        self._closed_s.append(began_s)
+        self._metrics.ticked(tick, time.monotonic() - began_s)
 
     def _tell(self, batch: Batch, decoded: Decoded) -> None:
         for place, refusal in decoded.refused:
             if batch.offsets[place] >= self._told:
-                letter = _dead_letter(batch, place, refusal)
+                letter = dead_letter(batch, place, refusal)
                 self._outputs.append(Output(DEAD_LETTERS, letter.key, letter.to_bytes()))
+                self._letters.append(refusal.reason)
         self._told = max(self._told, batch.next_offset)
 
     def _checkpoint(self) -> Checkpoint:
-        outputs, self._outputs = self._outputs, []
+        """Take all that there is to keep."""
         partition = self._known
-        return Checkpoint(outputs, partition.changes() | self._told_record(), partition.next_offset)
+        return self._take_outputs(partition.changes(), partition.next_offset)
 
     def _telling(self) -> Checkpoint:
-        outputs, self._outputs = self._outputs, []
-        return Checkpoint(outputs, self._told_record(), self._kept)
+        """Take the refusals alone: what the windows contain is kept with the next tick."""
+        return self._take_outputs({}, self._kept)
 
-    def _told_record(self) -> dict[str, bytes | None]:
-        record = Record(Kind.TOLD, 0, [np.array([self._told])])
-        return {record.key: encode(record)}
+    def _take_outputs(self, changes: Mapping[str, bytes | None], next_offset: int) -> Checkpoint:
+        told = Record(Kind.TOLD, 0, [np.array([self._told])])
+        taken = Checkpoint(
+            self._outputs,
+            {**changes, told.key: encode(told)},
+            next_offset,
+            self._letters,
+            self._closed_s,
+        )
+        self._outputs, self._letters, self._closed_s = [], [], []
+        return taken
 
     async def _save(self, checkpoint: Checkpoint) -> None:
         await self._saved()
         self._kept = checkpoint.next_offset
-        self._saving = asyncio.create_task(
-            self._table.checkpoint(checkpoint.outputs, checkpoint.changes, checkpoint.next_offset)
+        self._saving = asyncio.create_task(self._write(checkpoint))
+
+    async def _write(self, checkpoint: Checkpoint) -> None:
+        began_s = time.monotonic()
+        outputs, changes = checkpoint.outputs, checkpoint.changes
+        await self._table.checkpoint(outputs, changes, checkpoint.next_offset)
+        done_s = time.monotonic()
+        self._metrics.checkpointed(
+            done_s - began_s,
+            outputs=sum(len(output.value) for output in outputs),
+            records=sum(len(record) for record in changes.values() if record is not None),
         )
+        self._metrics.wrote_letters(READINGS.name, checkpoint.letters)
+        for closed_s in checkpoint.closed_s:
+            self._metrics.confirmed(done_s - closed_s)
 
     async def _saved(self) -> None:
         saving, self._saving = self._saving, None
         if saving is not None:
             await saving
-
-
-def _dead_letter(batch: Batch, place: int, refusal: Refusal) -> DeadLetter:
-    return DeadLetter(
-        topic=batch.topic,
-        partition=batch.partition,
-        offset=batch.offsets[place],
-        entry=refusal.entry,
-        sent_at=datetime.fromtimestamp(int(batch.sent_ms[place]) / 1000, UTC),
-        reason=refusal.reason,
-        detail=refusal.detail,
-        original_key=batch.keys[place],
-        original=batch.values[place],
-    )

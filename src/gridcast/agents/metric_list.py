@@ -82,6 +82,12 @@ class MetricList:
             "readings",
             "readings that came after the tick of their minute, whatever became of them",
         )
+        self.weather_late = self._add(
+            Counter,
+            "gridcast_weather_late_total",
+            "messages",
+            "weather that came after a tick that should have seen it",
+        )
         self.letters = self._add(
             Counter,
             "gridcast_dead_letters_total",

@@ -69,6 +69,10 @@ class Metrics:
         for reason, count in Counter(refusal.reason for _, refusal in decoded.refused).items():
             self._list.readings.labels(reason.value).inc(count)
 
+    def weather_late(self, messages: int) -> None:
+        """Count weather that came after a tick that should have seen it."""
+        self._list.weather_late.inc(messages)
+
     def wrote_letters(self, topic: str, reasons: Iterable[Reason]) -> None:
         """Count dead letters that Kafka has confirmed, of records of one topic."""
         for reason, count in Counter(reasons).items():

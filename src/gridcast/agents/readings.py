@@ -55,13 +55,18 @@ class Hands:
                 self._held[number] = self._hold(number)
             self._opening[number] = asyncio.create_task(self._open(number))
 
+    def not_open(self) -> list[int]:
+        """Name those that are being taken over."""
+        return sorted(number for number, opening in self._opening.items() if not opening.done())
+
     async def take(self, batch: Batch) -> None:
         """Take a batch; one of a partition that was lost is another worker's to take."""
         number = batch.partition
         held = await self._ready(number)
         if held is None or held.next_offset is None:
             return
-        if batch.begin > held.next_offset:
+        # Later, batches follow on each other: the transport sees to it.
+        if held.is_fresh and batch.begin > held.next_offset:
             await self._go_back(batch, held, held.next_offset)
             return
         try:
@@ -129,7 +134,7 @@ class Hands:
                 batch.partition,
                 first - offset,
             )
-            await held.skip_to(first)
+        await held.skip_to(first)
 
     async def _lose(self, number: int, lost: TableLostError) -> None:
         LOG.warning("partition %s: %s; asking the group who has it", number, lost)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gridcast.stream.transport.place import Standing
+from gridcast.stream.transport import Standing
 
 
 @dataclass(slots=True)
@@ -42,7 +42,8 @@ class Watchdog:
         seen, self._seen = self._seen, {}
         for number, place in standing.items():
             before = seen.get(number)
-            moved = before is None or before.handed != place.handed or not place.lag
+            waits = place.end is not None and place.end > place.handed
+            moved = before is None or before.handed != place.handed or not waits
             since = now_s if moved or before is None else before.since_s
             self._seen[number] = _Seen(place.handed, since)
         return {

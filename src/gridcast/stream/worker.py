@@ -1,4 +1,4 @@
-"""One worker: the Faust app, and the partitions that it has in its hands."""
+"""One worker: the Faust app, what it knows, and the partitions that it has in its hands."""
 
 import logging
 import logging.config
@@ -7,29 +7,40 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Any
+from uuid import uuid4
 
 import faust
+import numpy as np
+import numpy.typing as npt
 from faust.types import TP
 
 from gridcast.agents.held import Held, OnTick, Terms
+from gridcast.agents.metrics import Metrics
 from gridcast.agents.readings import Hands, readings
 from gridcast.agents.table import Output
+from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.tick import TickForecaster
 from gridcast.models.windows import WindowSpec
 from gridcast.schemas import TimeBounds
 from gridcast.schemas.topics import FORECASTS, READINGS
 from gridcast.stream.app import make_app, topic_of
+from gridcast.stream.background import Background
+from gridcast.stream.ends import Ends
 from gridcast.stream.kafka import group
 from gridcast.stream.logs import Level, configuration
 from gridcast.stream.own_table import OwnTable
 from gridcast.stream.settings import Settings
 from gridcast.stream.table import Table
-from gridcast.stream.transport import batches
+from gridcast.stream.transport import Standing, batches
+from gridcast.stream.watchdog import Watchdog
 
 LOG = logging.getLogger("gridcast.worker")
 BEAT_S = 1.0
+LOOK_EVERY_S = 10.0
+"""How often it is looked whether a partition is stuck."""
 MOST_TABLES = 32
 """So many tables may wait for Kafka at once."""
 
@@ -41,38 +52,57 @@ class Worker:
     ----------
     settings
         What the deployment has chosen.
-    on_tick
-        What a tick gives out.
+    answer
+        What a tick gives out, as the worker knows it; None: forecasts of every series.
     """
 
-    def __init__(self, settings: Settings, on_tick: OnTick) -> None:
+    def __init__(self, settings: Settings, run: str, on_tick: OnTick | None = None) -> None:
         self.settings = settings
+        self.metrics = Metrics(version("gridcast"), run)
+        self.background = Background(settings, self.metrics)
         self.app = make_app(settings)
         self.topic = settings.topic_prefix + READINGS.name
-        self.terms = terms(settings, on_tick)
+        self.terms = terms(
+            settings, on_tick or forecasts(settings, self.background.grid, self.metrics)
+        )
         self.hands = Hands(self._hold, self._rewind, self._rejoin)
+        self._watchdog = Watchdog(settings.stuck_after_s)
+        self._ends = Ends(settings, self.topic)
         self._threads = ThreadPoolExecutor(MOST_TABLES, "table")
+        self._numbers: list[int] = []
+        self._knows = False
         self.app.agent(topic_of(self.app, settings, READINGS), name="readings")(self._readings)
         self.app.timer(BEAT_S)(self._beat)
-        connect: Any = self.app.on_partitions_assigned.connect  # typed as if it passed nothing
-        connect(self._on_assigned, weak=False)
+        self.app.timer(LOOK_EVERY_S)(self._look)
+        for signal, act in (
+            (self.app.on_partitions_assigned, self._on_assigned),
+            (self.app.on_before_shutdown, self._on_shutdown),
+        ):
+            connect: Any = signal.connect  # typed as if it passed nothing
+            connect(act, weak=False)
+
+    def why_not_ready(self) -> str:
+        """Say what is missing before it does its work; nothing if it does."""
+        if not self._knows:
+            return "the weather and the series are being read"
+        if not self._numbers:
+            return "no partitions: the group has not given it any"
+        waiting = self.hands.not_open()
+        return f"partitions being taken over: {waiting}" if waiting else ""
 
     @property
     def _consumer(self) -> Any:
         return self.app.consumer
 
     def _hold(self, number: int) -> Held:
-        table = Table(self.settings, number)
         place = TP(self.topic, number)
-        return Held(
-            OwnTable(
-                table,
-                self.settings.topic_prefix,
-                self._threads,
-                lambda offset: self._consumer.acknowledge(place, offset),
-            ),
-            self.terms,
+        table = OwnTable(
+            Table(self.settings, number),
+            self.settings.topic_prefix,
+            self._threads,
+            lambda offset: self._consumer.acknowledge(place, offset),
         )
+        return Held(number, table, self.terms, self.metrics)
 
     async def _rewind(self, number: int, offset: int) -> int:
         start: int = await self._consumer.rewind(TP(self.topic, number), offset)
@@ -83,6 +113,8 @@ class Worker:
 
     async def _readings(self, stream: Any) -> None:
         try:
+            await self.background.start()
+            self._knows = True
             async with aclosing(batches(stream)) as taken:
                 await readings(taken, self.hands)
         except Exception as error:
@@ -95,18 +127,55 @@ class Worker:
         numbers = sorted(tp.partition for tp in assigned if tp.topic == self.topic)
         shown = ", ".join(map(str, numbers)) or "none (more workers than partitions)"
         LOG.info("partitions: %s", shown)
+        self.metrics.rebalanced(len(numbers))
+        for number in set(self._numbers) - set(numbers):
+            self.metrics.let_go(number)
+        self._numbers = numbers
         await self.hands.assign(numbers)
+        await self.background.write_letters(mine=0 in numbers)
+
+    async def _on_shutdown(self, *_: Any, **__: Any) -> None:
+        await self.hands.close()
+        await self.background.stop()
+        self._threads.shutdown(wait=False)
 
     async def _beat(self) -> None:
+        if not self._knows:
+            return
+        standing = self._standing()
+        for number, place in standing.items():
+            self.metrics.lags(number, max((place.end or 0) - place.handed, 0))
         settings = self.settings
         now_ms = (time.time() - settings.lateness_s - settings.idle_margin_s) * 1000
         # As long as messages wait, it is for them to say how late it is.
         idle = {
-            tp.partition
-            for tp, place in self._consumer.standing().items()
+            number
+            for number, place in standing.items()
             if place.end is not None and place.handed >= place.end
         }
         await self.hands.beat(idle, round(now_ms) if settings.clock == "live" else None)
+
+    async def _look(self) -> None:
+        """Look whether a partition is stuck. Where messages end Kafka is asked, not ourselves."""
+        standing = self._standing()
+        ends = await self._ends.ask(standing)
+        stuck = self._watchdog.look(
+            {
+                number: place._replace(end=ends.get(number, place.end))
+                for number, place in standing.items()
+            },
+            time.monotonic(),
+        )
+        self.metrics.stuck(stuck, standing)
+        for number, seconds in stuck.items():
+            LOG.error("partition %s: stuck for %.0f s though messages wait", number, seconds)
+
+    def _standing(self) -> dict[int, Standing]:
+        return {
+            tp.partition: place
+            for tp, place in self._consumer.standing().items()
+            if tp.topic == self.topic
+        }
 
 
 def terms(settings: Settings, on_tick: OnTick) -> Terms:
@@ -126,24 +195,35 @@ def terms(settings: Settings, on_tick: OnTick) -> Terms:
     )
 
 
-def forecasts(settings: Settings) -> OnTick:
+def forecasts(settings: Settings, grid: Grid, metrics: Metrics) -> OnTick:
     """Forecast every series at every tick."""
     spec = terms(settings, lambda *_: ()).spec
     forecaster = TickForecaster(spec, settings.horizon_hours, settings.levels)
 
     def on_tick(partition: Partition, tick: Tick) -> Iterator[Output]:
-        for key, value in forecaster.forecast(partition, tick).messages():
+        columns = forecaster.forecast(partition, tick, _least(partition, grid))
+        metrics.forecast(columns)
+        for key, value in columns.messages():
             yield Output(FORECASTS, key, value)
 
     return on_tick
 
 
+def _least(partition: Partition, grid: Grid) -> npt.NDArray[np.float32]:
+    """Give the least load that each series can have."""
+    names = partition.windows.roster.names
+    flows_back = (name in grid and grid[name].can_be_negative for name in names)
+    return np.where(np.fromiter(flows_back, np.bool_, len(names)), -np.inf, 0).astype(np.float32)
+
+
 def run(settings: Settings, log_level: Level) -> None:
     """Run until a signal; what was taken is then worked off, kept, and the group left."""
-    worker = Worker(settings, forecasts(settings))
+    run_id = uuid4().hex
+    worker = Worker(settings, run_id)
     worker.app.finalize()
-    logging.config.dictConfig(configuration(log_level))
-    process = faust.Worker(worker.app, loglevel=log_level, logging_config=configuration(log_level))
+    logs = configuration(log_level, settings.log_format, run_id)
+    logging.config.dictConfig(logs)
+    process = faust.Worker(worker.app, loglevel=log_level, logging_config=logs)
     LOG.info("worker of group %s at %s", group(settings), settings.broker)
     try:
         process.execute_from_commandline()

@@ -290,10 +290,18 @@ class BatchConsumer(driver.Consumer):
         return (records, None) if self.flow_active else (None, None)
 
 
+class NoProducer(driver.Producer):
+    """What we send goes past Faust, in transactions: nothing is to be connected for it."""
+
+    async def on_start(self) -> None:
+        """Connect to nothing."""
+
+
 class BatchTransport(driver.Transport):
     """Faust's Kafka transport for apps whose agents take whole chunks."""
 
     Consumer = BatchConsumer
+    Producer = NoProducer
 
     def __init__(self, brokers: Iterable[str], app: faust.App) -> None:
         super().__init__([URL(f"kafka://{address}") for address in brokers], app)

@@ -4,6 +4,7 @@ It also turns records into columns: one list comprehension a column, and no obje
 """
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 
 from gridcast.agents.batch import Batch
+from gridcast.stream.keep_trying import keep_trying
 from gridcast.stream.transport.place import Place
 
 if TYPE_CHECKING:
@@ -58,6 +60,20 @@ class FetchThread(AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
         return consumer
+
+    async def on_start(self) -> None:
+        """Connect; where Kafka is away, when it is back (Faust would give up)."""
+        await keep_trying("the worker", self._connect)
+        self.time_started = time.monotonic()
+
+    async def _connect(self) -> None:
+        consumer = self._create_consumer(loop=self.thread_loop)
+        try:
+            await consumer.start()
+        except BaseException:
+            await consumer.stop()
+            raise
+        self._consumer = consumer
 
     def request_rejoin(self) -> None:
         """Have the group asked for partitions anew, from any thread."""

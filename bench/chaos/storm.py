@@ -1,0 +1,86 @@
+"""What happens to the workers and the broker while a day is played."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chaos.day import Day
+from chaos.deployment import Deployment
+from gridcast.stream.broker import Broker
+from gridcast.stream.process import Process
+
+GET_ON_WITHIN_S = 90.0
+"""After whatever happened, more readings must be kept within this time."""
+AT_ONCE = 200
+"""Readings sent at once."""
+
+
+@dataclass(frozen=True)
+class Storm:
+    """How much happens."""
+
+    kills: int
+    """kill -9 of a worker, which is started again."""
+    broker_restarts: int
+    rebalances: int
+    """A worker that joins or leaves as it should."""
+    seed: int
+
+
+Tell = Callable[[str], None]
+
+
+def play_calm(deployment: Deployment, day: Day) -> None:
+    """One worker, and nothing happens."""
+    deployment.send(day.messages)
+    worker = deployment.start()
+    deployment.wait_until_all_is_kept(180)
+    deployment.stop(worker)
+
+
+def play_storm(deployment: Deployment, day: Day, storm: Storm, broker: Broker, tell: Tell) -> None:
+    """Two workers, or three; something happens between any two stretches of the day."""
+    chance = random.Random(storm.seed)
+    events = ["kill"] * storm.kills + ["broker"] * storm.broker_restarts
+    events += ["rebalance"] * storm.rebalances
+    chance.shuffle(events)
+    deployment.start()
+    deployment.start()
+    stretch = -(-len(day.messages) // (len(events) + 1))
+    for number, event in enumerate([*events, "end"]):
+        messages = day.messages[number * stretch : (number + 1) * stretch]
+        before = deployment.done()
+        for first in range(0, len(messages), AT_ONCE):
+            deployment.send(messages[first : first + AT_ONCE])
+            time.sleep(chance.uniform(0, 0.2))
+        if chance.random() < 0.5:  # else the next blow falls before the last is got over
+            deployment.wait_until(before + 1, GET_ON_WITHIN_S)
+            time.sleep(chance.uniform(0, 1))
+        if event != "end":
+            tell(f"{number + 1} of {len(events)}: {event}")
+            _strike(event, deployment, broker, chance)
+    deployment.wait_until_all_is_kept(180)
+    for worker in list(deployment.workers):
+        deployment.stop(worker)
+
+
+def _strike(event: str, deployment: Deployment, broker: Broker, chance: random.Random) -> None:
+    workers: list[Process] = deployment.workers
+    if event == "kill":
+        deployment.kill(chance.choice(workers))
+        if len(workers) < 2:
+            deployment.start()
+    elif event == "rebalance":
+        if len(workers) > 2:
+            deployment.stop(chance.choice(workers))
+        else:
+            deployment.start()
+    else:
+        node = broker.nodes[0]
+        node.ask_to_stop()
+        node.wait(20)
+        node.kill()
+        time.sleep(chance.uniform(0, 3))
+        node.start()
+        broker.wait_until_ready()

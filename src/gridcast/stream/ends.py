@@ -1,0 +1,35 @@
+"""Up to where there are messages, as Kafka itself tells."""
+
+import asyncio
+from collections.abc import Iterable
+
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+
+from gridcast.stream.kafka import librdkafka_options
+from gridcast.stream.settings import Settings
+
+WITHIN_S = 5.0
+
+
+class Ends:
+    """Asks for the ends of a topic's partitions, through a connection of its own.
+
+    A consumer that hangs knows only how far it had come itself.
+    """
+
+    def __init__(self, settings: Settings, topic: str) -> None:
+        self._client = AdminClient(librdkafka_options(settings))
+        self._topic = topic
+
+    async def ask(self, numbers: Iterable[int]) -> dict[int, int]:
+        """Give the end of each partition; of none while Kafka is away."""
+        wanted = {TopicPartition(self._topic, number): OffsetSpec.latest() for number in numbers}
+        return await asyncio.to_thread(self._ask, wanted) if wanted else {}
+
+    def _ask(self, wanted: dict[TopicPartition, OffsetSpec]) -> dict[int, int]:
+        try:
+            answers = self._client.list_offsets(wanted, request_timeout=WITHIN_S)
+            return {one.partition: answer.result().offset for one, answer in answers.items()}
+        except KafkaException:
+            return {}

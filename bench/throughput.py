@@ -65,14 +65,14 @@ class Row:
 def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--only", metavar="NAME,NAME", help="these engines, not all")
-    parser.add_argument("--readings", type=int, help="how many (2,000,000; quick: 80,000)")
+    parser.add_argument("--readings", type=int, help="how many (2,000,000; quick: 60,000)")
     parser.add_argument("--rounds", type=int, help="how often each is run (3; quick: 1)")
     given = parser.parse_args()
     names = given.only.split(",") if given.only else [engine.name for engine in ENGINES]
     if unknown := set(names) - {engine.name for engine in ENGINES}:
         known = ", ".join(engine.name for engine in ENGINES)
         parser.error(f"no engine {', '.join(sorted(unknown))}: there are {known}")
-    minutes = max(2, (given.readings or (80_000 if given.quick else 2_000_000)) // A_MINUTE)
+    minutes = max(2, (given.readings or (60_000 if given.quick else 2_000_000)) // A_MINUTE)
     rows = [Row(engine) for engine in ENGINES if engine.name in names]
     rounds = given.rounds or (1 if given.quick else 3)
     with tempfile.TemporaryDirectory(prefix="gridcast-throughput-") as folder:

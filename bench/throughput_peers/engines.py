@@ -83,7 +83,6 @@ ENGINES = (
         "the same",
         ours(*OURS),
         is_ours=True,
-        share=4.0,
         frames=True,
     ),
     Engine(

@@ -129,6 +129,11 @@ class Settings(BaseSettings):
         15,
         description="how much later than its readings the wall clock closes a tick (live), seconds",
     )
+    warm_standby: bool = Field(
+        False,
+        description="follow the state of the other workers' partitions, to take them over sooner "
+        "(costs the memory of that state)",
+    )
     stuck_after_s: Seconds = Field(
         60,
         description="a partition that stands still for so long though messages wait is reported, "

@@ -27,14 +27,18 @@ class Kept:
 
     messages: dict[str, bytes] = field(default_factory=dict)
     next_offset: int = OFFSET_BEGINNING
+    size: int = 0
+    """Bytes of the messages' values."""
 
     def take(self, message: Message) -> None:
         """Take the next message."""
         key, value = (message.key() or b"").decode(), message.value()
+        self.size -= len(self.messages.get(key, b""))
         if value is None:
             self.messages.pop(key, None)
         else:
             self.messages[key] = value
+            self.size += len(value)
         self.next_offset = (message.offset() or 0) + 1
 
 

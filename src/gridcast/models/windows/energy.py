@@ -113,8 +113,10 @@ def _integrate(
 
     def account(which: npt.NDArray[np.intp] | slice, until: npt.NDArray[np.int64] | int) -> None:
         begin = since[which]
-        stop = np.minimum(begin + slot.hold_ms, until)
-        lasted = np.maximum(stop - np.maximum(begin, slot.start_ms), 0) * counts[which]
+        lasted = np.minimum(begin + slot.hold_ms, until)
+        lasted -= np.maximum(begin, slot.start_ms)
+        np.maximum(lasted, 0, out=lasted)
+        lasted *= counts[which]
         covered[which] += lasted
         energy[which] += lasted * value[which]
 
@@ -149,9 +151,9 @@ def _in_order_of_time(
         if minute is None:
             continue
         low, high = minute.span(rows)
-        while (here := low < high).any():
+        while found := np.count_nonzero(here := low < high):
             which: npt.NDArray[np.intp] | slice = slice(None)
-            if not here.all():
+            if found < len(rows):
                 which = np.flatnonzero(here)
             reading = low[which]
             time = minute.offset_of(reading) + number * MINUTE_MS

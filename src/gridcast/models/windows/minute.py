@@ -99,8 +99,8 @@ class Minute:
             of_row = np.bincount(self.row, minlength=int(rows.max(initial=0)) + 1)
             high = np.cumsum(of_row)[rows]
             return high - of_row[rows], high
-        low = np.searchsorted(self.key, rows << OFFSET_BITS)
-        return low, np.searchsorted(self.key, (rows + 1) << OFFSET_BITS)
+        low, high = self.key.searchsorted([rows << OFFSET_BITS, (rows + 1) << OFFSET_BITS])
+        return low, high
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def merge(old: Minute, new: Minute) -> Merged:
 
 def _find(old: Minute, new: Minute) -> tuple[Rows, npt.NDArray[np.bool_]]:
     """Find where readings belong, and which of them stand there already."""
-    at = np.searchsorted(old.key, new.key)
+    at = old.key.searchsorted(new.key)
     if not len(old):
         return at, np.zeros(len(new), np.bool_)
     return at, old.key[np.minimum(at, len(old) - 1)] == new.key

@@ -34,6 +34,9 @@ from gridcast.models.windows.windows import Windows
 
 _SETTINGS = ("step_minutes", "days", "fine_minutes", "hold_minutes")
 
+_BESIDE = {key_of(kind) for kind in (Kind.CLOCK, Kind.TOLD, Kind.FEED)}
+"""Records of a partition that are not of its windows."""
+
 
 def changes(windows: Windows) -> dict[str, bytes | None]:
     """Give the records that are not as they were last given; None for one that is gone.
@@ -73,7 +76,7 @@ def spec_of(records: Mapping[str, bytes]) -> WindowSpec:
 
 
 def load(spec: WindowSpec, records: Mapping[str, bytes]) -> Windows:
-    """Build windows from their records.
+    """Build windows from their records; others that lie beside them do not matter.
 
     Raises
     ------
@@ -81,7 +84,7 @@ def load(spec: WindowSpec, records: Mapping[str, bytes]) -> Windows:
         A record is torn, missing, of another version, or kept with other settings.
     """
     windows = Windows(spec)
-    if not records:
+    if records.keys() <= _BESIDE:
         return windows
     settings, place, last, minutes, slots, pages, parts, newest = _read(records, Kind.HEAD, 0, 8)
     _check_settings(spec, settings)

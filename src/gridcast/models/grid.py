@@ -66,7 +66,7 @@ class Grid:
 
     def children(self, series: str) -> list[str]:
         """Give the series that are parts of this one, by name."""
-        return sorted(one for one in self._below.get(series, ()) if not self._circle(one))
+        return sorted(one for one in list(self._below.get(series, ())) if not self._circle(one))
 
     def _above(self, series: str) -> str | None:
         known = self._declared.get(series)

@@ -63,6 +63,10 @@ class Weather:
         self._answered_ms = NEVER
         self._stations: dict[str, _Station] = {}
 
+    def __len__(self) -> int:
+        """How many stations there are."""
+        return len(self._stations)
+
     @property
     def nbytes(self) -> int:
         """Bytes held in arrays."""

@@ -1,0 +1,204 @@
+"""What every worker knows beside the readings: the weather and the series, read whole.
+
+It runs in the app's own event loop, so nothing that it keeps needs a lock. From a thread, ask by
+`asyncio.run_coroutine_threadsafe`.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine, Iterable
+from datetime import timedelta
+from typing import Any, Protocol
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from gridcast.agents.batch import Batch
+from gridcast.agents.letters import Refused, Tell
+from gridcast.agents.series import series
+from gridcast.agents.weather import weather
+from gridcast.models.grid import Grid
+from gridcast.models.weather import Weather, WeatherAsOf
+from gridcast.schemas import Reason, TimeBounds, Topic
+from gridcast.schemas.bounds import NEVER
+from gridcast.schemas.topics import SERIES, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
+from gridcast.stream.kafka import aiokafka_options
+from gridcast.stream.keep_trying import keep_trying
+from gridcast.stream.letter_writer import LetterWriter
+from gridcast.stream.settings import Settings
+from gridcast.stream.whole_topic import WholeTopic
+
+LOG = logging.getLogger("gridcast.background")
+ANSWER_WITHIN_MS = 10_000
+
+
+class Counts(Protocol):
+    """Where it is counted what was done."""
+
+    def read(self, topic: Topic, messages: int) -> None:
+        """Count messages taken from a topic."""
+
+    def wrote_letters(self, topic: str, reasons: Iterable[Reason]) -> None:
+        """Count dead letters that Kafka has confirmed, of records of one topic."""
+
+    def weather_late(self, messages: int) -> None:
+        """Count weather that came after a tick that should have seen it."""
+
+
+class Background:
+    """Reads the weather and the series, and says when it has all that a tick is to see."""
+
+    def __init__(self, settings: Settings, counts: Counts) -> None:
+        past = timedelta(days=settings.window_days)
+        self.weather = Weather(
+            timedelta(minutes=settings.step_minutes) // timedelta(milliseconds=1),
+            past // timedelta(milliseconds=1),
+        )
+        self.grid = Grid()
+        self._settings = settings
+        self._counts = counts
+        self._bounds = TimeBounds(
+            ahead_ms=round(settings.future_bound_s * 1000),
+            behind_ms=past // timedelta(milliseconds=1),
+        )
+        self._topics = [
+            WholeTopic(settings, topic)
+            for topic in (SERIES, WEATHER_OBSERVATIONS, WEATHER_FORECASTS)
+        ]
+        self._letters = {
+            one.topic: LetterWriter(settings, one, counts.wrote_letters) for one in self._topics
+        }
+        self._agents: list[asyncio.Task[None]] = []
+        # Kafka answers one request of a connection after the other: a question beside a reader that
+        # waits for messages would wait half a second with it.
+        self._asker: Any = None
+        self._asking = asyncio.Lock()
+        self._asked_ms = NEVER
+        self._ends: dict[TopicPartition, int] = {}
+
+    async def start(self) -> None:
+        """Read all that there is, and go on reading."""
+        began = time.monotonic()
+        try:
+            self._asker = await keep_trying("asking for the weather", self._connect)
+            for topic in self._topics:
+                await topic.start()
+                self._agents.append(asyncio.create_task(self._agent(topic)))
+            await self._reach(await self._ask())
+        except BaseException:
+            await self.stop()
+            raise
+        LOG.info(
+            "%d weather stations and %d series known, after %.1f s",
+            len(self.weather),
+            len(self.grid),
+            time.monotonic() - began,
+        )
+
+    async def stop(self) -> None:
+        """Stop reading; what is known stays known."""
+        for agent in self._agents:
+            agent.cancel()
+        await asyncio.gather(*self._agents, return_exceptions=True)
+        for topic in self._topics:
+            await topic.stop()
+        if self._asker is not None:
+            await self._asker.stop()
+
+    async def caught_up(self, tick_ms: int) -> None:
+        """Return when all is known that was on the topics when a tick closed.
+
+        Kafka is asked once a tick, by the partition that comes to it first. What is sent after that
+        is late for this tick, in whichever partition.
+        """
+        if tick_ms < self.weather.first_tick_ms:
+            self._reach_back(tick_ms)
+        async with self._asking:
+            if tick_ms > self._asked_ms:
+                self._ends = await self._ask()
+                self._asked_ms = tick_ms
+        await self._reach(self._ends)
+
+    async def as_of(self, tick_ms: int, first_ms: int, slots: int) -> WeatherAsOf:
+        """Give the weather that a tick is to see, when all of it is here."""
+        await self.caught_up(tick_ms)
+        answer = self.weather.as_of(tick_ms, first_ms, slots)
+        late, self.weather.late = self.weather.late, 0
+        if late:
+            LOG.warning("%d messages of weather came after a tick that should have seen them", late)
+            self._counts.weather_late(late)
+        return answer
+
+    async def write_letters(self, *, mine: bool) -> None:
+        """Say whether it is this worker that writes dead letters about weather and series."""
+        for writer in self._letters.values():
+            if mine:
+                await writer.take_over()
+            else:
+                writer.hand_over()
+
+    def _agent(self, topic: WholeTopic) -> Coroutine[Any, Any, None]:
+        tell, most = self._tell(topic.topic), self._settings.message_bytes
+        if topic.topic is SERIES:
+            return series(topic.batches(), self.grid, tell, message_bytes=most)
+        return weather(
+            topic.batches(),
+            topic.topic,
+            self.weather,
+            tell,
+            bounds=self._bounds,
+            message_bytes=most,
+        )
+
+    def _tell(self, topic: Topic) -> Tell:
+        async def tell(batch: Batch, refused: Refused) -> None:
+            self._counts.read(topic, len(batch))
+            await self._letters[topic].tell(batch, refused)
+
+        return tell
+
+    def _reach_back(self, tick_ms: int) -> None:
+        """Read the weather again, for a partition that is further behind than ours were."""
+        LOG.info("the weather is read again: a partition is at an earlier tick")
+        self.weather.reach_back(tick_ms)
+        self._asked_ms = NEVER
+        for topic in self._topics:
+            if topic.topic is not SERIES:
+                topic.go_back(dict.fromkeys(topic.done, 0))
+
+    async def _reach(self, ends: dict[TopicPartition, int]) -> None:
+        """Wait until all topics have come so far, or an agent has failed."""
+        if all(topic.has(ends) for topic in self._topics) and not self._failed():
+            return
+        waiting: asyncio.Future[Any] = asyncio.gather(
+            *(topic.reached(ends) for topic in self._topics)
+        )
+        await asyncio.wait({waiting, *self._agents}, return_when=asyncio.FIRST_COMPLETED)
+        if not waiting.done():
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+        for agent in self._failed():
+            agent.result()
+
+    def _failed(self) -> list[asyncio.Task[None]]:
+        return [agent for agent in self._agents if agent.done()]
+
+    async def _ask(self) -> dict[TopicPartition, int]:
+        partitions = [partition for topic in self._topics for partition in topic.done]
+        ends: dict[TopicPartition, int] = await keep_trying(
+            "a tick", lambda: self._asker.end_offsets(partitions)
+        )
+        return ends
+
+    async def _connect(self) -> Any:
+        asker = AIOKafkaConsumer(
+            **aiokafka_options(self._settings),
+            isolation_level="read_committed",
+            request_timeout_ms=ANSWER_WITHIN_MS,
+        )
+        try:
+            await asker.start()
+        except BaseException:
+            await asker.stop()
+            raise
+        return asker

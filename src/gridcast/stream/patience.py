@@ -4,7 +4,7 @@ import logging
 import time
 from threading import Event
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("gridcast.kafka")
 
 FIRST_S, LONGEST_S = 0.05, 2.0
 SAID_AFTER_S = 5.0

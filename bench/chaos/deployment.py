@@ -83,7 +83,7 @@ class Deployment:
         self.workers.remove(worker)
 
     def done(self) -> int:
-        """Give how many readings are kept, as the group tells; while Kafka is away, as last heard."""
+        """Give how many readings are kept, as the group tells; or told, while Kafka is away."""
         partitions = [TopicPartition(self._topic, n) for n in range(self.settings.partitions)]
         try:
             committed = self._asking.committed(partitions, timeout=5)

@@ -117,7 +117,7 @@ def _windows(settings: Settings) -> dict[str, bytes]:
     spoken = terms(settings, lambda *_: ())
     for number in range(settings.partitions):
         table = Table(settings, number)
-        records = {k: v for k, v in table.open().items() if k != "told"}
+        records = table.open()
         table.close()
         windows = Partition(spoken.spec, spoken.lateness_ms, records).windows
         mean, mark = windows.cut(windows.spec.slots)

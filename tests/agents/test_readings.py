@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,10 +14,11 @@ from gridcast.agents.held import Held, Terms
 from gridcast.agents.metrics import Metrics
 from gridcast.agents.readings import Hands, readings
 from gridcast.agents.table import Output, TableLostError
+from gridcast.models.feed_guard import FeedLimit
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.windows import WindowSpec
-from gridcast.schemas import DeadLetter, Reading, Reason, TimeBounds
-from gridcast.schemas.topics import DEAD_LETTERS, FORECASTS
+from gridcast.schemas import Alarm, AlarmChange, DeadLetter, Reading, Reason, TimeBounds
+from gridcast.schemas.topics import ALARMS, DEAD_LETTERS, FORECASTS
 
 NOON_MS = 1767268800_000
 MINUTE_MS = 60_000
@@ -38,6 +40,7 @@ TERMS = Terms(
     lateness_ms=MINUTE_MS,
     bounds=TimeBounds(ahead_ms=300_000, behind_ms=DAY_MS),
     message_bytes=1000,
+    feed_limit=FeedLimit(share=0.9, per_minute=1000),
     on_tick=look,
 )
 
@@ -405,3 +408,18 @@ async def test_the_metrics_tell_what_became_of_a_batch():
     assert count("dead_letters_total", topic="meter.readings", reason=Reason.NOT_JSON) == 1
     assert count("recovery_duration_seconds_count") == 1
     assert count("series", partition="0") == 1
+
+
+async def test_a_broken_feed_raises_one_alarm_whoever_has_the_partition():
+    def rubbish(offset: int) -> Batch:
+        one = batch([b"{"] * 5, offset=offset)
+        return replace(one, sent_ms=one.sent_ms + offset * MINUTE_MS)
+
+    kafka = Kafka()
+    for offset in range(0, 20, 5):
+        worker = Worker(kafka)
+        await worker.take(*(rubbish(earlier) for earlier in range(0, offset + 5, 5)))
+        await worker.hands.save()
+    alarms = [output for output in kafka.sent if output.topic is ALARMS]
+    assert [Alarm.from_bytes(output.value).change for output in alarms] == [AlarmChange.RAISED]
+    assert len(kafka.letters) == 20

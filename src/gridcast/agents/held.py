@@ -5,6 +5,7 @@ read again after a crash neither counts twice nor is told twice.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -16,14 +17,16 @@ from gridcast.agents.batch import Batch
 from gridcast.agents.letters import dead_letter
 from gridcast.agents.metrics import Metrics
 from gridcast.agents.table import Output, Table, TableLostError
+from gridcast.models.feed_guard import FeedGuard, FeedLimit
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.records import Kind, Record, encode, key_of
 from gridcast.models.records import decode as decode_record
 from gridcast.models.windows import WindowSpec
 from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.schemas import Decoded, Reason, TimeBounds, decode, within
-from gridcast.schemas.topics import DEAD_LETTERS, READINGS
+from gridcast.schemas.topics import ALARMS, DEAD_LETTERS, READINGS
 
+LOG = logging.getLogger("gridcast.readings")
 MOST_BYTES = 32_000_000
 """So many bytes of outputs may wait for a checkpoint before one is made."""
 
@@ -39,6 +42,7 @@ class Terms:
     lateness_ms: int
     bounds: TimeBounds
     message_bytes: int
+    feed_limit: FeedLimit
     on_tick: OnTick
 
 
@@ -83,8 +87,9 @@ class Held:
         self._in_doubt = False
         self.is_fresh = False
         """It was read from its table, and no batch was taken since."""
+        self._guard = self._new_guard()
         self._told = 0
-        """Up to where refusals were told."""
+        """Up to where refusals were told, and the feed was judged."""
         self._kept = 0
         """Up to where the input is kept."""
         self._stood = 0
@@ -180,14 +185,17 @@ class Held:
         return self._partition
 
     def _load(self, records: Mapping[str, bytes]) -> None:
-        records = dict(records)
-        told = records.pop(key_of(Kind.TOLD), None)
+        told = records.get(key_of(Kind.TOLD))
         self._told = 0
         if told is not None:
             (numbers,) = decode_record(key_of(Kind.TOLD), told).columns
             self._told = int(numbers[0])
+        self._guard = self._new_guard(records.get(key_of(Kind.FEED)))
         self._partition = Partition(self._terms.spec, self._terms.lateness_ms, records)
         self._kept = self._partition.next_offset
+
+    def _new_guard(self, record: bytes | None = None) -> FeedGuard:
+        return FeedGuard(f"{READINGS.name}/{self._number}", self._terms.feed_limit, record)
 
     async def _is_still_ours(self) -> bool:
         try:
@@ -248,6 +256,11 @@ class Held:
         self._metrics.ticked(tick, time.monotonic() - began_s)
 
     def _tell(self, batch: Batch, decoded: Decoded) -> None:
+        first = int(np.searchsorted(np.asarray(batch.offsets), self._told))
+        for alarm in self._guard.take(batch.sent_ms, decoded, first):
+            self._outputs.append(Output(ALARMS, alarm.key, alarm.to_bytes()))
+            self._metrics.alarmed(alarm)
+            LOG.warning("partition %s: alarm %s: %s", self._number, alarm.change, alarm.text)
         for place, refusal in decoded.refused:
             if batch.offsets[place] >= self._told:
                 letter = dead_letter(batch, place, refusal)
@@ -265,10 +278,10 @@ class Held:
         return self._take_outputs({}, self._kept)
 
     def _take_outputs(self, changes: Mapping[str, bytes | None], next_offset: int) -> Checkpoint:
-        told = Record(Kind.TOLD, 0, [np.array([self._told])])
+        told = (Record(Kind.TOLD, 0, [np.array([self._told])]), self._guard.record())
         taken = Checkpoint(
             self._outputs,
-            {**changes, told.key: encode(told)},
+            {**changes, **{record.key: encode(record) for record in told}},
             next_offset,
             self._letters,
             self._closed_s,

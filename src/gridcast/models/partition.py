@@ -55,8 +55,8 @@ class Partition:
         self.counts = FoldCounts()
         """What became of the readings since the partition was loaded."""
         records = records or {}
-        self.windows = load(spec, {k: v for k, v in records.items() if k != key_of(Kind.CLOCK)})
-        if records:
+        self.windows = load(spec, records)
+        if self.windows.tick_ms is not None or key_of(Kind.CLOCK) in records:
             self._load_clock(records)
 
     @property

@@ -24,7 +24,8 @@ class Ends:
 
     async def ask(self, numbers: Iterable[int]) -> dict[int, int]:
         """Give the end of each partition; of none while Kafka is away."""
-        wanted = {TopicPartition(self._topic, number): OffsetSpec.latest() for number in numbers}
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        wanted = {TopicPartition(self._topic, number): latest for number in numbers}
         return await asyncio.to_thread(self._ask, wanted) if wanted else {}
 
     def _ask(self, wanted: dict[TopicPartition, OffsetSpec]) -> dict[int, int]:

@@ -76,5 +76,7 @@ def configuration(level: Level, format: Format = "text", run: str = "") -> dict[
         "formatters": {"line": line if format == "text" else {"()": JsonFormatter, "run": run}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level.upper()},
-        "loggers": {name: {"level": quieter} for name in TALKATIVE},
+        "loggers": {name: {"level": quieter} for name in TALKATIVE}
+        # That a commit waits for a broker that is away is said by others.
+        | {"mode.timers": {"level": "ERROR"}},
     }

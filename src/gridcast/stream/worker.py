@@ -1,9 +1,10 @@
 """One worker: the Faust app, what it knows, and the partitions that it has in its hands."""
 
+import asyncio
 import logging
 import logging.config
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from datetime import timedelta
@@ -20,6 +21,7 @@ from gridcast.agents.held import Held, OnTick, Terms
 from gridcast.agents.metrics import Metrics
 from gridcast.agents.readings import Hands, readings
 from gridcast.agents.table import Output
+from gridcast.models.feed_guard import FeedLimit
 from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.tick import TickForecaster
@@ -72,8 +74,8 @@ class Worker:
         self._numbers: list[int] = []
         self._knows = False
         self.app.agent(topic_of(self.app, settings, READINGS), name="readings")(self._readings)
-        self.app.timer(BEAT_S)(self._beat)
-        self.app.timer(LOOK_EVERY_S)(self._look)
+        self.app.task(self._every(BEAT_S, self._beat))
+        self.app.task(self._every(LOOK_EVERY_S, self._look))
         for signal, act in (
             (self.app.on_partitions_assigned, self._on_assigned),
             (self.app.on_before_shutdown, self._on_shutdown),
@@ -139,6 +141,21 @@ class Worker:
         await self.background.stop()
         self._threads.shutdown(wait=False)
 
+    def _every(self, seconds: float, act: Callable[[], Awaitable[None]]) -> Any:
+        """Do something now and then: so long after the last time, however long that took."""
+
+        async def again_and_again() -> None:
+            while not self.app.should_stop:
+                await asyncio.sleep(seconds)
+                try:
+                    await act()
+                except Exception as error:
+                    await self.app.crash(error)
+                    raise
+
+        again_and_again.__name__ = act.__name__
+        return again_and_again
+
     async def _beat(self) -> None:
         if not self._knows:
             return
@@ -191,6 +208,9 @@ def terms(settings: Settings, on_tick: OnTick) -> Terms:
             behind_ms=window // timedelta(milliseconds=1),
         ),
         message_bytes=settings.message_bytes,
+        feed_limit=FeedLimit(
+            settings.dead_letter_limit_share, settings.dead_letter_limit_per_minute
+        ),
         on_tick=on_tick,
     )
 
@@ -218,10 +238,10 @@ def _least(partition: Partition, grid: Grid) -> npt.NDArray[np.float32]:
 
 def run(settings: Settings, log_level: Level) -> None:
     """Run until a signal; what was taken is then worked off, kept, and the group left."""
-    run_id = uuid4().hex
-    worker = Worker(settings, run_id)
+    name = uuid4().hex
+    worker = Worker(settings, name)
     worker.app.finalize()
-    logs = configuration(log_level, settings.log_format, run_id)
+    logs = configuration(log_level, settings.log_format, name)
     logging.config.dictConfig(logs)
     process = faust.Worker(worker.app, loglevel=log_level, logging_config=logs)
     LOG.info("worker of group %s at %s", group(settings), settings.broker)

@@ -13,9 +13,6 @@ from gridcast.stream.settings import Settings
 from gridcast.stream.table import COUNT_BYTES
 from gridcast.stream.topics import TopicAdmin
 
-_OF_THE_INPUT = (key_of(Kind.CLOCK), key_of(Kind.TOLD))
-"""Records that are not of the windows."""
-
 
 def find_windows(settings: Settings, series: str) -> tuple[Windows, int]:
     """Find the windows that hold a series, as last kept, and its row."""
@@ -49,8 +46,7 @@ def can_be_negative(settings: Settings, series: str) -> bool:
 
 def _windows(settings: Settings, topic: str, partition: int) -> Windows | None:
     records = _whole(newest_of(settings, topic, partition))
-    records = {name: record for name, record in records.items() if name not in _OF_THE_INPUT}
-    if not records:
+    if key_of(Kind.HEAD) not in records:
         return None
     try:
         return load(spec_of(records), records)

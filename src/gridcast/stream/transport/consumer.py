@@ -85,6 +85,7 @@ class BatchConsumer(driver.Consumer):
 
     def __init__(self, transport: "BatchTransport", *args: Any, **kwargs: Any) -> None:
         super().__init__(transport, *args, **kwargs)
+        self._with_headers = transport.with_headers
         self._read_offset = ForgetfulOffsets()
         self._places: dict[TP, Place] = {}
         self._room = Room()
@@ -165,7 +166,7 @@ class BatchConsumer(driver.Consumer):
         }
 
     def _chunk(self, tp: TP, place: Place, room: Room, fetched: Fetched) -> Chunk:
-        batch = fetched.batch(tp)
+        batch = fetched.batch(tp, with_headers=self._with_headers)
         size = sum(map(len, filter(None, batch.keys))) + sum(map(len, filter(None, batch.values)))
         chunk = Chunk(place, room, batch, size)
         chunk.enter()
@@ -219,6 +220,9 @@ class BatchConsumer(driver.Consumer):
             await self.maybe_wait_for_commit_to_finish()  # Faust would be content with that one
             await super().commit_and_end_transactions()
         self._let_go()
+
+    async def verify_all_partitions_active(self) -> None:
+        """Leave it to `gridcast.stream.watchdog`: Faust's asks a consumer that may not be there."""
 
     # Seeking.
 
@@ -302,6 +306,9 @@ class BatchTransport(driver.Transport):
 
     Consumer = BatchConsumer
     Producer = NoProducer
+
+    with_headers = False
+    """Whether batches are to have the headers of their messages."""
 
     def __init__(self, brokers: Iterable[str], app: faust.App) -> None:
         super().__init__([URL(f"kafka://{address}") for address in brokers], app)

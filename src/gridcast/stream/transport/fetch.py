@@ -34,7 +34,7 @@ class Fetched(list[Any]):
         self.begin = begin
         self.next_offset = next_offset
 
-    def batch(self, tp: TP) -> Batch:
+    def batch(self, tp: TP, *, with_headers: bool = False) -> Batch:
         """Put them in columns."""
         offsets: Sequence[int] = [record.offset for record in self]
         if offsets and offsets[-1] - offsets[0] == len(self) - 1:
@@ -48,6 +48,7 @@ class Fetched(list[Any]):
             [record.key for record in self],
             [record.value for record in self],
             np.array([record.timestamp for record in self], np.int64),
+            [record.headers for record in self] if with_headers else (),
         )
 
 

@@ -130,9 +130,9 @@ class Fallbacks:
             bound = np.minimum(floor[part, None] / scale, least)
             np.maximum(out, bound[:, :, None], out=out)
             out *= scale[:, :, None]
-        # Rounding may not cross quantiles; -0.0 and 0.0 are the same load, so the same bytes.
-        np.maximum.accumulate(quantiles, axis=1, out=quantiles)
-        quantiles += np.float32(0)
+            for level in range(1, len(self.levels)):  # rounding may not cross quantiles
+                np.maximum(out[:, level], out[:, level - 1], out=out[:, level])
+            out += np.float32(0)  # -0.0 and 0.0 are the same load, so the same bytes
         return Answer(quantiles, why)
 
     def _part(

@@ -108,17 +108,17 @@ def _bridge(profile: Floats, told: Flags) -> tuple[Floats, npt.NDArray[np.intp]]
     At the ends the nearest step that is told holds. Where none is, the run is without end.
     """
     steps = told.shape[1]
-    step = np.arange(steps)
-    left = np.maximum.accumulate(np.where(told, step, -1), axis=1)
-    longest = (step - left).max(axis=1)
-    longest[left[:, -1] < 0] = np.iinfo(np.intp).max
-    rows = np.flatnonzero((longest > 0) & (longest <= steps))
+    longest = np.zeros(len(told), np.intp)
+    rows = np.flatnonzero(~told.all(axis=1))
     if not len(rows):
         return profile, longest
-    right = np.where(told[rows], step, steps)
+    told, step = told[rows], np.arange(steps)
+    left = np.maximum.accumulate(np.where(told, step, -1), axis=1)
+    longest[rows] = np.where(told.any(axis=1), (step - left).max(axis=1), np.iinfo(np.intp).max)
+    right = np.where(told, step, steps)
     right = np.minimum.accumulate(right[:, ::-1], axis=1)[:, ::-1]
-    left = left[rows]
-    left, right = np.where(left < 0, right, left), np.where(right == steps, left, right)
+    left = np.where(left < 0, right, left).clip(max=steps - 1)
+    right = np.where(right == steps, left, right)
     before = np.take_along_axis(profile[rows], left, axis=1)
     after = np.take_along_axis(profile[rows], right, axis=1)
     share = (step - left).astype(np.float32) / np.maximum(right - left, 1).astype(np.float32)

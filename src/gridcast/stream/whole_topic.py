@@ -53,8 +53,17 @@ class WholeTopic:
 
     async def stop(self) -> None:
         """Close the connection."""
-        if self._consumer is not None:
+        if self._consumer is None:
+            return
+        try:
             await self._consumer.stop()
+        except asyncio.CancelledError:
+            # While Kafka is away, aiokafka 0.14 lets out the cancellation of its own retry, and
+            # leaves the rest open.
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            await self._consumer._client.close()
 
     async def batches(self) -> AsyncIterator[Batch]:
         """Give the messages, for ever. The next batch is asked for when the last is done with."""

@@ -11,6 +11,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+Headers = Sequence[tuple[str, bytes]]
+"""Of one message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -29,6 +32,8 @@ class Batch:
     values: Sequence[bytes | None]
     sent_ms: npt.NDArray[np.int64]
     """Kafka's own time stamp of each, milliseconds since 1970."""
+    headers: Sequence[Headers] = ()
+    """Those of each, if they are wanted; else of none."""
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -47,4 +52,5 @@ class Batch:
             keys=self.keys[first:],
             values=self.values[first:],
             sent_ms=self.sent_ms[first:],
+            headers=self.headers[first:],
         )

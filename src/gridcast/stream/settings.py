@@ -163,6 +163,12 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         "text", description="how a worker logs: text for people, json for programs"
     )
+    trace_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://\S+$",
+        description="where traces are sent (OTLP over HTTP), such as "
+        "http://127.0.0.1:4318/v1/traces; needs gridcast[otel]; none: nowhere",
+    )
     metrics_port: int = Field(
         0, ge=0, le=65535, description="where a worker serves its metrics; 0: nowhere"
     )

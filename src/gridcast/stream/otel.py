@@ -1,0 +1,132 @@
+"""The spans of a worker, told to OpenTelemetry. Needs `gridcast[otel]`; see `stream.tracing`."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, SERVICE_VERSION, Resource
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.trace import (
+    Link,
+    SpanKind,
+    Status,
+    StatusCode,
+    Tracer,
+    get_current_span,
+    set_span_in_context,
+)
+from opentelemetry.trace import Span as OneSpan
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from gridcast.agents.batch import Batch, Headers
+from gridcast.agents.spans import Value
+
+MOST_LINKS = 128
+"""So many a span may have by OpenTelemetry's own default."""
+CONTEXT_HEADERS = ("traceparent", "tracestate")
+_PROPAGATOR = TraceContextTextMapPropagator()
+
+
+def provider(processor: SpanProcessor, version: str, run: str) -> TracerProvider:
+    """Make what hands spans to a processor. It must be shut down, or the last are lost."""
+    resource = Resource.create(
+        {SERVICE_NAME: "gridcast", SERVICE_VERSION: version, SERVICE_INSTANCE_ID: run}
+    )
+    # We shut it down ourselves, in the order that suits a worker.
+    made = TracerProvider(resource=resource, shutdown_on_exit=False)
+    made.add_span_processor(processor)
+    return made
+
+
+class OtelSpan:
+    """A :class:`gridcast.agents.spans.Span` of OpenTelemetry."""
+
+    def __init__(self, tracer: Tracer, span: OneSpan) -> None:
+        self._tracer = tracer
+        self._span = span
+
+    def part(self, name: str, **about: Value) -> "OtelSpan":
+        """Begin a part of it."""
+        context = set_span_in_context(self._span, Context())
+        attributes = {f"gridcast.{key}": value for key, value in about.items()}
+        return OtelSpan(self._tracer, self._tracer.start_span(name, context, attributes=attributes))
+
+    def end(self) -> None:
+        """Say that it is done."""
+        self._span.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self._span.record_exception(error)
+            self._span.set_status(Status(StatusCode.ERROR, str(error)))
+        self._span.end()
+
+
+class OtelSpans:
+    """A :class:`gridcast.agents.spans.Spans` that tells OpenTelemetry."""
+
+    reads_headers = True
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
+
+    def batch(self, batch: Batch) -> OtelSpan:
+        """Begin a trace for a batch, linked to those that its messages come from."""
+        attributes: dict[str, Value] = {
+            "messaging.system": "kafka",
+            "messaging.operation.type": "process",
+            "messaging.destination.name": batch.topic,
+            "messaging.destination.partition.id": str(batch.partition),
+            "messaging.batch.message_count": len(batch),
+            "gridcast.offset.begin": batch.begin,
+            "gridcast.offset.next": batch.next_offset,
+        }
+        if len(batch):
+            oldest, newest = (_time(int(one)) for one in (batch.sent_ms[0], batch.sent_ms[-1]))
+            attributes |= {"gridcast.sent.first": oldest, "gridcast.sent.last": newest}
+        span = self._tracer.start_span(
+            f"process {batch.topic}",
+            Context(),
+            SpanKind.CONSUMER,
+            attributes,
+            _links(batch.headers),
+        )
+        return OtelSpan(self._tracer, span)
+
+
+def _links(headers: Iterable[Headers]) -> list[Link]:
+    """Find the spans that the messages were sent in, each once."""
+    found: dict[tuple[int, int], Link] = {}
+    for one in headers:
+        carrier = _context_headers(one)
+        if not carrier:
+            continue
+        context = get_current_span(_PROPAGATOR.extract(carrier, Context())).get_span_context()
+        if context.is_valid:
+            found.setdefault((context.trace_id, context.span_id), Link(context))
+        if len(found) == MOST_LINKS:
+            break
+    return list(found.values())
+
+
+def _context_headers(headers: Headers) -> Mapping[str, str]:
+    return {
+        name.lower(): value.decode("ascii", "replace")
+        for name, value in headers
+        if name.lower() in CONTEXT_HEADERS
+    }
+
+
+def _time(milliseconds: int) -> str:
+    at = datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
+    return at.replace("+00:00", "Z")

@@ -7,19 +7,21 @@ It runs in the app's own event loop, so nothing that it keeps needs a lock. From
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from gridcast.agents.batch import Batch
 from gridcast.agents.letters import Refused, Tell
+from gridcast.agents.metrics import Metrics
 from gridcast.agents.series import series
 from gridcast.agents.weather import weather
 from gridcast.models.grid import Grid
 from gridcast.models.weather import Weather, WeatherAsOf
-from gridcast.schemas import Reason, TimeBounds, Topic
+from gridcast.schemas import TimeBounds, Topic
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.topics import SERIES, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
 from gridcast.stream.kafka import aiokafka_options
@@ -32,23 +34,10 @@ LOG = logging.getLogger("gridcast.background")
 ANSWER_WITHIN_MS = 10_000
 
 
-class Counts(Protocol):
-    """Where it is counted what was done."""
-
-    def read(self, topic: Topic, messages: int) -> None:
-        """Count messages taken from a topic."""
-
-    def wrote_letters(self, topic: str, reasons: Iterable[Reason]) -> None:
-        """Count dead letters that Kafka has confirmed, of records of one topic."""
-
-    def weather_late(self, messages: int) -> None:
-        """Count weather that came after a tick that should have seen it."""
-
-
 class Background:
     """Reads the weather and the series, and says when it has all that a tick is to see."""
 
-    def __init__(self, settings: Settings, counts: Counts) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
         past = timedelta(days=settings.window_days)
         self.weather = Weather(
             timedelta(minutes=settings.step_minutes) // timedelta(milliseconds=1),
@@ -56,7 +45,7 @@ class Background:
         )
         self.grid = Grid()
         self._settings = settings
-        self._counts = counts
+        self._metrics = metrics
         self._bounds = TimeBounds(
             ahead_ms=round(settings.future_bound_s * 1000),
             behind_ms=past // timedelta(milliseconds=1),
@@ -66,9 +55,12 @@ class Background:
             for topic in (SERIES, WEATHER_OBSERVATIONS, WEATHER_FORECASTS)
         ]
         self._letters = {
-            one.topic: LetterWriter(settings, one, counts.wrote_letters) for one in self._topics
+            one.topic: LetterWriter(settings, one, metrics.wrote_letters) for one in self._topics
         }
         self._agents: list[asyncio.Task[None]] = []
+        self._is_known = False
+        self._mine = False
+        self._taking_over: asyncio.Task[None] | None = None
         # Kafka answers one request of a connection after the other: a question beside a reader that
         # waits for messages would wait half a second with it.
         self._asker: Any = None
@@ -88,6 +80,9 @@ class Background:
         except BaseException:
             await self.stop()
             raise
+        self._is_known = True
+        if self._mine:
+            self._taking_over = asyncio.create_task(self._take_over())
         LOG.info(
             "%d weather stations and %d series known, after %.1f s",
             len(self.weather),
@@ -97,6 +92,7 @@ class Background:
 
     async def stop(self) -> None:
         """Stop reading; what is known stays known."""
+        await self._end_takeover()
         for agent in self._agents:
             agent.cancel()
         await asyncio.gather(*self._agents, return_exceptions=True)
@@ -126,16 +122,35 @@ class Background:
         late, self.weather.late = self.weather.late, 0
         if late:
             LOG.warning("%d messages of weather came after a tick that should have seen them", late)
-            self._counts.weather_late(late)
+            self._metrics.weather_late(late)
         return answer
 
     async def write_letters(self, *, mine: bool) -> None:
-        """Say whether it is this worker that writes dead letters about weather and series."""
-        for writer in self._letters.values():
-            if mine:
-                await writer.take_over()
-            else:
+        """Say whether it is this worker that writes dead letters about weather and series.
+
+        It does not wait until Kafka has told how far the last writer came: a rebalance would.
+        """
+        if mine == self._mine:
+            return
+        self._mine = mine
+        if mine and self._is_known:
+            self._taking_over = asyncio.create_task(self._take_over())
+        elif not mine:
+            await self._end_takeover()
+            for writer in self._letters.values():
                 writer.hand_over()
+
+    async def _take_over(self) -> None:
+        try:
+            for writer in self._letters.values():
+                await writer.take_over()
+        except KafkaError:
+            LOG.exception("no dead letters are written about weather and series")
+
+    async def _end_takeover(self) -> None:
+        if self._taking_over is not None:
+            self._taking_over.cancel()
+            await asyncio.gather(self._taking_over, return_exceptions=True)
 
     def _agent(self, topic: WholeTopic) -> Coroutine[Any, Any, None]:
         tell, most = self._tell(topic.topic), self._settings.message_bytes
@@ -152,7 +167,7 @@ class Background:
 
     def _tell(self, topic: Topic) -> Tell:
         async def tell(batch: Batch, refused: Refused) -> None:
-            self._counts.read(topic, len(batch))
+            self._metrics.read(topic, len(batch))
             await self._letters[topic].tell(batch, refused)
 
         return tell

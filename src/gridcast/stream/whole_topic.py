@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaConnectionError
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from gridcast.agents.batch import Batch
@@ -46,7 +48,10 @@ class WholeTopic:
         """Find the partitions."""
         await keep_trying(f"reading {self._name}", self._connect)
         try:
-            self._assign(await asyncio.to_thread(self._partitions))
+            partitions = await keep_trying(
+                f"reading {self._name}", lambda: asyncio.to_thread(self._partitions)
+            )
+            self._assign(partitions)
         except BaseException:
             await self.stop()
             raise
@@ -109,8 +114,12 @@ class WholeTopic:
 
     def _partitions(self) -> list[int]:
         # Of all topics: asked for one by name, a Kafka may make it.
-        topics = AdminClient(librdkafka_options(self._settings)).list_topics(timeout=WITHIN_S)
-        return sorted(topics.topics[self._name].partitions) if self._name in topics.topics else []
+        admin = AdminClient(librdkafka_options(self._settings))
+        try:
+            topics = admin.list_topics(timeout=WITHIN_S).topics
+        except KafkaException as error:
+            raise KafkaConnectionError(error.args[0].str()) from None
+        return sorted(topics[self._name].partitions) if self._name in topics else []
 
     def _assign(self, found: list[int]) -> None:
         if not found:

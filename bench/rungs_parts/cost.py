@@ -19,8 +19,11 @@ START_MS = 20_000 * 86_400_000
 ONE_BY_ONE = 500
 
 
-def partition_of(series: int, spec: WindowSpec) -> Partition:
-    """Give a partition of noisy daily waves: 8 days of slots, then an hour of minutes."""
+def partition_of(series: int, spec: WindowSpec, lost: float) -> Partition:
+    """Give a partition of noisy daily waves: 8 days of slots, then an hour of minutes.
+
+    A share of all readings is lost, at random.
+    """
     rng = np.random.default_rng(0)
     names = [f"meter-{i:07d}" for i in range(series)]
     size, phase = rng.lognormal(0, 1, series), rng.normal(0, 2, series)
@@ -30,9 +33,11 @@ def partition_of(series: int, spec: WindowSpec) -> Partition:
     for time in (*slots.tolist(), *minutes.tolist()):
         wave = np.sin((time / 3_600_000 + phase) / 24 * 2 * np.pi)
         value = size * (2 + wave + rng.normal(0, 0.2, series))
-        zeros = np.zeros(series, np.int32)
+        here = np.flatnonzero(rng.random(series) >= lost)
+        zeros, times = np.zeros(len(here), np.int32), np.full(len(here), time)
+        some = [names[row] for row in here]
         partition.windows.fold(
-            ReadingColumns(names, np.full(series, time), value, zeros.astype(np.uint8), zeros)
+            ReadingColumns(some, times, value[here], zeros.astype(np.uint8), zeros)
         )
         if time % STEP_MS == 0:
             partition.windows.advance(time)
@@ -42,7 +47,8 @@ def partition_of(series: int, spec: WindowSpec) -> Partition:
 
 def cost(series: int, rounds: int) -> dict[str, float]:
     """Measure a tick of so many series; give the seconds for 100,000."""
-    partition = partition_of(series, WindowSpec())
+    partition = partition_of(series, WindowSpec(), lost=0)
+    gappy = partition_of(series, WindowSpec(), lost=0.05)
     forecaster = TickForecaster(WindowSpec(), 24, LEVELS)
     tick = Tick(partition.tick_ms or 0)
     made = forecaster.forecast(partition, tick)
@@ -50,6 +56,7 @@ def cost(series: int, rounds: int) -> dict[str, float]:
     sizes = [len(value) for _, value in made.messages()]
     calls: dict[str, tuple[Callable[[], object], int]] = {
         "forecast": (lambda: forecaster.forecast(partition, tick), series),
+        "forecast_gappy": (lambda: forecaster.forecast(gappy, tick), series),
         "messages": (lambda: sum(len(value) for _, value in made.messages()), series),
         "numbers_msgspec": (lambda: _by(made, msgspec.json.encode), series),
         "numbers_digits_in_numpy": (lambda: _digits(made), series),

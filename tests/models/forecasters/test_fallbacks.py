@@ -158,7 +158,7 @@ def test_random_gaps_hardly_matter():
     rng = np.random.default_rng(0)
     gappy = np.where(rng.random((len(slot), 50)) < 0.3, np.nan, WAVE[:, None])
     answer = forecast(gappy)
-    np.testing.assert_allclose(answer.quantiles[:, MEDIAN], np.tile(WAVE[:DAY], (50, 1)), rtol=0.02)
+    np.testing.assert_allclose(answer.quantiles[:, MEDIAN], np.tile(WAVE[:DAY], (50, 1)), rtol=0.04)
 
 
 def test_loads_below_zero_are_forecast_below_zero():

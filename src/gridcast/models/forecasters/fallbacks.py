@@ -7,6 +7,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from gridcast.models.forecasters.gaps import bridge_short
 from gridcast.models.forecasters.last_level import LastLevel
 from gridcast.models.forecasters.profile import Days, Flags, Floats
 from gridcast.models.forecasters.seasonal import SeasonalProfile
@@ -17,6 +18,8 @@ from gridcast.schemas.forecast import Rung
 
 CELLS = 200_000
 """Slots of windows that are worked on at once: what fits into a core's cache."""
+SHORT_GAP = 1.0
+"""Hours; a line is drawn over a gap that is no longer (`bench/rungs.py`)."""
 LONGEST_HOLE = 6.0
 """Hours of the day that no day of the window may tell of, and the profile still answers."""
 
@@ -159,6 +162,7 @@ class Fallbacks:
         """Fill in the quantiles of the rows that the seasonal profile can answer for."""
         known = measured[rows]
         whole = np.where(known, load[rows], np.float32(0))
+        whole, known = bridge_short(whole, known, round(SHORT_GAP * self.day / 24))
         shape = (len(rows), -1, self.day)
         seasonal = self._seasonal.forecast(Days(whole.reshape(shape), known.reshape(shape)))
         errors = seasonal.known.reshape(len(rows), -1).sum(axis=1)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gridcast.models.forecasters.gaps import bridge_all
 from gridcast.models.forecasters.profile import Days, Flags, Floats, Profiles
 
 LEVEL_HOURS = 1.0
@@ -64,7 +65,7 @@ class SeasonalProfile:
         ahead = [profiles.of(days.count + i) for i in range(-(-self.horizon // self.day))]
         centre = np.concatenate([load for load, _ in ahead], axis=1)[:, : self.horizon]
         told = np.concatenate([there for _, there in ahead], axis=1)[:, : self.horizon]
-        centre, hole = _bridge(centre, told)
+        centre, hole = bridge_all(centre, told)
         centre += level[:, -1:] * self._decay[: self.horizon]
         return Seasonal(centre, hole, error[:, 1:], known[:, 1:])
 
@@ -100,27 +101,3 @@ def _errors(days: Days, profiles: Profiles) -> tuple[Floats, Flags]:
         off = days.load[:, number] - profile
         error[:, number] = np.where(known[:, number], off, np.float32(0))
     return error, known
-
-
-def _bridge(profile: Floats, told: Flags) -> tuple[Floats, npt.NDArray[np.intp]]:
-    """Draw straight lines over the steps ahead that no day tells of; give the longest such run.
-
-    At the ends the nearest step that is told holds. Where none is, the run is without end.
-    """
-    steps = told.shape[1]
-    longest = np.zeros(len(told), np.intp)
-    rows = np.flatnonzero(~told.all(axis=1))
-    if not len(rows):
-        return profile, longest
-    told, step = told[rows], np.arange(steps)
-    left = np.maximum.accumulate(np.where(told, step, -1), axis=1)
-    longest[rows] = np.where(told.any(axis=1), (step - left).max(axis=1), np.iinfo(np.intp).max)
-    right = np.where(told, step, steps)
-    right = np.minimum.accumulate(right[:, ::-1], axis=1)[:, ::-1]
-    left = np.where(left < 0, right, left).clip(max=steps - 1)
-    right = np.where(right == steps, left, right)
-    before = np.take_along_axis(profile[rows], left, axis=1)
-    after = np.take_along_axis(profile[rows], right, axis=1)
-    share = (step - left).astype(np.float32) / np.maximum(right - left, 1).astype(np.float32)
-    profile[rows] = before + share * (after - before)
-    return profile, longest

@@ -1,0 +1,67 @@
+"""Straight lines over what is not known, row by row."""
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.forecasters.profile import Flags, Floats
+
+Places = npt.NDArray[np.intp]
+
+
+def bridge_short(value: Floats, known: Flags, longest: int) -> tuple[Floats, Flags]:
+    """Draw lines over the gaps of at most so many slots that have both shores."""
+    place = np.flatnonzero(known)
+    if len(place) == known.size:
+        return value, known
+    apart = np.diff(place)
+    same_row = np.diff(place // known.shape[1]) == 0
+    gap = np.flatnonzero((apart > 1) & (apart <= longest + 1) & same_row)
+    shore, apart = place[gap], apart[gap]
+    value, known = value.copy(), known.copy()
+    flat, told = value.reshape(-1), known.reshape(-1)
+    begin, rise = flat[shore], flat[shore + apart] - flat[shore]
+    for step in range(1, longest + 1):
+        wide = np.flatnonzero(apart > step)
+        slot = shore[wide] + step
+        share = np.float32(step) / apart[wide].astype(np.float32)
+        flat[slot] = begin[wide] + share * rise[wide]
+        told[slot] = True
+    return value, known
+
+
+def bridge_all(value: Floats, known: Flags) -> tuple[Floats, Places]:
+    """Draw lines over all gaps; give each row's longest.
+
+    At the ends the nearest slot that is known holds. Where none is, the gap is without end.
+    """
+    longest = np.zeros(len(known), np.intp)
+    rows = np.flatnonzero(~known.all(axis=1))
+    if not len(rows):
+        return value, longest
+    left, right = _shores(known[rows])
+    end = known.shape[1]
+    longest[rows] = (np.arange(end) - left).max(axis=1)
+    longest[rows[left[:, -1] < 0]] = np.iinfo(np.intp).max
+    left, right = np.where(left < 0, right, left), np.where(right == end, left, right)
+    value = value.copy()
+    value[rows] = _lines(value[rows], left, right)
+    return value, longest
+
+
+def _shores(known: Flags) -> tuple[Places, Places]:
+    """Give the nearest known slot at or before each, else -1, and at or after it, else the end."""
+    end = known.shape[1]
+    slot = np.arange(end)
+    left = np.maximum.accumulate(np.where(known, slot, -1), axis=1)
+    right = np.minimum.accumulate(np.where(known, slot, end)[:, ::-1], axis=1)[:, ::-1]
+    return left, right
+
+
+def _lines(value: Floats, left: Places, right: Places) -> Floats:
+    """Give each slot the value on the line between its two shores."""
+    last = value.shape[1] - 1
+    before = np.take_along_axis(value, left.clip(0, last), axis=1)
+    after = np.take_along_axis(value, right.clip(0, last), axis=1)
+    far = np.maximum(right - left, 1).astype(np.float32)
+    share = (np.arange(last + 1) - left).astype(np.float32) / far
+    return np.asarray(before + share * (after - before))

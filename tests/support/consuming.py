@@ -1,13 +1,34 @@
-"""All that is on a topic, as a consumer sees it."""
+"""All that is on a topic, as a consumer sees it, and what a group has committed."""
 
 import time
 from typing import Any
 from uuid import uuid4
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from gridcast.stream.kafka import librdkafka_options
 from gridcast.stream.settings import Settings
+
+NOT_YET = (
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+)
+"""A Kafka that has just started makes the place where it keeps offsets when first asked for it."""
+
+
+def committed(
+    consumer: Consumer, partitions: list[TopicPartition], *, within_s: float = 20
+) -> list[int]:
+    """Give what the consumer's group has committed, in the same order; -1001 is nothing."""
+    end = time.monotonic() + within_s
+    while True:
+        try:
+            return [each.offset for each in consumer.committed(partitions, 10)]
+        except KafkaException as error:
+            if error.args[0].code() not in NOT_YET or time.monotonic() > end:
+                raise
+        time.sleep(0.1)
 
 
 def all_of(

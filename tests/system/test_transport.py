@@ -18,6 +18,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from faust.types import TP
+from support.consuming import committed
 
 from gridcast.agents.batch import Batch
 from gridcast.stream.transport import BatchConsumer, BatchTransport, HoleError, batches, place
@@ -53,8 +54,8 @@ class Feed:
 
     def committed(self) -> dict[TP, int]:
         """What the group has committed; -1001 is nothing."""
-        answer = self.consumer.committed([TopicPartition(*tp) for tp in self.tps], 10)
-        return {TP(each.topic, each.partition): each.offset for each in answer}
+        partitions = [TopicPartition(*tp) for tp in self.tps]
+        return dict(zip(self.tps, committed(self.consumer, partitions), strict=True))
 
     def delete_before(self, offset: int) -> None:
         places = [TopicPartition(*tp, offset) for tp in self.tps]

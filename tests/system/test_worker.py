@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
-from support.consuming import all_of
+from support.consuming import all_of, committed
 
 from gridcast.schemas import DeadLetter, Reading, ReadingFrame, Reason, read
 from gridcast.schemas.topics import DEAD_LETTERS, READINGS
@@ -107,7 +107,7 @@ def wait_until_worked_off(settings: Settings) -> int:
         end = time.monotonic() + WITHIN_S
         while True:
             ends = sum(consumer.get_watermark_offsets(each, 10)[1] for each in partitions)
-            done = sum(max(each.offset, 0) for each in consumer.committed(partitions, 10))
+            done = sum(max(offset, 0) for offset in committed(consumer, partitions))
             if done == ends:
                 return ends
             assert time.monotonic() < end, f"{done} of {ends} worked off after {WITHIN_S} s"

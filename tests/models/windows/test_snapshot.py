@@ -139,6 +139,27 @@ def test_a_correction_is_recorded_beside_what_it_corrects() -> None:
     assert (again.value[1], again.revision[1], len(again)) == (8.0, 2, 50)
 
 
+def test_late_readings_of_several_batches_are_all_in_the_next_checkpoint() -> None:
+    windows, table = filled()
+    for k in range(3):
+        windows.fold(columns([(f"s{k}", START + 55 * MINUTE + 1, 7.0, 0, 0)]))
+    record(table, windows)
+    assert readings_in(load(SPEC, table)) == readings_in(windows)
+
+
+def test_a_late_reading_is_recorded_though_its_row_moved_meanwhile() -> None:
+    windows, table = Windows(SPEC), Table()
+    windows.fold(columns([("gone", START, 1.0, 0, 0)]))
+    now = START + 24 * 60 * MINUTE
+    windows.fold(columns([(name, now, 1.0, 0, 0) for name in "bc"]))
+    windows.advance(now + 6 * MINUTE)
+    record(table, windows)
+    windows.fold(columns([("c", now + 1, 2.0, 0, 0)]))
+    assert windows.let_go() is not None
+    record(table, windows)
+    assert readings_in(load(SPEC, table)) == readings_in(windows)
+
+
 def test_records_of_readings_go_when_their_minutes_do() -> None:
     windows, table = filled()
     kept = [key for key in table if key.startswith("readings/")]

@@ -5,16 +5,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
 
 import numpy as np
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
+from support.collector import Collector
 
 from gridcast.agents.batch import Batch, Headers
 from gridcast.agents.spans import NO_SPAN, NO_SPANS, Spans
@@ -167,42 +165,9 @@ def test_without_the_extra_it_is_one_clear_line(monkeypatch: pytest.MonkeyPatch)
         pass
 
 
-class Collector(HTTPServer):
-    """What takes spans over OTLP and HTTP."""
-
-    def __init__(self) -> None:
-        self.got: list[bytes] = []
-        super().__init__(("127.0.0.1", 0), Taking)
-
-
-class Taking(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append(body)  # type: ignore[attr-defined]
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
 def test_spans_are_at_the_collector_when_the_worker_has_stopped():
-    collector = Collector()
-    thread = threading.Thread(target=collector.serve_forever)
-    thread.start()
-    try:
-        settings = Settings(trace_endpoint=f"http://127.0.0.1:{collector.server_port}/v1/traces")
+    with Collector() as collector:
+        settings = Settings(trace_endpoint=collector.endpoint)
         with tracing(settings, "a-run") as spans, spans.batch(batch()) as span, span.part("decode"):
             pass
-    finally:
-        collector.shutdown()
-        collector.server_close()
-        thread.join()
-    names = [
-        span.name
-        for body in collector.got
-        for resource in ExportTraceServiceRequest.FromString(body).resource_spans
-        for scope in resource.scope_spans
-        for span in scope.spans
-    ]
-    assert names == ["decode", "process meter.readings"]
+    assert [span.name for span in collector.spans] == ["decode", "process meter.readings"]

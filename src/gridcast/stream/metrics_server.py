@@ -8,6 +8,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from socket import AF_INET6
 from socketserver import ThreadingMixIn
 from types import TracebackType
@@ -17,6 +18,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from prometheus_client import CollectorRegistry, disable_created_metrics, make_wsgi_app
 
 from gridcast.stream.errors import UserError
+from gridcast.stream.settings import Settings
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -26,6 +28,19 @@ ALIVE_WITHIN_S = 5.0
 SILENT_S = 10.0
 """Whoever connects and asks nothing for so long is sent away."""
 OK, UNAVAILABLE, NOT_FOUND = "200 OK", "503 Service Unavailable", "404 Not Found"
+
+
+def metrics_served(
+    settings: Settings,
+    registry: CollectorRegistry,
+    loop: asyncio.AbstractEventLoop,
+    why_not_ready: Callable[[], str],
+) -> AbstractContextManager[object]:
+    """Serve where the settings say, if they do."""
+    if not settings.metrics_port:
+        return nullcontext()
+    host, port = settings.metrics_host, settings.metrics_port
+    return MetricsServer(registry, host, port, loop, why_not_ready)
 
 
 class MetricsServer:

@@ -39,7 +39,7 @@ def batch(*headers: Headers) -> Batch:
     )
 
 
-def traceparent(span: int) -> Headers:
+def traceparent(span: int) -> list[tuple[str, bytes | None]]:
     return [("other", b"\xff"), ("traceparent", f"00-{TRACE}-{span:016x}-01".encode())]
 
 
@@ -95,7 +95,14 @@ def test_a_batch_is_a_span_with_its_partition_and_offsets_and_its_parts_are_belo
 
 
 def test_a_batch_is_linked_to_each_span_that_its_readings_were_sent_in(told: Told):
-    headers = [traceparent(1), [], traceparent(2), traceparent(1), [("traceparent", b"rubbish")]]
+    headers = [
+        traceparent(1),
+        [],
+        [*traceparent(2), ("empty", None)],
+        traceparent(1),
+        [("traceparent", b"rubbish")],
+        [("traceparent", None)],
+    ]
     told.spans.batch(batch(*headers)).end()
     (whole,) = told.by_name().values()
     assert [link.context.span_id for link in whole.links] == [1, 2]

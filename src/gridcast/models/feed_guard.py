@@ -5,6 +5,7 @@ judged when a message of a later one comes, so what is judged depends on the mes
 wherever the batches are cut: read again, the same messages raise the same alarm.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -93,24 +94,22 @@ class FeedGuard:
 
         `sent_ms` is Kafka's stamp of each message. Messages before `first` were counted before.
         """
-        if first >= len(sent_ms):
-            return []
-        newest = max(self._minutes, default=NONE)
-        minute = np.maximum.accumulate(np.maximum(sent_ms // MINUTE_MS, newest))
-        used = np.bincount(decoded.message, minlength=len(sent_ms))
-        starts = np.flatnonzero(np.diff(minute[first:], prepend=NONE)) + first
-        refused: dict[int, Counter[str]] = {}
-        for place, refusal in decoded.refused:
-            if place >= first:
-                refused.setdefault(int(minute[place]), Counter())[refusal.reason.value] += 1
+        places = [place for place, _ in decoded.refused]
         alarms = []
-        for number, count in zip(
-            minute[starts].tolist(), np.add.reduceat(used, starts).tolist(), strict=True
-        ):
+        begin = first
+        while begin < len(sent_ms):
+            number = int(sent_ms[begin]) // MINUTE_MS
             alarms += self._close_before(number)
+            # A stamp that goes back counts for the minute that is open.
+            number = max(number, max(self._minutes, default=NONE))
+            later = np.flatnonzero(sent_ms[begin:] >= (number + 1) * MINUTE_MS)
+            end = begin + int(later[0]) if len(later) else len(sent_ms)
             counted = self._minutes.setdefault(number, _Minute())
-            counted.used += count
-            counted.refused += refused.get(number, Counter())
+            start, stop = np.searchsorted(decoded.message, (begin, end))
+            counted.used += int(stop - start)
+            refused = decoded.refused[bisect_left(places, begin) : bisect_left(places, end)]
+            counted.refused.update(refusal.reason.value for _, refusal in refused)
+            begin = end
         return alarms
 
     def record(self) -> Record:
@@ -145,7 +144,7 @@ class FeedGuard:
         Minutes in which nothing came tell nothing: they neither raise nor clear.
         """
         over = max(self._minutes, default=NONE)
-        if over in {NONE, minute}:
+        if over == NONE or over >= minute:
             return []
         for number in [number for number in self._minutes if number <= over - SPAN]:
             del self._minutes[number]

@@ -1,6 +1,6 @@
 """The spans of a worker, told to OpenTelemetry. Needs `gridcast[otel]`; see `stream.tracing`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -25,7 +25,6 @@ from gridcast.agents.spans import Value
 
 MOST_LINKS = 128
 """So many a span may have by OpenTelemetry's own default."""
-CONTEXT_HEADERS = ("traceparent", "tracestate")
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 
@@ -106,25 +105,22 @@ class OtelSpans:
 
 def _links(headers: Iterable[Headers]) -> list[Link]:
     """Find the spans that the messages were sent in, each once."""
-    found: dict[tuple[int, int], Link] = {}
+    sent_in: dict[bytes, Headers] = {}
     for one in headers:
-        carrier = _context_headers(one)
-        if not carrier:
-            continue
-        context = get_current_span(_PROPAGATOR.extract(carrier, Context())).get_span_context()
-        if context.is_valid:
-            found.setdefault((context.trace_id, context.span_id), Link(context))
-        if len(found) == MOST_LINKS:
+        for name, value in one:
+            if name == "traceparent" and value is not None:
+                sent_in.setdefault(value, one)
+        if len(sent_in) >= MOST_LINKS:
             break
-    return list(found.values())
+    contexts = (
+        get_current_span(_PROPAGATOR.extract(_texts(one), Context())).get_span_context()
+        for one in sent_in.values()
+    )
+    return [Link(context) for context in contexts if context.is_valid]
 
 
-def _context_headers(headers: Headers) -> Mapping[str, str]:
-    return {
-        name.lower(): value.decode("ascii", "replace")
-        for name, value in headers
-        if name.lower() in CONTEXT_HEADERS
-    }
+def _texts(headers: Headers) -> dict[str, str]:
+    return {name: (value or b"").decode("ascii", "replace") for name, value in headers}
 
 
 def _time(milliseconds: int) -> str:

@@ -17,16 +17,14 @@ from gridcast.models.windows.marks import NOTHING, share_of
 from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.models.windows.trust import TRUST, Trust
 from gridcast.schemas.bounds import NEVER
-from gridcast.schemas.forecast import ClosedBy, Rung
+from gridcast.schemas.forecast import ClosedBy
 from gridcast.schemas.forecast_columns import ForecastColumns, Maker, to_the_watt
 
 PART = 2_048
 """Series whose windows are cut at once: memory stays small however many there are."""
 
 NO_MODEL = "no model is served"
-MAKERS = tuple(
-    Maker(Rung.LAST_LEVEL if why else Rung.SEASONAL_PROFILE, why.text or NO_MODEL) for why in Why
-)
+MAKERS = tuple(Maker(why.rung, why.text or NO_MODEL) for why in Why)
 """By `Why`."""
 
 

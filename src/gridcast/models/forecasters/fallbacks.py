@@ -34,6 +34,11 @@ class Why(IntEnum):
     HOURS_NEVER_MEASURED = 4
 
     @property
+    def rung(self) -> Rung:
+        """Which rung answered, then."""
+        return Rung.LAST_LEVEL if self else Rung.SEASONAL_PROFILE
+
+    @property
     def text(self) -> str | None:
         """The reason as it stands in a forecast; None where the profile answered."""
         return _TEXTS[self]
@@ -56,14 +61,6 @@ class Answer:
     """kW, [series, levels, horizon]: a series' block lies together, as its message wants it."""
     why: npt.NDArray[np.uint8]
     """A `Why` for every series."""
-
-    def rungs(self) -> list[Rung]:
-        """Say which rung answered, for every series."""
-        return [Rung.LAST_LEVEL if why else Rung.SEASONAL_PROFILE for why in self.why.tolist()]
-
-    def reasons(self) -> list[str | None]:
-        """Say why not the seasonal profile, for every series; None where it answered."""
-        return [_TEXTS[why] for why in self.why.tolist()]
 
 
 class Fallbacks:

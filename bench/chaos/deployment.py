@@ -48,7 +48,7 @@ class Deployment:
         admin = TopicAdmin(settings)
         admin.create(admin.look().missing)
         self._topic = settings.topic_prefix + READINGS.name
-        self._sent = 0
+        self.sent = 0
         self._done = 0
         self._producer = Producer(producer_options(settings) | {"message.timeout.ms": 300_000})
         self._asking = Consumer(librdkafka_options(settings) | {"group.id": group(settings)})
@@ -58,7 +58,7 @@ class Deployment:
         for key, value in messages:
             self._producer.produce(self._topic, value, key)
             self._producer.poll(0)
-        self._sent += len(messages)
+        self.sent += len(messages)
 
     def start(self) -> Process:
         """Start one more worker."""
@@ -109,7 +109,7 @@ class Deployment:
     def wait_until_all_is_kept(self, within_s: float) -> None:
         """Wait until the workers are through with all that was sent."""
         self._producer.flush(within_s)
-        self.wait_until(self._sent, within_s)
+        self.wait_until(self.sent, within_s)
 
     def close(self) -> None:
         """End all that still runs."""

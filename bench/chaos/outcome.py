@@ -5,11 +5,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from gridcast.models.partition import Partition
-from gridcast.schemas import Reason
-from gridcast.schemas.topics import DEAD_LETTERS, FORECASTS
+from gridcast.schemas import Reason, decode, within
+from gridcast.schemas.bounds import NEVER
+from gridcast.schemas.topics import DEAD_LETTERS, FORECASTS, READINGS
 from gridcast.stream.kafka import librdkafka_options
 from gridcast.stream.settings import Settings
 from gridcast.stream.table import Table
@@ -112,35 +113,68 @@ def _forecasts(settings: Settings, isolation: str) -> Copies:
     return found
 
 
+def folded(settings: Settings) -> dict[str, bytes]:
+    """Give the windows that the readings make when they are folded at one go, in this process."""
+    spoken, found = terms(settings, lambda *_: ()), {}
+    by_partition: dict[int, list[Message]] = defaultdict(list)
+    for message in _messages(settings, READINGS.name, "read_committed"):
+        by_partition[message.partition() or 0].append(message)
+    for messages in by_partition.values():
+        decoded = decode(
+            [message.key() for message in messages],
+            [message.value() for message in messages],
+            limit=spoken.message_bytes,
+        )
+        sent_ms = np.array([message.timestamp()[1] for message in messages])
+        decoded, _ = within(decoded, sent_ms, NEVER, spoken.bounds)
+        offset = np.array([message.offset() for message in messages], np.int64)
+        partition, of = Partition(spoken.spec, spoken.lateness_ms), decoded.message
+        end = int(offset[-1]) + 1
+        for _ in partition.take(decoded.readings, sent_ms[of], offset[of], end):
+            pass
+        found |= windows_of(partition)
+    return found
+
+
+def windows_of(partition: Partition) -> dict[str, bytes]:
+    """Give of each series all that its window is made of."""
+    windows, found = partition.windows, {}
+    mean, mark = windows.cut(windows.spec.slots)
+    opened = windows.open_slot()
+    kept: dict[int, list[str]] = defaultdict(list)
+    for minute, readings in sorted(windows.minutes.items()):
+        for row, *values in zip(
+            readings.row.tolist(),
+            readings.offset_ms.tolist(),
+            readings.value.tolist(),
+            readings.revision.tolist(),
+            readings.quality.tolist(),
+            strict=True,
+        ):
+            kept[row].append(f"{minute} {values}")
+    for row, name in enumerate(windows.roster.names):
+        arrays = (mean[:, row], mark[:, row], opened.mean[row : row + 1])
+        parts = [np.ascontiguousarray(one).tobytes() for one in arrays]
+        found[name] = b"".join([*parts, "\n".join(kept[row]).encode()])
+    return found
+
+
 def _windows(settings: Settings) -> dict[str, bytes]:
-    found = {}
-    spoken = terms(settings, lambda *_: ())
+    spoken, found = terms(settings, lambda *_: ()), {}
     for number in range(settings.partitions):
         table = Table(settings, number)
         records = table.open()
         table.close()
-        windows = Partition(spoken.spec, spoken.lateness_ms, records).windows
-        mean, mark = windows.cut(windows.spec.slots)
-        opened = windows.open_slot()
-        kept: dict[int, list[str]] = defaultdict(list)
-        for minute, readings in sorted(windows.minutes.items()):
-            for row, *values in zip(
-                readings.row.tolist(),
-                readings.offset_ms.tolist(),
-                readings.value.tolist(),
-                readings.revision.tolist(),
-                readings.quality.tolist(),
-                strict=True,
-            ):
-                kept[row].append(f"{minute} {values}")
-        for row, name in enumerate(windows.roster.names):
-            arrays = (mean[:, row], mark[:, row], opened.mean[row : row + 1])
-            parts = [np.ascontiguousarray(one).tobytes() for one in arrays]
-            found[name] = b"".join([*parts, "\n".join(kept[row]).encode()])
+        found |= windows_of(Partition(spoken.spec, spoken.lateness_ms, records))
     return found
 
 
 def _read(settings: Settings, topic: str, isolation: str) -> list[tuple[bytes, bytes]]:
+    messages = _messages(settings, topic, isolation)
+    return [(message.key() or b"", message.value() or b"") for message in messages]
+
+
+def _messages(settings: Settings, topic: str, isolation: str) -> list[Message]:
     consumer = Consumer(
         librdkafka_options(settings)
         | {
@@ -159,7 +193,7 @@ def _read(settings: Settings, topic: str, isolation: str) -> list[tuple[bytes, b
             raise TimeoutError(f"no more of {name}")
         error = message.error()
         if error is None:
-            found.append((message.key() or b"", message.value() or b""))
+            found.append(message)
         elif error.code() == KafkaError._PARTITION_EOF:
             left.discard(message.partition())
         else:

@@ -28,6 +28,15 @@ class Storm:
     seed: int
 
 
+@dataclass(frozen=True)
+class Blow:
+    """One thing that happened."""
+
+    event: str
+    in_hand: int
+    """Readings that were sent and not kept yet."""
+
+
 Tell = Callable[[str], None]
 
 
@@ -39,9 +48,11 @@ def play_calm(deployment: Deployment, day: Day) -> None:
     deployment.stop(worker)
 
 
-def play_storm(deployment: Deployment, day: Day, storm: Storm, broker: Broker, tell: Tell) -> None:
+def play_storm(
+    deployment: Deployment, day: Day, storm: Storm, broker: Broker, tell: Tell
+) -> list[Blow]:
     """Two workers, or three; something happens between any two stretches of the day."""
-    chance = random.Random(storm.seed)
+    chance, blows = random.Random(storm.seed), []
     events = ["kill"] * storm.kills + ["broker"] * storm.broker_restarts
     events += ["rebalance"] * storm.rebalances
     chance.shuffle(events)
@@ -54,15 +65,17 @@ def play_storm(deployment: Deployment, day: Day, storm: Storm, broker: Broker, t
         for first in range(0, len(messages), AT_ONCE):
             deployment.send(messages[first : first + AT_ONCE])
             time.sleep(chance.uniform(0, 0.2))
-        if chance.random() < 0.5:  # else the next blow falls before the last is got over
+        if chance.random() < 0.6:  # else the next blow falls before the last is got over
             deployment.wait_until(before + 1, GET_ON_WITHIN_S)
             time.sleep(chance.uniform(0, 1))
         if event != "end":
-            tell(f"{number + 1} of {len(events)}: {event}")
+            blows.append(Blow(event, deployment.sent - deployment.done()))
+            tell(f"{number + 1} of {len(events)}: {event}, {blows[-1].in_hand} readings in hand")
             _strike(event, deployment, broker, chance)
     deployment.wait_until_all_is_kept(180)
     for worker in list(deployment.workers):
         deployment.stop(worker)
+    return blows
 
 
 def _strike(event: str, deployment: Deployment, broker: Broker, chance: random.Random) -> None:

@@ -1,0 +1,31 @@
+"""A replayed day while workers are killed and the broker restarts ends as an undisturbed one does.
+
+`uv run bench/recovery.py --kills 300 --seed N` does the same for longer.
+"""
+
+from pathlib import Path
+
+import pytest
+from chaos.day import make_day
+from chaos.experiment import play
+from chaos.storm import Storm
+
+from gridcast.stream.broker import Broker
+
+SEED = 1
+HOURS = 24
+SERIES = 9
+
+
+@pytest.mark.timeout(900)
+def test_a_day_of_kills_restarts_and_rebalances_ends_as_an_undisturbed_one(tmp_path: Path):
+    storm = Storm(kills=30, broker_restarts=5, rebalances=10, seed=SEED)
+    with Broker() as broker:
+        found = play(broker, tmp_path / "days", make_day(SERIES, HOURS, SEED), storm, print)
+    assert found.is_same, f"{found}\nlogs: {tmp_path / 'days'}"
+    # None of it holds of a day on which nothing happens.
+    assert len(found.calm.windows) == SERIES
+    assert len(found.calm.forecasts) > SERIES * (HOURS * 60 - 5)
+    assert found.calm.letters.total() > 0
+    assert sum(blow.in_hand > 0 for blow in found.blows) > 30
+    assert found.comparison.given_up > 0, "no worker was killed in the middle of a checkpoint"

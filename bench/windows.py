@@ -133,7 +133,7 @@ def recorded(series: int, minutes: int, faults: str) -> dict[str, float]:
             names = [f"meter-{number:07d}" for number in part.series]
             rows = ReadingColumns(names, part.time_ms, part.value, part.quality, part.revision)
             began, counted = time.process_time(), ticks
-            for tick in partition.take(rows, np.arange(len(rows)), len(rows)):
+            for tick in partition.take(rows, part.arrival_ms, np.arange(len(rows)), len(rows)):
                 records = partition.changes()
                 if tick.time_ms >= steady:
                     sent += sum(len(value) for value in records.values() if value)

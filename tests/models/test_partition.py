@@ -16,6 +16,7 @@ MINUTE = 60_000
 START = 20_000 * 24 * 60 * MINUTE
 SPEC = WindowSpec(step_minutes=5, days=1, fine_minutes=20, hold_minutes=7)
 LATENESS = 2 * MINUTE
+NOTHING = np.empty(0, np.int64)
 
 Table = dict[str, bytes]
 Seen = dict[int, tuple[int, bytes]]
@@ -49,7 +50,9 @@ def feed(partition: Partition, messages: list[list[Row]], first: int, seen: Seen
     """Hand over messages (a list of readings each) as one batch, and note the ticks."""
     offset = [first + place for place, message in enumerate(messages) for _ in message]
     rows = columns([reading for message in messages for reading in message])
-    for tick in partition.take(rows, np.array(offset, np.int64), first + len(messages)):
+    for tick in partition.take(
+        rows, rows.time_ms, np.array(offset, np.int64), first + len(messages)
+    ):
         assert tick.time_ms == partition.tick_ms
         state = look(partition)
         assert seen.setdefault(tick.time_ms, state) == state, "a tick that is closed again differs"
@@ -64,6 +67,15 @@ def test_a_tick_closes_when_the_watermark_reaches_it():
     feed(partition, [[row(1)]], 3, seen)
     assert list(seen)[1:] == [START - MINUTE]
     assert partition.watermark_ms == START - MINUTE
+
+
+def test_a_clock_that_is_ahead_closes_no_tick_before_its_time():
+    partition = Partition(SPEC, LATENESS)
+    rows, sent_ms = columns([row(0), row(4, "fast")]), np.array([START, START + 30_000])
+    ticks = list(partition.take(rows, sent_ms, np.arange(2), 2))
+    assert [tick.time_ms for tick in ticks] == [START - LATENESS]
+    assert partition.newest_ms == START + 30_000
+    assert partition.counts.accepted == 2, "the reading itself is used"
 
 
 def test_a_jump_closes_every_tick_in_between():
@@ -88,7 +100,7 @@ def test_the_readings_of_one_message_stay_together():
 
 def test_messages_without_a_reading_are_contained_too():
     partition = Partition(SPEC, LATENESS)
-    assert list(partition.take(columns([]), np.empty(0, np.int64), 12)) == []
+    assert list(partition.take(columns([]), NOTHING, NOTHING, 12)) == []
     assert partition.next_offset == 12
 
 
@@ -172,7 +184,7 @@ def test_a_series_and_minute_costs_few_bytes_whatever_comes_late(faults: str, mo
         come = chunk.arrivals
         names = [f"meter-{series}" for series in come.series]
         rows = ReadingColumns(names, come.time_ms, come.value, come.quality, come.revision)
-        for tick in partition.take(rows, np.arange(len(rows)), len(rows)):
+        for tick in partition.take(rows, rows.time_ms, np.arange(len(rows)), len(rows)):
             changed = partition.changes()
             if tick.time_ms >= START + 60 * MINUTE:
                 sent += sum(len(value) for value in changed.values() if value)

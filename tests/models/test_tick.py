@@ -103,7 +103,7 @@ def test_a_series_known_by_doubted_readings_only_has_a_forecast_too():
 def test_readings_from_after_the_tick_are_not_in_it():
     rows = [row(START), row(START + 9 * MINUTE + 1, value=100)]
     partition = Partition(SPEC, lateness_ms=5 * MINUTE)
-    ticks = list(partition.take(columns(rows), np.arange(2), 2))
+    ticks = list(partition.take(columns(rows), columns(rows).time_ms, np.arange(2), 2))
     forecaster = TickForecaster(SPEC, 24, LEVELS)
     batch = forecaster.forecast(partition, ticks[-1])
     assert ticks[-1].time_ms == START + 4 * MINUTE
@@ -113,7 +113,7 @@ def test_readings_from_after_the_tick_are_not_in_it():
 
 def test_the_clock_is_named_where_it_closed_the_tick():
     partition, forecaster = Partition(SPEC, lateness_ms=0), TickForecaster(SPEC, 24, LEVELS)
-    (tick,) = partition.take(columns([row(START)]), np.array([0]), 1)
+    (tick,) = partition.take(columns([row(START)]), np.array([START]), np.array([0]), 1)
     assert forecaster.forecast(partition, tick).closed_by is ClosedBy.WATERMARK
     (tick,) = partition.close_by_clock(START + MINUTE)
     assert forecaster.forecast(partition, tick).closed_by is ClosedBy.WALL_CLOCK
@@ -201,7 +201,9 @@ def ticks_of(
     """Take messages and give the forecasts of each tick every twenty minutes."""
     offset = [first + n for n, message in enumerate(messages) for _ in message]
     batch = columns([reading for message in messages for reading in message])
-    for tick in partition.take(batch, np.array(offset, np.int64), first + len(messages)):
+    for tick in partition.take(
+        batch, batch.time_ms, np.array(offset, np.int64), first + len(messages)
+    ):
         if tick.time_ms % (20 * MINUTE) == 0:
             made = TickForecaster(SPEC, 3, LEVELS).forecast(partition, tick)
             yield tick.time_ms, list(made.messages())

@@ -54,7 +54,13 @@ def test_a_reading_too_far_ahead_does_not_make_the_next_too_old():
     kept, reasons, newest = judged([0, 365 * 24 * HOUR_MS, 1], newest_ms=START_MS)
     assert kept == [0, 1]
     assert reasons == [Reason.FAR_FUTURE]
-    assert newest == START_MS + 1
+    assert newest == START_MS
+
+
+def test_a_reading_tells_of_no_time_after_kafka_got_it():
+    kept, _, newest = judged([-5, HOUR_MS // 30], newest_ms=START_MS - HOUR_MS)
+    assert kept == [0, 1]
+    assert newest == START_MS
 
 
 def test_what_counts_is_when_kafka_got_it_so_a_replay_next_year_judges_the_same():

@@ -38,6 +38,12 @@ def minute(number: int, load: float, quality: int = 0, others: int = 3) -> Readi
     return ReadingColumns(names, time, value, mark, np.zeros(count, np.int32))
 
 
+def take(partition: Partition, readings: ReadingColumns, offset: int) -> None:
+    offsets = np.full(len(readings), offset)
+    for _ in partition.take(readings, readings.time_ms, offsets, offset + 1):
+        pass
+
+
 def kept(table: Table, partition: Partition) -> None:
     table.checkpoint([], partition.changes())
 
@@ -58,7 +64,7 @@ def test_the_window_of_a_running_worker_is_drawn_and_the_worker_goes_on(
     for number in range(6 * 60):
         quality = int(Quality.QUESTIONABLE) if number == 340 else 0
         readings = minute(number, number / 60 - 2, quality)
-        list(partition.take(readings, np.full(len(readings), number), number + 1))
+        take(partition, readings, number)
         kept(table, partition)
     assert run(settings, monkeypatch, "m1", "--days", "0.25") == 0
     out = capsys.readouterr().out
@@ -67,7 +73,7 @@ def test_the_window_of_a_running_worker_is_drawn_and_the_worker_goes_on(
     assert "1 reading rejected" in out
     # The worker still has its table, and what it keeps next is seen.
     readings = minute(6 * 60 + 15, 100.0)
-    list(partition.take(readings, np.full(len(readings), 400), 401))
+    take(partition, readings, 400)
     kept(table, partition)
     assert run(settings, monkeypatch, "m1", "--days", "0.25") == 0
     assert capsys.readouterr().out != out
@@ -80,7 +86,7 @@ def test_a_load_that_can_be_negative_is_drawn_so_once_it_is_declared(
     table.open()
     for number in range(0, 300, 15):
         readings = minute(number, -5.0 if number % 2 else 5.0)
-        list(partition.take(readings, np.full(len(readings), number), number + 1))
+        take(partition, readings, number)
     kept(table, partition)
     flags = ("m1", "--days", "0.1", "--lam", "0.001")
     assert run(settings, monkeypatch, *flags) == 0
@@ -100,7 +106,7 @@ def test_records_of_several_parts_are_put_together(
     for number in (0, 200, 215, 230, 245, 260):
         readings = minute(number, 1.0, others=400_000)
         readings.value[:] = rng.random(len(readings))
-        list(partition.take(readings, np.full(len(readings), number), number + 1))
+        take(partition, readings, number)
     changes = partition.changes()
     assert max(len(record or b"") for record in changes.values()) > PART_BYTES
     table.checkpoint([], changes)

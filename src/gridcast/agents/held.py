@@ -16,12 +16,13 @@ import numpy as np
 from gridcast.agents.batch import Batch
 from gridcast.agents.letters import dead_letter
 from gridcast.agents.metrics import Metrics
+from gridcast.agents.spans import NO_SPAN, NO_SPANS, Span, Spans
 from gridcast.agents.table import Output, Table, TableLostError
 from gridcast.models.feed_guard import FeedGuard, FeedLimit
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.records import Kind, Record, encode, key_of
 from gridcast.models.records import decode as decode_record
-from gridcast.models.windows import WindowSpec
+from gridcast.models.windows import FoldCounts, WindowSpec
 from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.schemas import Decoded, Reason, TimeBounds, decode, within
 from gridcast.schemas.topics import ALARMS, DEAD_LETTERS, READINGS
@@ -58,6 +59,8 @@ class Checkpoint:
     """Of the outputs that are dead letters."""
     closed_s: list[float]
     """When each tick closed of which there are forecasts."""
+    span: Span
+    """Of the batch that it comes from."""
 
 
 class Held:
@@ -73,15 +76,18 @@ class Held:
         Where it is kept.
     terms
         What the deployment has chosen.
-    metrics
+    metrics, spans
         Are told what is done.
     """
 
-    def __init__(self, number: int, table: Table, terms: Terms, metrics: Metrics) -> None:
+    def __init__(
+        self, number: int, table: Table, terms: Terms, metrics: Metrics, spans: Spans = NO_SPANS
+    ) -> None:
         self._number = number
         self._table = table
         self._terms = terms
         self._metrics = metrics
+        self._spans = spans
         self._turn = asyncio.Lock()
         self._partition: Partition | None = None
         self._in_doubt = False
@@ -103,6 +109,11 @@ class Held:
     def next_offset(self) -> int | None:
         """Which message it takes next; None before it is taken over."""
         return None if self._partition is None else self._partition.next_offset
+
+    @property
+    def tick_ms(self) -> int | None:
+        """The newest closed tick; None before there was one."""
+        return None if self._partition is None else self._partition.tick_ms
 
     def doubt(self) -> None:
         """Take note that another worker may have had it since."""
@@ -212,21 +223,39 @@ class Held:
             await self._save(checkpoint)
 
     def _fold(self, batch: Batch) -> Iterator[Checkpoint]:
-        partition = self._known
-        before = partition.counts
+        with self._spans.batch(batch) as span:
+            partition, before = self._known, self._known.counts
+            with span.part("decode"):
+                decoded = self._decode(batch)
+            sent_ms = batch.sent_ms[decoded.message]
+            offset = np.asarray(batch.offsets, np.int64)[decoded.message]
+            closed = False
+            with span.part("fold", readings=len(decoded.readings)) as fold:
+                for tick in partition.take(decoded.readings, sent_ms, offset, batch.next_offset):
+                    with fold.part("tick", tick_ms=tick.time_ms):
+                        self._answer(tick)
+                    closed = True
+                    # Not between ticks of one message: loaded again, the second would see the next.
+                    is_last = partition.watermark_ms - tick.time_ms < MINUTE_MS
+                    if is_last and self._waiting_bytes() > MOST_BYTES:
+                        closed = False
+                        yield self._checkpoint(span)
+            self._measure(batch, decoded, before)
+            if closed:
+                yield self._checkpoint(span)
+
+    def _decode(self, batch: Batch) -> Decoded:
         decoded = decode(batch.keys, batch.values, limit=self._terms.message_bytes)
-        decoded, _ = within(decoded, batch.sent_ms, partition.newest_ms, self._terms.bounds)
+        newest_ms = self._known.newest_ms
+        decoded, _ = within(decoded, batch.sent_ms, newest_ms, self._terms.bounds)
         self._tell(batch, decoded)
-        offset = np.asarray(batch.offsets, np.int64)[decoded.message]
-        closed = False
-        for tick in partition.take(decoded.readings, offset, batch.next_offset):
-            self._answer(tick)
-            closed = True
-            # Not between two ticks of one message: loaded again, the second would see the next.
-            is_last = partition.watermark_ms - tick.time_ms < MINUTE_MS
-            if is_last and sum(len(output.value) for output in self._outputs) > MOST_BYTES:
-                closed = False
-                yield self._checkpoint()
+        return decoded
+
+    def _waiting_bytes(self) -> int:
+        return sum(len(output.value) for output in self._outputs)
+
+    def _measure(self, batch: Batch, decoded: Decoded, before: FoldCounts) -> None:
+        partition = self._known
         self._metrics.took(len(batch), decoded, before, partition.counts)
         if partition.tick_ms is not None and len(batch):
             self._metrics.stands(
@@ -235,8 +264,6 @@ class Held:
                 sent_ms=int(batch.sent_ms[-1]),
                 series=len(partition.windows),
             )
-        if closed:
-            yield self._checkpoint()
 
     def _advance(self, clock_ms: int) -> Iterator[Checkpoint]:
         """Close ticks by the clock. Of several only the last is of use to anyone by now."""
@@ -268,16 +295,18 @@ class Held:
                 self._letters.append(refusal.reason)
         self._told = max(self._told, batch.next_offset)
 
-    def _checkpoint(self) -> Checkpoint:
+    def _checkpoint(self, span: Span = NO_SPAN) -> Checkpoint:
         """Take all that there is to keep."""
         partition = self._known
-        return self._take_outputs(partition.changes(), partition.next_offset)
+        return self._take_outputs(partition.changes(), partition.next_offset, span)
 
     def _telling(self) -> Checkpoint:
         """Take the refusals alone: what the windows contain is kept with the next tick."""
         return self._take_outputs({}, self._kept)
 
-    def _take_outputs(self, changes: Mapping[str, bytes | None], next_offset: int) -> Checkpoint:
+    def _take_outputs(
+        self, changes: Mapping[str, bytes | None], next_offset: int, span: Span = NO_SPAN
+    ) -> Checkpoint:
         told = (Record(Kind.TOLD, 0, [np.array([self._told])]), self._guard.record())
         taken = Checkpoint(
             self._outputs,
@@ -285,6 +314,7 @@ class Held:
             next_offset,
             self._letters,
             self._closed_s,
+            span,
         )
         self._outputs, self._letters, self._closed_s = [], [], []
         return taken
@@ -297,7 +327,8 @@ class Held:
     async def _write(self, checkpoint: Checkpoint) -> None:
         began_s = time.monotonic()
         outputs, changes = checkpoint.outputs, checkpoint.changes
-        await self._table.checkpoint(outputs, changes, checkpoint.next_offset)
+        with checkpoint.span.part("checkpoint", outputs=len(outputs), records=len(changes)):
+            await self._table.checkpoint(outputs, changes, checkpoint.next_offset)
         done_s = time.monotonic()
         self._metrics.checkpointed(
             done_s - began_s,

@@ -59,6 +59,12 @@ class Hands:
         """Name those that are being taken over."""
         return sorted(number for number, opening in self._opening.items() if not opening.done())
 
+    def oldest_tick_ms(self) -> int | None:
+        """Give the tick of the partition that is furthest behind; None if one has none yet."""
+        ticks = [held.tick_ms for held in self._held.values()]
+        known = [tick for tick in ticks if tick is not None]
+        return min(known) if known and len(known) == len(ticks) else None
+
     async def take(self, batch: Batch) -> None:
         """Take a batch; one of a partition that was lost is another worker's to take."""
         number = batch.partition

@@ -1,9 +1,11 @@
 """All that one partition knows: its windows, how far event time has come, and what it contains.
 
-Time and ticks follow design §4. The watermark is the newest reading less the lateness allowed; tick
-*t* closes when the watermark reaches *t*. Which readings a tick has seen depends on their offsets
-alone, wherever the batches are cut: a tick closes behind the very message that moved the watermark.
-So a partition that is loaded again and reads on gives the same ticks the same state, bit for bit.
+Time and ticks follow design §4. The watermark is the newest time told by a reading, less the
+lateness allowed; a reading tells of no time after Kafka got it, for one clock that is ahead must
+not carry all others along. Tick *t* closes when the watermark reaches *t*. Which readings a tick
+has seen depends on the messages and their order alone, wherever the batches are cut: a tick closes
+behind the very message that moved the watermark. So a partition that is loaded again and reads on
+gives the same ticks the same state, bit for bit.
 """
 
 from collections.abc import Iterator, Mapping
@@ -49,7 +51,7 @@ class Partition:
     ) -> None:
         self.lateness_ms = lateness_ms
         self.newest_ms = NEVER
-        """Event time of the newest reading."""
+        """The newest time that a reading has told of."""
         self.next_offset = 0
         """The input up to here, itself not included, is contained."""
         self.counts = FoldCounts()
@@ -70,20 +72,26 @@ class Partition:
         return self.newest_ms - self.lateness_ms
 
     def take(
-        self, readings: ReadingColumns, offset: npt.NDArray[np.int64], next_offset: int
+        self,
+        readings: ReadingColumns,
+        sent_ms: npt.NDArray[np.int64],
+        offset: npt.NDArray[np.int64],
+        next_offset: int,
     ) -> Iterator[Tick]:
         """Take a batch of readings in the order of their offsets; stop at each tick they close.
 
-        `offset` is that of each reading's message; `next_offset` follows the batch, whose last
-        messages may have held no reading that could be used.
+        `sent_ms` and `offset` are those of each reading's message: Kafka's stamp, and its place.
+        `next_offset` follows the batch, whose last messages may have held no reading that could be
+        used.
         """
         starts = 0
-        for end, minute in self._closing(readings.time_ms, offset):
-            self._fold(readings, starts, end)
+        told_ms = np.minimum(readings.time_ms, sent_ms)
+        for end, minute in self._closing(told_ms, offset):
+            self._fold(readings, told_ms, starts, end)
             starts = end
             self.next_offset = int(offset[end - 1]) + 1
             yield from self._advance(minute)
-        self._fold(readings, starts, len(readings))
+        self._fold(readings, told_ms, starts, len(readings))
         self.next_offset = next_offset
 
     def close_by_clock(self, time_ms: int) -> Iterator[Tick]:
@@ -97,24 +105,25 @@ class Partition:
         return changes(self.windows) | {clock.key: encode(clock)}
 
     def _closing(
-        self, time_ms: npt.NDArray[np.int64], offset: npt.NDArray[np.int64]
+        self, told_ms: npt.NDArray[np.int64], offset: npt.NDArray[np.int64]
     ) -> list[tuple[int, int]]:
         """Find the messages that close a tick: the row behind each, and the minute reached."""
-        if not len(time_ms):
+        if not len(told_ms):
             return []
-        newest = np.maximum.accumulate(np.maximum(time_ms, self.newest_ms))
+        newest = np.maximum.accumulate(np.maximum(told_ms, self.newest_ms))
         behind = np.flatnonzero(np.append(np.diff(offset) != 0, True)) + 1
         minute = (newest[behind - 1] - self.lateness_ms) // MINUTE_MS
         before = NEVER if self.tick_ms is None else self.tick_ms // MINUTE_MS
         closing = minute > np.append(before, np.maximum(minute[:-1], before))
         return list(zip(behind[closing].tolist(), minute[closing].tolist(), strict=True))
 
-    def _fold(self, readings: ReadingColumns, start: int, end: int) -> None:
+    def _fold(
+        self, readings: ReadingColumns, told_ms: npt.NDArray[np.int64], start: int, end: int
+    ) -> None:
         if start == end:
             return
-        part = readings.part(start, end)
-        self.newest_ms = max(self.newest_ms, int(part.time_ms.max()))
-        self.counts += self.windows.fold(part)
+        self.newest_ms = max(self.newest_ms, int(told_ms[start:end].max()))
+        self.counts += self.windows.fold(readings.part(start, end))
 
     def _advance(self, minute: int, *, by_clock: bool = False) -> Iterator[Tick]:
         first = minute if self.tick_ms is None else self.tick_ms // MINUTE_MS + 1

@@ -20,7 +20,8 @@ class TimeBounds:
     """Past the moment at which Kafka got the message. Not past the clock on the wall: a batch that
     is read again tomorrow, or in a replay, must be judged the same."""
     behind_ms: int
-    """Behind the newest reading before it in the partition: the length of the window."""
+    """Behind the newest time that a reading before it in the partition has told of: the length of
+    the window."""
 
 
 def within(
@@ -28,14 +29,16 @@ def within(
 ) -> tuple[Decoded, int]:
     """Leave out the readings outside the bounds.
 
-    `sent_ms` is Kafka's time stamp of each message, `newest_ms` the newest reading before the
-    batch. Gives what is left, and the newest reading now. Where the batches are cut changes
-    nothing: each reading is judged by those before it, in its own batch too.
+    `sent_ms` is Kafka's time stamp of each message, `newest_ms` the newest time told before the
+    batch. Gives what is left, and the newest time now. A reading tells of no time after Kafka got
+    it: one meter's clock that is ahead must not carry all others along. Where the batches are cut
+    changes nothing: each reading is judged by those before it, in its own batch too.
     """
     times = decoded.readings.time_ms
     latest = sent_ms[decoded.message] + bounds.ahead_ms
     ahead = times > latest
-    newest = np.maximum.accumulate(np.append(newest_ms, np.where(ahead, NEVER, times)))
+    told = np.where(ahead, NEVER, np.minimum(times, sent_ms[decoded.message]))
+    newest = np.maximum.accumulate(np.append(newest_ms, told))
     earliest = newest[:-1] - bounds.behind_ms
     behind = times < earliest
     outside = ahead | behind

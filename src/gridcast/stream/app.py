@@ -21,7 +21,7 @@ REBALANCE_S = 30.0
 COMMIT_EVERY_S = 1.0
 
 
-def make_app(settings: Settings) -> faust.App:
+def make_app(settings: Settings, *, with_headers: bool) -> faust.App:
     """Make the app of one worker. What we send goes past it: see `gridcast.stream.table`."""
     folder = settings.cache_dir / "faust" / group(settings)
     folder.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,9 @@ def make_app(settings: Settings) -> faust.App:
         topic_disable_leader=True,
         web_enabled=False,
     )
-    app.transport = BatchTransport(brokers, app)
+    transport = BatchTransport(brokers, app)
+    transport.with_headers = with_headers
+    app.transport = transport
     return app
 
 

@@ -1,4 +1,4 @@
-"""Up to where there are messages, as Kafka itself tells."""
+"""Which partitions there are, and up to where there are messages, as Kafka itself tells."""
 
 import asyncio
 from collections.abc import Iterable
@@ -27,6 +27,18 @@ class Ends:
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         wanted = {TopicPartition(self._topic, number): latest for number in numbers}
         return await asyncio.to_thread(self._ask, wanted) if wanted else {}
+
+    async def count(self) -> int:
+        """Give how many partitions there are; none while Kafka is away."""
+        return await asyncio.to_thread(self._count)
+
+    def _count(self) -> int:
+        try:
+            return len(
+                self._client.list_topics(self._topic, WITHIN_S).topics[self._topic].partitions
+            )
+        except KafkaException:
+            return 0
 
     def _ask(self, wanted: dict[TopicPartition, OffsetSpec]) -> dict[int, int]:
         try:

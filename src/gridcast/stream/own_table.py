@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from gridcast.agents.table import Output, TableLostError
 from gridcast.stream.table import Table, TableError
+from gridcast.stream.table_reader import Kept
 
 Answer = TypeVar("Answer")
 
@@ -24,19 +25,27 @@ class OwnTable:
         Where it may wait for Kafka.
     acknowledge
         Tells the group up to where the input is kept.
+    known
+        Gives what a standby knows of the table, if there is one.
     """
 
     def __init__(
-        self, table: Table, prefix: str, threads: Executor, acknowledge: Callable[[int], None]
+        self,
+        table: Table,
+        prefix: str,
+        threads: Executor,
+        acknowledge: Callable[[int], None],
+        known: Callable[[], Kept | None],
     ) -> None:
         self._table = table
         self._prefix = prefix
         self._threads = threads
         self._acknowledge = acknowledge
+        self._known = known
 
     async def open(self) -> Mapping[str, bytes]:
         """Take the table over, and read it."""
-        return await self._call(self._table.open)
+        return await self._call(lambda: self._table.open(self._known()))
 
     async def checkpoint(
         self, outputs: Sequence[Output], changes: Mapping[str, bytes | None], next_offset: int

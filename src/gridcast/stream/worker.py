@@ -20,10 +20,12 @@ from faust.types import TP
 from gridcast.agents.held import Held, OnTick, Terms
 from gridcast.agents.metrics import Metrics
 from gridcast.agents.readings import Hands, readings
+from gridcast.agents.spans import Spans
 from gridcast.agents.table import Output
 from gridcast.models.feed_guard import FeedLimit
 from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
+from gridcast.models.records import RecordError
 from gridcast.models.tick import TickForecaster
 from gridcast.models.windows import WindowSpec
 from gridcast.schemas import TimeBounds
@@ -31,11 +33,15 @@ from gridcast.schemas.topics import FORECASTS, READINGS
 from gridcast.stream.app import make_app, topic_of
 from gridcast.stream.background import Background
 from gridcast.stream.ends import Ends
+from gridcast.stream.errors import UserError
 from gridcast.stream.kafka import group
 from gridcast.stream.logs import Level, configuration
+from gridcast.stream.metrics_server import metrics_served
 from gridcast.stream.own_table import OwnTable
 from gridcast.stream.settings import Settings
+from gridcast.stream.standby import Standby
 from gridcast.stream.table import Table
+from gridcast.stream.tracing import tracing
 from gridcast.stream.transport import Standing, batches
 from gridcast.stream.watchdog import Watchdog
 
@@ -54,22 +60,32 @@ class Worker:
     ----------
     settings
         What the deployment has chosen.
-    answer
-        What a tick gives out, as the worker knows it; None: forecasts of every series.
+    run
+        The id of this run, in its logs and metrics.
+    spans
+        Are told of its work.
+    on_tick
+        What a tick gives out; None: forecasts of every series.
     """
 
-    def __init__(self, settings: Settings, run: str, on_tick: OnTick | None = None) -> None:
+    def __init__(
+        self, settings: Settings, run: str, spans: Spans, on_tick: OnTick | None = None
+    ) -> None:
         self.settings = settings
+        self.failure: Exception | None = None
+        """Why it ended by itself."""
         self.metrics = Metrics(version("gridcast"), run)
         self.background = Background(settings, self.metrics)
-        self.app = make_app(settings)
+        self.app = make_app(settings, with_headers=spans.reads_headers)
         self.topic = settings.topic_prefix + READINGS.name
         self.terms = terms(
             settings, on_tick or forecasts(settings, self.background.grid, self.metrics)
         )
         self.hands = Hands(self._hold, self._rewind, self._rejoin)
         self._watchdog = Watchdog(settings.stuck_after_s)
+        self._spans = spans
         self._ends = Ends(settings, self.topic)
+        self._standby = Standby(settings) if settings.warm_standby else None
         self._threads = ThreadPoolExecutor(MOST_TABLES, "table")
         self._numbers: list[int] = []
         self._knows = False
@@ -102,9 +118,10 @@ class Worker:
             Table(self.settings, number),
             self.settings.topic_prefix,
             self._threads,
-            lambda offset: self._consumer.acknowledge(place, offset),
+            acknowledge=lambda offset: self._consumer.acknowledge(place, offset),
+            known=lambda: None if self._standby is None else self._standby.take(number),
         )
-        return Held(number, table, self.terms, self.metrics)
+        return Held(number, table, self.terms, self.metrics, self._spans)
 
     async def _rewind(self, number: int, offset: int) -> int:
         start: int = await self._consumer.rewind(TP(self.topic, number), offset)
@@ -115,14 +132,20 @@ class Worker:
 
     async def _readings(self, stream: Any) -> None:
         try:
+            if self._standby is not None:
+                self._standby.start()
             await self.background.start()
             self._knows = True
             async with aclosing(batches(stream)) as taken:
                 await readings(taken, self.hands)
         except Exception as error:
             # Faust would start the agent again, behind what it had in its hands.
-            await self.app.crash(error)
+            await self._fail(error)
             raise
+
+    async def _fail(self, error: Exception) -> None:
+        self.failure = error
+        await self.app.crash(error)
 
     async def _on_assigned(self, _: Any, assigned: Any, **__: Any) -> None:
         self._consumer.before_revoke = self.hands.save
@@ -139,6 +162,8 @@ class Worker:
     async def _on_shutdown(self, *_: Any, **__: Any) -> None:
         await self.hands.close()
         await self.background.stop()
+        if self._standby is not None:
+            await asyncio.to_thread(self._standby.close)
         self._threads.shutdown(wait=False)
 
     def _every(self, seconds: float, act: Callable[[], Awaitable[None]]) -> Any:
@@ -150,7 +175,7 @@ class Worker:
                 try:
                     await act()
                 except Exception as error:
-                    await self.app.crash(error)
+                    await self._fail(error)
                     raise
 
         again_and_again.__name__ = act.__name__
@@ -173,8 +198,14 @@ class Worker:
         await self.hands.beat(idle, round(now_ms) if settings.clock == "live" else None)
 
     async def _look(self) -> None:
-        """Look whether a partition is stuck. Where messages end Kafka is asked, not ourselves."""
+        """Look whether a partition is stuck, and what need not be known any more."""
+        oldest_ms = self.hands.oldest_tick_ms()
+        if oldest_ms is not None:
+            self.background.weather.forget(oldest_ms)
+        if self._standby is not None and not self.hands.not_open():
+            await self._stand_by(self._standby)
         standing = self._standing()
+        # Where messages end Kafka is asked: a consumer that hangs knows only how far it came.
         ends = await self._ends.ask(standing)
         stuck = self._watchdog.look(
             {
@@ -186,6 +217,13 @@ class Worker:
         self.metrics.stuck(stuck, standing)
         for number, seconds in stuck.items():
             LOG.error("partition %s: stuck for %.0f s though messages wait", number, seconds)
+
+    async def _stand_by(self, standby: Standby) -> None:
+        before = standby.followed()
+        standby.follow(set(range(await self._ends.count())) - set(self._numbers))
+        after = standby.followed()
+        for number in before.keys() | after.keys():
+            self.metrics.stands_by(number, after[number].size if number in after else 0)
 
     def _standing(self) -> dict[int, Standing]:
         return {
@@ -236,16 +274,21 @@ def _least(partition: Partition, grid: Grid) -> npt.NDArray[np.float32]:
     return np.where(np.fromiter(flows_back, np.bool_, len(names)), -np.inf, 0).astype(np.float32)
 
 
-def run(settings: Settings, log_level: Level) -> None:
+def run(settings: Settings, log_level: Level, on_tick: OnTick | None = None) -> None:
     """Run until a signal; what was taken is then worked off, kept, and the group left."""
     name = uuid4().hex
-    worker = Worker(settings, name)
-    worker.app.finalize()
     logs = configuration(log_level, settings.log_format, name)
     logging.config.dictConfig(logs)
-    process = faust.Worker(worker.app, loglevel=log_level, logging_config=logs)
-    LOG.info("worker of group %s at %s", group(settings), settings.broker)
-    try:
-        process.execute_from_commandline()
-    finally:
-        LOG.info("stopped")
+    with tracing(settings, name) as spans:
+        worker = Worker(settings, name, spans, on_tick)
+        worker.app.finalize()
+        process = faust.Worker(worker.app, loglevel=log_level, logging_config=logs)
+        loop, registry = process.loop, worker.metrics.registry
+        LOG.info("worker of group %s at %s", group(settings), settings.broker)
+        try:
+            with metrics_served(settings, registry, loop, worker.why_not_ready):
+                process.execute_from_commandline()
+        finally:
+            LOG.info("stopped")
+            if isinstance(worker.failure, UserError | RecordError):
+                raise UserError(str(worker.failure)) from None

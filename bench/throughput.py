@@ -45,14 +45,14 @@ class Row:
     outputs: dict[str, str] = field(default_factory=dict)
     faulty: bool = False
 
-    def take(self, shape: str, measured: Measured, verdict: Verdict | None, outputs: int) -> None:
+    def take(self, shape: str, measured: Measured, verdict: Verdict) -> None:
         """Keep one run."""
         self.runs[shape].append(measured)
-        told = str(verdict) if verdict else f"{outputs:,} forecasts"
+        told = str(verdict)
         if measured.done < 1:
             told = f"only {measured.done:.0%} done in time"
         self.outputs[shape] = told
-        self.faulty |= measured.done < 1 or bool(verdict and (verdict.wrong or verdict.missing))
+        self.faulty |= measured.done < 1 or bool(verdict.wrong or verdict.missing)
 
     def rate(self, shape: str, *, wall: bool = False) -> float | None:
         """Give readings a CPU second, or a wall second."""
@@ -119,10 +119,10 @@ def measure(rows: list[Row], cluster: Cluster, rounds: int, *, quick: bool) -> N
 
 
 def shapes(row: Row, quick: bool) -> tuple[str, ...]:
-    """Say in which shapes an engine is run: ours publishes what it publishes."""
+    """Say in which shapes an engine is run."""
     if row.problem:
         return ()
-    return ("series",) if quick or row.engine.is_ours else ("series", "partition")
+    return ("series",) if quick else ("series", "partition")
 
 
 def table(rows: list[Row], rounds: int) -> None:
@@ -147,11 +147,9 @@ def table(rows: list[Row], rounds: int) -> None:
         )
     for row in rows:
         print(f"{row.engine.label}: keeps {row.engine.keeps}")
-    idle = [row for row in rows if row.outputs.get("series", "").startswith("0 forecasts")]
-    for row in idle:
-        print(f"{row.engine.label} published nothing: it did less than the others, no verdict")
-    for told in verdicts({row.engine.name: row.rate("series") for row in rows if row not in idle}):
-        print(told)
+    for shape, title in SHAPES.items():
+        for told in verdicts({row.engine.name: row.rate(shape) for row in rows}):
+            print(f"{title}: {told}")
 
 
 def verdicts(rates: dict[str, float | None]) -> list[str]:

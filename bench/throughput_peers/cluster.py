@@ -62,8 +62,8 @@ class Cluster:
 
     def run(
         self, engine: Engine, command: list[str], shape: str, within_s: float
-    ) -> tuple[Measured, Verdict | None, int]:
-        """Run an engine once: what was measured, what its outputs were worth, and how many."""
+    ) -> tuple[Measured, Verdict]:
+        """Run an engine once: what was measured, and what its outputs were worth."""
         self._runs += 1
         folder = self._scratch / f"run-{self._runs}"
         folder.mkdir()
@@ -72,28 +72,24 @@ class Cluster:
         if engine.is_ours:
             self._forget(settings)
             outputs, name = settings.topic_prefix + FORECASTS.name, group(settings)
-            options = ["--broker", self._address, "--topic-prefix", settings.topic_prefix]
-            environment = ["env", f"GRIDCAST_CACHE_DIR={folder}"]
-            command = [*environment, *command, *options]
+            command = [*command, self._address, settings.topic_prefix, shape, str(folder)]
         else:
             outputs = name = f"run-{self._runs}"
             self._create(outputs)
             command = [*command, self._address, topic, outputs, name, shape, str(folder)]
         feed = self.feed(engine)
-        expected = None if engine.is_ours else feed.outputs(shape)
-        if expected is None:
-            # What it acknowledges shows how far it is; what it publishes is not known here.
+        expected = feed.outputs(shape, frames=engine.frames)
+        whole, done = len(expected), self._watch.count(outputs)
+        if engine.is_ours:
+            # Among its outputs lie the markers of transactions: they cannot be counted by offsets.
             whole, done = sum(self._watch.ends(topic)), self._watch.committed(name, topic)
-        else:
-            whole, done = len(expected), self._watch.count(outputs)
         has_begun = (
             self._watch.has_joined(name) if engine.is_in_group else self._watch.has_connected
         )
         measured = run(
             command, folder, has_begun, lambda: min(1.0, done() / whole), len(feed), within_s
         )
-        verdict = None if expected is None else self._watch.check(outputs, expected)
-        return measured, verdict, sum(self._watch.ends(outputs))
+        return measured, self._watch.check(outputs, expected)
 
     def _settings(self, engine: Engine) -> Settings:
         kind = "frames" if engine.frames else "readings"

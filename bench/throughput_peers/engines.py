@@ -34,9 +34,9 @@ class Engine:
     frames: bool = False
 
 
-def ours(*command: str) -> Prepare:
-    """Run with our own Python and libraries."""
-    return lambda _: [sys.executable, *command]
+def peer(file: str) -> Prepare:
+    """Run a file with our own Python and libraries."""
+    return lambda _: [sys.executable, str(HERE / file)]
 
 
 def script(file: str) -> Prepare:
@@ -63,25 +63,19 @@ def script(file: str) -> Prepare:
     return prepare
 
 
-def peer(file: str) -> Prepare:
-    return ours(str(HERE / file))
-
-
-OURS = ("-m", "gridcast", "worker", "--log-level", "warning")
-
 ENGINES = (
     Engine(
         "gridcast",
         "gridcast worker",
-        "as the worker stands; acknowledged when done with",
-        ours(*OURS),
+        "windows in a table, with the outputs in one transaction; acknowledged after it",
+        peer("gridcast_worker.py"),
         is_ours=True,
     ),
     Engine(
         "gridcast_frames",
         "gridcast worker, frames of 500",
         "the same",
-        ours(*OURS),
+        peer("gridcast_worker.py"),
         is_ours=True,
         frames=True,
     ),

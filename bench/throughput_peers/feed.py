@@ -26,6 +26,16 @@ def partition_of(key: bytes) -> int:
     return DefaultPartitioner()(key, places, places)
 
 
+def place_alone(series: str) -> int:
+    """Say in which partition a meter's own readings lie."""
+    return partition_of(series.encode())
+
+
+def place_in_frames(series: str) -> int:
+    """Say in which partition the frames with a meter lie."""
+    return int(series.rpartition("-")[2]) % PARTITIONS
+
+
 @dataclass
 class Feed:
     """So many whole minutes of all meters, and one round more, which closes the last minute."""
@@ -87,14 +97,15 @@ class Feed:
         assert frame.to_bytes() == text
         assert len(frame.series) == FRAME
 
-    def outputs(self, shape: str) -> Outputs:
+    def outputs(self, shape: str, *, frames: bool) -> Outputs:
         """Compute what should come out, without any engine."""
         by_minute = np.array([self.values(n) for n in range(self.rounds - 1)])
         a_minute = 60 // EVERY_S
         sums = by_minute.reshape(self.minutes, a_minute, METERS).sum(axis=1)
         first = self.start_s // 60
         if shape == "partition":
-            places = np.array([partition_of(name.encode()) for name in self.series])
+            place = place_in_frames if frames else place_alone
+            places = np.array([place(name) for name in self.series])
             return {
                 (str(p), first + m): (a_minute * float((places == p).sum()), total)
                 for p in range(PARTITIONS)

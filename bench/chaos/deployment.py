@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from gridcast.schemas.topics import READINGS
 from gridcast.stream.kafka import group, librdkafka_options, producer_options
@@ -51,6 +52,7 @@ class Deployment:
         self.sent = 0
         self._done = 0
         self._producer = Producer(producer_options(settings) | {"message.timeout.ms": 300_000})
+        self._admin = AdminClient(librdkafka_options(settings))
         self._asking = Consumer(librdkafka_options(settings) | {"group.id": group(settings)})
 
     def send(self, messages: Sequence[Keyed]) -> None:
@@ -92,6 +94,16 @@ class Deployment:
         self._done = sum(max(one.offset, 0) for one in committed)
         return self._done
 
+    def shares(self) -> list[int]:
+        """Give how many partitions each member of the group has, of those that have any."""
+        name = group(self.settings)
+        told = self._admin.describe_consumer_groups([name], request_timeout=10)[name]
+        try:
+            members = told.result().members
+        except KafkaException:  # a Kafka that has just started does not know yet
+            return []
+        return [len(parts) for one in members if (parts := one.assignment.topic_partitions)]
+
     def wait_until(self, done: int, within_s: float) -> None:
         """Wait until so many readings are kept."""
         end = time.monotonic() + within_s
@@ -104,7 +116,7 @@ class Deployment:
             if time.monotonic() > end:
                 logs = "\n".join(_log(worker) for worker in self.workers)
                 raise StoppedError(f"{self.done()} of {done} kept after {within_s:.0f} s:\n{logs}")
-            time.sleep(0.2)
+            time.sleep(0.1)
 
     def wait_until_all_is_kept(self, within_s: float) -> None:
         """Wait until the workers are through with all that was sent."""

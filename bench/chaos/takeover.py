@@ -1,0 +1,43 @@
+"""How long partitions stand still when the worker that had them goes."""
+
+import time
+from datetime import UTC, datetime
+
+from chaos.deployment import Deployment, StoppedError
+from gridcast.schemas import Reading
+from gridcast.stream.process import Process
+
+SERIES = 60
+SETTLED_WITHIN_S = 60.0
+
+
+def feed(deployment: Deployment) -> None:
+    """Send a reading of each of some series, as many as it takes to reach every partition."""
+    now = datetime.now(UTC)
+    readings = [Reading(series=f"m-{number}", time=now, value=1.5) for number in range(SERIES)]
+    deployment.send([(reading.key, reading.to_bytes()) for reading in readings])
+
+
+def share_out(deployment: Deployment, workers: int) -> list[Process]:
+    """Start workers and return when each has a share of the partitions and all works."""
+    started = [deployment.start() for _ in range(workers)]
+    end = time.monotonic() + SETTLED_WITHIN_S
+    while len(deployment.shares()) < workers:
+        if time.monotonic() > end:
+            raise StoppedError(f"{deployment.shares()} after {SETTLED_WITHIN_S:.0f} s")
+        time.sleep(0.2)
+    feed(deployment)
+    deployment.wait_until_all_is_kept(SETTLED_WITHIN_S)
+    return started
+
+
+def takeover_s(deployment: Deployment, lost: Process, *, killed: bool) -> float:
+    """Take a worker away; give the time until those left have kept new readings of all series."""
+    began = time.monotonic()
+    if killed:
+        deployment.kill(lost)
+    else:
+        deployment.stop(lost)
+    feed(deployment)
+    deployment.wait_until_all_is_kept(SETTLED_WITHIN_S)
+    return time.monotonic() - began

@@ -347,24 +347,29 @@ async def test_the_clock_closes_what_no_reading_closes_and_says_so():
     kafka = Kafka()
     worker = Worker(kafka)
     await worker.take(batch(MINUTES[:3]))
-    start = NOON_MS - 3 * HOUR_MS
-    await worker.hands.beat({0}, start + 5 * MINUTE_MS + 1)
+    newest = NOON_MS - 3 * HOUR_MS + 2 * MINUTE_MS
+    await worker.hands.beat({0}, NOON_MS + 5 * MINUTE_MS + 1)
     await worker.hands.save()
     assert b"by_clock=True" in kafka.ticks[-1].value
-    assert int(kafka.ticks[-1].key or b"0") == start + 5 * MINUTE_MS
+    assert int(kafka.ticks[-1].key or b"0") == newest + 5 * MINUTE_MS, (
+        "three hours behind, as it was"
+    )
     before = len(kafka.ticks)
-    await worker.hands.beat({0}, start + 5 * MINUTE_MS + 2)
+    await worker.hands.beat({0}, NOON_MS + 5 * MINUTE_MS + 2)
     await worker.hands.save()
     assert len(kafka.ticks) == before, "a tick closes once"
 
 
-async def test_the_clock_closes_nothing_in_a_history():
+async def test_a_worker_that_takes_over_knows_how_far_its_feed_is_behind_the_clock():
     kafka = Kafka()
-    worker = Worker(kafka)
-    await worker.take(batch(MINUTES[:3]))
-    await worker.hands.beat({0}, NOON_MS + 400 * DAY_MS)
-    await worker.hands.save()
-    assert not any(b"by_clock=True" in output.value for output in kafka.ticks)
+    first, second = Worker(kafka), Worker(kafka)
+    await first.take(batch(MINUTES[:3]))
+    await first.hands.save()
+    await second.take()
+    await asyncio.sleep(0.01)
+    await second.hands.beat({0}, NOON_MS + MINUTE_MS)
+    await second.hands.save()
+    assert int(kafka.ticks[-1].key or b"0") == NOON_MS - 3 * HOUR_MS + 3 * MINUTE_MS
 
 
 async def test_a_partition_that_goes_to_another_is_let_go():

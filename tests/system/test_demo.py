@@ -33,7 +33,7 @@ def processes_of(folder: Path) -> list[str]:
 
 def test_readings_flow_and_nothing_is_left_behind(tmp_path: Path):
     done = subprocess.run(
-        demo(tmp_path, "--for", "12", "--json"),
+        demo(tmp_path, "--for", "15", "--json"),
         cwd=tmp_path,
         env=environment(tmp_path),
         capture_output=True,
@@ -45,8 +45,9 @@ def test_readings_flow_and_nothing_is_left_behind(tmp_path: Path):
     summary = json.loads(done.stdout.splitlines()[-1])
     assert summary["series"] == 200
     assert summary["worked"] > 200
+    assert summary["forecasts"] > 200
     assert summary["lag"] < 1500
-    assert "alive after" in done.stdout
+    assert "first forecasts after" in done.stdout
     assert list(tmp_path.iterdir()) == []
     assert processes_of(tmp_path) == []
 
@@ -59,7 +60,7 @@ def test_a_demo_that_is_killed_takes_all_of_its_processes_along(tmp_path: Path):
     assert running.stdout is not None
     with running.stdout as said:
         for line in said:
-            if line.startswith("alive after"):
+            if line.startswith("first forecasts"):
                 break
         assert len(processes_of(tmp_path)) >= 4
         os.kill(running.pid, signal.SIGKILL)

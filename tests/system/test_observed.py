@@ -136,6 +136,7 @@ def test_metrics_logs_and_traces_of_a_worker_tell_of_the_same_work(
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert {line["run"] for line in lines} == {info["run"]}
     assert lines[-1]["message"] == "stopped"
+    assert [line["partition"] for line in lines if "taken over" in line["message"]] == [0]
 
     names = {span.name for span in collector.spans}
     assert {"process " + settings.topic_prefix + READINGS.name, "checkpoint"} <= names

@@ -268,8 +268,6 @@ class Held:
     def _advance(self, clock_ms: int) -> Iterator[Checkpoint]:
         """Close ticks by the clock. Of several only the last is of use to anyone by now."""
         partition, last = self._known, None
-        if clock_ms - partition.newest_ms > self._terms.bounds.behind_ms:
-            return  # nothing is left in the windows to forecast from: history, or a dead feed
         for tick in partition.close_by_clock(clock_ms):
             last = tick
         if last is not None:
@@ -287,7 +285,13 @@ class Held:
         for alarm in self._guard.take(batch.sent_ms, decoded, first):
             self._outputs.append(Output(ALARMS, alarm.key, alarm.to_bytes()))
             self._metrics.alarmed(alarm)
-            LOG.warning("partition %s: alarm %s: %s", self._number, alarm.change, alarm.text)
+            LOG.warning(
+                "partition %s: alarm %s: %s",
+                self._number,
+                alarm.change,
+                alarm.text,
+                extra={"partition": self._number},
+            )
         for place, refusal in decoded.refused:
             if batch.offsets[place] >= self._told:
                 letter = dead_letter(batch, place, refusal)

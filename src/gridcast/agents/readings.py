@@ -104,7 +104,7 @@ class Hands:
             try:
                 await held.save()
             except TableLostError as lost:
-                LOG.warning("partition %s: %s", number, lost)
+                LOG.warning("partition %s: %s", number, lost, extra={"partition": number})
 
     async def close(self) -> None:
         """Let all go."""
@@ -115,7 +115,12 @@ class Hands:
         held = self._held[number]
         try:
             if await held.take_over():
-                LOG.info("partition %s: taken over at offset %s", number, held.next_offset)
+                LOG.info(
+                    "partition %s: taken over at offset %s",
+                    number,
+                    held.next_offset,
+                    extra={"partition": number},
+                )
         except TableLostError as lost:
             await self._lose(number, lost)
 
@@ -132,6 +137,7 @@ class Hands:
             batch.partition,
             batch.begin,
             offset,
+            extra={"partition": batch.partition},
         )
         first = await self._rewind(batch.partition, offset)
         if first > offset:
@@ -139,11 +145,17 @@ class Hands:
                 "partition %s: %s messages are deleted that the table does not contain",
                 batch.partition,
                 first - offset,
+                extra={"partition": batch.partition},
             )
         await held.skip_to(first)
 
     async def _lose(self, number: int, lost: TableLostError) -> None:
-        LOG.warning("partition %s: %s; asking the group who has it", number, lost)
+        LOG.warning(
+            "partition %s: %s; asking the group who has it",
+            number,
+            lost,
+            extra={"partition": number},
+        )
         await self._let_go(number)
         self._rejoin()
 

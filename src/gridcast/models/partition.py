@@ -52,6 +52,8 @@ class Partition:
         self.lateness_ms = lateness_ms
         self.newest_ms = NEVER
         """The newest time that a reading has told of."""
+        self.newest_sent_ms = NEVER
+        """Kafka's stamp of that reading."""
         self.next_offset = 0
         """The input up to here, itself not included, is contained."""
         self.counts = FoldCounts()
@@ -87,21 +89,28 @@ class Partition:
         starts = 0
         told_ms = np.minimum(readings.time_ms, sent_ms)
         for end, minute in self._closing(told_ms, offset):
-            self._fold(readings, told_ms, starts, end)
+            self._fold(readings, told_ms, sent_ms, slice(starts, end))
             starts = end
             self.next_offset = int(offset[end - 1]) + 1
             yield from self._advance(minute)
-        self._fold(readings, told_ms, starts, len(readings))
+        self._fold(readings, told_ms, sent_ms, slice(starts, len(readings)))
         self.next_offset = next_offset
 
-    def close_by_clock(self, time_ms: int) -> Iterator[Tick]:
-        """Close the ticks up to a time, though no reading says that it has come."""
+    def close_by_clock(self, now_ms: int) -> Iterator[Tick]:
+        """Close the ticks that no reading closes, as if event time went on with the clock.
+
+        It goes on from the newest reading and from when Kafka got that: a feed that is an hour
+        behind the clock stays an hour behind it, and a history goes on from its end.
+        """
         if self.tick_ms is not None:
-            yield from self._advance(time_ms // MINUTE_MS, by_clock=True)
+            reached_ms = self.newest_ms + now_ms - self.newest_sent_ms
+            yield from self._advance(reached_ms // MINUTE_MS, by_clock=True)
 
     def changes(self) -> dict[str, bytes | None]:
         """Give the records that are not as they were last given; None for one that is gone."""
-        clock = Record(Kind.CLOCK, 0, [np.array([self.next_offset, self.newest_ms])])
+        clock = Record(
+            Kind.CLOCK, 0, [np.array([self.next_offset, self.newest_ms, self.newest_sent_ms])]
+        )
         return changes(self.windows) | {clock.key: encode(clock)}
 
     def _closing(
@@ -118,12 +127,18 @@ class Partition:
         return list(zip(behind[closing].tolist(), minute[closing].tolist(), strict=True))
 
     def _fold(
-        self, readings: ReadingColumns, told_ms: npt.NDArray[np.int64], start: int, end: int
+        self,
+        readings: ReadingColumns,
+        told_ms: npt.NDArray[np.int64],
+        sent_ms: npt.NDArray[np.int64],
+        rows: slice,
     ) -> None:
-        if start == end:
+        if rows.start == rows.stop:
             return
-        self.newest_ms = max(self.newest_ms, int(told_ms[start:end].max()))
-        self.counts += self.windows.fold(readings.part(start, end))
+        newest = rows.start + int(told_ms[rows].argmax())
+        if told_ms[newest] > self.newest_ms:
+            self.newest_ms, self.newest_sent_ms = int(told_ms[newest]), int(sent_ms[newest])
+        self.counts += self.windows.fold(readings.part(rows.start, rows.stop))
 
     def _advance(self, minute: int, *, by_clock: bool = False) -> Iterator[Tick]:
         first = minute if self.tick_ms is None else self.tick_ms // MINUTE_MS + 1
@@ -140,4 +155,4 @@ class Partition:
         if key not in records:
             raise RecordError(key, "missing")
         (numbers,) = decode(key, records[key]).columns
-        self.next_offset, self.newest_ms = map(int, numbers)
+        self.next_offset, self.newest_ms, self.newest_sent_ms = map(int, numbers)

@@ -216,7 +216,12 @@ class Worker:
         )
         self.metrics.stuck(stuck, standing)
         for number, seconds in stuck.items():
-            LOG.error("partition %s: stuck for %.0f s though messages wait", number, seconds)
+            LOG.error(
+                "partition %s: stuck for %.0f s though messages wait",
+                number,
+                seconds,
+                extra={"partition": number},
+            )
 
     async def _stand_by(self, standby: Standby) -> None:
         before = standby.followed()

@@ -1,4 +1,4 @@
-"""`gridcast demo`: a whole grid on this machine, and what becomes of its readings."""
+"""`gridcast demo`: a whole grid on this machine, its readings and its forecasts."""
 
 import json as json_module
 import math
@@ -41,7 +41,7 @@ def demo(
         bool, typer.Option("--json", help="One JSON object as the last line, for programs.")
     ] = False,
 ) -> None:
-    """Start a real Kafka, a simulated grid and a worker, and watch readings flow through them.
+    """Start a real Kafka, a simulated grid and a worker, and watch readings become forecasts.
 
     Nothing else needs to be there, and nothing is left behind. With --broker, a Kafka of your own.
     """
@@ -74,8 +74,8 @@ def demo(
     console.print(line(screen.picture))
     if json:
         print(json_module.dumps(_summary(screen.picture)))
-    if for_s is not None and not screen.picture.worked:
-        raise UserError("no reading was worked off")
+    if for_s is not None and not screen.picture.forecasts:
+        raise UserError("no forecast came")
 
 
 class Screen:
@@ -105,9 +105,9 @@ class Screen:
             watch.close()
 
     def _draw(self, live: Live) -> None:
-        if not self._alive and self.picture.worked:
+        if not self._alive and self.picture.forecasts:
             self._alive = True
-            self._console.print(f"alive after {time.monotonic() - self._began:.1f} s")
+            self._console.print(f"first forecasts after {time.monotonic() - self._began:.1f} s")
         if self._console.is_terminal:
             live.update(self._view.draw(self.picture), refresh=True)
         elif time.monotonic() - self._said >= LINE_EVERY_S:
@@ -119,6 +119,7 @@ def _summary(picture: Picture) -> dict[str, object]:
     return {
         "sent": picture.sent,
         "worked": picture.worked,
+        "forecasts": picture.forecasts,
         "lag": picture.lag,
         "series": picture.series,
         "dead_letters": dict(picture.letters),

@@ -9,12 +9,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from gridcast.schemas import Forecast
 from gridcast.stream.demo.watch import Picture
 
 BARS = "▁▂▃▄▅▆▇█"
 HISTORY = 60
-# A worker that keeps up has what came within the last two seconds before it, and no more.
-BEHIND_S = 2.0
+# What came since the last tick is not kept yet, and a tick takes a moment.
+BEHIND_S = 4.0
 
 
 class View:
@@ -37,11 +38,29 @@ class View:
     def _load(self, picture: Picture) -> RenderableType:
         if not picture.load_kw:
             return Panel("no reading yet", title="load", title_align="left")
-        table = Table.grid(padding=(0, 2))
+        table = Table(box=None, padding=(0, 2), show_edge=False, header_style="dim")
+        for heading in ("", "now", "in 1 h", "90 % sure between", "in 24 h", "who answered"):
+            table.add_column(heading, justify="right" if heading else "left")
         for name, value in sorted(picture.load_kw.items()):
-            table.add_row(name, f"{value / 1000:8.3f} MW")
+            table.add_row(name, _megawatts(value), *_forecast(picture.forecast.get(name)))
         curve = Text.assemble(sparkline(self._loads), "  all zones, the newest at the right")
-        return Panel(Group(table, curve), title="load now", title_align="left")
+        return Panel(Group(table, curve), title="load, MW", title_align="left")
+
+
+def _forecast(forecast: Forecast | None) -> list[str]:
+    """Give the columns of a forecast: middle and band an hour ahead, the middle at its end."""
+    if forecast is None:
+        return ["", "no forecast yet", "", ""]
+    middle = forecast.quantiles[len(forecast.levels) // 2]
+    hour = min(60 // forecast.step_minutes, len(middle) - 1)
+    low, high = forecast.quantiles[0][hour], forecast.quantiles[-1][hour]
+    told = f"{forecast.rung} at {forecast.tick:%H:%M}"
+    band = f"{_megawatts(low)} and {_megawatts(high)}"
+    return [_megawatts(middle[hour]), band, _megawatts(middle[-1]), told]
+
+
+def _megawatts(kilowatts: float) -> str:
+    return f"{kilowatts / 1000:.3f}"
 
 
 def line(picture: Picture) -> str:
@@ -50,7 +69,8 @@ def line(picture: Picture) -> str:
     return (
         f"event time {event_time(picture)}, {picture.series:,} series,"
         f" {picture.sent:,} readings sent ({picture.sent_per_s:,.0f}/s),"
-        f" {picture.worked:,} worked off ({picture.worked_per_s:,.0f}/s), lag {picture.lag:,},"
+        f" {picture.worked:,} kept ({picture.worked_per_s:,.0f}/s), lag {picture.lag:,},"
+        f" {picture.forecasts:,} forecasts ({picture.forecasts_per_s:,.0f}/s),"
         f" dead letters {picture.letters.total():,}" + (f" ({letters})" if letters else "")
     )
 
@@ -81,10 +101,11 @@ def _flow(picture: Picture) -> Panel:
     table.add_row("event time", event_time(picture))
     table.add_row("series", f"{picture.series:,}")
     table.add_row("readings sent", f"{picture.sent:,}  ({picture.sent_per_s:,.0f}/s)")
-    table.add_row("worked off", f"{picture.worked:,}  ({picture.worked_per_s:,.0f}/s)")
+    table.add_row("kept", f"{picture.worked:,}  ({picture.worked_per_s:,.0f}/s)")
+    table.add_row("forecasts", f"{picture.forecasts:,}  ({picture.forecasts_per_s:,.0f}/s)")
     parts = " ".join(f"{lag:,}" for _, lag in sorted(picture.lag_by_partition.items()))
     table.add_row("lag", f"{picture.lag:,}  {state}  [dim]by partition: {parts}[/]")
-    return Panel(table, title="meter.readings", title_align="left")
+    return Panel(table, title="readings and forecasts", title_align="left")
 
 
 def _dead_letters(picture: Picture) -> Panel:

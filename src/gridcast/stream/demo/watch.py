@@ -12,9 +12,9 @@ from datetime import timedelta
 import numpy as np
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from gridcast.schemas import DeadLetter, TimeBounds, decode, read, within
+from gridcast.schemas import DeadLetter, Forecast, TimeBounds, decode, read, within
 from gridcast.schemas.bounds import NEVER
-from gridcast.schemas.topics import DEAD_LETTERS, READINGS
+from gridcast.schemas.topics import DEAD_LETTERS, FORECASTS, READINGS
 from gridcast.stream.kafka import group, librdkafka_options
 from gridcast.stream.settings import Settings
 
@@ -43,6 +43,11 @@ class Picture:
     last_letter: DeadLetter | None = None
     load_kw: dict[str, float] = field(default_factory=dict)
     """The newest reading of each series that is followed."""
+    forecasts: int = 0
+    """Forecasts that any consumer can read."""
+    forecasts_per_s: float = 0.0
+    forecast: dict[str, Forecast] = field(default_factory=dict)
+    """The newest forecast of each series that is followed."""
 
     @property
     def lag(self) -> int:
@@ -58,6 +63,7 @@ class Watch:
         self._follow = follow
         readings = settings.topic_prefix + READINGS.name
         self._letters_topic = settings.topic_prefix + DEAD_LETTERS.name
+        self._forecasts_topic = settings.topic_prefix + FORECASTS.name
         self._partitions = [TopicPartition(readings, number) for number in range(partitions)]
         options = librdkafka_options(settings) | {"enable.auto.commit": False}
         # One client asks what the group has acknowledged, the other reads like any consumer; it
@@ -66,7 +72,11 @@ class Watch:
         self._reader = Consumer(options | {"group.id": f"{group(settings)}-watch"})
         self._reader.assign(
             [
-                *(TopicPartition(readings, number, 0) for number in range(partitions)),
+                *(
+                    TopicPartition(topic, number, 0)
+                    for topic in (readings, self._forecasts_topic)
+                    for number in range(partitions)
+                ),
                 TopicPartition(self._letters_topic, 0, 0),
             ]
         )
@@ -76,7 +86,7 @@ class Watch:
             behind_ms=timedelta(days=settings.window_days) // millisecond,
         )
         self._seen: set[str] = set()
-        self._history: deque[tuple[float, int, int]] = deque()
+        self._history: deque[tuple[float, int, int, int]] = deque()
 
     def look(self, for_s: float) -> Picture:
         """Read what came, for so long; then ask how far the workers are."""
@@ -98,6 +108,8 @@ class Watch:
                 continue
             if message.topic() == self._letters_topic:
                 self._take_letter(message.key(), message.value())
+            elif message.topic() == self._forecasts_topic:
+                self._take_forecast(message.key(), message.value())
             else:
                 keys.append(message.key())
                 values.append(message.value())
@@ -122,6 +134,15 @@ class Watch:
             self.picture.letters[letter.reason] += 1
             self.picture.last_letter = letter
 
+    def _take_forecast(self, key: bytes, value: bytes) -> None:
+        self.picture.forecasts += 1
+        series = key.decode()
+        # Only those that are shown are read: there may be thousands a second.
+        if series.startswith(self._follow):
+            found = read(FORECASTS, key, value)
+            if isinstance(found, Forecast):
+                self.picture.forecast[series] = found
+
     def _measure(self) -> None:
         picture = self.picture
         try:
@@ -138,10 +159,10 @@ class Watch:
         picture.lag_by_partition = {
             number: high - max(done[number], low) for number, (low, high) in ends.items()
         }
-        self._history.append((time.monotonic(), picture.sent, picture.worked))
+        self._history.append((time.monotonic(), picture.sent, picture.worked, picture.forecasts))
         while self._history[-1][0] - self._history[0][0] > RATE_OVER_S:
             self._history.popleft()
-        (then, sent, worked), (now, *_) = self._history[0], self._history[-1]
+        (then, *before), (now, *after) = self._history[0], self._history[-1]
         if now > then:
-            picture.sent_per_s = (picture.sent - sent) / (now - then)
-            picture.worked_per_s = (picture.worked - worked) / (now - then)
+            rates = [(b - a) / (now - then) for a, b in zip(before, after, strict=True)]
+            picture.sent_per_s, picture.worked_per_s, picture.forecasts_per_s = rates

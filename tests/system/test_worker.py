@@ -15,8 +15,8 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from support.consuming import all_of, committed
 
-from gridcast.schemas import DeadLetter, Reading, ReadingFrame, Reason, read
-from gridcast.schemas.topics import DEAD_LETTERS, READINGS
+from gridcast.schemas import DeadLetter, Forecast, Reading, ReadingFrame, Reason, read
+from gridcast.schemas.topics import DEAD_LETTERS, FORECASTS, READINGS
 from gridcast.stream.kafka import group, librdkafka_options, producer_options
 from gridcast.stream.settings import Settings
 from gridcast.stream.topics import TopicAdmin
@@ -42,10 +42,11 @@ def start_worker(settings: Settings, tmp_path: Path) -> Iterator[Callable[[], su
     """Start workers; those that still run at the end are ended."""
     workers: list[subprocess.Popen] = []
 
-    def start() -> subprocess.Popen:
+    def start(**settings_: str) -> subprocess.Popen:
         command = ["worker", "--broker", settings.broker, "--topic-prefix", settings.topic_prefix]
         log = (tmp_path / f"worker-{len(workers)}.log").open("wb")
         environment = os.environ | {"GRIDCAST_CACHE_DIR": str(settings.cache_dir)}
+        environment |= {f"GRIDCAST_{name.upper()}": value for name, value in settings_.items()}
         with log:
             worker = subprocess.Popen(
                 [sys.executable, "-m", "gridcast", *command],
@@ -158,6 +159,53 @@ def test_a_worker_that_is_started_again_goes_on_where_the_last_one_stopped(
     assert wait_until_worked_off(settings) == 2 * len(records)
     found = Counter(letter.reason for letter in dead_letters(settings))
     assert found == expected + expected
+
+
+def test_a_state_of_other_settings_is_refused_in_one_line_that_names_them(
+    settings: Settings, start_worker: Callable[..., subprocess.Popen], tmp_path: Path
+):
+    send(settings, good_and_bad(100)[0])
+    first = start_worker()
+    wait_until_worked_off(settings)
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(20) == 0
+    other = start_worker(step_minutes="30")
+    assert other.wait(30) == 2
+    last = (tmp_path / "worker-1.log").read_text().splitlines()[-1]
+    assert last.startswith("gridcast: ")
+    assert "step_minutes 15, but the setting is 30" in last
+
+
+def test_every_series_is_forecast_at_every_tick_and_each_forecast_is_seen_once(
+    settings: Settings, start_worker: Callable[..., subprocess.Popen]
+):
+    start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=1)
+    records: list[tuple[bytes | None, bytes | None]] = []
+    for minute in range(30):
+        for number in range(20):
+            time_ = start + timedelta(minutes=minute)
+            message = Reading(series=f"m-{number}", time=time_, value=1.5 + number)
+            records.append((message.key, message.to_bytes()))
+    send(settings, records)
+    start_worker(clock="replay")
+    wait_until_worked_off(settings)
+    found = [read(FORECASTS, one.key(), one.value()) for one in all_of(settings, FORECASTS.name)]
+    forecasts = [one for one in found if isinstance(one, Forecast)]
+    assert len(forecasts) == len(found)
+    places = Counter((one.series, one.tick) for one in forecasts)
+    # The first tick closes with the first reading: what it was made from is one reading each.
+    wanted = {
+        (f"m-{number}", start + timedelta(minutes=minute))
+        for number in range(20)
+        for minute in range(1, 30)
+    }
+    assert wanted <= set(places)
+    assert set(places.values()) == {1}
+    last = [one for one in forecasts if one.tick == start + timedelta(minutes=29)]
+    for one in last:
+        level = 1.5 + int(one.series[2:])
+        assert one.quantiles[2][0] == pytest.approx(level, abs=0.01)
+        assert (one.step_minutes, len(one.quantiles[0])) == (15, 96)
 
 
 def test_a_worker_without_its_topics_says_so_in_one_line(kafka: str, tmp_path: Path):

@@ -1,6 +1,7 @@
 """One worker: the Faust app, what it knows, and the partitions that it has in its hands."""
 
 import asyncio
+import gc
 import logging
 import logging.config
 import time
@@ -38,9 +39,11 @@ from gridcast.stream.kafka import group
 from gridcast.stream.logs import Level, configuration
 from gridcast.stream.metrics_server import metrics_served
 from gridcast.stream.own_table import OwnTable
+from gridcast.stream.reachable import wait_until_reachable
 from gridcast.stream.settings import Settings
 from gridcast.stream.standby import Standby
 from gridcast.stream.table import Table
+from gridcast.stream.topics import TopicAdmin
 from gridcast.stream.tracing import tracing
 from gridcast.stream.transport import Standing, batches
 from gridcast.stream.watchdog import Watchdog
@@ -51,6 +54,9 @@ LOOK_EVERY_S = 10.0
 """How often it is looked whether a partition is stuck."""
 MOST_TABLES = 32
 """So many tables may wait for Kafka at once."""
+LOOK_FOR_CYCLES_EVERY = 100_000
+"""After so many new objects Python looks for garbage in cycles. A fetch makes ten thousand that are
+in none; with Python's 700, half of a worker's time went into looking (`bench/throughput.py`)."""
 
 
 class Worker:
@@ -284,10 +290,17 @@ def run(settings: Settings, log_level: Level, on_tick: OnTick | None = None) -> 
     name = uuid4().hex
     logs = configuration(log_level, settings.log_format, name)
     logging.config.dictConfig(logs)
+    wait_until_reachable(settings)
+    missing = TopicAdmin(settings).look().missing
+    if missing:
+        names = ", ".join(topic.name for topic in missing)
+        raise UserError(f"not there: {names}; make them with `gridcast topics create`")
     with tracing(settings, name) as spans:
         worker = Worker(settings, name, spans, on_tick)
         worker.app.finalize()
         process = faust.Worker(worker.app, loglevel=log_level, logging_config=logs)
+        gc.freeze()  # what is here by now stays
+        gc.set_threshold(LOOK_FOR_CYCLES_EVERY)
         loop, registry = process.loop, worker.metrics.registry
         LOG.info("worker of group %s at %s", group(settings), settings.broker)
         try:

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 from confluent_kafka import Producer
 
-from gridcast.schemas import Reading
-from gridcast.schemas.topics import READINGS
+from gridcast.schemas import GridSeries, Reading, SeriesKind
+from gridcast.schemas.topics import READINGS, SERIES
 from gridcast.stream.demo.watch import Watch
 from gridcast.stream.kafka import producer_options
 from gridcast.stream.settings import Settings
@@ -19,11 +19,15 @@ def test_a_clock_far_ahead_is_not_taken_for_event_time(kafka: str):
     admin.create(admin.look().missing)
     now = datetime.now(UTC).replace(microsecond=0)
     producer = Producer(producer_options(settings))
+    zone = GridSeries(series="a", kind=SeriesKind.ZONE, name="Aland")
+    producer.produce(settings.topic_prefix + SERIES.name, zone.to_bytes(), zone.key)
+    producer.flush(10)
+    watch = Watch(settings, partitions=2)
+    assert watch.look(2).zones == {"a": "Aland"}
     for series, time in (("a", now), ("b", now + timedelta(days=9)), ("c", now)):
         reading = Reading(series=series, time=time, value=1.0)
         producer.produce(settings.topic_prefix + READINGS.name, reading.to_bytes(), series.encode())
     producer.flush(10)
-    watch = Watch(settings, partitions=2, follow="a")
     picture = watch.look(3)
     watch.close()
     assert (picture.sent, picture.series, picture.load_kw) == (3, 2, {"a": 1.0})

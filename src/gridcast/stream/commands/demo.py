@@ -92,7 +92,7 @@ class Screen:
 
     def show(self, parts: Parts) -> None:
         """Show until the time is over, a part has ended by itself, or Ctrl-C."""
-        watch = Watch(parts.settings, partitions=parts.settings.partitions, follow="zone")
+        watch = Watch(parts.settings, partitions=parts.settings.partitions)
         self.picture = watch.picture
         end = math.inf if self._end_after_s is None else time.monotonic() + self._end_after_s
         try:

@@ -37,12 +37,13 @@ class View:
 
     def _load(self, picture: Picture) -> RenderableType:
         if not picture.load_kw:
-            return Panel("no reading yet", title="load", title_align="left")
+            return Panel("no reading of a zone yet", title="load", title_align="left")
         table = Table(box=None, padding=(0, 2), show_edge=False, header_style="dim")
         for heading in ("", "now", "in 1 h", "90 % sure between", "in 24 h", "who answered"):
             table.add_column(heading, justify="right" if heading else "left")
-        for name, value in sorted(picture.load_kw.items()):
-            table.add_row(name, _megawatts(value), *_forecast(picture.forecast.get(name)))
+        for zone, value in sorted(picture.load_kw.items()):
+            forecast = _forecast(picture.forecast.get(zone))
+            table.add_row(picture.zones[zone], _megawatts(value), *forecast)
         curve = Text.assemble(sparkline(self._loads), "  all zones, the newest at the right")
         return Panel(Group(table, curve), title="load, MW", title_align="left")
 

@@ -12,9 +12,18 @@ from datetime import timedelta
 import numpy as np
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from gridcast.schemas import DeadLetter, Forecast, TimeBounds, decode, read, within
+from gridcast.schemas import (
+    DeadLetter,
+    Forecast,
+    GridSeries,
+    SeriesKind,
+    TimeBounds,
+    decode,
+    read,
+    within,
+)
 from gridcast.schemas.bounds import NEVER
-from gridcast.schemas.topics import DEAD_LETTERS, FORECASTS, READINGS
+from gridcast.schemas.topics import DEAD_LETTERS, FORECASTS, READINGS, SERIES
 from gridcast.stream.kafka import group, librdkafka_options
 from gridcast.stream.settings import Settings
 
@@ -41,13 +50,15 @@ class Picture:
     letters: Counter[str] = field(default_factory=Counter)
     """Dead letters by reason."""
     last_letter: DeadLetter | None = None
+    zones: dict[str, str] = field(default_factory=dict)
+    """The name of each zone, as declared."""
     load_kw: dict[str, float] = field(default_factory=dict)
-    """The newest reading of each series that is followed."""
+    """The newest reading of each zone."""
     forecasts: int = 0
     """Forecasts that any consumer can read."""
     forecasts_per_s: float = 0.0
     forecast: dict[str, Forecast] = field(default_factory=dict)
-    """The newest forecast of each series that is followed."""
+    """The newest forecast of each zone."""
 
     @property
     def lag(self) -> int:
@@ -58,12 +69,12 @@ class Picture:
 class Watch:
     """Follows the topics of a deployment; `look` brings the picture up to date."""
 
-    def __init__(self, settings: Settings, *, partitions: int, follow: str) -> None:
+    def __init__(self, settings: Settings, *, partitions: int) -> None:
         self.picture = Picture()
-        self._follow = follow
         readings = settings.topic_prefix + READINGS.name
         self._letters_topic = settings.topic_prefix + DEAD_LETTERS.name
         self._forecasts_topic = settings.topic_prefix + FORECASTS.name
+        self._series_topic = settings.topic_prefix + SERIES.name
         self._partitions = [TopicPartition(readings, number) for number in range(partitions)]
         options = librdkafka_options(settings) | {"enable.auto.commit": False}
         # One client asks what the group has acknowledged, the other reads like any consumer; it
@@ -78,6 +89,7 @@ class Watch:
                     for number in range(partitions)
                 ),
                 TopicPartition(self._letters_topic, 0, 0),
+                TopicPartition(self._series_topic, 0, 0),
             ]
         )
         millisecond = timedelta(milliseconds=1)
@@ -108,6 +120,8 @@ class Watch:
                 continue
             if message.topic() == self._letters_topic:
                 self._take_letter(message.key(), message.value())
+            elif message.topic() == self._series_topic:
+                self._take_series(message.key(), message.value())
             elif message.topic() == self._forecasts_topic:
                 self._take_forecast(message.key(), message.value())
             else:
@@ -125,7 +139,7 @@ class Watch:
         self._seen |= new
         picture.series = len(self._seen)
         for name, value in zip(readings.series, readings.value, strict=True):
-            if name.startswith(self._follow):
+            if name in picture.zones:
                 picture.load_kw[name] = float(value)
 
     def _take_letter(self, key: bytes | None, value: bytes | None) -> None:
@@ -134,11 +148,16 @@ class Watch:
             self.picture.letters[letter.reason] += 1
             self.picture.last_letter = letter
 
+    def _take_series(self, key: bytes, value: bytes | None) -> None:
+        declared = read(SERIES, key, value)
+        if isinstance(declared, GridSeries) and declared.kind is SeriesKind.ZONE:
+            self.picture.zones[declared.series] = declared.name or declared.series
+
     def _take_forecast(self, key: bytes, value: bytes) -> None:
         self.picture.forecasts += 1
         series = key.decode()
         # Only those that are shown are read: there may be thousands a second.
-        if series.startswith(self._follow):
+        if series in self.picture.zones:
             found = read(FORECASTS, key, value)
             if isinstance(found, Forecast):
                 self.picture.forecast[series] = found

@@ -11,6 +11,7 @@ from aiokafka.errors import (
 )
 
 from gridcast.stream import keep_trying as module
+from gridcast.stream.errors import UserError
 from gridcast.stream.keep_trying import keep_trying
 
 
@@ -50,7 +51,7 @@ async def test_a_long_wait_is_said_once_and_so_is_its_end(
 
 
 async def test_what_waiting_does_not_mend_is_raised():
-    with pytest.raises(TopicAuthorizationFailedError):
-        await keep_trying("a test", Kafka(TopicAuthorizationFailedError()).answer)
+    with pytest.raises(UserError, match="a test: Kafka does not allow it"):
+        await keep_trying("a test", Kafka(TopicAuthorizationFailedError("load")).answer)
     with pytest.raises(ValueError, match="ours"):
         await keep_trying("a test", Kafka(ValueError("ours")).answer)

@@ -7,6 +7,9 @@ and what is administered goes through librdkafka (confluent-kafka): a send costs
 import ssl
 from typing import Any
 
+from pydantic import SecretStr
+
+from gridcast.stream.errors import UserError
 from gridcast.stream.settings import Settings
 
 MOST_BYTES = 1_000_000_000
@@ -28,10 +31,17 @@ def librdkafka_options(settings: Settings) -> dict[str, Any]:
     }
     if settings.security_protocol.startswith("SASL"):
         options["sasl.mechanism"] = settings.sasl_mechanism
-        options["sasl.username"] = settings.sasl_username or ""
-        options["sasl.password"] = _password(settings)
-    if settings.tls_ca_file is not None:
-        options["ssl.ca.location"] = str(settings.tls_ca_file)
+        options["sasl.username"], options["sasl.password"] = _login(settings)
+    if "SSL" in settings.security_protocol:
+        _tls(settings)  # what is wrong with a file, Python says more clearly
+        if settings.tls_ca_file is not None:
+            options["ssl.ca.location"] = str(settings.tls_ca_file)
+        if settings.tls_certificate_file is not None:
+            options["ssl.certificate.location"] = str(settings.tls_certificate_file)
+            options["ssl.key.location"] = str(
+                settings.tls_key_file or settings.tls_certificate_file
+            )
+            options["ssl.key.password"] = _secret(settings.tls_key_password)
     return options
 
 
@@ -58,10 +68,9 @@ def aiokafka_options(settings: Settings) -> dict[str, Any]:
     }
     if settings.security_protocol.startswith("SASL"):
         options["sasl_mechanism"] = settings.sasl_mechanism
-        options["sasl_plain_username"] = settings.sasl_username
-        options["sasl_plain_password"] = _password(settings)
+        options["sasl_plain_username"], options["sasl_plain_password"] = _login(settings)
     if "SSL" in settings.security_protocol:
-        options["ssl_context"] = ssl.create_default_context(cafile=settings.tls_ca_file)
+        options["ssl_context"] = _tls(settings)
     return options
 
 
@@ -73,14 +82,53 @@ def faust_credentials(settings: Settings) -> Any:
     options = aiokafka_options(settings)
     context = options.get("ssl_context")
     if settings.security_protocol.startswith("SASL"):
+        username, password = _login(settings)
         return SASLCredentials(
-            username=settings.sasl_username,
-            password=_password(settings),
+            username=username,
+            password=password,
             mechanism=settings.sasl_mechanism,
             ssl_context=context,
         )
     return None if context is None else SSLCredentials(context)
 
 
-def _password(settings: Settings) -> str:
-    return "" if settings.sasl_password is None else settings.sasl_password.get_secret_value()
+def _login(settings: Settings) -> tuple[str, str]:
+    """Give the user and the password."""
+    if settings.sasl_username is None or settings.sasl_password is None:
+        raise UserError(
+            f"security_protocol {settings.security_protocol} is a login: it needs the settings "
+            "sasl_username and sasl_password"
+        )
+    return settings.sasl_username, _secret(settings.sasl_password)
+
+
+def _tls(settings: Settings) -> ssl.SSLContext:
+    """Read whom we trust and what we show; each file that cannot be read is one clear line."""
+    authority, certificate = settings.tls_ca_file, settings.tls_certificate_file
+    try:
+        context = ssl.create_default_context(cafile=authority)
+    except OSError as error:
+        raise UserError(f"tls_ca_file {authority} cannot be read: {_reason(error)}") from None
+    if certificate is None:
+        return context
+    key = settings.tls_key_file or certificate
+    try:
+        # Without a password Python would ask for it on the terminal.
+        context.load_cert_chain(certificate, key, _secret(settings.tls_key_password))
+    except OSError as error:
+        raise UserError(
+            f"tls_certificate_file {certificate} with the key in {key} cannot be used: "
+            f"{_reason(error)}; is tls_key_password right?"
+        ) from None
+    return context
+
+
+def _reason(error: OSError) -> str:
+    """Say what is wrong with a file."""
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or "no PEM, or another password").lower().replace("_", " ")
+    return error.strerror or str(error)
+
+
+def _secret(secret: SecretStr | None) -> str:
+    return "" if secret is None else secret.get_secret_value()

@@ -6,13 +6,27 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    TopicAuthorizationFailedError,
+)
+
+from gridcast.stream.errors import UserError
 
 LOG = logging.getLogger("gridcast.kafka")
 FIRST_S, LONGEST_S = 0.1, 2.0
 SAID_AFTER_S = 5.0
 """A broker that restarts is away for less, and nobody need read of it."""
 AWAY = (KafkaConnectionError, KafkaTimeoutError, ConnectionError)
+NOT_ALLOWED = (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+)
 
 Result = TypeVar("Result")
 
@@ -20,13 +34,15 @@ Result = TypeVar("Result")
 async def keep_trying(what: str, attempt: Callable[[], Awaitable[Result]]) -> Result:
     """Do something that needs Kafka; while Kafka is away, wait longer and longer, saying so once.
 
-    What waiting does not mend (no right to read a topic) is raised.
+    What waiting does not mend is raised; what Kafka does not allow us as a :class:`UserError`.
     """
     began, pause, said = time.monotonic(), FIRST_S, False
     while True:
         try:
             result = await attempt()
         except (KafkaError, ConnectionError) as error:
+            if isinstance(error, NOT_ALLOWED):
+                raise UserError(f"{what}: Kafka does not allow it: {error}") from None
             if not (isinstance(error, AWAY) or getattr(error, "retriable", False)):
                 raise
             if not said and time.monotonic() - began > SAID_AFTER_S:

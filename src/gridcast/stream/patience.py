@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from threading import Event
 
 log = logging.getLogger("gridcast.kafka")
@@ -20,11 +21,14 @@ class Patience:
         What waits, for the log.
     ended
         Set when there is no use in waiting any longer.
+    check
+        Raises where waiting does not help; it is asked once the wait is long.
     """
 
-    def __init__(self, what: str, ended: Event) -> None:
+    def __init__(self, what: str, ended: Event, check: Callable[[], None] = lambda: None) -> None:
         self._what = what
         self._ended = ended
+        self._check = check
         self._began: float | None = None
         self._pause = FIRST_S
         self._said = False
@@ -34,9 +38,11 @@ class Patience:
         now = time.monotonic()
         if self._began is None:
             self._began = now
-        elif not self._said and now - self._began > SAID_AFTER_S:
-            self._said = True
-            log.warning("%s waits for Kafka: %s", self._what, why)
+        elif now - self._began > SAID_AFTER_S:
+            self._check()
+            if not self._said:
+                self._said = True
+                log.warning("%s waits for Kafka: %s", self._what, why)
         ended = self._ended.wait(self._pause)
         self._pause = min(2 * self._pause, LONGEST_S)
         return not ended

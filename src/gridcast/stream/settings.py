@@ -80,6 +80,15 @@ class Settings(BaseSettings):
     tls_ca_file: Path | None = Field(
         None, description="certificate authority that signed the brokers' certificates (with *SSL)"
     )
+    tls_certificate_file: Path | None = Field(
+        None, description="certificate that we show, where Kafka asks for one (with *SSL)"
+    )
+    tls_key_file: Path | None = Field(
+        None, description="its key; none: it is in the same file (with *SSL)"
+    )
+    tls_key_password: SecretStr | None = Field(
+        None, description="password of that key, if it has one (with *SSL)"
+    )
 
     topic_prefix: str = Field(
         "",
@@ -197,7 +206,15 @@ class Settings(BaseSettings):
             raise PydanticCustomError("rising", "levels must rise")
         return levels
 
-    @field_validator("broker_dir", "jars_dir", "cache_dir", "tls_ca_file", mode="after")
+    @field_validator(
+        "broker_dir",
+        "jars_dir",
+        "cache_dir",
+        "tls_ca_file",
+        "tls_certificate_file",
+        "tls_key_file",
+        mode="after",
+    )
     @classmethod
     def _expand_home(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser()

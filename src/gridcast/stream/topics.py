@@ -19,6 +19,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it has no _
 )
 
 from gridcast.schemas.topics import DEAD_LETTERS, TOPICS, Topic
+from gridcast.stream.access import list_topics
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka import librdkafka_options
 from gridcast.stream.settings import Settings
@@ -135,7 +136,7 @@ class TopicAdmin:
         """Compare what is there with what should be."""
         wanted = wanted_topics(self._settings)
         try:
-            cluster = self._client.list_topics(timeout=WITHIN_S)
+            cluster = list_topics(self._settings, self._client, WITHIN_S)
             known = {topic.name: cluster.topics.get(topic.name) for topic in wanted}
             there = {name: topic for name, topic in known.items() if topic is not None}
             configurations = self._configurations(there)

@@ -7,10 +7,12 @@ any more. Only what no repeating would mend is told to the user.
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Event, Lock
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from gridcast.stream.access import check_access
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka import producer_options
 from gridcast.stream.patience import Patience
@@ -64,7 +66,7 @@ class Transactions:
     def __init__(self, settings: Settings, name: str) -> None:
         self.ended = Event()
         """Set when it is being closed, so that nobody waits for Kafka any longer."""
-        self.patience = Patience(name, self.ended)
+        self.patience = Patience(name, self.ended, partial(check_access, settings))
         self._options = producer_options(settings) | {
             "transactional.id": name,
             "transaction.timeout.ms": round(TIMEOUT_S * 1000),
@@ -88,7 +90,7 @@ class Transactions:
         LostError
             It was closed meanwhile.
         UserError
-            Kafka does not allow it.
+            Kafka does not allow it, or does not let us in at all.
         """
         with self._lock:
             self._let_go()
@@ -101,8 +103,8 @@ class Transactions:
                 failed = LostError(error.args[0].str())
                 if error.args[0].code() in REFUSED:
                     failed = UserError(f"{self._name} cannot begin: {failed}")
-            except LostError as error:
-                failed = LostError(str(error))
+            except (LostError, UserError) as error:
+                failed = type(error)(str(error))
             else:
                 self.patience.over()
                 return
@@ -118,7 +120,7 @@ class Transactions:
         LostError
             Whether they were sent is not known: the one who begins next can read it.
         UserError
-            Kafka refuses one of them, and would again.
+            Kafka refuses one of them, and would again, or does not let us in any more.
         """
         with self._lock:
             if self._producer is None:

@@ -35,3 +35,13 @@ def test_nothing_in_it_depends_on_where_the_directory_is(tmp_path: Path) -> None
     text = (tmp_path / "server.properties").read_text()
     assert "\nlog.dirs=data\n" in text
     assert str(tmp_path) not in text
+
+
+def test_a_further_listener_has_its_own_port_and_protocol() -> None:
+    place = Place("127.0.0.1", 9092, 15001, {"SECURED": 15002})
+    properties = server_properties(1, {1: place}, {"SECURED": "SASL_SSL"})
+    assert (
+        properties["advertised.listeners"] == "CLIENTS://127.0.0.1:9092,SECURED://127.0.0.1:15002"
+    )
+    assert properties["listeners"].endswith(",CONTROLLER://127.0.0.1:15001")
+    assert properties["listener.security.protocol.map"].endswith(",SECURED:SASL_SSL")

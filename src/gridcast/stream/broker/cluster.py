@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +45,11 @@ class Broker:
         Where clients find it; further nodes take the next ports. None: ports that are free.
     fresh
         Begin with no data, whatever is there.
+    listeners
+        Further listeners for clients, each with its security protocol, such as
+        `{"SECURED": "SASL_SSL"}`; they get free ports, see `address_of`.
+    properties
+        Further lines of `server.properties`; what such listeners need.
     report
         Is told what is being done, for a progress line.
     """
@@ -57,6 +63,8 @@ class Broker:
         host: str = "127.0.0.1",
         port: int | None = None,
         fresh: bool = False,
+        listeners: Mapping[str, str] | None = None,
+        properties: Mapping[str, str] | None = None,
         report: Report = _say_nothing,
     ) -> None:
         if nodes not in SIZES:
@@ -69,12 +77,18 @@ class Broker:
         self._host = host
         self._port = port
         self._fresh = fresh
+        self._listeners = dict(listeners or {})
+        self._properties = dict(properties or {})
         self._directory: Directory | None = None
 
     @property
     def address(self) -> str:
         """What clients are to be told: the addresses of all nodes, with commas."""
         return ",".join(node.place.address for node in self.nodes)
+
+    def address_of(self, listener: str) -> str:
+        """Give what clients of a further listener are to be told."""
+        return ",".join(f"{node.place.host}:{node.place.further[listener]}" for node in self.nodes)
 
     @property
     def directory(self) -> Path | None:
@@ -97,7 +111,8 @@ class Broker:
                     place,
                     cluster_id=self._directory.cluster_id,
                     temporary=self._keep is None,
-                    properties=server_properties(number, places),
+                    properties=server_properties(number, places, self._listeners)
+                    | self._properties,
                     class_path=jars,
                 )
                 for number, place in places.items()
@@ -165,16 +180,17 @@ class Broker:
 
     def _places(self) -> dict[int, Place]:
         numbers = range(1, self._size + 1)
-        free = free_ports(self._host, 2 * self._size)
-        controllers, clients = free[: self._size], free[self._size :]
-        if self._port is not None:
-            clients = [self._port + i for i in range(self._size)]
-            for port in clients:
-                check_port(self._host, port)
-            controllers = [port for port in free if port not in clients]
+        chosen = [] if self._port is None else [self._port + i for i in range(self._size)]
+        for port in chosen:
+            check_port(self._host, port)
+        found = free_ports(self._host, (2 + len(self._listeners)) * self._size)
+        free = iter([port for port in found if port not in chosen])
+        clients = chosen or [next(free) for _ in numbers]
         return {
-            number: Place(self._host, port, controller)
-            for number, port, controller in zip(numbers, clients, controllers, strict=False)
+            number: Place(
+                self._host, client, next(free), {name: next(free) for name in self._listeners}
+            )
+            for number, client in zip(numbers, clients, strict=True)
         }
 
 

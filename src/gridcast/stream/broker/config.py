@@ -1,7 +1,7 @@
 """What a node's Kafka is told: `server.properties`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HEADER = "# Written by `gridcast broker` at each start: changes here are lost.\n"
@@ -14,6 +14,8 @@ class Place:
     host: str
     port: int
     controller_port: int
+    further: Mapping[str, int] = field(default_factory=dict)
+    """The ports of further listeners for clients, by their names."""
 
     @property
     def address(self) -> str:
@@ -21,9 +23,19 @@ class Place:
         return f"{self.host}:{self.port}"
 
 
-def server_properties(node: int, places: Mapping[int, Place]) -> dict[str, str]:
-    """Give the configuration of one node of the cluster, broker and controller in one."""
+def server_properties(
+    node: int, places: Mapping[int, Place], protocols: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Give the configuration of one node of the cluster, broker and controller in one.
+
+    `protocols` are the security protocols of further listeners.
+    """
     place = places[node]
+    for_clients = ",".join(
+        f"{name}://{place.host}:{port}"
+        for name, port in {"CLIENTS": place.port, **place.further}.items()
+    )
+    protocols = {"CLIENTS": "PLAINTEXT", "CONTROLLER": "PLAINTEXT", **(protocols or {})}
     copies = str(min(3, len(places)))
     least = "2" if len(places) >= 3 else "1"
     return {
@@ -35,9 +47,9 @@ def server_properties(node: int, places: Mapping[int, Place]) -> dict[str, str]:
             f"{i}@127.0.0.1:{p.controller_port}" for i, p in places.items()
         ),
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"CLIENTS://{place.address},CONTROLLER://127.0.0.1:{place.controller_port}",
-        "advertised.listeners": f"CLIENTS://{place.address}",
-        "listener.security.protocol.map": "CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listeners": f"{for_clients},CONTROLLER://127.0.0.1:{place.controller_port}",
+        "advertised.listeners": for_clients,
+        "listener.security.protocol.map": ",".join(map(":".join, protocols.items())),
         "inter.broker.listener.name": "CLIENTS",
         # Relative to the node's directory, which is where it runs: the directory may be moved.
         "log.dirs": "data",

@@ -6,6 +6,7 @@ from typing import Any
 from confluent_kafka import KafkaException, Producer
 
 from gridcast.schemas.topics import Topic
+from gridcast.stream.access import list_topics
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka import producer_options
 from gridcast.stream.settings import Settings
@@ -27,7 +28,7 @@ class BulkProducer:
         }
         self._producer = Producer(options)
         try:
-            there = self._producer.list_topics(timeout=_ANSWER_S).topics
+            there = list_topics(settings, self._producer, _ANSWER_S).topics
         except KafkaException as error:
             raise UserError(
                 f"no Kafka answers at {settings.broker} ({error.args[0].str()});"

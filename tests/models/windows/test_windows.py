@@ -49,7 +49,7 @@ def batches(draw: st.DrawFn, rows: list[Row]) -> list[list[Row]]:
 def cut_of(windows: Windows, series: str, slots: int) -> tuple[bytes, bytes]:
     row = windows.roster.row(series)
     assert row is not None
-    mean, mark = windows.cut(slots, np.array([row]))
+    mean, mark = windows.cut(slots, slice(row, row + 1))
     return mean.tobytes(), mark.tobytes()
 
 

@@ -16,7 +16,7 @@ from gridcast.models.forecasters.spread import Spread
 from gridcast.models.windows.marks import ESTIMATED, NOTHING
 from gridcast.schemas.forecast import Rung
 
-CELLS = 200_000
+CELLS = 100_000
 """Slots of windows that are worked on at once: what fits into a core's cache."""
 SHORT_GAP = 1.0
 """Hours; a line is drawn over a gap that is no longer (`bench/rungs.py`)."""

@@ -53,3 +53,11 @@ class Patch:
     rows: Rows
     """Ascending."""
     column: Column
+
+    def lay_over(
+        self, first: int, mean: npt.NDArray[np.float32], mark: npt.NDArray[np.uint8]
+    ) -> None:
+        """Put in what it says of the rows that follow on the first."""
+        low, high = np.searchsorted(self.rows, [first, first + len(mean)])
+        at = self.rows[low:high] - first
+        mean[at], mark[at] = self.column.mean[low:high], self.column.mark[low:high]

@@ -227,36 +227,23 @@ class Windows:
         return range(slot * self.spec.step_minutes, (slot + 1) * self.spec.step_minutes)
 
     def cut(
-        self, slots: int, rows: Rows | slice | None = None
+        self, slots: int, rows: slice = slice(None)
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
         """Give the newest closed slots, oldest first: mean and mark, slots down, rows across."""
         if not 0 < slots <= self.spec.slots:
             raise ValueError(f"a window has {self.spec.slots} slots, not {slots}")
         self.settle()
-        wanted = np.arange(len(self))[slice(None) if rows is None else rows]
-        mean = np.full((slots, len(wanted)), np.nan, np.float32)
-        mark = np.zeros((slots, len(wanted)), np.uint8)
+        first, stop, _ = rows.indices(len(self))
+        mean = np.full((slots, stop - first), np.nan, np.float32)
+        mark = np.zeros((slots, stop - first), np.uint8)
         for i, slot in enumerate(range(self.closed - slots, self.closed)):
-            if slot in self.columns:
-                self._copy(self.columns[slot], rows, wanted, mean[i], mark[i])
+            column = self.columns.get(slot)
+            if column is not None:
+                size = len(part := column.mean[first:stop])  # rows beyond it appeared later
+                mean[i, :size], mark[i, :size] = part, column.mark[first:stop]
             if slot in self.patches:
-                _lay_over(self.patches[slot], wanted, mean[i], mark[i])
+                self.patches[slot].lay_over(first, mean[i], mark[i])
         return mean, mark
-
-    @staticmethod
-    def _copy(
-        column: Column,
-        rows: Rows | slice | None,
-        wanted: Rows,
-        mean: npt.NDArray[np.float32],
-        mark: npt.NDArray[np.uint8],
-    ) -> None:
-        if len(wanted) and wanted.max() < len(column):
-            which = slice(0, len(wanted)) if rows is None else rows
-            mean[:], mark[:] = column.mean[which], column.mark[which]
-        else:
-            given = column.at(wanted)
-            mean[:], mark[:] = given.mean, given.mark
 
     def open_slot(self) -> Column:
         """Give the slot that the tick lies in, as far as it is known before the tick."""
@@ -294,15 +281,3 @@ class Windows:
             self.patches[slot] = Patch(moved[patch.rows], patch.column)
         self.border = self.border.take(stay)
         return stay
-
-
-def _lay_over(
-    patch: Patch,
-    wanted: Rows,
-    mean: npt.NDArray[np.float32],
-    mark: npt.NDArray[np.uint8],
-) -> None:
-    at = np.searchsorted(patch.rows, wanted)
-    at[at == len(patch.rows)] = 0
-    hit = np.flatnonzero(patch.rows[at] == wanted)
-    mean[hit], mark[hit] = patch.column.mean[at[hit]], patch.column.mark[at[hit]]

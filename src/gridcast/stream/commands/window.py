@@ -80,7 +80,7 @@ def _from_workers(chosen: Settings, series: str, days: float, lam: float | None)
         windows, row = find_windows(chosen, series)
         lower = -np.inf if can_be_negative(chosen, series) else 0.0
     slots = _slots(windows.spec, days)
-    if windows.tick_ms is None or not np.isfinite(windows.cut(slots, np.array([row]))[0]).any():
+    if windows.tick_ms is None or not np.isfinite(windows.cut(slots, slice(row, row + 1))[0]).any():
         raise UserError(f"of the {days:g} days to be drawn nothing of {series} is kept yet")
     return look_into(windows, row, slots, lam=lam, lower=lower)
 

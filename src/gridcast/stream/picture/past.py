@@ -83,7 +83,7 @@ def look_into(
     """Smooth the newest slots of one series as `look_back` does, of what windows hold of it."""
     kept = _kept(windows, row)
     slot = kept.time_ms // windows.spec.step_ms
-    mean, mark = windows.cut(slots, np.array([row]))
+    mean, mark = windows.cut(slots, slice(row, row + 1))
     number = np.arange(windows.closed - slots, windows.closed)
     bare = (number < windows.fine) & (mark[:, 0] != NOTHING) & ~np.isin(number, slot)
     plain = bare & (mark[:, 0] == PLAIN)  # their mean is the one reading they were made of
@@ -130,7 +130,7 @@ def _past(  # noqa: PLR0917
     lower: float,
 ) -> Past:
     spec, first = windows.spec, windows.closed - slots
-    mean, mark = windows.cut(spec.slots, np.array([row]))
+    mean, mark = windows.cut(spec.slots, slice(row, row + 1))
     used, lam_from = (lam, "as given") if lam else _choose(mean[:, 0], slots)
     smoother = Smoother.for_step(spec.step_minutes, slots, used)
     smoothed = smoother.smooth(mean[-slots:], mark[-slots:], lambda _: (mean, mark), lower)

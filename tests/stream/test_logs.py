@@ -94,3 +94,14 @@ def test_a_format_that_is_none_is_refused(tmp_path: Path):
     )
     assert done.returncode == 2
     assert "xml" in done.stderr
+
+
+def test_aiokafka_says_the_same_once_a_minute_and_ours_are_all_told(
+    capsys: pytest.CaptureFixture[str],
+):
+    logging.config.dictConfig(configuration("info"))
+    for number in range(3):
+        logging.getLogger("aiokafka.client").error("no connection to %s", number)
+        logging.getLogger("gridcast.kafka").warning("partition %s", number)
+    told = capsys.readouterr().err
+    assert (told.count("no connection to"), told.count("partition")) == (1, 3)

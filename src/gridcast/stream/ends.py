@@ -51,7 +51,14 @@ class Ends:
     def _ask(self, wanted: dict[TopicPartition, OffsetSpec]) -> dict[int, int]:
         try:
             answers = self._client.list_offsets(wanted, request_timeout=WITHIN_S)
-            return {one.partition: answer.result().offset for one, answer in answers.items()}
-        except KafkaException:
+            ends = {one.partition: answer.result().offset for one, answer in answers.items()}
+        except KafkaException as error:
             check_access(self._settings)
+            if self._away_since is None:
+                self._away_since = time.monotonic()
+                LOG.warning("Kafka is away (%s); the worker waits for it", error.args[0].str())
             return {}
+        if self._away_since is not None:
+            LOG.warning("Kafka is back, after %.0f s", time.monotonic() - self._away_since)
+            self._away_since = None
+        return ends

@@ -15,6 +15,7 @@ Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["text", "json"]
 # They tell every step of their own at info; an operator wants ours.
 TALKATIVE = ("faust", "mode", "aiokafka")
+SELDOM_S = 60.0
 # What logging itself puts into every record; any more was given as `extra`.
 COMMON = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -66,6 +67,26 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
+class Seldom(logging.Filter):
+    """Lets the same words of aiokafka through once a minute.
+
+    While Kafka is away it says them dozens of times a second.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("aiokafka")
+        self._said: dict[object, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether to let it through."""
+        if not super().filter(record):
+            return True  # not one of aiokafka's
+        is_new = record.created - self._said.get(record.msg, -SELDOM_S) >= SELDOM_S
+        if is_new:
+            self._said[record.msg] = record.created
+        return is_new
+
+
 def configuration(level: Level, format: Format = "text", run: str = "") -> dict[str, Any]:  # noqa: A002
     """Give what `logging.config.dictConfig` and Faust's worker take."""
     quieter = "WARNING" if level == "info" else level.upper()
@@ -74,7 +95,14 @@ def configuration(level: Level, format: Format = "text", run: str = "") -> dict[
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": line if format == "text" else {"()": JsonFormatter, "run": run}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "filters": {"seldom": {"()": Seldom}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "filters": ["seldom"],
+            }
+        },
         "root": {"handlers": ["stderr"], "level": level.upper()},
         "loggers": {name: {"level": quieter} for name in TALKATIVE}
         # That a commit waits for a broker that is away is said by others.

@@ -5,9 +5,7 @@ from typing import Annotated
 import typer
 
 from gridcast.stream.commands.options import Broker, Prefix, settings
-from gridcast.stream.errors import UserError
 from gridcast.stream.logs import Format, Level
-from gridcast.stream.topics import TopicAdmin
 
 
 def worker(
@@ -22,10 +20,6 @@ def worker(
 ) -> None:
     """Run a worker: it takes its share of the partitions, and gives it back when it stops."""
     chosen = settings(context, broker=broker, topic_prefix=topic_prefix, log_format=log_format)
-    missing = TopicAdmin(chosen).look().missing
-    if missing:
-        names = ", ".join(topic.name for topic in missing)
-        raise UserError(f"not there: {names}; make them with `gridcast topics create`")
     # Faust takes half a second to import: only the command that needs it waits for it.
     from gridcast.stream.worker import run  # noqa: PLC0415
 

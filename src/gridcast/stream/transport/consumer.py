@@ -21,6 +21,9 @@ from gridcast.stream.transport.fetch import Fetched, FetchThread
 from gridcast.stream.transport.place import Chunk, Place, Room
 
 LOG = logging.getLogger("gridcast.transport")
+STOP_WITHIN_S = 15.0
+"""A worker that stops waits no longer for its agents and for Kafka: whoever asked it to stop waits
+30 s as a rule, and then kills it."""
 
 
 class Standing(NamedTuple):
@@ -91,6 +94,8 @@ class BatchConsumer(driver.Consumer):
         self._room = Room()
         self._to_resume: set[TP] = set()
         self._look_again = asyncio.Event()
+        self.has_given_up = False
+        """It stops, and neither waits for agents nor commits any more."""
 
     def _new_consumer_thread(self) -> FetchThread:
         return FetchThread(self, loop=self.loop, beacon=self.beacon)
@@ -204,6 +209,25 @@ class BatchConsumer(driver.Consumer):
         """Give what may be committed: what the app acknowledged, not what Faust thinks (R4)."""
         place = self._places.get(tp)
         return None if place is None else place.committable
+
+    async def wait_empty(self) -> None:
+        """Let agents finish, and commit; when the worker stops, not for ever.
+
+        Faust would wait for a Kafka that is away. Nothing is lost: what is not kept is read again.
+        """
+        if self.has_given_up:
+            return
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S if self.app.should_stop else None):
+                await super().wait_empty()
+        except TimeoutError:
+            LOG.warning(
+                "stopping, though not all is kept after %.0f s: the next worker goes on from what "
+                "was kept last",
+                STOP_WITHIN_S,
+            )
+            self.has_given_up = True
+            self._let_go()
 
     async def commit_and_end_transactions(self) -> None:
         """Commit for the last time before the partitions are given up.

@@ -25,6 +25,9 @@ FETCH_WAIT_MS = 100
 """How long a broker holds back an answer that would be empty. aiokafka has one fetch a broker in
 flight: with Faust's 1.5 s, a partition with work waits that long for one that has none."""
 
+LOOK_EVERY_S = 0.5
+"""How often a commit that takes long looks whether it is still wanted."""
+
 
 class Fetched(list[Any]):
     """Records of one partition, and the fetch position before and after."""
@@ -66,6 +69,16 @@ class FetchThread(AIOKafkaConsumerThread):
         """Connect; where Kafka is away, when it is back (Faust would give up)."""
         await keep_trying("the worker", self._connect)
         self.time_started = time.monotonic()
+
+    async def on_thread_stop(self) -> None:
+        """Disconnect. While Kafka is away, aiokafka's fetcher ends with what it was cancelled with.
+
+        The thread would end without saying so, and the worker wait for it for ever.
+        """
+        try:
+            await super().on_thread_stop()
+        except asyncio.CancelledError:
+            await self._ensure_consumer()._client.close()
 
     async def _connect(self) -> None:
         consumer = self._create_consumer(loop=self.thread_loop)
@@ -137,6 +150,16 @@ class FetchThread(AIOKafkaConsumerThread):
             waiter.result()  # raises what is critical: not authorised, for one
         else:
             waiter.cancel()
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit; aiokafka tries for as long as Kafka is away, also when we stop meanwhile."""
+        committing = asyncio.ensure_future(super()._commit(offsets))
+        while not committing.done():
+            if self.consumer.has_given_up:
+                committing.cancel()
+                return False
+            await asyncio.wait([committing], timeout=LOOK_EVERY_S)
+        return await committing
 
     async def _seek_wait(self, consumer: Any, partitions: Mapping[TP, int]) -> None:
         await super()._seek_wait(consumer, partitions)

@@ -11,10 +11,10 @@ SERIES = 60
 SETTLED_WITHIN_S = 60.0
 
 
-def feed(deployment: Deployment) -> None:
+def feed(deployment: Deployment, time_: datetime | None = None) -> None:
     """Send a reading of each of some series, as many as it takes to reach every partition."""
-    now = datetime.now(UTC)
-    readings = [Reading(series=f"m-{number}", time=now, value=1.5) for number in range(SERIES)]
+    time_ = time_ or datetime.now(UTC)
+    readings = [Reading(series=f"m-{number}", time=time_, value=1.5) for number in range(SERIES)]
     deployment.send([(reading.key, reading.to_bytes()) for reading in readings])
 
 

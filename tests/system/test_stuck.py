@@ -1,0 +1,91 @@
+"""A partition that stands still while messages wait is told: in the log, and by a metric."""
+
+import socket
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from chaos.deployment import Deployment
+from chaos.takeover import feed
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from gridcast.schemas.topics import READINGS, STATE
+from gridcast.stream.broker import Broker
+from gridcast.stream.kafka import librdkafka_options
+from gridcast.stream.settings import Settings, load
+
+WITHIN_S = 60.0
+STUCK_AFTER_S = 5.0
+PARTITIONS = 2
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+def deployment(kafka_cluster: Broker, tmp_path: Path) -> Iterator[Deployment]:
+    """Its readings are on one broker, its state is on another, and nowhere else."""
+    own = {
+        "broker": kafka_cluster.address,
+        "topic_prefix": "stuck.",
+        "partitions": PARTITIONS,
+        "cache_dir": tmp_path / "cache",
+        "stuck_after_s": STUCK_AFTER_S,
+        "metrics_port": free_port(),
+    }
+    settings = load().settings.model_copy(update=own)
+    admin = AdminClient(librdkafka_options(settings))
+    for topic, node in ((READINGS, 1), (STATE, 3)):
+        name = settings.topic_prefix + topic.name
+        place = [[node]] * PARTITIONS
+        made = admin.create_topics([NewTopic(name, PARTITIONS, replica_assignment=place)])
+        made[name].result(30)
+    deployment = Deployment(settings, tmp_path / "logs")
+    yield deployment
+    deployment.close()
+
+
+def stuck_s(settings: Settings) -> float:
+    """Give the metric of the partition that has been stuck for longest."""
+    with urlopen(f"http://127.0.0.1:{settings.metrics_port}/metrics", timeout=5) as page:
+        lines = page.read().decode().splitlines()
+    found = (float(line.split()[-1]) for line in lines if line.startswith("gridcast_stuck_seconds"))
+    return max(found, default=0.0)
+
+
+@pytest.mark.timeout(400)
+def test_a_partition_whose_state_cannot_be_written_is_told_as_stuck_until_it_can(
+    deployment: Deployment, kafka_cluster: Broker
+):
+    settings, worker = deployment.settings, deployment.start()
+    minute = datetime.now(UTC) - timedelta(hours=2)
+    feed(deployment, minute)
+    deployment.wait_until_all_is_kept(WITHIN_S)
+    assert stuck_s(settings) == 0
+
+    kafka_cluster.nodes[2].kill()
+    end = time.monotonic() + WITHIN_S
+    while stuck_s(settings) == 0:
+        assert time.monotonic() < end, worker.log.read_text("utf-8")
+        minute += timedelta(minutes=1)
+        feed(deployment, minute)
+        time.sleep(1)
+    told = worker.log.read_text("utf-8")
+    assert "stuck for" in told
+    assert "waits for Kafka" in told, "it does not say what it waits for"
+
+    kafka_cluster.nodes[2].start()
+    kafka_cluster.wait_until_ready()
+    deployment.wait_until_all_is_kept(WITHIN_S)
+    end = time.monotonic() + WITHIN_S
+    while stuck_s(settings) > 0:
+        assert time.monotonic() < end, worker.log.read_text("utf-8")
+        time.sleep(1)
+    deployment.stop(worker)

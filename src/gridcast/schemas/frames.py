@@ -1,10 +1,12 @@
 """Frames of readings: one bad entry costs that entry, not the frame."""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -13,7 +15,7 @@ from gridcast.schemas.columns import ReadingColumns
 from gridcast.schemas.plain import NOT_PLAIN, PlainQuality, PlainRevision, are_ids
 from gridcast.schemas.reading import ReadingFrame
 from gridcast.schemas.reasons import Refusal
-from gridcast.schemas.times import milliseconds
+from gridcast.schemas.times import millisecond
 
 LISTS = ("series", "value", "quality", "revision", "offset_ms")
 
@@ -43,7 +45,7 @@ def plain_frame(key: bytes | None, value: bytes | None, limit: int) -> ReadingCo
         return None
     length = len(frame.series)
     optional = {len(frame.quality), len(frame.revision), len(frame.offset_ms)}
-    start = milliseconds([frame.time])
+    start = millisecond(frame.time)
     if (
         len(value or b"") > limit
         or frame.frame.encode() != key
@@ -54,14 +56,17 @@ def plain_frame(key: bytes | None, value: bytes | None, limit: int) -> ReadingCo
         or not optional <= {0, length}
     ):
         return None
-    nothing = np.zeros(length)
     return ReadingColumns(
         frame.series,
-        start + np.array(frame.offset_ms or nothing, "i8"),
+        start + _numbers(frame.offset_ms, length, "i8"),
         np.array(frame.value) + 0.0,
-        np.array(frame.quality or nothing, "u1"),
-        np.array(frame.revision or nothing, "i4"),
+        _numbers(frame.quality, length, "u1"),
+        _numbers(frame.revision, length, "i4"),
     )
+
+
+def _numbers(given: Sequence[int], length: int, kind: str) -> npt.NDArray[Any]:
+    return np.array(given, kind) if given else np.zeros(length, kind)
 
 
 def columns_of(frame: ReadingFrame) -> ReadingColumns:
@@ -70,10 +75,10 @@ def columns_of(frame: ReadingFrame) -> ReadingColumns:
     start = round(frame.time.timestamp() * 1000)
     return ReadingColumns(
         frame.series,
-        np.full(length, start) + np.array(frame.offset_ms or np.zeros(length), "i8"),
+        start + _numbers(frame.offset_ms, length, "i8"),
         np.array(frame.value, "f8"),
-        np.array(frame.quality or np.zeros(length), "u1"),
-        np.array(frame.revision or np.zeros(length), "i4"),
+        _numbers(frame.quality, length, "u1"),
+        _numbers(frame.revision, length, "i4"),
     )
 
 

@@ -1,6 +1,8 @@
 """Times by the thousand: the plain form of an RFC 3339 time, read as columns of digits."""
 
+import re
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,19 @@ _SHORT, _LONG = 20, 24
 _SEPARATORS = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":"}
 _DIGITS = [place for place in range(19) if place not in _SEPARATORS]
 _ZERO = ord("0")
+_PLAIN = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{3})?Z", re.ASCII)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def millisecond(time: str) -> int | None:
+    """Read one time as `milliseconds` reads many: alone, it would take a hundred times as long."""
+    if _PLAIN.fullmatch(time) is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(time)
+    except ValueError:
+        return None
+    return (instant - EARLIEST) // _MILLISECOND if EARLIEST <= instant < LATEST else None
 
 
 def milliseconds(times: Sequence[str]) -> npt.NDArray[np.int64] | None:

@@ -15,6 +15,7 @@ OFFSET_BITS = 16  # 60,000 milliseconds fit
 _OFFSET = (1 << OFFSET_BITS) - 1
 LARGEST = 1e30
 """kW. The wire allows more, but not the 32-bit floats here; what is beyond is kept as this."""
+_ZERO = bytes(8)
 _FEW = 64  # readings that are not worth the time to store thriftily
 _MANY = 8  # times as many readings as rows are looked for: too many to count them all
 
@@ -166,7 +167,7 @@ def _put(old: Minute, few: Minute, at: Rows, instead: npt.NDArray[np.bool_]) -> 
 
     def put(many: npt.NDArray[Any], ones: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if many.strides == (0,) and not ones.any():
-            return np.broadcast_to(many[0], stays.shape)
+            return _zeros(len(stays), many.dtype)
         whole = np.empty(len(stays), many.dtype)
         whole[stays] = many
         whole[place] = ones
@@ -205,7 +206,12 @@ def _thrifty(part: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Store nothing for what is all zeros, as revisions and qualities nearly always are."""
     if len(part) < _FEW or part.any():
         return part
-    return np.broadcast_to(part.dtype.type(0), part.shape)
+    return _zeros(len(part), part.dtype)
+
+
+def _zeros(length: int, kind: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Give so many zeros, all in one place: read-only, since it is the same for all."""
+    return np.ndarray(length, kind, _ZERO, strides=0)
 
 
 def _held(part: npt.NDArray[Any]) -> int:

@@ -91,7 +91,7 @@ class Table:
             self._transactions.send(messages)
         except LostError as error:
             raise self._error("written", error) from None
-        self._parts |= counts
+        self._parts = {name: count for name, count in (self._parts | counts).items() if count}
 
     def close(self) -> None:
         """Let the table go; a checkpoint that is under way is given up."""

@@ -101,6 +101,8 @@ class Held:
         self._stood = 0
         """Up to where the input was contained a beat ago."""
         self._outputs: list[Output] = []
+        self._bytes = 0
+        """Of these outputs."""
         self._letters: list[Reason] = []
         self._closed_s: list[float] = []
         self._saving: asyncio.Task[None] | None = None
@@ -132,7 +134,7 @@ class Held:
                 return False
             began_s = time.monotonic()
             self._saving = None
-            self._outputs, self._letters, self._closed_s = [], [], []
+            self._outputs, self._letters, self._closed_s, self._bytes = [], [], [], 0
             self._load(await self._table.open())
             self._in_doubt, self.is_fresh = False, True
             self._metrics.recovered(time.monotonic() - began_s)
@@ -237,7 +239,7 @@ class Held:
                     closed = True
                     # Not between ticks of one message: loaded again, the second would see the next.
                     is_last = partition.watermark_ms - tick.time_ms < MINUTE_MS
-                    if is_last and self._waiting_bytes() > MOST_BYTES:
+                    if is_last and self._bytes > MOST_BYTES:
                         closed = False
                         yield self._checkpoint(span)
             self._measure(batch, decoded, before)
@@ -251,8 +253,10 @@ class Held:
         self._tell(batch, decoded)
         return decoded
 
-    def _waiting_bytes(self) -> int:
-        return sum(len(output.value) for output in self._outputs)
+    def _give_out(self, outputs: Iterable[Output]) -> None:
+        for output in outputs:
+            self._outputs.append(output)
+            self._bytes += len(output.value)
 
     def _measure(self, batch: Batch, decoded: Decoded, before: FoldCounts) -> None:
         partition = self._known
@@ -276,14 +280,14 @@ class Held:
 
     def _answer(self, tick: Tick) -> None:
         began_s = time.monotonic()
-        self._outputs.extend(self._terms.on_tick(self._known, tick))
+        self._give_out(self._terms.on_tick(self._known, tick))
         self._closed_s.append(began_s)
         self._metrics.ticked(tick, time.monotonic() - began_s)
 
     def _tell(self, batch: Batch, decoded: Decoded) -> None:
         first = int(np.searchsorted(np.asarray(batch.offsets), self._told))
         for alarm in self._guard.take(batch.sent_ms, decoded, first):
-            self._outputs.append(Output(ALARMS, alarm.key, alarm.to_bytes()))
+            self._give_out([Output(ALARMS, alarm.key, alarm.to_bytes())])
             self._metrics.alarmed(alarm)
             LOG.warning(
                 "partition %s: alarm %s: %s",
@@ -295,7 +299,7 @@ class Held:
         for place, refusal in decoded.refused:
             if batch.offsets[place] >= self._told:
                 letter = dead_letter(batch, place, refusal)
-                self._outputs.append(Output(DEAD_LETTERS, letter.key, letter.to_bytes()))
+                self._give_out([Output(DEAD_LETTERS, letter.key, letter.to_bytes())])
                 self._letters.append(refusal.reason)
         self._told = max(self._told, batch.next_offset)
 
@@ -320,7 +324,7 @@ class Held:
             self._closed_s,
             span,
         )
-        self._outputs, self._letters, self._closed_s = [], [], []
+        self._outputs, self._letters, self._closed_s, self._bytes = [], [], [], 0
         return taken
 
     async def _save(self, checkpoint: Checkpoint) -> None:

@@ -7,26 +7,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import urlopen
 
-import numpy as np
 from chaos.deployment import Deployment
 from confluent_kafka import IsolationLevel, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from gridcast.models.partition import Partition
-from gridcast.models.windows.column import Column
-from gridcast.models.windows.marks import PLAIN
 from gridcast.schemas import Reading
-from gridcast.schemas.columns import ReadingColumns
 from gridcast.schemas.topics import FORECASTS, READINGS
 from gridcast.stream.broker import Broker
 from gridcast.stream.kafka import librdkafka_options, producer_options
 from gridcast.stream.settings import Settings, load
-from gridcast.stream.table import Table
-from gridcast.stream.worker import terms
+from recovery_parts.state import write_state
 
 PARTITIONS = 4
 MINUTE_MS = 60_000
-FINE_MINUTES = 150
 WITHIN_S = 120.0
 
 
@@ -42,39 +35,12 @@ def restart(broker: Broker, folder: Path, series: int) -> dict[str, float]:
     deployment = Deployment(settings, folder / "restart")
     end_ms = int(time.time() * 1000) // MINUTE_MS * MINUTE_MS
     for number in range(PARTITIONS):
-        _write_state(settings, number, series // PARTITIONS, end_ms)
+        names = [f"meter-{number}-{i:06d}" for i in range(series // PARTITIONS)]
+        write_state(settings, number, names, end_ms)
     try:
         return _start(deployment, series, end_ms)
     finally:
         deployment.close()
-
-
-def _names(number: int, series: int) -> list[str]:
-    return [f"meter-{number}-{i:06d}" for i in range(series)]
-
-
-def _write_state(settings: Settings, number: int, series: int, end_ms: int) -> None:
-    """Write a partition's table: closed slots as they are, two hours and more of readings."""
-    spoken, rng = terms(settings, lambda *_: ()), np.random.default_rng(number)
-    partition = Partition(spoken.spec, spoken.lateness_ms)
-    names, kind = _names(number, series), np.zeros(series, np.int32)
-    level = rng.random(series) * 5
-    for minute in range(-FINE_MINUTES, 0):
-        time_ms = np.full(series, end_ms + minute * MINUTE_MS)
-        value = np.round(level * (1 + 0.1 * rng.random(series)), 3)
-        readings = ReadingColumns(names, time_ms, value, kind.astype(np.uint8), kind)
-        for _ in partition.take(readings, time_ms, np.zeros(series, np.int64), 0):
-            pass
-    windows = partition.windows
-    for slot in range(windows.start, windows.fine):
-        shape = level * (1.5 + np.sin(slot / 96 * 2 * np.pi)) * (0.9 + 0.2 * rng.random(series))
-        column = Column(shape.astype(np.float32), np.full(series, PLAIN, np.uint8))
-        windows.columns[slot] = column
-        windows.recorded.columns.add(slot)
-    table = Table(settings, number)
-    table.open()
-    table.checkpoint([], partition.changes())
-    table.close()
 
 
 def _start(deployment: Deployment, series: int, end_ms: int) -> dict[str, float]:

@@ -3,7 +3,8 @@
 - What the state costs on its topic, of a well-run grid's readings, with a checkpoint every tick.
 - A worker started on a state of 8 days of 100,000 series (--quick: 10,000): from the start of its
   process until the forecasts of its first tick are committed.
-- Two workers, one killed with `kill -9`: until the other has kept new readings of all partitions.
+- Two workers, one killed with `kill -9` (`takeover_s`) or asked to stop (`handover_s`): until the
+  other has kept new readings of all partitions.
 - A day in peace and the same day with kills, broker restarts and rebalances, compared byte for
   byte. `--kills 300` takes hours of event time and of yours; `--seed` chooses another storm.
 """
@@ -37,12 +38,15 @@ SERIES = 9
 
 
 def takeover(broker: Broker, folder: Path) -> dict[str, float]:
-    """Kill one of two workers, at default settings."""
+    """Kill one of two workers, at default settings; stop one of two."""
     chosen = {"broker": broker.address, "topic_prefix": "takeover.", "cache_dir": folder / "cache"}
     deployment = Deployment(load().settings.model_copy(update=chosen), folder / "takeover")
     try:
-        lost, _ = share_out(deployment, 2)
-        return {"takeover_s": round(takeover_s(deployment, lost, killed=True), 2)}
+        lost, left = share_out(deployment, 2)
+        killed_s = takeover_s(deployment, lost, killed=True)
+        share_out(deployment, 1)
+        stopped_s = takeover_s(deployment, left, killed=False)
+        return {"takeover_s": round(killed_s, 2), "handover_s": round(stopped_s, 2)}
     finally:
         deployment.close()
 

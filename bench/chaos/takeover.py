@@ -19,10 +19,10 @@ def feed(deployment: Deployment, time_: datetime | None = None) -> None:
 
 
 def share_out(deployment: Deployment, workers: int) -> list[Process]:
-    """Start workers and return when each has a share of the partitions and all works."""
+    """Start more workers; return when every worker has a share of the partitions, and works."""
     started = [deployment.start() for _ in range(workers)]
     end = time.monotonic() + SETTLED_WITHIN_S
-    while len(deployment.shares()) < workers:
+    while len(deployment.shares()) < len(deployment.workers):
         if time.monotonic() > end:
             raise StoppedError(f"{deployment.shares()} after {SETTLED_WITHIN_S:.0f} s")
         time.sleep(0.2)

@@ -47,8 +47,13 @@ def test_every_reason_and_topic_and_only_those_are_in_the_page_of_topics():
 
 
 def test_every_setting_in_the_examples_is_one():
-    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
-    example = page.partition("```toml")[2].partition("```")[0]
-    names = set(re.findall(r"^(\w+) =", example, re.MULTILINE))
-    assert names
+    examples = [
+        example
+        for page in PAGES
+        for example in re.findall(
+            r"```toml\n# gridcast.toml(.*?)```", page.read_text("utf-8"), re.DOTALL
+        )
+    ]
+    names = set(re.findall(r"^(\w+) =", "\n".join(examples), re.MULTILINE))
+    assert {"broker", "tls_key_file"} <= names
     assert names <= set(Settings.model_fields)

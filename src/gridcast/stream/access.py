@@ -9,14 +9,18 @@ import asyncio
 import ssl
 import time
 from dataclasses import dataclass
+from typing import TypeVar
 
 from aiokafka.conn import create_conn
 from aiokafka.errors import (
     AuthenticationFailedError,
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
     IllegalSaslStateError,
     KafkaConnectionError,
     KafkaError,
     SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
     UnsupportedSaslMechanismError,
 )
 from aiokafka.protocol.metadata import MetadataRequest
@@ -35,6 +39,13 @@ ANSWER_WITHIN_MS = 5_000
 KNOCK_AFTER_S = 3.0
 """A command that was not answered for so long looks why."""
 LOGIN_ERRORS = (AuthenticationFailedError, IllegalSaslStateError, SaslAuthenticationFailed)
+NOT_ALLOWED = (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+)
+
+Problem = TypeVar("Problem", bound=BaseException | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,13 @@ async def refusal(settings: Settings) -> Refusal | None:
         else:
             return None
     return found
+
+
+def plainly(error: Problem) -> Problem | UserError:
+    """Give an error as users should hear it: a right that is missing is theirs to mend."""
+    if isinstance(error, NOT_ALLOWED):
+        return UserError(f"Kafka does not allow it: {error}")
+    return error
 
 
 def check_access(settings: Settings) -> None:

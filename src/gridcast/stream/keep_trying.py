@@ -6,27 +6,15 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from aiokafka.errors import (
-    ClusterAuthorizationFailedError,
-    GroupAuthorizationFailedError,
-    KafkaConnectionError,
-    KafkaError,
-    KafkaTimeoutError,
-    TopicAuthorizationFailedError,
-)
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
-from gridcast.stream.errors import UserError
+from gridcast.stream.access import plainly
 
 LOG = logging.getLogger("gridcast.kafka")
 FIRST_S, LONGEST_S = 0.1, 2.0
 SAID_AFTER_S = 5.0
 """A broker that restarts is away for less, and nobody need read of it."""
 AWAY = (KafkaConnectionError, KafkaTimeoutError, ConnectionError)
-NOT_ALLOWED = (
-    ClusterAuthorizationFailedError,
-    GroupAuthorizationFailedError,
-    TopicAuthorizationFailedError,
-)
 
 Result = TypeVar("Result")
 
@@ -41,10 +29,8 @@ async def keep_trying(what: str, attempt: Callable[[], Awaitable[Result]]) -> Re
         try:
             result = await attempt()
         except (KafkaError, ConnectionError) as error:
-            if isinstance(error, NOT_ALLOWED):
-                raise UserError(f"{what}: Kafka does not allow it: {error}") from None
             if not (isinstance(error, AWAY) or getattr(error, "retriable", False)):
-                raise
+                raise plainly(error) from None
             if not said and time.monotonic() - began > SAID_AFTER_S:
                 said = True
                 LOG.warning("%s waits for Kafka: %s", what, error)

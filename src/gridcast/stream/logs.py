@@ -11,6 +11,9 @@ import time
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from gridcast.stream.access import plainly
+from gridcast.stream.errors import UserError
+
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["text", "json"]
 # They tell every step of their own at info; an operator wants ours.
@@ -87,6 +90,16 @@ class Seldom(logging.Filter):
         return is_new
 
 
+class OneLine(logging.Filter):
+    """Takes the traceback from what the user can mend: it shows where that was noticed, not why."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let it through."""
+        if record.exc_info and isinstance(plainly(record.exc_info[1]), UserError):
+            record.exc_info = None
+        return True
+
+
 def configuration(level: Level, format: Format = "text", run: str = "") -> dict[str, Any]:  # noqa: A002
     """Give what `logging.config.dictConfig` and Faust's worker take."""
     quieter = "WARNING" if level == "info" else level.upper()
@@ -95,12 +108,12 @@ def configuration(level: Level, format: Format = "text", run: str = "") -> dict[
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": line if format == "text" else {"()": JsonFormatter, "run": run}},
-        "filters": {"seldom": {"()": Seldom}},
+        "filters": {"seldom": {"()": Seldom}, "one-line": {"()": OneLine}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
                 "formatter": "line",
-                "filters": ["seldom"],
+                "filters": ["seldom", "one-line"],
             }
         },
         "root": {"handlers": ["stderr"], "level": level.upper()},

@@ -90,7 +90,7 @@ def _end(consumer: Consumer, place: TopicPartition, transactions: Transactions) 
         try:
             _, end = consumer.get_watermark_offsets(place, SLICE_S)
         except KafkaException as error:
-            _check(error.args[0])
+            _check(place, error.args[0])
             if not transactions.patience.wait(error.args[0].str()):
                 raise LostError("it was closed") from None
         else:
@@ -118,12 +118,12 @@ def _read_on(
                 # Behind the last message stands what ended its transaction.
                 known.next_offset = message.offset() or 0
             else:
-                _check(error)
+                _check(place, error)
 
 
-def _check(error: KafkaError) -> None:
+def _check(place: TopicPartition, error: KafkaError) -> None:
     """Tell what passes from what does not."""
     if error.code() == KafkaError._AUTO_OFFSET_RESET:
         raise _GoneError
     if error.code() in REFUSED:
-        raise UserError(f"the workers' state cannot be read: {error.str()}")
+        raise UserError(f"{place.topic} cannot be read: {error.str()}")

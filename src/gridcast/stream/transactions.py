@@ -152,10 +152,16 @@ class Transactions:
         except KafkaException as error:
             why = error.args[0]
             if why.code() in REFUSED and self._refused is None:
-                self._refused = why.str()
+                self._refused = f"{', '.join(sorted({one[0] for one in messages}))}: {why.str()}"
             elif not why.txn_requires_abort():
                 raise
-            self._persist(producer.abort_transaction)
+            try:
+                self._persist(producer.abort_transaction)
+            except KafkaException:
+                # Where Kafka allows none of its topics, there is no transaction to end.
+                if self._refused is None:
+                    raise
+                self._drop()
             if self._refused is not None:
                 raise UserError(f"Kafka refuses a message: {self._refused}") from None
             if not self.patience.wait(why.str()):

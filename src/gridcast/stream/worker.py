@@ -31,6 +31,7 @@ from gridcast.models.tick import TickForecaster
 from gridcast.models.windows import WindowSpec
 from gridcast.schemas import TimeBounds
 from gridcast.schemas.topics import FORECASTS, READINGS
+from gridcast.stream.access import plainly
 from gridcast.stream.app import make_app, topic_of
 from gridcast.stream.background import Background
 from gridcast.stream.ends import Ends
@@ -144,13 +145,13 @@ class Worker:
             self._knows = True
             async with aclosing(batches(stream)) as taken:
                 await readings(taken, self.hands)
-        except Exception as error:
-            # Faust would start the agent again, behind what it had in its hands.
+        except Exception as error:  # noqa: BLE001 - it is raised when the worker has ended
             await self._fail(error)
-            raise
+            # Faust would start the agent again, behind what it had in its hands: it never ends.
+            await asyncio.Event().wait()
 
     async def _fail(self, error: Exception) -> None:
-        self.failure = error
+        self.failure = plainly(error)
         await self.app.crash(error)
 
     async def _on_assigned(self, _: Any, assigned: Any, **__: Any) -> None:
@@ -308,5 +309,6 @@ def run(settings: Settings, log_level: Level, on_tick: OnTick | None = None) -> 
                 process.execute_from_commandline()
         finally:
             LOG.info("stopped")
-            if isinstance(worker.failure, UserError | RecordError):
-                raise UserError(str(worker.failure)) from None
+            failure: BaseException | None = worker.failure or plainly(process.crash_reason)
+            if isinstance(failure, UserError | RecordError):
+                raise UserError(str(failure)) from None

@@ -6,6 +6,7 @@ It also turns records into columns: one list comprehension a column, and no obje
 import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import aiokafka
@@ -13,6 +14,7 @@ import numpy as np
 from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
+from mode import Service
 
 from gridcast.agents.batch import Batch
 from gridcast.stream.keep_trying import keep_trying
@@ -80,6 +82,10 @@ class FetchThread(AIOKafkaConsumerThread):
         except asyncio.CancelledError:
             await self._ensure_consumer()._client.close()
 
+    def _stopped_set(self) -> None:
+        with suppress(RuntimeError):  # after a crash its loop is closed
+            super()._stopped_set()
+
     async def _connect(self) -> None:
         consumer = self._create_consumer(loop=self.thread_loop)
         try:
@@ -93,6 +99,14 @@ class FetchThread(AIOKafkaConsumerThread):
         """Have the group asked for partitions anew, from any thread."""
         coordinator = self._ensure_consumer()._coordinator
         self.thread_loop.call_soon_threadsafe(coordinator.request_rejoin)
+
+    @Service.task
+    async def _check_group(self) -> None:
+        """End when the group does not take us: aiokafka tells that only to those who fetch."""
+        while not self.should_stop:
+            await self.sleep(LOOK_EVERY_S)
+            if self._consumer is not None:
+                self._consumer._coordinator.check_errors()
 
     def ends(self, tps: Iterable[TP]) -> dict[TP, int | None]:
         """Give up to where there are messages, as last heard: with every answer to a fetch."""

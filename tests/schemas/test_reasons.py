@@ -20,6 +20,7 @@ from gridcast.schemas import (
 )
 from gridcast.schemas.topics import (
     ALARMS,
+    COMMANDS,
     FORECASTS,
     RELEASES,
     SERIES,
@@ -171,6 +172,11 @@ def example(name: str, **changes: Any) -> tuple[bytes | None, bytes]:
         (FORECASTS, example("Forecast", quantiles=[[1]]), Reason.UNEVEN_LISTS),
         (FORECASTS, example("Forecast", levels=[0.5, 0.5, 0.9]), Reason.OUT_OF_RANGE),
         (ALARMS, example("Alarm", evidence={"x": "high"}), Reason.WRONG_TYPE),
+        (COMMANDS, example("Command", action="delete"), Reason.UNKNOWN_VALUE),
+        (COMMANDS, example("Command", until=None), Reason.MISSING_FIELD),
+        (COMMANDS, example("Command", until="2026-03-29T13:00:00Z"), Reason.OUT_OF_RANGE),
+        (COMMANDS, example("Command", action="unshelve"), Reason.OUT_OF_RANGE),
+        (COMMANDS, example("Command", by=""), Reason.OUT_OF_RANGE),
     ],
     ids=lambda part: part.name if isinstance(part, Topic) else None,
 )
@@ -184,7 +190,8 @@ def test_a_bad_message_of_another_topic_is_refused_by_its_reason(
 
 def test_every_reason_has_a_record_above_that_shows_it():
     shown = {reason for _, reason in READINGS_REFUSED}
-    elsewhere = {Reason.NEGATIVE_CAPACITY, Reason.UNKNOWN_VALUE}
+    by_agents = {Reason.UNKNOWN_ALARM}
+    elsewhere = {Reason.NEGATIVE_CAPACITY, Reason.UNKNOWN_VALUE} | by_agents
     assert shown | elsewhere == set(Reason)
 
 

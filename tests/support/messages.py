@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 from gridcast.schemas import (
+    Action,
     Alarm,
     AlarmChange,
     AlarmKind,
     BandScore,
     ClosedBy,
+    Command,
     DeadLetter,
     Forecast,
     GridSeries,
@@ -144,6 +146,15 @@ EXAMPLES: tuple[Message, ...] = (
         expected_low=1.5,
         expected_high=2.5,
         evidence={"flat_minutes": 40, "sibling_score": 0.1},
+    ),
+    Command(
+        command="9f0c2f0e-1",
+        alarm="flatline/meter-1/2026-03-29T12:00:00Z",
+        action=Action.SHELVE,
+        by="anna",
+        at=NOON + HOUR,
+        until=NOON + 9 * HOUR,
+        note="the meter is being replaced",
     ),
     DeadLetter(
         topic="meter.readings",

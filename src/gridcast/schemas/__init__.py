@@ -9,6 +9,7 @@ from gridcast.schemas.alarm import Alarm, AlarmChange, AlarmKind, Priority
 from gridcast.schemas.bounds import TimeBounds, within
 from gridcast.schemas.codec import read
 from gridcast.schemas.columns import ReadingColumns
+from gridcast.schemas.command import Action, Command
 from gridcast.schemas.dead_letter import DeadLetter
 from gridcast.schemas.decode import Decoded, decode
 from gridcast.schemas.forecast import ClosedBy, Forecast, Rung
@@ -25,11 +26,13 @@ from gridcast.schemas.weather import WeatherForecast, WeatherObservation
 
 __all__ = [
     "TOPICS",
+    "Action",
     "Alarm",
     "AlarmChange",
     "AlarmKind",
     "BandScore",
     "ClosedBy",
+    "Command",
     "DeadLetter",
     "Decoded",
     "Forecast",

@@ -16,7 +16,14 @@ JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 PUBLIC = tuple(topic for topic in TOPICS if topic.models)
 # Whose messages they are: what the grid's own systems send, and what gridcast sends.
 RECEIVED = frozenset(
-    {"meter.readings", "weather.observations", "weather.forecasts", "grid.series", "model.releases"}
+    {
+        "meter.readings",
+        "weather.observations",
+        "weather.forecasts",
+        "grid.series",
+        "model.releases",
+        "load.commands",
+    }
 )
 
 

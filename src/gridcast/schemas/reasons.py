@@ -47,6 +47,8 @@ class Reason(StrEnum):
     """The Kafka key is not the one that the record's content asks for."""
     UNEVEN_LISTS = "uneven-lists"
     """Lists that belong together but differ in length."""
+    UNKNOWN_ALARM = "unknown-alarm"
+    """A command about an alarm that was never raised, or is over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gridcast.schemas.alarm import Alarm
+from gridcast.schemas.command import Command
 from gridcast.schemas.dead_letter import DeadLetter
 from gridcast.schemas.forecast import Forecast
 from gridcast.schemas.message import Message
@@ -134,6 +135,15 @@ ALARMS = Topic(
     compacted=True,
     kept_for=A_QUARTER,
 )
+COMMANDS = Topic(
+    "load.commands",
+    "What operators want done about alarms; kept as long as these.",
+    (Command,),
+    key="alarm",
+    by_series=False,
+    compacted=False,
+    kept_for=A_QUARTER,
+)
 DEAD_LETTERS = Topic(
     "gridcast.dead-letters",
     "Records that could not be used, and why; and which of them were sent again.",
@@ -164,6 +174,7 @@ TOPICS = (
     FORECASTS,
     SCORES,
     ALARMS,
+    COMMANDS,
     DEAD_LETTERS,
     STATE,
 )

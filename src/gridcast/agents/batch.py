@@ -38,6 +38,20 @@ class Batch:
     def __len__(self) -> int:
         return len(self.offsets)
 
+    def only(self, place: int) -> Self:
+        """Give one message alone."""
+        one, offset = slice(place, place + 1), self.offsets[place]
+        return replace(
+            self,
+            begin=offset,
+            next_offset=offset + 1,
+            offsets=[offset],
+            keys=self.keys[one],
+            values=self.values[one],
+            sent_ms=self.sent_ms[one].copy(),
+            headers=self.headers[one],
+        )
+
     def since(self, offset: int) -> Self | None:
         """Leave out what comes before an offset; None if nothing is left."""
         if offset <= self.begin:

@@ -1,7 +1,7 @@
 """A partition in this worker's hands: taken over, fed, kept by checkpoints, given back.
 
-What the windows contain and how far refusals were told are two offsets of one table. So what is
-read again after a crash neither counts twice nor is told twice.
+What the windows contain, how far refusals were told, and how far operators were obeyed, are offsets
+in one table. So what is read again after a crash neither counts, nor is told, nor done twice.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridcast.agents.batch import Batch
+from gridcast.agents.commands import NO_COMMANDS, CommandLog
 from gridcast.agents.letters import dead_letter
 from gridcast.agents.metrics import Metrics
 from gridcast.agents.spans import NO_SPAN, NO_SPANS, Span, Spans
@@ -24,8 +25,8 @@ from gridcast.models.records import Kind, Record, encode, key_of
 from gridcast.models.records import decode as decode_record
 from gridcast.models.windows import FoldCounts, WindowSpec
 from gridcast.models.windows.spec import MINUTE_MS
-from gridcast.schemas import Decoded, Reason, TimeBounds, decode, within
-from gridcast.schemas.topics import ALARMS, DEAD_LETTERS, READINGS
+from gridcast.schemas import Alarm, Decoded, Reason, Refusal, TimeBounds, Topic, decode, within
+from gridcast.schemas.topics import ALARMS, COMMANDS, DEAD_LETTERS, READINGS
 
 LOG = logging.getLogger("gridcast.readings")
 MOST_BYTES = 32_000_000
@@ -55,8 +56,8 @@ class Checkpoint:
     changes: Mapping[str, bytes | None]
     next_offset: int
     """The input up to here, itself not included, is contained in what is then kept."""
-    letters: list[Reason]
-    """Of the outputs that are dead letters."""
+    letters: list[tuple[Topic, Reason]]
+    """Of the outputs that are dead letters: where the record is, and why."""
     closed_s: list[float]
     """When each tick closed of which there are forecasts."""
     span: Span
@@ -78,16 +79,26 @@ class Held:
         What the deployment has chosen.
     metrics, spans
         Are told what is done.
+    commands
+        What operators want done about its alarms.
     """
 
     def __init__(
-        self, number: int, table: Table, terms: Terms, metrics: Metrics, spans: Spans = NO_SPANS
+        self,
+        number: int,
+        table: Table,
+        terms: Terms,
+        metrics: Metrics,
+        spans: Spans = NO_SPANS,
+        *,
+        commands: CommandLog = NO_COMMANDS,
     ) -> None:
         self._number = number
         self._table = table
         self._terms = terms
         self._metrics = metrics
         self._spans = spans
+        self._commands = commands
         self._turn = asyncio.Lock()
         self._partition: Partition | None = None
         self._in_doubt = False
@@ -96,6 +107,8 @@ class Held:
         self._guard = self._new_guard()
         self._told = 0
         """Up to where refusals were told, and the feed was judged."""
+        self._obeyed: int | None = None
+        """Up to where commands were done; None: from now on."""
         self._kept = 0
         """Up to where the input is kept."""
         self._stood = 0
@@ -103,7 +116,7 @@ class Held:
         self._outputs: list[Output] = []
         self._bytes = 0
         """Of these outputs."""
-        self._letters: list[Reason] = []
+        self._letters: list[tuple[Topic, Reason]] = []
         self._closed_s: list[float] = []
         self._saving: asyncio.Task[None] | None = None
 
@@ -111,6 +124,12 @@ class Held:
     def next_offset(self) -> int | None:
         """Which message it takes next; None before it is taken over."""
         return None if self._partition is None else self._partition.next_offset
+
+    @property
+    def kept(self) -> int | None:
+        """Up to where the input is kept for sure; None while that is being found out."""
+        is_known = self._partition is not None and not self._in_doubt and self._saving is None
+        return self._kept if is_known else None
 
     @property
     def tick_ms(self) -> int | None:
@@ -144,6 +163,7 @@ class Held:
         """Take what is new of a batch."""
         async with self._turn:
             self.is_fresh = False
+            self._obey()
             new = batch.since(self._known.next_offset)
             if new is not None:
                 await self._work(self._fold(new))
@@ -165,6 +185,7 @@ class Held:
                 return
             if self._saving is not None and self._saving.done():
                 await self._saved()
+            self._obey()
             if is_idle and clock_ms is not None:
                 await self._work(self._advance(clock_ms))
             stands = self._partition.next_offset
@@ -199,10 +220,11 @@ class Held:
 
     def _load(self, records: Mapping[str, bytes]) -> None:
         told = records.get(key_of(Kind.TOLD))
-        self._told = 0
+        self._told, self._obeyed = 0, None
         if told is not None:
             (numbers,) = decode_record(key_of(Kind.TOLD), told).columns
             self._told = int(numbers[0])
+            self._obeyed = int(numbers[1]) if len(numbers) > 1 else None
         self._guard = self._new_guard(records.get(key_of(Kind.FEED)))
         self._partition = Partition(self._terms.spec, self._terms.lateness_ms, records)
         self._kept = self._partition.next_offset
@@ -284,24 +306,42 @@ class Held:
         self._closed_s.append(began_s)
         self._metrics.ticked(tick, time.monotonic() - began_s)
 
+    def _obey(self) -> None:
+        """Do what operators want of the alarms here since the last time, in their order."""
+        known = self._commands.next_offset
+        begin = known if self._obeyed is None else self._obeyed
+        for given in self._commands.since(begin, self._number):
+            found = self._guard.command(given.command)
+            if isinstance(found, Refusal):
+                self._refuse(COMMANDS, given.batch, 0, found)
+            elif found is not None:
+                self._alarm(found)
+        self._obeyed = max(begin, known)
+
     def _tell(self, batch: Batch, decoded: Decoded) -> None:
         first = int(np.searchsorted(np.asarray(batch.offsets), self._told))
         for alarm in self._guard.take(batch.sent_ms, decoded, first):
-            self._give_out([Output(ALARMS, alarm.key, alarm.to_bytes())])
-            self._metrics.alarmed(alarm)
-            LOG.warning(
-                "partition %s: alarm %s: %s",
-                self._number,
-                alarm.change,
-                alarm.text,
-                extra={"partition": self._number},
-            )
+            self._alarm(alarm)
         for place, refusal in decoded.refused:
             if batch.offsets[place] >= self._told:
-                letter = dead_letter(batch, place, refusal)
-                self._give_out([Output(DEAD_LETTERS, letter.key, letter.to_bytes())])
-                self._letters.append(refusal.reason)
+                self._refuse(READINGS, batch, place, refusal)
         self._told = max(self._told, batch.next_offset)
+
+    def _alarm(self, alarm: Alarm) -> None:
+        self._give_out([Output(ALARMS, alarm.key, alarm.to_bytes())])
+        self._metrics.alarmed(alarm)
+        LOG.warning(
+            "partition %s: alarm %s: %s",
+            self._number,
+            alarm.change,
+            alarm.text,
+            extra={"partition": self._number},
+        )
+
+    def _refuse(self, topic: Topic, batch: Batch, place: int, refusal: Refusal) -> None:
+        letter = dead_letter(batch, place, refusal)
+        self._give_out([Output(DEAD_LETTERS, letter.key, letter.to_bytes())])
+        self._letters.append((topic, refusal.reason))
 
     def _checkpoint(self, span: Span = NO_SPAN) -> Checkpoint:
         """Take all that there is to keep."""
@@ -315,7 +355,8 @@ class Held:
     def _take_outputs(
         self, changes: Mapping[str, bytes | None], next_offset: int, span: Span = NO_SPAN
     ) -> Checkpoint:
-        told = (Record(Kind.TOLD, 0, [np.array([self._told])]), self._guard.record())
+        done = [self._told] if self._obeyed is None else [self._told, self._obeyed]
+        told = (Record(Kind.TOLD, 0, [np.array(done)]), self._guard.record())
         taken = Checkpoint(
             self._outputs,
             {**changes, **{record.key: encode(record) for record in told}},
@@ -343,7 +384,8 @@ class Held:
             outputs=sum(len(output.value) for output in outputs),
             records=sum(len(record) for record in changes.values() if record is not None),
         )
-        self._metrics.wrote_letters(READINGS.name, checkpoint.letters)
+        for topic, reason in checkpoint.letters:
+            self._metrics.wrote_letters(topic.name, [reason])
         for closed_s in checkpoint.closed_s:
             self._metrics.confirmed(done_s - closed_s)
 

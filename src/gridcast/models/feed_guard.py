@@ -5,6 +5,7 @@ judged when a message of a later one comes, so what is judged depends on the mes
 wherever the batches are cut: read again, the same messages raise the same alarm.
 """
 
+import re
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,9 +15,19 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from gridcast.models.handling import Handling
 from gridcast.models.records import Column, Kind, Record, decode, key_of
 from gridcast.models.windows.spec import MINUTE_MS
-from gridcast.schemas import Alarm, AlarmChange, AlarmKind, Decoded, Priority
+from gridcast.schemas import (
+    Alarm,
+    AlarmChange,
+    AlarmKind,
+    Command,
+    Decoded,
+    Priority,
+    Reason,
+    Refusal,
+)
 
 SPAN = 15
 """Minutes that are judged together."""
@@ -86,6 +97,8 @@ class FeedGuard:
         self._raised = NONE
         """The minute at whose end the alarm was raised."""
         self._calm_since = NONE
+        self._handling = Handling()
+        """What operators did about the alarm, while there is one."""
         if record is not None:
             self._load(decode(key_of(Kind.FEED), record))
 
@@ -112,6 +125,16 @@ class FeedGuard:
             begin = end
         return alarms
 
+    def command(self, command: Command) -> Alarm | Refusal | None:
+        """Do what an operator wants; give the alarm as it then stands, or None if it does so."""
+        if self._raised == NONE or command.alarm != self._name(self._raised):
+            return Refusal(Reason.UNKNOWN_ALARM, "alarm: there is none of this name, or it is over")
+        done = self._handling.after(command)
+        if done is None:
+            return None
+        self._handling, change = done
+        return self._alarm(change, command.at, self._raised, self._judge(), changed_by=command.by)
+
     def record(self) -> Record:
         """Give what it knows."""
         numbers = sorted(self._minutes)
@@ -127,11 +150,14 @@ class FeedGuard:
             np.array([number for number, _, _ in refused], np.int64),
             [reason for _, reason, _ in refused],
             np.array([count for _, _, count in refused], np.int64),
+            *self._handling.columns(),
         ]
         return Record(Kind.FEED, 0, columns)
 
     def _load(self, record: Record) -> None:
-        standing, numbers, used, in_minute, reasons, counts = cast("list[Any]", record.columns)
+        columns = cast("list[Any]", record.columns)
+        standing, numbers, used, in_minute, reasons, counts, *handling = columns
+        self._handling = Handling.from_columns(*handling)
         self._raised, self._calm_since = map(int, standing)
         for number, count in zip(numbers.tolist(), used.tolist(), strict=True):
             self._minutes[number] = _Minute(count)
@@ -153,14 +179,15 @@ class FeedGuard:
             if not self._is_broken(judged):
                 return []
             self._raised, self._calm_since = over, NONE
-            return [self._alarm(AlarmChange.RAISED, over, self._raised, judged)]
+            self._handling = Handling()
+            return [self._alarm(AlarmChange.RAISED, _end(over), self._raised, judged)]
         if not self._is_calm(judged):
             self._calm_since = NONE
         elif self._calm_since == NONE:
             self._calm_since = over
         elif over - self._calm_since >= CALM:
             raised, self._raised = self._raised, NONE
-            return [self._alarm(AlarmChange.CLEARED, over, raised, judged)]
+            return [self._alarm(AlarmChange.CLEARED, _end(over), raised, judged)]
         return []
 
     def _judge(self) -> _Judged:
@@ -179,22 +206,35 @@ class FeedGuard:
         limit = self._limit
         return judged.share <= limit.share / 2 and judged.per_minute <= limit.per_minute / 2
 
-    def _alarm(self, change: AlarmChange, minute: int, raised: int, judged: _Judged) -> Alarm:
-        at, raised_at = _end(minute), _end(raised)
+    def _name(self, raised: int) -> str:
+        return f"{AlarmKind.FEED_BROKEN}/{self._feed}/{_end(raised):%Y-%m-%dT%H:%M:%SZ}"
+
+    def _alarm(
+        self,
+        change: AlarmChange,
+        at: datetime,
+        raised: int,
+        judged: _Judged,
+        changed_by: str | None = None,
+    ) -> Alarm:
         cleared = change == AlarmChange.CLEARED
         # Of reasons that are as common the first by name, whatever order they came in.
         common = sorted(judged.refused.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
         told = ", ".join(f"{count:,} {reason}" for reason, count in common)
         return Alarm(
-            alarm=f"feed-broken/{self._feed}/{raised_at:%Y-%m-%dT%H:%M:%SZ}",
+            alarm=self._name(raised),
             kind=AlarmKind.FEED_BROKEN,
             series=self._feed,
             priority=Priority.HIGH,
             change=change,
             changed_at=at,
+            changed_by=changed_by,
             active=not cleared,
-            raised_at=raised_at,
+            raised_at=_end(raised),
             cleared_at=at if cleared else None,
+            acknowledged_at=self._handling.acknowledged_at,
+            acknowledged_by=self._handling.acknowledged_by,
+            shelved_until=self._handling.shelved_until,
             cause=common[0][0] if common else "",
             text=f"{100 * judged.share:.3g} % of the readings of the last {SPAN} minutes "
             f"were refused on {self._feed}" + (f": {told}" if told else ""),
@@ -209,3 +249,13 @@ class FeedGuard:
 
 def _end(minute: int) -> datetime:
     return datetime.fromtimestamp((minute + 1) * MINUTE_MS / 1000, UTC)
+
+
+def partition_of(alarm: str) -> int | None:
+    """Tell from an alarm's name which partition's guard raises it; None: no guard does.
+
+    >>> partition_of("feed-broken/meter.readings/3/2026-01-01T00:01:00Z")
+    3
+    """
+    found = re.fullmatch(rf"{AlarmKind.FEED_BROKEN}/[^/]+/(\d{{1,6}})/[^/]+", alarm, re.ASCII)
+    return None if found is None else int(found[1])

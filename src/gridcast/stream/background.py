@@ -1,4 +1,4 @@
-"""What every worker knows beside the readings: the weather and the series, read whole.
+"""What every worker knows beside the readings: the weather, the series, what operators want.
 
 It runs in the app's own event loop, so nothing that it keeps needs a lock. From a thread, ask by
 `asyncio.run_coroutine_threadsafe`.
@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from gridcast.agents.batch import Batch
+from gridcast.agents.commands import CommandLog, Limits, commands
 from gridcast.agents.letters import Refused, Tell
 from gridcast.agents.metrics import Metrics
 from gridcast.agents.series import series
@@ -23,19 +24,25 @@ from gridcast.models.grid import Grid
 from gridcast.models.weather import Weather, WeatherAsOf
 from gridcast.schemas import TimeBounds, Topic
 from gridcast.schemas.bounds import NEVER
-from gridcast.schemas.topics import SERIES, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
+from gridcast.schemas.topics import (
+    COMMANDS,
+    READINGS,
+    SERIES,
+    WEATHER_FORECASTS,
+    WEATHER_OBSERVATIONS,
+)
 from gridcast.stream.kafka import aiokafka_options
 from gridcast.stream.keep_trying import keep_trying
 from gridcast.stream.letter_writer import LetterWriter
 from gridcast.stream.settings import Settings
-from gridcast.stream.whole_topic import WholeTopic
+from gridcast.stream.whole_topic import WholeTopic, partitions_of
 
 LOG = logging.getLogger("gridcast.background")
 ANSWER_WITHIN_MS = 10_000
 
 
 class Background:
-    """Reads the weather and the series, and says when it has all that a tick is to see."""
+    """Reads topics whole, and says when it has all of them that a tick is to see."""
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         past = timedelta(days=settings.window_days)
@@ -44,6 +51,7 @@ class Background:
             past // timedelta(milliseconds=1),
         )
         self.grid = Grid()
+        self.commands = CommandLog()
         self._settings = settings
         self._metrics = metrics
         self._bounds = TimeBounds(
@@ -52,7 +60,7 @@ class Background:
         )
         self._topics = [
             WholeTopic(settings, topic)
-            for topic in (SERIES, WEATHER_OBSERVATIONS, WEATHER_FORECASTS)
+            for topic in (SERIES, WEATHER_OBSERVATIONS, WEATHER_FORECASTS, COMMANDS)
         ]
         self._letters = {
             one.topic: LetterWriter(settings, one, metrics.wrote_letters) for one in self._topics
@@ -73,9 +81,10 @@ class Background:
         began = time.monotonic()
         try:
             self._asker = await keep_trying("asking for the weather", self._connect)
+            partitions = len(await partitions_of(self._settings, READINGS))
             for topic in self._topics:
                 await topic.start()
-                self._agents.append(asyncio.create_task(self._agent(topic)))
+                self._agents.append(asyncio.create_task(self._agent(topic, partitions)))
             await self._reach(await self._ask())
         except BaseException:
             await self.stop()
@@ -152,10 +161,12 @@ class Background:
             self._taking_over.cancel()
             await asyncio.gather(self._taking_over, return_exceptions=True)
 
-    def _agent(self, topic: WholeTopic) -> Coroutine[Any, Any, None]:
+    def _agent(self, topic: WholeTopic, partitions: int) -> Coroutine[Any, Any, None]:
         tell, most = self._tell(topic.topic), self._settings.message_bytes
         if topic.topic is SERIES:
             return series(topic.batches(), self.grid, tell, message_bytes=most)
+        if topic.topic is COMMANDS:
+            return commands(topic.batches(), self.commands, tell, self._limits(partitions))
         return weather(
             topic.batches(),
             topic.topic,
@@ -163,6 +174,14 @@ class Background:
             tell,
             bounds=self._bounds,
             message_bytes=most,
+        )
+
+    def _limits(self, partitions: int) -> Limits:
+        return Limits(
+            partitions,
+            shelve=timedelta(hours=self._settings.shelve_hours),
+            ahead=timedelta(milliseconds=self._bounds.ahead_ms),
+            message_bytes=self._settings.message_bytes,
         )
 
     def _tell(self, topic: Topic) -> Tell:
@@ -178,7 +197,7 @@ class Background:
         self.weather.reach_back(tick_ms)
         self._asked_ms = NEVER
         for topic in self._topics:
-            if topic.topic is not SERIES:
+            if topic.topic in (WEATHER_OBSERVATIONS, WEATHER_FORECASTS):
                 topic.go_back(dict.fromkeys(topic.done, 0))
 
     async def _reach(self, ends: dict[TopicPartition, int]) -> None:

@@ -14,6 +14,7 @@ from typer.main import get_command, get_group
 from gridcast.stream.errors import UserError
 
 COMMANDS = (
+    "alarms",
     "broker",
     "config",
     "dead-letters",

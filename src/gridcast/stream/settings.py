@@ -169,6 +169,10 @@ class Settings(BaseSettings):
         description="or more than so many readings of a partition a minute, whatever the share",
     )
 
+    shelve_hours: float = Field(
+        24, gt=0, le=8_760, description="the longest that an alarm may be shelved, hours"
+    )
+
     log_format: Literal["text", "json"] = Field(
         "text", description="how a worker logs: text for people, json for programs"
     )

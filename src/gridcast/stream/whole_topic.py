@@ -48,10 +48,7 @@ class WholeTopic:
         """Find the partitions."""
         await keep_trying(f"reading {self._name}", self._connect)
         try:
-            partitions = await keep_trying(
-                f"reading {self._name}", lambda: asyncio.to_thread(self._partitions)
-            )
-            self._assign(partitions)
+            self._assign(await partitions_of(self._settings, self.topic))
         except BaseException:
             await self.stop()
             raise
@@ -112,18 +109,7 @@ class WholeTopic:
         """Remember an offset of a partition, beyond this worker's life."""
         await keep_trying(f"reading {self._name}", lambda: self._consumer.commit(dict(offsets)))
 
-    def _partitions(self) -> list[int]:
-        # Of all topics: asked for one by name, a Kafka may make it.
-        admin = AdminClient(librdkafka_options(self._settings))
-        try:
-            topics = admin.list_topics(timeout=WITHIN_S).topics
-        except KafkaException as error:
-            raise KafkaConnectionError(error.args[0].str()) from None
-        return sorted(topics[self._name].partitions) if self._name in topics else []
-
     def _assign(self, found: list[int]) -> None:
-        if not found:
-            raise UserError(f"there is no topic {self._name}: run `gridcast topics create`")
         self.done = {TopicPartition(self._name, number): 0 for number in found}
         self._consumer.assign(list(self.done))
         self.go_back(self.done)
@@ -143,6 +129,25 @@ class WholeTopic:
             await consumer.stop()
             raise
         self._consumer = consumer
+
+
+async def partitions_of(settings: Settings, topic: Topic) -> list[int]:
+    """Give the partitions that a topic has; while Kafka is away, when it is back."""
+    name = settings.topic_prefix + topic.name
+
+    def ask() -> list[int]:
+        # Of all topics: asked for one by name, a Kafka may make it.
+        admin = AdminClient(librdkafka_options(settings))
+        try:
+            topics = admin.list_topics(timeout=WITHIN_S).topics
+        except KafkaException as error:
+            raise KafkaConnectionError(error.args[0].str()) from None
+        return sorted(topics[name].partitions) if name in topics else []
+
+    found = await keep_trying(f"reading {name}", lambda: asyncio.to_thread(ask))
+    if not found:
+        raise UserError(f"there is no topic {name}: run `gridcast topics create`")
+    return found
 
 
 def _batch(partition: TopicPartition, messages: list[Any], begin: int) -> Batch:

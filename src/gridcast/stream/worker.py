@@ -1,7 +1,6 @@
 """One worker: the Faust app, what it knows, and the partitions that it has in its hands."""
 
 import asyncio
-import gc
 import logging
 import logging.config
 import time
@@ -38,6 +37,7 @@ from gridcast.stream.ends import Ends
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka import group
 from gridcast.stream.logs import Level, configuration
+from gridcast.stream.memory import keep_for_batches
 from gridcast.stream.metrics_server import metrics_served
 from gridcast.stream.own_table import OwnTable
 from gridcast.stream.reachable import wait_until_reachable
@@ -55,9 +55,6 @@ LOOK_EVERY_S = 10.0
 """How often it is looked whether a partition is stuck."""
 MOST_TABLES = 32
 """So many tables may wait for Kafka at once."""
-LOOK_FOR_CYCLES_EVERY = 100_000
-"""After so many new objects Python looks for garbage in cycles. A fetch makes ten thousand that are
-in none; with Python's 700, half of a worker's time went into looking (`bench/throughput.py`)."""
 
 
 class Worker:
@@ -128,7 +125,9 @@ class Worker:
             acknowledge=lambda offset: self._consumer.acknowledge(place, offset),
             known=lambda: None if self._standby is None else self._standby.take(number),
         )
-        return Held(number, table, self.terms, self.metrics, self._spans)
+        return Held(
+            number, table, self.terms, self.metrics, self._spans, commands=self.background.commands
+        )
 
     async def _rewind(self, number: int, offset: int) -> int:
         start: int = await self._consumer.rewind(TP(self.topic, number), offset)
@@ -203,6 +202,9 @@ class Worker:
             if place.end is not None and place.handed >= place.end
         }
         await self.hands.beat(idle, round(now_ms) if settings.clock == "live" else None)
+        # What was read again after a rebalance, and skipped as known, is done with as well.
+        for number, kept in self.hands.kept().items():
+            self._consumer.acknowledge(TP(self.topic, number), kept)
 
     async def _look(self) -> None:
         """Look whether a partition is stuck, and what need not be known any more."""
@@ -300,8 +302,7 @@ def run(settings: Settings, log_level: Level, on_tick: OnTick | None = None) -> 
         worker = Worker(settings, name, spans, on_tick)
         worker.app.finalize()
         process = faust.Worker(worker.app, loglevel=log_level, logging_config=logs)
-        gc.freeze()  # what is here by now stays
-        gc.set_threshold(LOOK_FOR_CYCLES_EVERY)
+        keep_for_batches()
         loop, registry = process.loop, worker.metrics.registry
         LOG.info("worker of group %s at %s", group(settings), settings.broker)
         try:

@@ -254,6 +254,18 @@ async def test_when_no_more_comes_all_is_kept():
     assert kafka.acknowledged == {0: 3}
 
 
+async def test_it_tells_up_to_where_the_input_is_kept_for_sure():
+    worker = Worker(Kafka())
+    await worker.take(batch(MINUTES[:3]), batch([MINUTES[1]], offset=3))
+    assert worker.hands.kept() == {}, "a checkpoint is under way"
+    await worker.hands.beat(set())
+    assert worker.hands.kept() == {0: 3}
+    await worker.hands.save()
+    assert worker.hands.kept() == {0: 4}
+    await worker.hands.assign([0])
+    assert worker.hands.kept() == {}, "another may have had it"
+
+
 async def test_each_partition_has_its_own_newest_reading():
     """One partition a week ahead of another does not make the other's readings too old."""
     ancient = NOON_MS - 20 * DAY_MS

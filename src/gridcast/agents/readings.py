@@ -59,6 +59,11 @@ class Hands:
         """Name those that are being taken over."""
         return sorted(number for number, opening in self._opening.items() if not opening.done())
 
+    def kept(self) -> dict[int, int]:
+        """Give up to where the input of each partition is kept for sure."""
+        found = {number: held.kept for number, held in self._held.items()}
+        return {number: kept for number, kept in found.items() if kept is not None}
+
     def oldest_tick_ms(self) -> int | None:
         """Give the tick of the partition that is furthest behind; None if one has none yet."""
         ticks = [held.tick_ms for held in self._held.values()]

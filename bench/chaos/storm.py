@@ -12,7 +12,7 @@ from gridcast.stream.process import Process
 
 GET_ON_WITHIN_S = 90.0
 """After whatever happened, all readings must be kept within this time."""
-AT_WORK = 0.4
+AT_WORK = 0.3
 """So often a blow falls on workers that are at work; else while the last is not got over yet."""
 AT_ONCE = 100
 """Readings sent at once."""

@@ -287,6 +287,15 @@ async def test_a_partition_that_begins_does_nothing_of_what_was_wanted_before():
     assert not [one for one in kept.letters if one.reason is Reason.UNKNOWN_ALARM]
 
 
+async def test_a_partition_without_readings_does_what_was_wanted_while_nobody_had_it():
+    kept, log = Kept(), CommandLog()
+    await give(log, batch_of(wish()))
+    await beat(await holder(kept, log))
+    await give(log, batch_of(wish(), begin=1))
+    await beat(await holder(kept, log))
+    assert [letter.offset for letter in kept.letters] == [1]
+
+
 async def test_commands_of_other_partitions_are_theirs():
     kept, log = Kept(), CommandLog()
     held = await broken(kept, log)

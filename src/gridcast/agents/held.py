@@ -185,13 +185,14 @@ class Held:
                 return
             if self._saving is not None and self._saving.done():
                 await self._saved()
+            begins = self._obeyed is None
             self._obey()
             if is_idle and clock_ms is not None:
                 await self._work(self._advance(clock_ms))
             stands = self._partition.next_offset
             if is_idle and stands == self._stood and stands != self._kept:
                 await self._save(self._checkpoint())
-            elif self._outputs:
+            elif self._outputs or begins:  # from where on it obeys is to be kept
                 await self._save(self._telling())
             self._stood = stands
 

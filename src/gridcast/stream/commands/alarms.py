@@ -8,7 +8,6 @@ from uuid import uuid4
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from gridcast.schemas import Action, Alarm, Command
@@ -52,7 +51,9 @@ def list_(
     elif not found:
         print("no alarms" if over else "no active alarms")
     else:
-        Console(soft_wrap=True).print(_table(found))
+        console = Console(soft_wrap=True, highlight=False)
+        for alarm in found:
+            console.print(_line(alarm))
 
 
 @alarms.command()
@@ -176,17 +177,13 @@ def _state(alarm: Alarm) -> str:
     return ", ".join(states) or "active"
 
 
-def _table(found: list[Alarm]) -> Table:
-    table = Table("alarm", "priority", "since", "state", "text", box=None, pad_edge=False)
-    for alarm in found:
-        colour = "dim" if not alarm.active else "red" if alarm.acknowledged_at is None else "yellow"
-        since = _time(alarm.raised_at)
-        table.add_row(
-            *(alarm.alarm, alarm.priority, since),
-            Text(safely(_state(alarm).encode()), colour),
-            Text(safely(alarm.text.encode())),
-        )
-    return table
+def _line(alarm: Alarm) -> Text:
+    """Say in two lines how an alarm stands; its name is never cut, to be copied."""
+    colour = "dim" if not alarm.active else "red" if alarm.acknowledged_at is None else "yellow"
+    text = Text().append(alarm.alarm, "bold")
+    text.append(f"  {alarm.priority}, since {_time(alarm.raised_at)}, ")
+    text.append(safely(_state(alarm).encode()), colour)
+    return text.append(f"\n  {safely(alarm.text.encode())}")
 
 
 def _time(at: datetime) -> str:

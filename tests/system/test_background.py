@@ -219,7 +219,7 @@ def wait_until_finished(settings: Settings) -> None:
 
 async def test_a_topic_that_is_not_there_is_said_in_one_line(kafka: str):
     background = Background(Settings(broker=kafka, topic_prefix="nothing."), Metrics("1", "test"))
-    with pytest.raises(UserError, match=r"no topic nothing\.grid\.series: run"):
+    with pytest.raises(UserError, match=r"no topic nothing\.meter\.readings: run"):
         await background.start()
 
 

@@ -31,6 +31,7 @@ from gridcast.schemas.topics import (
     WEATHER_FORECASTS,
     WEATHER_OBSERVATIONS,
 )
+from gridcast.stream.errors import UserError
 from gridcast.stream.kafka import aiokafka_options
 from gridcast.stream.keep_trying import keep_trying
 from gridcast.stream.letter_writer import LetterWriter
@@ -84,6 +85,11 @@ class Background:
             partitions = len(await partitions_of(self._settings, READINGS))
             for topic in self._topics:
                 await topic.start()
+                if topic.topic is COMMANDS and len(topic.done) != 1:
+                    raise UserError(
+                        f"{self._settings.topic_prefix}{COMMANDS.name} has {len(topic.done)} "
+                        "partitions, not 1: what operators want is done in one order"
+                    )
                 self._agents.append(asyncio.create_task(self._agent(topic, partitions)))
             await self._reach(await self._ask())
         except BaseException:

@@ -11,6 +11,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from gridcast.agents.metrics import Metrics
 from gridcast.models.weather import WeatherAsOf
@@ -24,7 +25,13 @@ from gridcast.schemas import (
     WeatherObservation,
     read,
 )
-from gridcast.schemas.topics import DEAD_LETTERS, SERIES, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
+from gridcast.schemas.topics import (
+    COMMANDS,
+    DEAD_LETTERS,
+    SERIES,
+    WEATHER_FORECASTS,
+    WEATHER_OBSERVATIONS,
+)
 from gridcast.stream.background import Background
 from gridcast.stream.broker import Broker
 from gridcast.stream.errors import UserError
@@ -221,6 +228,17 @@ async def test_a_topic_that_is_not_there_is_said_in_one_line(kafka: str):
     background = Background(Settings(broker=kafka, topic_prefix="nothing."), Metrics("1", "test"))
     with pytest.raises(UserError, match=r"no topic nothing\.meter\.readings: run"):
         await background.start()
+
+
+async def test_commands_in_several_partitions_would_have_no_order_and_are_refused(kafka: str):
+    settings = Settings(broker=kafka, topic_prefix=f"{uuid4().hex[:8]}.")
+    topic = settings.topic_prefix + COMMANDS.name
+    admin = AdminClient(librdkafka_options(settings))
+    admin.create_topics([NewTopic(topic, 2, 1)])[topic].result()
+    topics = TopicAdmin(settings)
+    topics.create(topics.look().missing)
+    with pytest.raises(UserError, match=r"load\.commands has 2 partitions, not 1"):
+        await Background(settings, Metrics("1", "test")).start()
 
 
 # --- dead letters ---------------------------------------------------------------------------------

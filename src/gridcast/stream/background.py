@@ -85,11 +85,6 @@ class Background:
             partitions = len(await partitions_of(self._settings, READINGS))
             for topic in self._topics:
                 await topic.start()
-                if topic.topic is COMMANDS and len(topic.done) != 1:
-                    raise UserError(
-                        f"{self._settings.topic_prefix}{COMMANDS.name} has {len(topic.done)} "
-                        "partitions, not 1: what operators want is done in one order"
-                    )
                 self._agents.append(asyncio.create_task(self._agent(topic, partitions)))
             await self._reach(await self._ask())
         except BaseException:
@@ -172,6 +167,11 @@ class Background:
         if topic.topic is SERIES:
             return series(topic.batches(), self.grid, tell, message_bytes=most)
         if topic.topic is COMMANDS:
+            if len(topic.done) != 1:
+                raise UserError(
+                    f"{self._settings.topic_prefix}{COMMANDS.name} has {len(topic.done)} "
+                    "partitions, not 1: what operators want is done in one order"
+                )
             return commands(topic.batches(), self.commands, tell, self._limits(partitions))
         return weather(
             topic.batches(),

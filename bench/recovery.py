@@ -60,7 +60,7 @@ def chaos(broker: Broker, folder: Path, storm: Storm, hours: int) -> Experiment:
 def measure(asked: argparse.Namespace, folder: Path) -> dict[str, float]:
     """Measure all of it, on one Kafka."""
     series, minutes = (1_000, 160) if asked.quick else (25_000, 240)
-    kills = asked.kills or (2 if asked.quick else 30)
+    kills = asked.kills or (1 if asked.quick else 30)
     hours = 1 if asked.quick else max(24, kills * 24 // 30)
     storm = Storm(kills, kills // 6, kills // 3, asked.seed)
     with Broker() as broker:

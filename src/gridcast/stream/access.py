@@ -35,7 +35,7 @@ from gridcast.stream.errors import UserError
 from gridcast.stream.kafka import aiokafka_options
 from gridcast.stream.settings import Settings
 
-ANSWER_WITHIN_MS = 5_000
+ANSWER_WITHIN_MS = 3_000
 KNOCK_AFTER_S = 3.0
 """A command that was not answered for so long looks why."""
 LOGIN_ERRORS = (AuthenticationFailedError, IllegalSaslStateError, SaslAuthenticationFailed)

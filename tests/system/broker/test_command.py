@@ -32,6 +32,8 @@ class Command:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            # A run of the tests in the background of a shell has Ctrl-C ignored, and hands that on.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
         self.said: list[str] = []
         self._reader = threading.Thread(target=self._read)

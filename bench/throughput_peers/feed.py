@@ -82,7 +82,7 @@ class Feed:
                     frame=name,
                     time=datetime.fromtimestamp(self.start_s + number * EVERY_S, UTC),
                     series=[self.series[i] for i in group] * len(values),
-                    value=[value for now in values for value in now[group].tolist()],
+                    value=[value for at_once in values for value in at_once[group].tolist()],
                     offset_ms=[n * EVERY_S * 1000 for n in range(len(values)) for _ in group],
                 )
                 yield name.encode(), frame.to_bytes()

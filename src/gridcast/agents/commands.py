@@ -8,12 +8,13 @@ their order, whoever holds the partition by then.
 from collections import deque
 from collections.abc import AsyncIterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from gridcast.agents.batch import Batch
 from gridcast.agents.letters import Tell
 from gridcast.models.feed_guard import partition_of
 from gridcast.schemas import Command, Message, Reason, Refusal, read
+from gridcast.schemas.bounds import ahead_of_stamp
 from gridcast.schemas.topics import COMMANDS
 
 
@@ -100,9 +101,8 @@ def _judge(batch: Batch, place: int, limits: Limits) -> Given | Refusal:
     )
     if not isinstance(found, Command):
         return found if isinstance(found, Refusal) else Refusal(Reason.EMPTY, "no bytes")
-    latest = datetime.fromtimestamp(int(batch.sent_ms[place]) / 1000, UTC) + limits.ahead
-    if found.at > latest:
-        return Refusal(Reason.FAR_FUTURE, f"at: {found.at:%FT%TZ} is after {latest:%FT%TZ}")
+    if refused := ahead_of_stamp("at", found.at, int(batch.sent_ms[place]), limits.ahead):
+        return refused
     if found.until is not None and found.until - found.at > limits.shelve:
         hours = limits.shelve / timedelta(hours=1)
         return Refusal(

@@ -1,7 +1,7 @@
 """The agents of `weather.observations` and `weather.forecasts`: all of it is kept, as of when."""
 
 from collections.abc import AsyncIterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from gridcast.agents.batch import Batch
 from gridcast.agents.letters import Tell
@@ -16,6 +16,7 @@ from gridcast.schemas import (
     WeatherObservation,
     read,
 )
+from gridcast.schemas.bounds import ahead_of_stamp
 
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -58,9 +59,8 @@ def _judge(
         name, time, available = "issued_at", found.issued_at, found.available_at
     else:
         return found
-    latest = datetime.fromtimestamp(sent_ms / 1000, UTC) + bounds.ahead_ms * MILLISECOND
-    if time > latest:
-        return Refusal(Reason.FAR_FUTURE, f"{name}: {time:%FT%TZ} is after {latest:%FT%TZ}")
+    if refused := ahead_of_stamp(name, time, sent_ms, bounds.ahead_ms * MILLISECOND):
+        return refused
     if available - time > bounds.behind_ms * MILLISECOND:
         age = (available - time) // timedelta(days=1)
         return Refusal(

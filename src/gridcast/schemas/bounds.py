@@ -1,6 +1,7 @@
 """Which readings come at a time that can be used: not far ahead, and not older than the window."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +58,14 @@ def within(
     kept = np.flatnonzero(~outside)
     rest = Decoded(decoded.readings.take(kept), decoded.message[kept], decoded.entry[kept], refused)
     return rest, int(newest[-1])
+
+
+def ahead_of_stamp(name: str, time: datetime, sent_ms: int, ahead: timedelta) -> Refusal | None:
+    """Refuse a time further past the moment at which Kafka got its message than it may be."""
+    latest = datetime.fromtimestamp(sent_ms / 1000, UTC) + ahead
+    if time <= latest:
+        return None
+    return Refusal(Reason.FAR_FUTURE, f"{name}: {time:%FT%TZ} is after {latest:%FT%TZ}")
 
 
 def _refusal(reason: Reason, time: int, where: str, limit: int, entry: int) -> Refusal:

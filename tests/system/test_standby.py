@@ -1,14 +1,13 @@
 """The warm standby on a real Kafka: what it hands over is what would have been read, sooner."""
 
-import gc
 import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from support.closing import check_closing
 
 from gridcast.schemas.topics import STATE
 from gridcast.stream import standby as standby_module
@@ -48,11 +47,6 @@ def has(standby: Standby, partition: int, records: int, size: int | None = None)
     return followed is not None and (
         followed.records == records and (size is None or followed.size == size)
     )
-
-
-def threads() -> set[str]:
-    """Give all threads, librdkafka's too."""
-    return {path.name for path in Path("/proc/self/task").iterdir()}
 
 
 def quickest(call: Callable[[], object]) -> float:
@@ -211,13 +205,4 @@ def test_after_a_long_silence_it_reads_from_the_beginning(
 
 
 def test_no_thread_is_left_of_a_standby_that_was_closed(settings: Settings):
-    gc.collect()  # clients that other tests left open
-    before = threads()
-    standby = Standby(settings)
-    standby.follow([0, 1, 2])
-    standby.start()
-    wait_for(lambda: len(threads() - before) > 2)
-    standby.close()
-    wait_for(lambda: threads() <= before)
-    assert standby.followed() == {}
-    Standby(settings).close()
+    check_closing("a_standby", settings)

@@ -1,6 +1,5 @@
 """The table on a real Kafka: a checkpoint is there whole or not at all, whatever happens."""
 
-import gc
 import logging
 import os
 import random
@@ -17,6 +16,7 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+from support.closing import check_closing
 
 from gridcast.models.records import RecordError
 from gridcast.schemas.topics import FORECASTS
@@ -72,11 +72,6 @@ def outputs_of(settings: Settings, isolation: str) -> list[bytes]:
             found.append(message.value() or b"")
     consumer.close()
     return found
-
-
-def threads() -> set[str]:
-    """Give all threads, librdkafka's too."""
-    return {path.name for path in Path("/proc/self/task").iterdir()}
 
 
 def wait_for(happened: Callable[[], bool]) -> None:
@@ -153,21 +148,7 @@ def test_the_one_before_can_write_nothing_once_another_has_opened_it(settings: S
 
 
 def test_no_thread_is_left_of_a_table_that_was_closed(settings: Settings):
-    gc.collect()  # clients that other tests left open
-    before = threads()
-    table, successor = Table(settings, 0), Table(settings, 0)
-    table.open()
-    table.checkpoint([], {"head": b"1"})
-    assert len(threads() - before) > 2
-    successor.open()
-    with pytest.raises(TableError):
-        table.checkpoint([], {"head": b"2"})
-    table.close()
-    successor.close()
-    successor.close()
-    wait_for(lambda: threads() <= before)
-    with pytest.raises(TableError, match="is not open"):
-        successor.checkpoint([], {"head": b"3"})
+    check_closing("a_table", settings)
 
 
 def test_what_kafka_refuses_is_told_and_nothing_of_its_checkpoint_is_kept(settings: Settings):
@@ -355,37 +336,8 @@ def test_kafka_goes_away_and_comes_back_and_nothing_is_lost_or_twice(
     ]
 
 
-def test_a_table_that_waits_for_kafka_can_be_closed(broker: Broker):
-    settings = deployment(broker.address)
-    gc.collect()
-    before = threads()
-    writing, opening = Table(settings, 0), Table(settings, 1)
-    writing.open()
-    (node,) = broker.nodes
-    node.kill()
-    ends: list[str] = []
-
-    def call(do: Callable[[], object]) -> None:
-        try:
-            do()
-        except TableError as error:
-            ends.append(str(error))
-
-    waiting = [
-        threading.Thread(target=call, args=[lambda: writing.checkpoint([], {"head": b"1"})]),
-        threading.Thread(target=call, args=[opening.open]),
-    ]
-    for thread in waiting:
-        thread.start()
-    time.sleep(2)
-    assert not ends
-    writing.close()
-    opening.close()
-    for thread in waiting:
-        thread.join(10)
-    assert len(ends) == 2
-    assert all("it was closed" in end for end in ends)
-    wait_for(lambda: threads() <= before)
+def test_a_table_that_waits_for_kafka_can_be_closed(settings: Settings):
+    check_closing("a_table_that_waits", settings)
 
 
 def test_a_table_that_is_not_open_says_so(settings: Settings):

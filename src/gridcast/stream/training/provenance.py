@@ -3,7 +3,7 @@
 import hashlib
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,9 +21,11 @@ class Provenance(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     gridcast: str = Field(description="version of gridcast")
-    commit: str | None = Field(description="git commit of the code; none: not from a checkout")
-    dirty: bool | None = Field(description="whether the code was changed since that commit")
-    lock_digest: str | None = Field(description="SHA-256 of uv.lock; none: not from a checkout")
+    commit: str = Field(description="git commit of the code, or the version that was installed")
+    dirty: bool = Field(description="whether the code was changed since that commit")
+    lock_digest: str = Field(
+        description="SHA-256 of uv.lock; away from a checkout, of all that is installed"
+    )
     python: str
     platform: str
     versions: dict[str, str] = Field(description="of the libraries that numbers depend on")
@@ -31,13 +33,15 @@ class Provenance(BaseModel):
     @classmethod
     def of_here(cls) -> "Provenance":
         """Look around."""
-        from_checkout = (CODE / "src" / "gridcast").is_dir()
+        installed = version("gridcast")
+        commit = _git("rev-parse", "HEAD") if (CODE / "src" / "gridcast").is_dir() else None
         lock = CODE / _LOCK
         return cls(
-            gridcast=version("gridcast"),
-            commit=_git("rev-parse", "HEAD") if from_checkout else None,
-            dirty=_is_dirty() if from_checkout else None,
-            lock_digest=file_digest(lock) if from_checkout and lock.is_file() else None,
+            gridcast=installed,
+            commit=commit or f"gridcast {installed}",
+            # Only the code: what a run writes beside it changes nothing of the run.
+            dirty=bool(commit and _git("status", "--porcelain", "--", "src", _LOCK)),
+            lock_digest=file_digest(lock) if commit and lock.is_file() else _installed_digest(),
             python=".".join(map(str, sys.version_info[:3])),
             platform=sys.platform,
             versions={name: found for name in _LIBRARIES if (found := _version(name))},
@@ -57,10 +61,9 @@ def _version(library: str) -> str | None:
         return None
 
 
-def _is_dirty() -> bool | None:
-    # Only the code: what a run writes beside it changes nothing of the run.
-    changed = _git("status", "--porcelain", "--", "src", _LOCK)
-    return None if changed is None else bool(changed)
+def _installed_digest() -> str:
+    every = sorted(f"{one.name}=={one.version}" for one in distributions())
+    return hashlib.sha256("\n".join(every).encode()).hexdigest()
 
 
 def _git(*words: str) -> str | None:

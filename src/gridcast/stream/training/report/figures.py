@@ -1,0 +1,149 @@
+"""The scores as pictures: SVG, the same bytes for the same figures."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gridcast.stream.training.results import MODEL, DataScores, LambdaEffect
+
+UNITS = {"mape": "MAPE, %", "nmae": "mean absolute error, % of mean load", "pinball": "pinball, kW"}
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Okabe and Ito's, which the colour-blind can tell apart; the first is the model's."""
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def figure(width: float = 8, height: float = 3.6) -> Any:
+    """Make an empty figure."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - only training has matplotlib
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def svg(drawn: Any) -> str:
+    """Give a figure as SVG, without what differs from one time to the next."""
+    from matplotlib import rc_context  # noqa: PLC0415
+
+    out = io.StringIO()
+    with rc_context({"svg.hashsalt": "gridcast", "svg.fonttype": "none"}):
+        drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": "gridcast"})
+    return out.getvalue()
+
+
+def label(forecaster: str) -> str:
+    """Call a forecaster as people would."""
+    return forecaster.replace("_", " ")
+
+
+def _style(forecaster: str, place: int) -> dict[str, Any]:
+    if forecaster == MODEL:
+        return {"color": _COLOURS[0], "lw": 2.4, "zorder": 3}
+    return {"color": _COLOURS[1 + place % 6], "lw": 1.2, "ls": "-" if place < 4 else "--"}
+
+
+def by_lead(data: DataScores) -> str:
+    """Draw the error against the lead, one line a forecaster."""
+    drawn = figure()
+    axes = drawn.add_subplot()
+    hours = [minutes / 60 for minutes in data.leads_minutes]
+    for place, (name, scores) in enumerate(data.by_lead.items()):
+        values = [float("nan") if one is None else one for one in scores[data.error]]
+        marker = "o" if len(hours) == 1 else ""
+        axes.plot(hours, values, marker=marker, label=label(name), **_style(name, place))
+    axes.set(xlabel="end of the forecast slot, hours after the origin", ylabel=UNITS[data.error])
+    axes.set_ylim(bottom=0)
+    _finish(axes)
+    return svg(drawn)
+
+
+def by_calendar(data: DataScores) -> str:
+    """Draw the error by hour of the day, weekday and month, local time."""
+    drawn = figure(11, 3.6)
+    axes = drawn.subplots(1, 3, sharey=True)
+    for axis, (name, found) in zip(axes, data.by.items(), strict=True):
+        for place, (forecaster, scores) in enumerate(found.items()):
+            known = {at: one[data.error] for at, one in scores.items()}
+            at = [group for group, value in sorted(known.items()) if value is not None]
+            values = [known[group] for group in at]
+            style = _style(forecaster, place)
+            axis.plot(
+                at, values, marker="." if len(at) < 2 else "", **style, label=label(forecaster)
+            )
+        axis.set_xlabel({"hour": "hour of the day (local)"}.get(name, f"{name} (local)"))
+        if name == "weekday":
+            axis.set_xticks(range(7), _WEEKDAYS)
+        elif name == "month":
+            axis.set_xticks(range(1, 13))
+    axes[0].set_ylabel(UNITS[data.error])
+    axes[0].set_ylim(bottom=0)
+    for axis in axes:
+        axis.grid(alpha=0.3)
+    axes[-1].legend(fontsize="x-small", loc="best")
+    return svg(drawn)
+
+
+def reliability(data: DataScores) -> str:
+    """Draw what share of the loads came below each quantile, beside what should have."""
+    drawn = figure(4.6, 4.2)
+    axes = drawn.add_subplot()
+    told = data.reliability
+    axes.plot([0, 1], [0, 1], color="0.6", lw=1, ls="--", label="perfect")
+    axes.plot(
+        told.levels, told.before, "o-", color=_COLOURS[4], lw=1.2, label="as the network gave"
+    )
+    axes.plot(told.levels, told.after, "o-", color=_COLOURS[0], lw=2, label="calibrated")
+    axes.set(xlabel="level of the quantile", ylabel="share of the loads below it")
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    _finish(axes)
+    return svg(drawn)
+
+
+def by_size(data: DataScores) -> str:
+    """Draw the error of each series against its size."""
+    drawn = figure(6, 3.6)
+    axes = drawn.add_subplot()
+    for known, marker, name in ((True, "o", "model"),):
+        found = [
+            (one.size_kw, one.scores[data.error])
+            for one in data.by_series
+            if one.size_kw and (one.scores[data.error] is not None) is known
+        ]
+        if found:
+            axes.plot(*zip(*found, strict=True), marker, color=_COLOURS[0], label=name)
+    axes.set_xscale("log")
+    axes.set(xlabel="mean size of the series' load in training, kW", ylabel=UNITS[data.error])
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.3)
+    return svg(drawn)
+
+
+def losses(rows: Sequence[Mapping[str, float]], best_step: int) -> str:
+    """Draw the losses of training and validation against the steps."""
+    drawn = figure()
+    axes = drawn.add_subplot()
+    steps = [row["step"] for row in rows]
+    axes.plot(steps, [row["train"] for row in rows], color=_COLOURS[4], label="training")
+    axes.plot(steps, [row["validation"] for row in rows], color=_COLOURS[0], label="validation")
+    axes.axvline(best_step, color="0.5", lw=1, ls="--", label=f"kept: step {best_step}")
+    axes.set(xlabel="steps of the optimiser", ylabel="loss (pinball, in units of the series)")
+    _finish(axes)
+    return svg(drawn)
+
+
+def smoothing(effect: LambdaEffect, error: str) -> str:
+    """Draw what each lam does to the proxy's error."""
+    drawn = figure(5.5, 3)
+    axes = drawn.add_subplot()
+    found = [(one.name, one.scores.get(error)) for one in effect.found]
+    names = [name for name, value in found if value is not None]
+    values = [value for _, value in found if value is not None]
+    bars = axes.barh(names, values, color=_COLOURS[0])
+    axes.bar_label(bars, fmt="%.3f", padding=3)
+    axes.set(xlabel=f"{UNITS[error]} of the proxy", ylabel="λ")
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    return svg(drawn)
+
+
+def _finish(axes: Any) -> None:
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small", loc="best")

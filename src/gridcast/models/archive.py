@@ -1,15 +1,18 @@
 """The past of some series laid out by slot: for training and evaluation."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from gridcast.models.past_weather import PastWeather
 from gridcast.models.weather import Weather
 from gridcast.models.windows.marks import FULL, NOTHING, PLAIN
 from gridcast.models.windows.spec import MINUTE_MS, STEPS
 from gridcast.schemas import GridSeries
+from gridcast.schemas.weather import VARIABLES
 
 Floats = npt.NDArray[np.float32]
 Marks = npt.NDArray[np.uint8]
@@ -48,6 +51,8 @@ class Archive:
             raise ValueError(f"{len(self.series)} series, but {self.mean.shape} means")
         if (self.operator is None) != (self.operator_at_ms is None):
             raise ValueError("operator and operator_at_ms go together")
+        if self.weather is not None and self.weather.step_ms != self.step_ms:
+            raise ValueError("the weather stands on slots of another step")
 
     @classmethod
     def of(
@@ -106,6 +111,20 @@ class Archive:
             self._put(self.operator_at_ms, at, rows, known)
             value[known > self.begin_ms(at[0])] = np.nan
         return np.ascontiguousarray(value.T)
+
+    def weather_as_of(self, slot: Index | int, row: Index | int, back: int, slots: int) -> Floats:
+        """Give the weather known at the beginning of `slot`, [pairs, slots, variables].
+
+        On so many slots, of which `back` are before it; NaN where nothing was known.
+        """
+        at, rows = np.broadcast_arrays(*np.atleast_1d(slot, row))
+        if self._past_weather is None:
+            return np.full((len(at), slots, len(VARIABLES)), np.nan, np.float32)
+        return self._past_weather.of(self.begin_ms(at), rows, back, slots)
+
+    @cached_property
+    def _past_weather(self) -> PastWeather | None:
+        return None if self.weather is None else PastWeather(self.weather, self.series)
 
     def _reach(
         self, slot: Index | int, row: Index | int, first: int, end: int

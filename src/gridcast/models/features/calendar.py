@@ -72,18 +72,16 @@ class CalendarFeatures:
         self._first = 0
         self._days = np.empty((0, len(self._features)), np.float32)
 
-    def at(self, time_ms: Times, out: Tensor) -> None:
-        """Write the features of some times, whatever their order, along the last axis."""
+    def at(self, time_ms: Times) -> Tensor:
+        """Give the features of some times, whatever their order, along a last axis."""
         local = self._calendar.at(time_ms)
-        first, last = int(local.day.min()), int(local.day.max())
-        self._reach(first, last + 1)
-        clock = _clock_table()
-        split = clock.shape[1]
+        self._reach(int(local.day.min()), int(local.day.max()) + 1)
         half = (local.minute * _HALF).astype(np.int64)
-        out[..., :split] = clock.take(half, axis=0)
-        out[..., split : split + len(self._features)] = self._days.take(
-            local.day - self._first, axis=0
-        )
+        parts = [
+            _clock_table().take(half, axis=0),
+            self._days.take(local.day - self._first, axis=0),
+        ]
+        return np.concatenate(parts, axis=-1)
 
     def _reach(self, first: int, end: int) -> None:
         """Make the table of days reach over a span."""

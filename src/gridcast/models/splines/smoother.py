@@ -17,6 +17,10 @@ Marks = npt.NDArray[np.uint8]
 History = Callable[[npt.NDArray[np.intp]], tuple[Means, Marks]]
 """For some of the windows: all slots that are kept of them, the newest last."""
 
+BRIDGE_LAM = 0.1
+"""Smoothness of the spline that bridges short gaps where nothing is to be smoothed: it follows the
+readings, yet no single one of them swings it far."""
+
 GUESS_WEIGHT = 0.5
 """What an estimate or a slot filled from other days weighs beside a measured slot's 1."""
 
@@ -52,7 +56,7 @@ class Smoother:
     slots: int
     """Length of the window that is smoothed."""
     lam: float
-    """Smoothness of the spline, in slots cubed."""
+    """Smoothness of the spline, in slots cubed; 0: what is known stays, gaps are filled."""
     longest_gap: int
     """Missing slots in a row that the spline may bridge; more are filled from other days."""
     day: int
@@ -60,7 +64,7 @@ class Smoother:
     _spline: Spline = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_spline", Spline(self.slots, self.lam))
+        object.__setattr__(self, "_spline", Spline(self.slots, self.lam or BRIDGE_LAM))
         if self.longest_gap < 0 or self.day < 1:
             raise ValueError("longest_gap must be at least 0 and day at least 1")
 
@@ -84,7 +88,7 @@ class Smoother:
 
         `history` is asked for the windows with a long gap only, by their columns; without it the
         window itself is all there is to fill from. `lower` bounds the result, for each series or
-        for all: 0 where the load cannot be negative.
+        for all: 0 where the load cannot be negative. With `lam` 0 it bounds what is filled only.
         """
         if mean.shape != mark.shape or len(mean) != self.slots:
             raise ValueError(f"windows of {self.slots} slots expected, not {mean.shape}")
@@ -102,7 +106,10 @@ class Smoother:
             result = Smoothed(value[:, part], origin[:, part])
             self._smooth_part(mean[:, part], mark[:, part], earlier, result)
             if (floor[part] > -np.inf).any():
-                np.maximum(result.value, floor[part], out=result.value, casting="same_kind")
+                bounded = True if self.lam else result.origin >= Origin.FILLED
+                np.maximum(
+                    result.value, floor[part], out=result.value, where=bounded, casting="same_kind"
+                )
         return Smoothed(value, origin)
 
     def _smooth_part(self, mean: Means, mark: Marks, history: History, result: Smoothed) -> None:
@@ -113,7 +120,7 @@ class Smoother:
         np.take(_ORIGINS, mark, out=origin)
         complete = mark.min(axis=0) >= FULL
         if complete.all():
-            self._spline.smooth(target, out=value)
+            self._all_known(target, value)
         else:
             weight = _WEIGHTS[mark]
             needy = np.flatnonzero(self._has_long_gap(empty))
@@ -121,12 +128,34 @@ class Smoother:
                 self._fill(needy, history, target, weight, origin)
             _prop_up(target, weight)
             gaps = np.flatnonzero(~complete)
-            if len(gaps) * 4 < len(complete):  # mostly complete windows: two cheap solves
+            if self.lam == 0:
+                self._bridge(target, weight, origin == Origin.FILLED, value)
+            elif len(gaps) * 4 < len(complete):  # mostly complete windows: two cheap solves
                 self._spline.smooth(target, out=value)
                 value[:, gaps] = self._spline.smooth(target[:, gaps], weight[:, gaps])
             else:
                 self._spline.smooth(target, weight, out=value)
             value[origin == Origin.MISSING] = np.nan
+
+    def _all_known(self, target: npt.NDArray[np.float64], value: npt.NDArray[np.float32]) -> None:
+        if self.lam == 0:
+            value[...] = target
+        else:
+            self._spline.smooth(target, out=value)
+
+    def _bridge(
+        self,
+        target: npt.NDArray[np.float64],
+        weight: npt.NDArray[np.float64],
+        short: npt.NDArray[np.bool_],
+        value: npt.NDArray[np.float32],
+    ) -> None:
+        """Take what the spline says of the slots of short gaps, and all else as it is."""
+        value[...] = target
+        columns = np.flatnonzero(short.any(axis=0))
+        if len(columns):
+            line = self._spline.smooth(target[:, columns], weight[:, columns])
+            value[:, columns] = np.where(short[:, columns], line, value[:, columns])
 
     def _has_long_gap(self, empty: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Tell windows with a run of empty slots too long, or with the newest slot empty."""

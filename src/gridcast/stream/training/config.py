@@ -10,8 +10,16 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from gridcast.models.features.static import STATIC
 from gridcast.schemas.weather import VARIABLES
 from gridcast.stream.errors import UserError
 
@@ -19,6 +27,8 @@ Variable = Literal[
     "temperature_c", "humidity_pct", "wind_ms", "cloud_pct", "irradiance_wm2", "pressure_hpa"
 ]
 assert get_args(Variable) == VARIABLES  # noqa: S101 - a Literal cannot be made from a tuple
+NAMES = ("lstm", "bilstm", "gru", "attention-lstm")
+"""Of the networks; a test holds them to the registry, which only training can import."""
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 Level = Annotated[float, Field(gt=0, lt=1)]
 Finite = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -46,7 +56,7 @@ class Features(_Part):
         168, ge=24, le=192, description="how far back the model sees, hours; at most 8 days"
     )
     recent: int = Field(
-        12, ge=1, le=96, description="how many of the newest slots it sees one by one; older: hours"
+        12, ge=0, le=96, description="how many of the newest slots it sees one by one; older: hours"
     )
     horizon_hours: int = Field(24, ge=1, le=168, description="how far ahead it forecasts, hours")
     weather: Literal["found"] | tuple[Variable, ...] = Field(
@@ -66,7 +76,9 @@ class Features(_Part):
         " at least two years (from one year it learns the year by heart)",
     )
     static: tuple[str, ...] = Field(
-        (), description="what is seen of a series itself, beside its load; a list of names"
+        (),
+        description="what is seen of a series itself, as its mapping declares it; a list of "
+        + ", ".join(STATIC),
     )
     lam: Literal["off", "gcv"] | Finite = Field(
         "off",
@@ -75,17 +87,31 @@ class Features(_Part):
         " trained on",
     )
 
+    @field_validator("static")
+    @classmethod
+    def _known(cls, static: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [name for name in static if name not in STATIC]:
+            raise ValueError(f"there is no {unknown[0]!r} to be seen of a series")
+        return static
+
 
 class Network(_Part):
     """Which network."""
 
     name: str = Field("lstm", description="lstm, bilstm, gru or attention-lstm")
     members: int = Field(
-        1, ge=1, le=16, description="networks whose quantiles are averaged, each of its own seed"
+        3, ge=1, le=16, description="networks whose quantiles are averaged, each of its own seed"
     )
     hidden: int = Field(64, ge=4, le=1024, description="width of the recurrent layers")
     layers: int = Field(1, ge=1, le=4, description="recurrent layers, one above the other")
     dropout: Share = Field(0.2, description="share of the units left out at random in training")
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in NAMES:
+            raise ValueError(f"there is no such network: {', '.join(NAMES)}")
+        return name
 
 
 class Training(_Part):
@@ -98,13 +124,15 @@ class Training(_Part):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where to train; auto: on a GPU if there is one"
     )
-    steps: int = Field(600, ge=1, le=1_000_000, description="steps of the optimiser, at most")
+    steps: int = Field(
+        600, ge=1, le=1_000_000, description="steps of the optimiser for each member, at most"
+    )
     batch: int = Field(256, ge=1, le=65_536, description="samples a step")
-    learning_rate: Finite = Field(2e-3, description="of AdamW, at its highest")
+    learning_rate: Finite = Field(3e-3, description="of AdamW, at its highest")
     schedule: Literal["cosine", "constant"] = Field(
         "cosine", description="how the learning rate goes from there: down a cosine, or not at all"
     )
-    warmup: Share = Field(0.05, description="share of the steps in which the rate rises from 0")
+    warmup: Share = Field(0.15, description="share of the steps in which the rate rises")
     weight_decay: float = Field(
         1e-2, ge=0, allow_inf_nan=False, description="of AdamW: pulls weights to 0; 0: off"
     )
@@ -117,12 +145,27 @@ class Training(_Part):
     patience: int = Field(
         5,
         ge=0,
-        description="stop after so many looks without a better validation loss; 0: never",
+        description="looks without a better validation loss after which a member has learned"
+        " enough; 0: never",
     )
     weather_dropout: Share = Field(
         0.15,
-        description="share of the samples trained without weather, so that the model can do"
-        " without; where the model sees the operator's forecast, that is dropped likewise",
+        description="share of the samples trained without weather, and of those without the"
+        " operator's forecast, so that the model can do without",
+    )
+    base_samples: int = Field(
+        20_000,
+        ge=100,
+        description="samples that the linear base is fitted on, at most; spread evenly",
+    )
+    validation_samples: int = Field(
+        2_000, ge=10, description="samples of the validation part looked at, at most"
+    )
+    calibrate: bool = Field(
+        True, description="whether quantiles are moved so that they hold on the validation part"
+    )
+    calibration_samples: int = Field(
+        4_000, ge=50, description="samples of the validation part they are moved by, at most"
     )
 
 
@@ -148,9 +191,6 @@ class Evaluation(_Part):
         (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95),
         min_length=1,
         description="probabilities of the quantiles that are forecast, rising",
-    )
-    calibrate: bool = Field(
-        True, description="whether intervals are widened or narrowed by the validation part"
     )
     every_hours: int = Field(1, ge=1, le=168, description="from one test origin to the next, hours")
     most_samples: int = Field(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,7 +149,7 @@ def features_of(
         raise UserError(f"features.weather: no station of the data measured {_listed(missing)}")
     try:
         return FeatureSpec(
-            step_minutes=datasets[0].archive.step_minutes,  # type: ignore[arg-type] - one of STEPS
+            step_minutes=cast("Any", datasets[0].archive.step_minutes),  # one of STEPS
             lookback_hours=chosen.lookback_hours,
             recent=chosen.recent,
             horizon_hours=chosen.horizon_hours,

@@ -75,8 +75,8 @@ class DataScores(_Figures):
     error: str = Field(description="the error that is drawn: mape, or nmae where loads come near 0")
     test: Mapping[str, Scores] = Field(description="by forecaster")
     by_lead: Mapping[str, Mapping[str, tuple[float | None, ...]]]
-    by: Mapping[str, Mapping[str, Mapping[int, Scores]]] = Field(
-        description="hour, weekday (0: Monday) and month, by local time: forecaster: scores"
+    by: Mapping[str, Mapping[str, Mapping[str, Scores]]] = Field(
+        description="hour, weekday and month, by local time: forecaster: scores"
     )
     by_series: tuple[SeriesScores, ...]
     reliability: Reliability

@@ -9,7 +9,6 @@ from gridcast.stream.training.results import MODEL, DataScores, LambdaEffect
 UNITS = {"mape": "MAPE, %", "nmae": "mean absolute error, % of mean load", "pinball": "pinball, kW"}
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's, which the colour-blind can tell apart; the first is the model's."""
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def figure(width: float = 8, height: float = 3.6) -> Any:
@@ -46,7 +45,7 @@ def by_lead(data: DataScores) -> str:
     axes = drawn.add_subplot()
     hours = [minutes / 60 for minutes in data.leads_minutes]
     for place, (name, scores) in enumerate(data.by_lead.items()):
-        values = [float("nan") if one is None else one for one in scores[data.error]]
+        values = [_drawn(one) for one in scores[data.error]]
         marker = "o" if len(hours) == 1 else ""
         axes.plot(hours, values, marker=marker, label=label(name), **_style(name, place))
     axes.set(xlabel="end of the forecast slot, hours after the origin", ylabel=UNITS[data.error])
@@ -60,19 +59,13 @@ def by_calendar(data: DataScores) -> str:
     drawn = figure(11, 3.6)
     axes = drawn.subplots(1, 3, sharey=True)
     for axis, (name, found) in zip(axes, data.by.items(), strict=True):
+        groups = list(dict.fromkeys(group for scores in found.values() for group in scores))
         for place, (forecaster, scores) in enumerate(found.items()):
-            known = {at: one[data.error] for at, one in scores.items()}
-            at = [group for group, value in sorted(known.items()) if value is not None]
-            values = [known[group] for group in at]
-            style = _style(forecaster, place)
-            axis.plot(
-                at, values, marker="." if len(at) < 2 else "", **style, label=label(forecaster)
-            )
-        axis.set_xlabel({"hour": "hour of the day (local)"}.get(name, f"{name} (local)"))
-        if name == "weekday":
-            axis.set_xticks(range(7), _WEEKDAYS)
-        elif name == "month":
-            axis.set_xticks(range(1, 13))
+            values = [_drawn(scores.get(group, {}).get(data.error)) for group in groups]
+            axis.plot(groups, values, ".-", label=label(forecaster), **_style(forecaster, place))
+        axis.set_xlabel(f"{name} (local)")
+        axis.set_xticks(range(len(groups)), [group.removesuffix(":00")[:3] for group in groups])
+        axis.tick_params(axis="x", labelrotation=90 if len(groups) > 7 else 0, labelsize="x-small")
     axes[0].set_ylabel(UNITS[data.error])
     axes[0].set_ylim(bottom=0)
     for axis in axes:
@@ -101,16 +94,10 @@ def by_size(data: DataScores) -> str:
     """Draw the error of each series against its size."""
     drawn = figure(6, 3.6)
     axes = drawn.add_subplot()
-    for known, marker, name in ((True, "o", "model"),):
-        found = [
-            (one.size_kw, one.scores[data.error])
-            for one in data.by_series
-            if one.size_kw and (one.scores[data.error] is not None) is known
-        ]
-        if found:
-            axes.plot(*zip(*found, strict=True), marker, color=_COLOURS[0], label=name)
+    found = [(one.size_kw, _drawn(one.scores["nmae"])) for one in data.by_series if one.size_kw]
+    axes.plot([size for size, _ in found], [error for _, error in found], "o", color=_COLOURS[0])
     axes.set_xscale("log")
-    axes.set(xlabel="mean size of the series' load in training, kW", ylabel=UNITS[data.error])
+    axes.set(xlabel="mean size of the series' load in training, kW", ylabel=UNITS["nmae"])
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     return svg(drawn)
@@ -142,6 +129,10 @@ def smoothing(effect: LambdaEffect, error: str) -> str:
     axes.invert_yaxis()
     axes.margins(x=0.15)
     return svg(drawn)
+
+
+def _drawn(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 def _finish(axes: Any) -> None:

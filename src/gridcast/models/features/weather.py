@@ -50,7 +50,7 @@ def past_hours(values: Tensor, hour: int, names: Sequence[str]) -> Tensor:
     `values` has the slots of the past, of which `hour` make an hour.
     """
     chosen = values[:, :, [VARIABLES.index(name) for name in names]]
-    by_hour = chosen.reshape(len(chosen), -1, hour, len(names))
+    by_hour = chosen.reshape(len(chosen), chosen.shape[1] // hour, hour, len(names))
     known = ~np.isnan(by_hour)
     total, count = np.zeros(by_hour[:, :, 0].shape), np.zeros(by_hour[:, :, 0].shape)
     for slot in range(hour):  # in the order of time, so that the sum has the same bits everywhere

@@ -110,7 +110,7 @@ class Network(_Part):
     @classmethod
     def _known(cls, name: str) -> str:
         if name not in NAMES:
-            raise ValueError(f"there is no such network: {', '.join(NAMES)}")
+            raise ValueError(f"should be one of {', '.join(NAMES)}")
         return name
 
 
@@ -197,6 +197,9 @@ class Evaluation(_Part):
         20_000,
         ge=50,
         description="test (and validation) samples at most; more are thinned out evenly",
+    )
+    effect_of_lam: bool = Field(
+        True, description="whether the effect of lam is measured, by a cheap proxy"
     )
     baselines: tuple[
         Literal[

@@ -33,6 +33,7 @@ class Source:
     """A file as the user named it, with its mapping and what was read."""
 
     file: Path
+    mapping_file: Path
     mapping: Mapping
     digest: str
     history: History
@@ -72,7 +73,7 @@ def read_sources(files: Sequence[Path], mappings: Sequence[Path]) -> list[Source
             raise UserError(report.refusal)
         if not len(history):
             raise UserError(f"{file} has no reading to learn from")
-        sources.append(Source(file, mapping, file_digest(file), history))
+        sources.append(Source(file, path, mapping, file_digest(file), history))
     titles = [source.mapping.title for source in sources]
     if doubled := next((title for title in titles if titles.count(title) > 1), None):
         raise UserError(f"two files are titled {doubled!r}: give each mapping a title of its own")

@@ -1,8 +1,9 @@
 """Scores the model and its baselines on the test part of a file, and takes the scores apart."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +81,7 @@ class Judge:
                 digest=dataset.digest,
                 series=len(dataset.archive.series),
                 step_minutes=dataset.archive.step_minutes,
-                split={name: self._span(getattr(dataset.split, name)) for name in _PARTS},
+                split=self.split,
                 samples=len(own),
                 leads_minutes=tuple(own.ends_minutes.tolist()),
                 levels=levels,
@@ -107,19 +108,24 @@ class Judge:
             worst,
         )
 
-    def fit_baselines(self, seed: int, threads: int) -> Iterator[tuple[str, Baseline]]:
-        """Have each baseline learn what the network learns from, one after the other."""
+    @property
+    def split(self) -> dict[str, Span]:
+        """Say which part of the time is for what."""
+        return {name: self._span(getattr(self._dataset.split, name)) for name in _PARTS}
+
+    def fit_baseline(self, name: str, seed: int, threads: int) -> Baseline:
+        """Have a baseline learn what the network learns from."""
+        spec, levels = self._builder.spec, self._how.levels
+        make = BASELINES[name]
+        if make is LightGbm:
+            return LightGbm(spec, levels, seed=seed, threads=threads).fit(*self._lessons)
+        return make(spec, levels).fit(*self._lessons)
+
+    @cached_property
+    def _lessons(self) -> tuple[Samples, Samples]:
         split, most = self._dataset.split, self._how.most_samples
         train = self._samples(self._pairs(split.train, most))
-        validation = self._samples(self._pairs(split.validation, most // 4))
-        spec, levels = self._builder.spec, self._how.levels
-        for name in self._how.baselines:
-            make = BASELINES[name]
-            if make is LightGbm:
-                baseline: Baseline = LightGbm(spec, levels, seed=seed, threads=threads)
-            else:
-                baseline = make(spec, levels)
-            yield name, baseline.fit(train, validation)
+        return train, self._samples(self._pairs(split.validation, most // 4))
 
     def _pairs(self, part: Part, most: int) -> Pairs:
         archive, minutes = self._dataset.archive, 60 * self._how.every_hours

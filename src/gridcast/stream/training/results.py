@@ -106,9 +106,10 @@ class Results(_Figures):
 
     network: str
     parameters: int
-    steps: int = Field(description="steps trained")
-    best_step: int
-    best_loss: float = Field(description="the validation loss there")
+    members: tuple[tuple[int, float], ...] = Field(
+        description="of each member: the step whose weights were kept, and their validation loss"
+    )
+    graph_digest: str = Field(description="SHA-256 of the ONNX graph without its contract")
     data: tuple[DataScores, ...]
     smoothing: LambdaEffect | None = None
 
@@ -119,7 +120,7 @@ class EdgeForm(_Figures):
     name: str
     size_bytes: int
     one_ms: float = Field(description="median time to forecast one series, one thread")
-    thousand_ms: float = Field(description="and a thousand series")
+    many_ms: float = Field(description="and all samples at once")
     scores: Scores = Field(description="on a part of the test")
 
 

@@ -25,8 +25,6 @@ def write_card(
     results: Results,
     archives: Sequence[Archive],
     model_digest: str,
-    *,
-    dirty: bool,
 ) -> str:
     """Write the card, in Markdown."""
     features = contract.features
@@ -40,7 +38,7 @@ def write_card(
         f"Model card: {contract.model}",
         [lead],
         [],
-        facts=list(_facts(contract, results, model_digest, dirty=dirty)),
+        facts=list(_facts(contract, results, model_digest)),
         data=[_data_row(data) for data in results.data],
         digests=[(data.title, data.digest) for data in results.data],
         scores=_scores(results),
@@ -52,13 +50,11 @@ def write_card(
     )
 
 
-def _facts(
-    contract: Contract, results: Results, model_digest: str, *, dirty: bool
-) -> Iterator[tuple[str, str]]:
+def _facts(contract: Contract, results: Results, model_digest: str) -> Iterator[tuple[str, str]]:
     yield "run", contract.run
     yield "network", f"{contract.network}, {results.parameters:,} weights"
     yield "quantiles", ", ".join(f"{level:g}" for level in contract.levels)
-    yield "gridcast's commit", contract.commit + (" and changes since" if dirty else "")
+    yield "gridcast's commit", contract.commit
     yield "SHA-256 of the lock file", contract.lock_digest
     yield "SHA-256 of the model file", model_digest
 

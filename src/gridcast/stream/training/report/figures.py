@@ -103,15 +103,21 @@ def by_size(data: DataScores) -> str:
     return svg(drawn)
 
 
-def losses(rows: Sequence[Mapping[str, float]], best_step: int) -> str:
-    """Draw the losses of training and validation against the steps."""
+def losses(rows: Sequence[Mapping[str, float]]) -> str:
+    """Draw the losses of training and validation against the steps, member after member."""
     drawn = figure()
     axes = drawn.add_subplot()
-    steps = [row["step"] for row in rows]
-    axes.plot(steps, [row["train"] for row in rows], color=_COLOURS[4], label="training")
-    axes.plot(steps, [row["validation"] for row in rows], color=_COLOURS[0], label="validation")
-    axes.axvline(best_step, color="0.5", lw=1, ls="--", label=f"kept: step {best_step}")
-    axes.set(xlabel="steps of the optimiser", ylabel="loss (pinball, in units of the series)")
+    for member in sorted({row["member"] for row in rows}):
+        own = [row for row in rows if row["member"] == member]
+        steps = [row["step"] for row in own]
+        first = member == 0
+        for column, colour in (("train", _COLOURS[4]), ("validation", _COLOURS[0])):
+            values = [row[column] for row in own]
+            name = {"train": "training", "validation": "validation"}[column] if first else None
+            axes.plot(steps, values, ".-", color=colour, label=name)
+        if not first:
+            axes.axvline(steps[0], color="0.8", lw=1)
+    axes.set(xlabel="steps of the optimiser, member after member", ylabel="pinball loss, relative")
     _finish(axes)
     return svg(drawn)
 

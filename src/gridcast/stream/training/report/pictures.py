@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridcast.models.evaluation.quantiles import bands
-from gridcast.models.splines import Origin
 from gridcast.schemas.series import GridSeries
 from gridcast.stream.history.times import instant
 from gridcast.stream.training.report.figures import figure, svg
@@ -44,8 +43,8 @@ class Window:
     """kW, by slot; not a number where nothing was measured."""
     smoothed: dict[str, NDArray[np.floating]]
     """By the name of lam."""
-    origin: NDArray[np.uint8]
-    """Where each slot's value comes from."""
+    filled: NDArray[np.bool_]
+    """Slots in which nothing was measured."""
 
 
 def draw_days(best: Day, worst: Day) -> str:
@@ -90,7 +89,7 @@ def draw_window(window: Window) -> str:
         window.smoothed.items(), (_BLUE, _ORANGE, "#009E73"), strict=False
     ):
         axes.plot(middle, value, color=colour, lw=1.2, label=f"λ {name}")
-    filled = window.origin >= Origin.FILLED
+    filled = window.filled
     if filled.any():
         value = next(iter(window.smoothed.values()))
         axes.plot(middle[filled], value[filled], "x", color="#CC79A7", ms=5, label="filled")

@@ -66,7 +66,7 @@ def number(value: float | None, digits: int = 2) -> str:
 
 def sections_of_data(data: DataScores, drawn: Sequence[Figure]) -> Iterator[Section]:
     """Tell of one file; `drawn` are its pictures of days and windows."""
-    yield Section(data.title, text=(_verdict(data), _about(data)))
+    yield Section(data.title, text=(verdict(data), _about(data)))
     yield Section("Beside what you would otherwise use", 3, tables=(_compared(data),))
     faults = tuple(f"{one.fault.capitalize()}: {one.reason}." for one in data.faults)
     yield Section(
@@ -125,7 +125,8 @@ def best_baseline(data: DataScores) -> str | None:
     return min(found, key=lambda name: found[name]) if found else None
 
 
-def _verdict(data: DataScores) -> str:
+def verdict(data: DataScores) -> str:
+    """Say in a line how good the model is beside the best baseline."""
     model, best = data.test[MODEL], best_baseline(data)
     error = f"{UNITS[data.error].split(',')[0]} {number(model[data.error])} %"
     said = f"{error}, pinball {number(model['pinball'])} kW"
@@ -263,12 +264,12 @@ def section_of_smoothing(effect: LambdaEffect, error: str) -> Section:
 
 def section_of_learning(results: Results, rows: Sequence[Mapping[str, float]]) -> Section:
     """Tell how training went."""
-    text = (
-        f"{results.steps} steps; the weights of step {results.best_step} were kept, with a"
-        f" validation loss of {results.best_loss:.4g}."
+    text = tuple(
+        f"Member {number}: the weights of step {step} were kept, validation loss {loss:.4g}."
+        for number, (step, loss) in enumerate(results.members, 1)
     )
-    drawn = Figure("losses.svg", "losses against steps", figures.losses(rows, results.best_step))
-    return Section("Learning", text=(text,), figures=(drawn,))
+    drawn = Figure("losses.svg", "losses against steps", figures.losses(rows))
+    return Section("Learning", text=text, figures=(drawn,))
 
 
 def section_of_edge(edge: Edge, error: str) -> Section:
@@ -278,12 +279,19 @@ def section_of_edge(edge: Edge, error: str) -> Section:
             one.name,
             f"{one.size_bytes / 1000:,.0f}",
             number(one.one_ms),
-            number(one.thousand_ms, 1),
+            number(one.many_ms, 1),
             number(one.scores[error], 3),
             number(one.scores["pinball"], 3),
         )
         for one in edge.forms
     ]
-    header = ("form", "kB", "one series, ms", "1,000 series, ms", UNITS[error], "pinball, kW")
+    header = (
+        "form",
+        "kB",
+        "one series, ms",
+        f"{edge.samples:,} at once, ms",
+        UNITS[error],
+        "pinball, kW",
+    )
     text = f"{edge.machine}, one thread, medians; accuracy on {edge.samples:,} test forecasts."
     return Section("On small machines", text=(text,), tables=(Table(header, tuple(rows)),))

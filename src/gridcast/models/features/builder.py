@@ -121,8 +121,11 @@ class FeatureBuilder:
         mark: npt.NDArray[np.uint8],
         series: Sequence[GridSeries],
     ) -> Smoothed:
-        if len(mean) != self.spec.window:
-            raise ValueError(f"windows of {self.spec.window} slots expected, not {len(mean)}")
+        wanted = self.spec.window, len(series)
+        if mean.shape != wanted or mark.shape != wanted:
+            raise ValueError(
+                f"windows of {wanted[0]} slots and {wanted[1]} series expected, not {mean.shape}"
+            )
         newest = slice(-self.spec.slots, None)
         # One that was measured below zero shows that it can be.
         least = np.min(mean[newest], axis=0, initial=0.0, where=mark[newest] != NOTHING)

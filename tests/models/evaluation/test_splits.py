@@ -12,7 +12,6 @@ from gridcast.models.evaluation.splits import (
     Part,
     hold_out,
     origins,
-    protocol_leads,
     walk_forward,
 )
 
@@ -71,12 +70,6 @@ def test_origins_may_be_closer_or_further_apart():
     found = origins(part, 1, start_ms=0, step_minutes=15, every_minutes=1440)
     assert found.tolist() == [0, 96]
     assert len(origins(part, 1, start_ms=0, step_minutes=15, every_minutes=15)) == 97
-
-
-def test_every_step_to_two_hours_is_judged_then_the_last_of_each_hour():
-    assert protocol_leads(60, 24).tolist() == list(range(24))
-    assert protocol_leads(10, 144).tolist() == [*range(12), *range(17, 144, 6)]
-    assert protocol_leads(30, 78)[-1] == 77
 
 
 def test_shares_that_leave_nothing_to_learn_are_refused():

@@ -93,15 +93,3 @@ def origins(
     at = start_ms + slot * (step_minutes * 60_000)
     chosen: Slots = slot[at % (every_minutes * 60_000) == 0]
     return chosen
-
-
-def protocol_leads(step_minutes: int, horizon: int) -> Slots:
-    """Give the slots of the horizon that are judged: all to 2 hours, then the last of each hour.
-
-    >>> protocol_leads(30, 10).tolist()
-    [0, 1, 2, 3, 5, 7, 9]
-    """
-    slot = np.arange(horizon, dtype=np.int64)
-    minutes = (slot + 1) * step_minutes
-    judged: Slots = slot[(minutes <= 120) | (minutes % 60 == 0)]
-    return judged

@@ -11,6 +11,7 @@ from textwrap import wrap
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -232,22 +233,38 @@ class Evaluation(_Part):
         return self
 
 
+def _forwards(span: tuple[float, float]) -> tuple[float, float]:
+    if span[0] > span[1]:
+        raise ValueError("from is more than to")
+    return span
+
+
+Whole = Annotated[tuple[int, int], AfterValidator(_forwards)]
+Span = Annotated[tuple[Finite, Finite], AfterValidator(_forwards)]
+
+
 class Search(_Part):
     """Where `gridcast tune` looks: from and to, or a list of what to try."""
 
-    hidden: tuple[int, int] = Field((32, 128), description="network.hidden, from and to")
-    layers: tuple[int, int] = Field((1, 2), description="network.layers, from and to")
-    dropout: tuple[float, float] = Field((0.0, 0.4), description="network.dropout, from and to")
-    learning_rate: tuple[float, float] = Field(
-        (5e-4, 8e-3), description="training.learning_rate, from and to, by its logarithm"
-    )
-    weight_decay: tuple[float, float] = Field(
-        (1e-4, 1e-1), description="training.weight_decay, from and to, by its logarithm"
-    )
-    batch: tuple[int, ...] = Field((128, 256, 512), description="training.batch, one of")
     names: tuple[str, ...] = Field((), description="network.name, one of; []: as it is")
-    lookback_hours: tuple[int, ...] = Field((), description="features.lookback_hours, one of")
-    recent: tuple[int, ...] = Field((), description="features.recent, one of")
+    hidden: Whole = Field((32, 128), description="network.hidden, from and to, by its logarithm")
+    layers: Whole = Field((1, 2), description="network.layers, from and to")
+    dropout: Annotated[tuple[Share, Share], AfterValidator(_forwards)] = Field(
+        (0.0, 0.4), description="network.dropout, from and to"
+    )
+    learning_rate: Span = Field(
+        (1e-3, 1e-2), description="training.learning_rate, from and to, by its logarithm"
+    )
+    weight_decay: Span = Field(
+        (1e-3, 1e-1), description="training.weight_decay, from and to, by its logarithm"
+    )
+    batch: tuple[int, ...] = Field(
+        (128, 256, 512), description="training.batch, one of; []: as it is"
+    )
+    ema: tuple[Share, ...] = Field((), description="training.ema, one of; []: as it is")
+    weather_dropout: tuple[Share, ...] = Field(
+        (), description="training.weather_dropout, one of; []: as it is"
+    )
 
 
 class Config(_Part):

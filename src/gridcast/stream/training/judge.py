@@ -109,6 +109,11 @@ class Judge:
         )
 
     @property
+    def title(self) -> str:
+        """What the file is."""
+        return self._dataset.title
+
+    @property
     def split(self) -> dict[str, Span]:
         """Say which part of the time is for what."""
         return {name: self._span(getattr(self._dataset.split, name)) for name in _PARTS}

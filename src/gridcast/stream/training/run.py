@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,36 +11,28 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gridcast.models.contract import Contract, TrainedOn
 from gridcast.models.contract import Split as SplitOfContract
 from gridcast.models.evaluation.forecaster import Forecaster
-from gridcast.models.features import FeatureBuilder, FeatureSpec
+from gridcast.models.features import FeatureSpec
 from gridcast.models.network import Network
 from gridcast.models.seal import seal
 from gridcast.models.training.edge import quantised
 from gridcast.models.training.export import to_onnx
 from gridcast.models.training.fit import Fitting
 from gridcast.models.training.networks import Forecaster as Torch
-from gridcast.models.training.samples import Samples
-from gridcast.models.training.settings import Design, Settings
 from gridcast.stream.errors import UserError
 from gridcast.stream.history.times import instant
 from gridcast.stream.training import smoothing
 from gridcast.stream.training.config import Config, parse_config, write_config
-from gridcast.stream.training.dataset import (
-    Dataset,
-    Source,
-    features_of,
-    make_dataset,
-    read_sources,
-    step_of,
-)
+from gridcast.stream.training.dataset import Dataset, Source, read_sources
 from gridcast.stream.training.edge import measure_forms
 from gridcast.stream.training.folder import Recorded, RunFolder, State, Status
 from gridcast.stream.training.judge import Judge, Judged
 from gridcast.stream.training.learn import Learning
+from gridcast.stream.training.prepare import Prepared, make_fitting, prepare
 from gridcast.stream.training.progress import Show
 from gridcast.stream.training.provenance import Provenance, file_digest
 from gridcast.stream.training.report.card import write_card
 from gridcast.stream.training.report.write import write_report
-from gridcast.stream.training.results import MODEL, Results, Span
+from gridcast.stream.training.results import MODEL, LambdaEffect, Results, Span
 
 CONFIG, DATA, SCORES, EDGE = "config.toml", "data.json", "scores.json", "edge.json"
 MODEL_FILE, CARD = "model.onnx", "model-card.md"
@@ -126,17 +117,6 @@ def resume(folder: RunFolder, show: Show, *, clock: Clock = now) -> None:
         _Run(folder, show).go(sources, data.model)
 
 
-@dataclass(frozen=True)
-class _Prepared:
-    """The data of a run, ready."""
-
-    datasets: tuple[Dataset, ...]
-    judges: tuple[Judge, ...]
-    spec: FeatureSpec
-    builder: FeatureBuilder
-    kept: DataOfRun
-
-
 class _Run:
     """The stages of a run, one after the other."""
 
@@ -147,22 +127,30 @@ class _Run:
 
     def go(self, sources: Sequence[Source], model: str) -> None:
         """Do all of it."""
-        data = self._prepare(sources, model)
-        fitting = self._fitting(data)
+        config = self._config
+        self._stage("laying the data out by slot")
+        data = prepare(sources, config)
+        judges = [Judge(one, data.builder, config.evaluation) for one in data.datasets]
+        kept = DataOfRun(
+            files=tuple(map(_file_of_run, sources, data.datasets, judges)),
+            features=data.spec,
+            provenance=self._provenance,
+            model=model,
+        )
+        self._folder.write(DATA, kept.model_dump_json(indent=2) + "\n")
+
+        fitting = make_fitting(data, config)
         learning = Learning(self._folder, fitting, self._show)
         learning.resume()
         learning.run()
 
         self._stage("writing the model as ONNX")
         graph = to_onnx(fitting.forecaster)
-        contract = self._contract(data)
+        contract = self._contract(data, kept)
         network = Network.load(seal(graph, contract))
         uncalibrated = Network.load(seal(_without_calibration(fitting.forecaster), contract))
-        judged = [
-            self._judge(judge, dataset, network, uncalibrated)
-            for judge, dataset in zip(data.judges, data.datasets, strict=True)
-        ]
-        results = self._results(fitting, graph, judged, data)
+        judged = [self._judge(judge, network, uncalibrated) for judge in judges]
+        results = self._results(fitting, graph, judged, self._effect(data, judges[0]))
         self._folder.write(SCORES, results.model_dump_json(indent=1) + "\n")
         contract = contract.model_copy(update={"scores": _scores(results)})
         sealed = seal(graph, contract)
@@ -170,68 +158,25 @@ class _Run:
 
         self._stage("measuring the model file")
         forms = {"fp32": sealed, "int8": seal(quantised(graph), contract)}
-        edge = measure_forms(forms, data.datasets[0], data.builder, data.judges[0])
+        edge = measure_forms(forms, data.datasets[0], data.builder, judges[0])
         self._folder.write(EDGE, edge.model_dump_json(indent=1) + "\n")
 
         self._stage("writing the report")
-        windows = [smoothing.window_of(self._config, one, data.spec) for one in data.datasets]
+        windows = [smoothing.window_of(config, one, data.spec) for one in data.datasets]
         pairs = list(zip(judged, windows, strict=True))
         write_report(self._folder, results, pairs, learning.losses.rows, edge)
         archives = [one.archive for one in data.datasets]
         digest = hashlib.sha256(sealed).hexdigest()
         self._folder.write(CARD, write_card(contract, results, archives, digest))
 
-    def _prepare(self, sources: Sequence[Source], model: str) -> _Prepared:
-        config = self._config
-        self._stage("laying the data out by slot")
-        step = step_of(sources, config)
-        datasets = tuple(make_dataset(source, step, config) for source in sources)
-        spec = features_of(config, sources, datasets)
-        builder = FeatureBuilder(spec)
-        judges = tuple(Judge(dataset, builder, config.evaluation) for dataset in datasets)
-        kept = DataOfRun(
-            files=tuple(map(_file_of_run, sources, datasets, judges)),
-            features=spec,
-            provenance=self._provenance,
-            model=model,
-        )
-        self._folder.write(DATA, kept.model_dump_json(indent=2) + "\n")
-        return _Prepared(datasets, judges, spec, builder, kept)
-
     def _stage(self, what: str) -> None:
         self._show.stage(what)
         self._folder.update(stage=what)
 
-    def _fitting(self, data: _Prepared) -> Fitting:
-        network, chosen = self._config.network, self._config.training
-        train, validation = (
-            Samples(
-                data.builder, [(one.archive, getattr(one.split, part)) for one in data.datasets]
-            )
-            for part in ("train", "validation")
-        )
-        try:
-            return Fitting(
-                data.spec,
-                self._config.evaluation.levels,
-                Design(
-                    network=network.name,
-                    members=network.members,
-                    hidden=network.hidden,
-                    layers=network.layers,
-                    dropout=network.dropout,
-                ),
-                Settings(**chosen.model_dump()),
-                train=train,
-                validation=validation,
-            )
-        except ValueError as error:  # too little to learn from, or horizon and lookback do not fit
-            raise UserError(str(error)) from error
-
-    def _contract(self, data: _Prepared) -> Contract:
+    def _contract(self, data: Prepared, kept: DataOfRun) -> Contract:
         network, said, spec = self._config.network, self._provenance, data.spec
         return Contract(
-            model=data.kept.model,
+            model=kept.model,
             run=self._folder.run,
             network=f"{network.name}, {network.members} members of {network.hidden}",
             features=spec,
@@ -240,29 +185,33 @@ class _Run:
             static=spec.static,
             levels=self._config.evaluation.levels,
             longest_gap=spec.longest_gap,
-            trained_on=tuple(map(_trained_on, data.kept.files, data.datasets)),
+            trained_on=tuple(map(_trained_on, kept.files, data.datasets)),
             commit=said.commit + ("-dirty" if said.dirty else ""),
             lock_digest=said.lock_digest,
         )
 
-    def _judge(
-        self, judge: Judge, dataset: Dataset, network: Network, uncalibrated: Network
-    ) -> Judged:
+    def _judge(self, judge: Judge, network: Network, uncalibrated: Network) -> Judged:
         chosen = self._config.training
         baselines: dict[str, Forecaster] = {}
         for name in self._config.evaluation.baselines:
-            self._stage(f"{dataset.title}: fitting the baseline {name.replace('_', ' ')}")
+            self._stage(f"{judge.title}: fitting the baseline {name.replace('_', ' ')}")
             baselines[name] = judge.fit_baseline(name, chosen.seed, chosen.threads)
-        self._stage(f"{dataset.title}: judging")
+        self._stage(f"{judge.title}: judging")
         return judge.judge(network, uncalibrated, baselines)
 
+    def _effect(self, data: Prepared, judge: Judge) -> LambdaEffect | None:
+        if not self._config.evaluation.effect_of_lam:
+            return None
+        self._stage("measuring what lam does")
+        return smoothing.measure(self._config, data.datasets[0], data.spec, judge)
+
     def _results(
-        self, fitting: Fitting, graph: bytes, judged: Sequence[Judged], data: _Prepared
+        self,
+        fitting: Fitting,
+        graph: bytes,
+        judged: Sequence[Judged],
+        effect: LambdaEffect | None,
     ) -> Results:
-        effect = None
-        if self._config.evaluation.effect_of_lam:
-            self._stage("measuring what lam does")
-            effect = smoothing.measure(self._config, data.datasets[0], data.spec, data.judges[0])
         return Results(
             network=self._config.network.name,
             parameters=fitting.parameters,

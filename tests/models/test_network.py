@@ -158,6 +158,14 @@ def test_a_pair_gets_the_same_bits_in_whatever_company(seed: int, size: int):
     assert network.forecast(inputs.take(rows)).tobytes() == together[rows].tobytes()
 
 
+def test_two_threads_give_the_bits_of_one():
+    features = FeatureSpec()
+    sealed = seal(lstm_graph(features, hidden=64), contract_of(features))
+    inputs = inputs_of(features, 300)
+    two = Network.load(sealed, threads=2).forecast(inputs)
+    assert two.tobytes() == Network.load(sealed).forecast(inputs).tobytes()
+
+
 def test_more_pairs_than_are_run_at_once_are_run_in_parts():
     features = FeatureSpec(lookback_hours=24)
     network = Network.load(seal(lstm_graph(features), contract_of(features)))

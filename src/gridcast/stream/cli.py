@@ -23,6 +23,8 @@ COMMANDS = (
     "schema",
     "simulate",
     "topics",
+    "train",
+    "tune",
     "window",
     "worker",
 )

@@ -8,13 +8,8 @@ import pytest
 from gridcast.models.features import FeatureSpec
 from gridcast.stream.errors import UserError
 from gridcast.stream.training.config import Config
-from gridcast.stream.training.dataset import (
-    Dataset,
-    features_of,
-    make_dataset,
-    read_sources,
-    step_of,
-)
+from gridcast.stream.training.dataset import Dataset, read_sources
+from gridcast.stream.training.prepare import prepare
 
 Make = Callable[..., Any]
 
@@ -23,11 +18,10 @@ def _config(**sections: dict[str, object]) -> Config:
     return Config.model_validate(sections)
 
 
-def _read(config: Config, *made: Any) -> tuple[list[Dataset], FeatureSpec]:
+def _read(config: Config, *made: Any) -> tuple[tuple[Dataset, ...], FeatureSpec]:
     sources = read_sources([one.file for one in made], [one.mapping for one in made])
-    step = step_of(sources, config)
-    datasets = [make_dataset(source, step, config) for source in sources]
-    return datasets, features_of(config, sources, datasets)
+    data = prepare(sources, config)
+    return data.datasets, data.spec
 
 
 def test_a_file_becomes_an_archive_split_by_time(make_history: Make) -> None:

@@ -3,7 +3,7 @@
 import json as json_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -11,10 +11,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from gridcast.stream.errors import UserError
-from gridcast.stream.training.config import Config, load_config, write_config
 from gridcast.stream.training.folder import RunFolder, State, all_runs
 from gridcast.stream.training.progress import duration, show_on
-from gridcast.stream.training.summary import summaries
+
+if TYPE_CHECKING:
+    from gridcast.stream.training.config import Config
 
 EXTRA = ("torch", "onnx", "lightgbm", "matplotlib", "jinja2", "optuna")
 INTERRUPTED = 130
@@ -57,6 +58,9 @@ def train(  # noqa: PLR0917 - Typer calls it by name
     if listed:
         _list(runs, json=json)
         return
+    # Imported here, as below: `gridcast --help` need not wait for it.
+    from gridcast.stream.training.config import load_config, write_config  # noqa: PLC0415
+
     chosen = load_config(config)
     if show_config:
         print(write_config(chosen), end="")
@@ -80,7 +84,7 @@ def require_extra() -> None:
 
 
 def _run(  # noqa: PLR0917
-    chosen: Config,
+    chosen: "Config",
     data: list[Path],
     mapping: list[Path],
     runs: Path,
@@ -115,6 +119,8 @@ def _run(  # noqa: PLR0917
 
 
 def _tell(folder: RunFolder) -> None:
+    from gridcast.stream.training.summary import summaries  # noqa: PLC0415
+
     console = Console()
     (summary,) = summaries([folder])
     for line in summary.verdicts:
@@ -124,6 +130,8 @@ def _tell(folder: RunFolder) -> None:
 
 
 def _list(runs: Path, *, json: bool) -> None:
+    from gridcast.stream.training.summary import summaries  # noqa: PLC0415
+
     found = summaries(list(all_runs(runs)))
     if json:
         print(json_module.dumps([one.model_dump(mode="json") for one in found], indent=2))

@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridcast.models.archive import Archive
 from gridcast.models.evaluation.splits import Part, Split, hold_out
-from gridcast.models.features import FeatureSpec
-from gridcast.models.splines import choose_lam
 from gridcast.models.weather import Weather
 from gridcast.models.windows.spec import STEPS
 from gridcast.schemas.weather import VARIABLES, WeatherObservation
@@ -21,11 +18,6 @@ from gridcast.stream.history.times import DAY_MS, HOUR_MS, MINUTE_MS, instant
 from gridcast.stream.training.config import Config
 from gridcast.stream.training.provenance import file_digest
 from gridcast.stream.training.slots import lay_out
-
-_TWO_YEARS_MS = 730 * DAY_MS
-_WINDOWS_FOR_LAM = 200
-_LONGEST_FOR_LAM = 7 * 96
-"""Slots of a window that lam is chosen from: lam counts in slots, so the length matters little."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +79,7 @@ def step_of(sources: Sequence[Source], config: Config) -> int:
     step = config.features.step_minutes or found[coarsest]
     if step not in STEPS:
         told = f"{coarsest} has a step of {step:g} min" if step else f"{coarsest} has no even step"
-        raise UserError(f"{told}: say features.step_minutes, one of {_listed(STEPS)}")
+        raise UserError(f"{told}: say features.step_minutes, one of {listed(STEPS)}")
     if step < found[coarsest]:
         raise UserError(
             f"{coarsest} has a step of {found[coarsest]:g} min: features.step_minutes = {step:g}"
@@ -132,48 +124,6 @@ def make_dataset(source: Source, step_minutes: int, config: Config) -> Dataset:
         archive=archive,
         split=split,
     )
-
-
-def features_of(
-    config: Config, sources: Sequence[Source], datasets: Sequence[Dataset]
-) -> FeatureSpec:
-    """Say what a network is shown, what was left to the data decided by them."""
-    chosen = config.features
-    if chosen.operator and all(one.archive.operator is None for one in datasets):
-        raise UserError("features.operator: no mapping names an [operator_forecast]")
-    spans = [one.span_ms(one.split.train) for one in datasets]
-    long = all(end - first >= _TWO_YEARS_MS for first, end in spans)
-    measured = _measured([source.history for source in sources])
-    if isinstance(chosen.weather, tuple) and (
-        missing := [name for name in chosen.weather if name not in measured]
-    ):
-        raise UserError(f"features.weather: no station of the data measured {_listed(missing)}")
-    try:
-        return FeatureSpec(
-            step_minutes=cast("Any", datasets[0].archive.step_minutes),  # one of STEPS
-            lookback_hours=chosen.lookback_hours,
-            recent=chosen.recent,
-            horizon_hours=chosen.horizon_hours,
-            weather=measured if chosen.weather == "found" else chosen.weather,
-            operator=chosen.operator,
-            holidays=chosen.holidays,
-            day_of_year=long if chosen.day_of_year == "auto" else chosen.day_of_year,
-            static=chosen.static,
-            lam=_lam(config, datasets),
-        )
-    except ValueError as error:
-        raise UserError(f"features: {error}") from None
-
-
-def _measured(histories: Sequence[History]) -> tuple[str, ...]:
-    """Name the variables that the stations of some series measured."""
-    found = np.zeros(len(VARIABLES), np.bool_)
-    for history in histories:
-        used = {series.station for series in history.series}
-        for station, weather in history.weather.items():
-            if station in used and len(weather):
-                found |= ~np.isnan(weather.value).all(axis=0)
-    return tuple(name for name, known in zip(VARIABLES, found, strict=True) if known)
 
 
 def _weather(history: History, step_ms: int) -> Weather | None:
@@ -227,36 +177,6 @@ def _operator(
     return mean.reshape(shape).astype(np.float32), at_ms.reshape(shape)
 
 
-def _lam(config: Config, datasets: Sequence[Dataset]) -> float:
-    if config.features.lam == "off":
-        return 0.0
-    if config.features.lam != "gcv":
-        return config.features.lam
-    return lam_by_gcv(datasets, config.features.lookback_hours, config.training.seed)
-
-
-def lam_by_gcv(datasets: Sequence[Dataset], lookback_hours: int, seed: int) -> float:
-    """Choose lam by cross-validation from complete windows of the parts that are trained on.
-
-    0 where there is none to choose from.
-    """
-    random = np.random.default_rng(seed)
-    windows = []
-    for dataset in datasets:
-        archive, end = dataset.archive, dataset.split.train.end
-        slots = min(lookback_hours * HOUR_MS // archive.step_ms, _LONGEST_FOR_LAM)
-        tries = 10 * _WINDOWS_FOR_LAM // len(datasets)
-        if end <= slots:
-            continue
-        at = random.integers(slots, end, tries)
-        mean, _ = archive.cut(at, random.integers(0, len(archive.series), tries), slots)
-        usable = np.isfinite(mean).all(axis=0) & (mean.std(axis=0) > 0)
-        windows.append(mean[:, usable][:, : _WINDOWS_FOR_LAM // len(datasets)])
-    chosen = [one for one in windows if one.shape[1]]
-    if not chosen:
-        return 0.0
-    return choose_lam(np.concatenate(chosen, axis=1))
-
-
-def _listed(names: Sequence[object]) -> str:
+def listed(names: Sequence[object]) -> str:
+    """Write some names in a row."""
     return ", ".join(map(str, names))

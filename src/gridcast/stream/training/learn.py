@@ -10,8 +10,13 @@ import numpy as np
 
 from gridcast.models.training.checkpoint import from_bytes, to_bytes
 from gridcast.models.training.fit import Fitting, Progress
+from gridcast.models.training.samples import Samples
+from gridcast.models.training.settings import Design, Settings
+from gridcast.stream.errors import UserError
+from gridcast.stream.training.config import Config
 from gridcast.stream.training.folder import RunFolder
 from gridcast.stream.training.interrupts import Interrupts
+from gridcast.stream.training.prepare import Prepared
 from gridcast.stream.training.progress import Show
 
 LAST, BEST, LOSSES = "checkpoints/last.pt", "checkpoints/best.pt", "losses.csv"
@@ -120,6 +125,32 @@ class Learning:
             "seconds": time.monotonic() - self._begun,
         }
         self._folder.write(name, to_bytes(kept))
+
+
+def make_fitting(data: Prepared, config: Config) -> Fitting:
+    """Begin a training."""
+    network = config.network
+    train, validation = (
+        Samples(data.builder, [(one.archive, getattr(one.split, part)) for one in data.datasets])
+        for part in ("train", "validation")
+    )
+    try:
+        return Fitting(
+            data.spec,
+            config.evaluation.levels,
+            Design(
+                network=network.name,
+                members=network.members,
+                hidden=network.hidden,
+                layers=network.layers,
+                dropout=network.dropout,
+            ),
+            Settings(**config.training.model_dump()),
+            train=train,
+            validation=validation,
+        )
+    except ValueError as error:  # too little to learn from, or horizon and lookback do not fit
+        raise UserError(str(error)) from error
 
 
 _STAGES: Mapping[str, str] = {

@@ -109,7 +109,7 @@ class Results(_Figures):
     members: tuple[tuple[int, float], ...] = Field(
         description="of each member: the step whose weights were kept, and their validation loss"
     )
-    graph_digest: str = Field(description="SHA-256 of the ONNX graph without its contract")
+    weights_digest: str = Field(description="SHA-256 of all weights")
     data: tuple[DataScores, ...]
     smoothing: LambdaEffect | None = None
 

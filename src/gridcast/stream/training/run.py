@@ -15,7 +15,7 @@ from gridcast.models.features import FeatureSpec
 from gridcast.models.network import Network
 from gridcast.models.seal import seal
 from gridcast.models.training.edge import quantised
-from gridcast.models.training.export import to_onnx
+from gridcast.models.training.export import example, export, write_graph
 from gridcast.models.training.fit import Fitting
 from gridcast.models.training.networks import Forecaster as Torch
 from gridcast.stream.errors import UserError
@@ -26,8 +26,8 @@ from gridcast.stream.training.dataset import Dataset, Source, read_sources
 from gridcast.stream.training.edge import measure_forms
 from gridcast.stream.training.folder import Recorded, RunFolder, State, Status
 from gridcast.stream.training.judge import Judge, Judged
-from gridcast.stream.training.learn import Learning
-from gridcast.stream.training.prepare import Prepared, make_fitting, prepare
+from gridcast.stream.training.learn import Learning, make_fitting
+from gridcast.stream.training.prepare import Prepared, prepare
 from gridcast.stream.training.progress import Show
 from gridcast.stream.training.provenance import Provenance, file_digest
 from gridcast.stream.training.report.card import write_card
@@ -145,12 +145,12 @@ class _Run:
         learning.run()
 
         self._stage("writing the model as ONNX")
-        graph = to_onnx(fitting.forecaster)
+        graph = write_graph(fitting.forecaster, example(data.spec), ["quantiles"])
         contract = self._contract(data, kept)
         network = Network.load(seal(graph, contract))
-        uncalibrated = Network.load(seal(_without_calibration(fitting.forecaster), contract))
+        uncalibrated = Network.load(export(fitting.forecaster, contract, calibrated=False))
         judged = [self._judge(judge, network, uncalibrated) for judge in judges]
-        results = self._results(fitting, graph, judged, self._effect(data, judges[0]))
+        results = self._results(fitting, judged, self._effect(data, judges[0]))
         self._folder.write(SCORES, results.model_dump_json(indent=1) + "\n")
         contract = contract.model_copy(update={"scores": _scores(results)})
         sealed = seal(graph, contract)
@@ -206,17 +206,13 @@ class _Run:
         return smoothing.measure(self._config, data.datasets[0], data.spec, judge)
 
     def _results(
-        self,
-        fitting: Fitting,
-        graph: bytes,
-        judged: Sequence[Judged],
-        effect: LambdaEffect | None,
+        self, fitting: Fitting, judged: Sequence[Judged], effect: LambdaEffect | None
     ) -> Results:
         return Results(
             network=self._config.network.name,
             parameters=fitting.parameters,
             members=tuple(fitting.best),
-            graph_digest=hashlib.sha256(graph).hexdigest(),
+            weights_digest=_digest(fitting.forecaster),
             data=tuple(one.scores for one in judged),
             smoothing=effect,
         )
@@ -236,14 +232,12 @@ def _file_of_run(source: Source, dataset: Dataset, judge: Judge) -> DataFile:
     )
 
 
-def _without_calibration(forecaster: Torch) -> bytes:
-    """Write the graph as it was before calibration."""
-    found = forecaster.shift.clone()
-    forecaster.shift.zero_()
-    try:
-        return to_onnx(forecaster)
-    finally:
-        forecaster.shift.copy_(found)
+def _digest(forecaster: Torch) -> str:
+    """Give the SHA-256 of all weights."""
+    found = hashlib.sha256()
+    for name, weights in sorted(forecaster.state_dict().items()):
+        found.update(name.encode() + weights.numpy().tobytes())
+    return found.hexdigest()
 
 
 def _trained_on(file: DataFile, dataset: Dataset) -> TrainedOn:

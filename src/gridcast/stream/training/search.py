@@ -15,7 +15,8 @@ from gridcast.stream.errors import UserError
 from gridcast.stream.training.config import Config, Network, Search, Training, write_config
 from gridcast.stream.training.dataset import Source
 from gridcast.stream.training.interrupts import Interrupts
-from gridcast.stream.training.prepare import Prepared, make_fitting, prepare
+from gridcast.stream.training.learn import make_fitting
+from gridcast.stream.training.prepare import Prepared, prepare
 from gridcast.stream.training.progress import Show
 
 NAME = "gridcast"

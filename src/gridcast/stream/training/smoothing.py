@@ -11,8 +11,9 @@ from gridcast.models.evaluation.splits import Part
 from gridcast.models.features import FeatureBuilder, FeatureSpec
 from gridcast.models.windows.marks import NOTHING
 from gridcast.stream.training.config import Config
-from gridcast.stream.training.dataset import Dataset, lam_by_gcv
+from gridcast.stream.training.dataset import Dataset
 from gridcast.stream.training.judge import Judge
+from gridcast.stream.training.prepare import lam_by_gcv
 from gridcast.stream.training.report.pictures import Window
 from gridcast.stream.training.results import Lambda, LambdaEffect
 

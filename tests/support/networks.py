@@ -3,6 +3,10 @@
 from typing import Any
 
 import numpy as np
+import pytest
+
+pytest.importorskip("onnx", reason="needs gridcast[train]")
+
 from onnx import TensorProto, helper, numpy_helper
 from support.contracts import LEVELS
 

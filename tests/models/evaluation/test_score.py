@@ -94,6 +94,14 @@ def test_losses_of_an_origin_are_averaged_and_a_missing_origin_is_no_loss():
     assert math.isnan(loss[2])
 
 
+def test_a_day_of_23_hours_is_still_a_day_between_two_origins():
+    hours = np.cumsum([0, 24, 24, 23, 24, 25, 24])
+    one = verified(np.ones((7, 1)), np.zeros((7, 1)), hours=hours)
+    at, loss = one.of_origins(np.arange(7.0)[:, None], apart_ms=24 * HOUR_MS)
+    assert loss.tolist() == list(range(7))
+    assert (np.diff(at) == 24 * HOUR_MS).all()
+
+
 def test_scales_come_from_what_is_known():
     train = np.array([[1.0, math.nan], [-3.0, math.nan], [2.0, math.nan]])
     scales = Scales.of(train, day=1)

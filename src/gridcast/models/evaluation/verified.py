@@ -70,10 +70,14 @@ class Verified:
         """How long after the origin each lead's slot ends."""
         return (self.leads + 1) * self.step_minutes
 
-    def of_origins(self, loss: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+    def of_origins(
+        self, loss: Floats, apart_ms: int | None = None
+    ) -> tuple[npt.NDArray[np.int64], Floats]:
         """Average a loss [n, leads] over leads and series: one value a distinct origin, in order.
 
-        The origins are evenly spaced: where one is missing between two, its loss is NaN.
+        The answer is evenly spaced, by `apart_ms` or as the two nearest origins are: where no
+        origin is, the loss is NaN. An origin off that beat, such as one at a local hour when
+        clocks change, counts where it is nearest to.
         """
         origin, place = np.unique(self.origin_ms, return_inverse=True)
         known = np.isfinite(loss)
@@ -82,8 +86,9 @@ class Verified:
         mean = np.divide(total, count, out=np.full(len(origin), np.nan), where=count > 0)
         if len(origin) < 2:
             return origin, mean
-        apart = int(np.diff(origin).min())
-        even = np.arange(origin[0], origin[-1] + 1, apart)
+        apart = apart_ms or int(np.diff(origin).min())
+        beat = np.rint((origin - origin[0]) / apart).astype(np.int64)
+        even = origin[0] + apart * np.arange(beat[-1] + 1)
         spaced = np.full(len(even), np.nan)
-        spaced[(origin - origin[0]) // apart] = mean
+        spaced[beat] = mean
         return even, spaced

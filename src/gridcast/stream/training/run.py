@@ -178,7 +178,7 @@ class _Run:
         return Contract(
             model=kept.model,
             run=self._folder.run,
-            network=f"{network.name}, {network.members} members of {network.hidden}",
+            network=f"{network.name}, members: {network.members}, hidden: {network.hidden}",
             features=spec,
             past=spec.past,
             future=spec.future,

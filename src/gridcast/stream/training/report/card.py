@@ -102,9 +102,10 @@ def _shown(contract: Contract) -> Iterator[str]:
 def _limits(contract: Contract, results: Results, archives: Sequence[Archive]) -> Iterator[str]:
     sizes = [s.size_kw for data in results.data for s in data.by_series if s.size_kw]
     if sizes:
+        span = dict.fromkeys((number(min(sizes)), number(max(sizes))))
         yield (
-            f"Trained on series of {number(min(sizes))} to {number(max(sizes))} kW on average;"
-            " others are scaled like them, which was not judged."
+            f"Trained on series of {' to '.join(span)} kW on average; others are scaled like them,"
+            " which was not judged."
         )
     series = [one for archive in archives for one in archive.series]
     zones = sorted({one.time_zone for one in series})

@@ -7,6 +7,7 @@ from typing import Any
 from gridcast.stream.training.results import MODEL, DataScores, LambdaEffect
 
 UNITS = {"mape": "MAPE, %", "nmae": "mean absolute error, % of mean load", "pinball": "pinball, kW"}
+_NAMES = {"lightgbm": "LightGBM", "ridge": "ridge regression"}
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's, which the colour-blind can tell apart; the first is the model's."""
 
@@ -30,7 +31,7 @@ def svg(drawn: Any) -> str:
 
 def label(forecaster: str) -> str:
     """Call a forecaster as people would."""
-    return forecaster.replace("_", " ")
+    return _NAMES.get(forecaster, forecaster.replace("_", " "))
 
 
 def _style(forecaster: str, place: int) -> dict[str, Any]:
@@ -46,11 +47,11 @@ def by_lead(data: DataScores) -> str:
     hours = [minutes / 60 for minutes in data.leads_minutes]
     for place, (name, scores) in enumerate(data.by_lead.items()):
         values = [_drawn(one) for one in scores[data.error]]
-        marker = "o" if len(hours) == 1 else ""
-        axes.plot(hours, values, marker=marker, label=label(name), **_style(name, place))
+        axes.plot(hours, values, marker=".", label=label(name), **_style(name, place))
     axes.set(xlabel="end of the forecast slot, hours after the origin", ylabel=UNITS[data.error])
-    axes.set_ylim(bottom=0)
-    _finish(axes)
+    _by_factors(axes)
+    axes.grid(alpha=0.3)
+    drawn.legend(fontsize="small", loc="outside right center")
     return svg(drawn)
 
 
@@ -62,15 +63,18 @@ def by_calendar(data: DataScores) -> str:
         groups = list(dict.fromkeys(group for scores in found.values() for group in scores))
         for place, (forecaster, scores) in enumerate(found.items()):
             values = [_drawn(scores.get(group, {}).get(data.error)) for group in groups]
-            axis.plot(groups, values, ".-", label=label(forecaster), **_style(forecaster, place))
+            axis.plot(
+                groups, values, marker=".", label=label(forecaster), **_style(forecaster, place)
+            )
         axis.set_xlabel(f"{name} (local)")
         axis.set_xticks(range(len(groups)), [group.removesuffix(":00")[:3] for group in groups])
         axis.tick_params(axis="x", labelrotation=90 if len(groups) > 7 else 0, labelsize="x-small")
     axes[0].set_ylabel(UNITS[data.error])
-    axes[0].set_ylim(bottom=0)
+    _by_factors(axes[0])
     for axis in axes:
         axis.grid(alpha=0.3)
-    axes[-1].legend(fontsize="x-small", loc="best")
+    handles, names = axes[0].get_legend_handles_labels()
+    drawn.legend(handles, names, fontsize="small", loc="outside right center")
     return svg(drawn)
 
 
@@ -131,7 +135,7 @@ def smoothing(effect: LambdaEffect, error: str) -> str:
     values = [value for _, value in found if value is not None]
     bars = axes.barh(names, values, color=_COLOURS[0])
     axes.bar_label(bars, fmt="%.3f", padding=3)
-    axes.set(xlabel=f"{UNITS[error]} of the proxy", ylabel="λ")
+    axes.set(xlabel=f"the proxy's {UNITS[error]}", ylabel="λ")
     axes.invert_yaxis()
     axes.margins(x=0.15)
     return svg(drawn)
@@ -139,6 +143,16 @@ def smoothing(effect: LambdaEffect, error: str) -> str:
 
 def _drawn(value: float | None) -> float:
     return float("nan") if value is None else value
+
+
+def _by_factors(axes: Any) -> None:
+    """Let equal factors be equal distances: else the poorest baseline hides all the others."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter  # noqa: PLC0415
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _finish(axes: Any) -> None:

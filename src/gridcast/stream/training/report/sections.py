@@ -59,9 +59,11 @@ def number(value: float | None, digits: int = 2) -> str:
     """
     if value is None:
         return NONE
+    if value == 0:
+        return "0"
     if abs(value) >= 1000:
         return f"{value:,.0f}"
-    return f"{value:.{digits}f}" if abs(value) >= 0.1 or not value else f"{value:.2g}"
+    return f"{value:.{digits}f}" if abs(value) >= 0.1 else f"{value:.2g}"
 
 
 def sections_of_data(data: DataScores, drawn: Sequence[Figure]) -> Iterator[Section]:
@@ -75,9 +77,7 @@ def sections_of_data(data: DataScores, drawn: Sequence[Figure]) -> Iterator[Sect
     yield Section(
         "By lead",
         3,
-        text=(
-            f"{UNITS[data.error].capitalize()}, of the slot that ends so long after the origin.",
-        ),
+        text=(f"{UNITS[data.error]}, of the slot that ends so long after the origin.",),
         tables=(_by_lead(data),),
         figures=(_figure(data, "by-lead", "error against lead", figures.by_lead(data)),),
     )

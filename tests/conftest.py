@@ -18,14 +18,19 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from gridcast.stream.broker import KAFKA_VERSION, Broker
+from gridcast.stream.broker import KAFKA_VERSION, Broker, ports
 
 SYSTEM = Path(__file__).parent / "system"
 REQUIRE = "GRIDCAST_REQUIRE_SYSTEM"
 PROCESSES = 3
 """On two cores: two would leave them idle, more than three would make each other late."""
-FIRST = ("test_chaos.py", "test_table.py", "test_secured.py", "test_lifecycle.py")
-"""They take longest, and nobody should wait for one of them at the end."""
+FIRST = (
+    *("test_chaos.py", "test_table.py", "test_lifecycle.py", "test_takeover.py"),
+    *("test_secured.py", "test_three_brokers.py", "test_table_cluster.py", "test_worker.py"),
+    *("test_dead_letters.py", "test_transport.py", "test_stuck.py", "test_demo.py"),
+)
+"""They take longest: nobody should wait for one of them at the end. Whoever takes a file of one test
+takes the next one with it."""
 TALK = ("CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "LINES")
 """By these a command is told how to talk to whoever runs the tests; the tests read what it says."""
 OF_THE_RUN = {REQUIRE, "GRIDCAST_CACHE_DIR", "GRIDCAST_DATA", "GRIDCAST_JARS_DIR"}
@@ -101,6 +106,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[shown] = Shown()
     config.pluginmanager.register(config.stash[shown], "shown")
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % PROCESSES
+    # A port that was found free is listened on a while later: no two processes find the same.
+    ports.FREE_PORTS = ports.FREE_PORTS[number::PROCESSES]
     settings = {name for name in os.environ if name.startswith("GRIDCAST_")}
     for name in {*TALK, *settings - OF_THE_RUN}:
         os.environ.pop(name, None)

@@ -29,8 +29,7 @@ FIRST = (
     *("test_secured.py", "test_three_brokers.py", "test_table_cluster.py", "test_worker.py"),
     *("test_dead_letters.py", "test_transport.py", "test_stuck.py", "test_demo.py"),
 )
-"""They take longest: nobody should wait for one of them at the end. Whoever takes a file of one test
-takes the next one with it."""
+"""They take longest: nobody should wait for one of them at the end."""
 TALK = ("CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "LINES")
 """By these a command is told how to talk to whoever runs the tests; the tests read what it says."""
 OF_THE_RUN = {REQUIRE, "GRIDCAST_CACHE_DIR", "GRIDCAST_DATA", "GRIDCAST_JARS_DIR"}

@@ -35,7 +35,7 @@ def mean_by_lead(outcomes: Sequence[Outcome], score: str) -> np.ndarray:
     values = [
         [np.nan if one is None else one for one in outcome.by_lead[score]] for outcome in outcomes
     ]
-    return np.mean(values, axis=0)
+    return np.asarray(np.mean(values, axis=0))
 
 
 def compare(case: Case, champion: Outcome, other: Outcome) -> Comparison | None:

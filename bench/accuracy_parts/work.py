@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -50,7 +51,6 @@ class Work:
 class _Case:
     def __init__(self, work: Work, case: Case, config: Config, material: Material) -> None:
         self._work, self._case, self._material = work, case, material
-        self._lessons: tuple[Samples, Samples] | None = None
         self._made_of = {
             "case": case,
             "data": material.data.digest,
@@ -60,7 +60,12 @@ class _Case:
             "split": config.split,
         }
 
+    @cached_property
+    def _lessons(self) -> tuple[Samples, Samples]:
+        return self._material.lessons()
+
     def all(self) -> Found:
+        """Give the outcomes of all forecasters."""
         found: Found = {}
         operator = self._material.ask_operator()
         if operator is not None:
@@ -76,10 +81,8 @@ class _Case:
 
     def _baseline(self, name: str, seed: int) -> Outcome:
         def make() -> Outcome:
-            if self._lessons is None:
-                self._lessons = self._material.lessons()
-            baseline = self._made(name, seed)
-            fitted, seconds, cpu_s = timed(lambda: baseline.fit(*self._lessons))
+            (learned, check), baseline = self._lessons, self._made(name, seed)
+            fitted, seconds, cpu_s = timed(lambda: baseline.fit(learned, check))
             return self._outcome(self._material.ask(name, fitted), seconds, cpu_s)
 
         return self._keep(name, make, seed=seed)

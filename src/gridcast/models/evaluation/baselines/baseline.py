@@ -56,8 +56,7 @@ class PointBaseline(Baseline):
         """Learn how wide the errors are."""
         view = View(self.spec, train.inputs)
         off = (train.truth - self.point(view)) / view.size
-        self._spread = quantiles_down(off, self.levels)
-        self._spread -= self._spread[self.levels.index(0.5)]
+        self._spread = spread_of(off, self.levels)
         return self
 
     def forecast(self, inputs: Inputs, /) -> Floats:
@@ -67,11 +66,15 @@ class PointBaseline(Baseline):
         return np.asarray(self.point(view)[:, None, :] + around, np.float32)
 
 
-def quantiles_down(value: npt.NDArray[np.floating], levels: tuple[float, ...]) -> Floats:
-    """Give the quantiles of each column, [levels, columns]; 0 where nothing is known."""
-    found = np.zeros((len(levels), value.shape[1]), np.float32)
-    for column in range(value.shape[1]):
-        known = value[:, column][np.isfinite(value[:, column])]
+def spread_of(off: npt.NDArray[np.floating], levels: tuple[float, ...]) -> Floats:
+    """Give the quantiles of each column of errors, [levels, columns], 0 between them.
+
+    A forecaster that leans to one side keeps its median: all that was missed is on one side of it.
+    """
+    found = np.zeros((len(levels), off.shape[1]), np.float32)
+    for column in range(off.shape[1]):
+        known = off[:, column][np.isfinite(off[:, column])]
         if len(known):
             found[:, column] = np.quantile(known, levels)
-    return found
+    side = np.sign(np.array(levels) - 0.5)[:, None]
+    return np.asarray(np.where(found * side > 0, found, 0), np.float32)

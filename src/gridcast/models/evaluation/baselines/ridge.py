@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.evaluation.baselines.baseline import Baseline, Floats, quantiles_down
+from gridcast.models.evaluation.baselines.baseline import Baseline, Floats, spread_of
 from gridcast.models.evaluation.baselines.knots import between_knots
 from gridcast.models.evaluation.baselines.ridge_features import RidgeFeatures
 from gridcast.models.evaluation.baselines.view import View
@@ -59,8 +59,7 @@ class Ridge(Baseline):
             weights = _solve(moment, drive, features, validation.truth[:, knot], check.size[:, 0])
             self._weights.append(weights)
             off[:, place] = wanted - np.hstack([common, own]) @ weights
-        self._spread = quantiles_down(off, self.levels)
-        self._spread -= self._spread[self.levels.index(0.5)]
+        self._spread = spread_of(off, self.levels)
         return self
 
     def forecast(self, inputs: Inputs, /) -> Floats:

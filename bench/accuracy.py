@@ -19,7 +19,7 @@ import argparse
 from pathlib import Path
 
 from accuracy_parts.cases import CASES, Case
-from accuracy_parts.champion import missing_extra
+from accuracy_parts.champion import missing_extra, shortened
 from accuracy_parts.outcome import Kept
 from accuracy_parts.repeat import repeated
 from accuracy_parts.show import figures_of, show_case
@@ -72,9 +72,7 @@ def _config(given: argparse.Namespace) -> Config:
     base = load_config(given.config)
     if not given.quick:
         return base
-    network = base.network.model_copy(update={"members": 1})
-    training = base.training.model_copy(update={"steps": 60, "check_every": 20})
-    return base.model_copy(update={"network": network, "training": training})
+    return shortened(base, steps=60)
 
 
 def _chosen(names: tuple[str, ...] | list[str] | None, data: Path) -> list[Case]:

@@ -48,6 +48,15 @@ def config_for(case: Case, base: Config, seed: int) -> Config:
     )
 
 
+def shortened(config: Config, steps: int) -> Config:
+    """Make a training short: one member, few steps, few samples for all that is fitted at once."""
+    network = config.network.model_copy(update={"members": 1})
+    fewer = {"base_samples": 5_000, "validation_samples": 500, "calibration_samples": 1_000}
+    shorter = {"steps": steps, "check_every": steps // 2, **fewer}
+    training = config.training.model_copy(update=shorter)
+    return config.model_copy(update={"network": network, "training": training})
+
+
 def train(material: Material, config: Config, runs: Path) -> Champion:
     """Train a network, or go on with the training that was interrupted in `runs`, or is done."""
     from gridcast.stream.training import run  # noqa: PLC0415 - it imports torch

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from accuracy_parts.cases import CASES
-from accuracy_parts.champion import config_for, train
+from accuracy_parts.champion import config_for, shortened, train
 from accuracy_parts.material import Material, Sizes
 from accuracy_parts.outcome import outcome_of
 from accuracy_parts.work import Work
@@ -17,10 +17,7 @@ STEPS = 20
 def repeated(work: Work) -> dict[str, bool]:
     """Train twice; compare all scores, and all forecasts bit by bit."""
     case = next(one for one in CASES if one.name == "spain")
-    config = config_for(case, work.base, seed=1)
-    network = config.network.model_copy(update={"members": 1})
-    training = config.training.model_copy(update={"steps": STEPS, "check_every": STEPS // 2})
-    config = config.model_copy(update={"network": network, "training": training})
+    config = shortened(config_for(case, work.base, seed=1), STEPS)
     material = Material(case, work.data, config, Sizes(test=500))
     found = []
     with TemporaryDirectory() as folder:

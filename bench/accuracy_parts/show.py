@@ -23,7 +23,7 @@ BY_LEAD = ("mape", "nmae", "pinball", "coverage_90")
 LEGEND = """\
 1 h … all: {error} of slots that end so far ahead, and of all leads judged, %. MASE: 1 is what
 yesterday's load misses. pinball: mean of {levels} levels, {unit}. 90 %: share of the loads in
-that band. s: seconds to learn, by the clock. CRPS, RMSE, widths and all leads: --json."""
+that band. CPU s: to learn. CRPS, RMSE, widths and all leads: --json."""
 
 
 def show_case(case: Case, found: Found, levels: int) -> None:
@@ -32,7 +32,7 @@ def show_case(case: Case, found: Found, levels: int) -> None:
     unit, by = ("MW", 1e-3) if largest > 10_000 else ("kW", 1.0)
     columns = [*(f"{hours} h" for hours in HOURS), "all", "MASE", "pinball", "90 %"]
     rows = [_row(case, name, outcomes, by) for name, outcomes in found.items()]
-    show(case.title, ["", *columns, "R²", "s"], rows)
+    show(case.title, ["", *columns, "R²", "CPU s"], rows)
     error = "MAPE" if case.error == "mape" else "mean error by mean load"
     print(LEGEND.format(error=error, levels=levels, unit=unit))
     if "champion" not in found:
@@ -85,7 +85,7 @@ def _row(case: Case, name: str, outcomes: list[Outcome], by: float) -> list[str]
         _told(_scaled(scores["pinball"], by), ".4g"),
         _told(scores["coverage_90"], ".1f"),
         _told(scores["r2"], ".3f"),
-        f"{np.mean([one.seconds for one in outcomes]):.0f}",
+        f"{np.mean([one.cpu_s for one in outcomes]):.0f}",
     ]
 
 

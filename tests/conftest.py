@@ -105,6 +105,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[shown] = Shown()
     config.pluginmanager.register(config.stash[shown], "shown")
+    if hasattr(config, "workerinput"):  # as many threads each as there are cores would be too many
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % PROCESSES
     # A port that was found free is listened on a while later: no two processes find the same.
     ports.FREE_PORTS = ports.FREE_PORTS[number::PROCESSES]

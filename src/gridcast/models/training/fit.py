@@ -122,6 +122,14 @@ class Fitting:
 
     def run(self) -> Iterator[Progress]:
         """Train to the end, from where it stands; tells of every step."""
+        before = torch.get_num_threads()
+        torch.set_num_threads(self.settings.threads)
+        try:
+            yield from self._stages()
+        finally:
+            torch.set_num_threads(before)
+
+    def _stages(self) -> Iterator[Progress]:
         devices = [self.device] if self.device.type == "cuda" else []
         if self._stage == "base":
             yield self._progress("base")

@@ -23,6 +23,8 @@ class Settings:
     """How it is trained."""
 
     seed: int = 1
+    threads: int = 1
+    """Of the CPU; more than 1 may change the last bits of a result."""
     device: str = "auto"
     """`cpu`, `cuda`, or `auto`: on a GPU if there is one."""
     steps: int = 600

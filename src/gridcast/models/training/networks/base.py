@@ -98,10 +98,11 @@ class Base(nn.Module):
     def forward(self, scaled: Scaled) -> Tensor:
         """Forecast: [n, horizon]."""
         together = functional.linear(self.shared(scaled), self.common)
-        alone = (self.single(scaled) * self.own).sum(-1)
-        # [horizon, n, courses] times [horizon, courses, kinds]: a slot's course for each kind
-        courses = torch.matmul(self.course(scaled).transpose(0, 1), self.cross).transpose(0, 1)
-        return together + alone + (courses * self.kinds(scaled)).sum(-1)
+        # Products of one row each: their sums have the same order however many samples there are.
+        alone = torch.matmul(self.single(scaled)[..., None, :], self.own[..., None])
+        courses = torch.matmul(self.course(scaled)[..., None, :], self.cross)
+        crossed = torch.matmul(courses, self.kinds(scaled)[..., None])
+        return together + (alone + crossed)[..., 0, 0]
 
 
 def _crossed(values: Tensor, clock: Tensor) -> Tensor:

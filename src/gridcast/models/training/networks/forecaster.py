@@ -99,7 +99,7 @@ class Forecaster(nn.Module):
         answer = self.calibrated(mean_of(answers))
         mix = torch.matmul(answer.mix.transpose(1, 2), self.between)
         fan = torch.matmul((answer.fan * self.error[:, None]).transpose(1, 2), self.between)
-        quantiles = (mix * references).sum(1, keepdim=True) + fan
+        quantiles = _mixed(mix, references) + fan
         rising = torch.sort(quantiles, dim=1).values
         return (rising * self.front.spread + 1) * scaled.scale[..., None]
 
@@ -132,13 +132,19 @@ class Forecaster(nn.Module):
 
     def at_knots(self, answer: Answer, references: Tensor) -> Tensor:
         """Put an answer around the references: scaled quantiles, [n, knots, levels]."""
-        mix = (answer.mix * references[..., self.knots].transpose(1, 2)).sum(-1, keepdim=True)
-        return mix + answer.fan * self.error[:, None]
+        mix = _mixed(answer.mix.transpose(1, 2), references[..., self.knots])
+        return mix.transpose(1, 2) + answer.fan * self.error[:, None]
 
     def calibrated(self, answer: Answer) -> Answer:
         """Move the quantiles by the shift that calibration found."""
         width = answer.fan[..., -1:] - answer.fan[..., :1]
         return Answer(answer.mix, answer.fan + self.shift * width)
+
+
+def _mixed(mix: Tensor, references: Tensor) -> Tensor:
+    """Mix references, [n, references, …], one after the other: [n, 1, …]."""
+    parts = [mix[:, at] * references[:, at] for at in range(references.shape[1])]
+    return sum(parts[1:], parts[0])[:, None]
 
 
 def mean_of(answers: list[Answer]) -> Answer:

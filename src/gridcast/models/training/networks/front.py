@@ -12,6 +12,8 @@ LEAST_KW = 1e-4
 """A window with less is scaled as if it had this much: a meter that shows nothing."""
 DEVIATIONS = 4.0
 """Static features and the level count no further than this from what was trained on."""
+WHOLE = 16
+"""Floats that the widest registers hold: rows of so many are computed alike wherever they stand."""
 
 
 class Scaled(NamedTuple):
@@ -167,7 +169,9 @@ class Front(nn.Module):
     def _context(
         self, normal: Tensor, hourly: Tensor, hours: Tensor, static: Tensor | None, scale: Tensor
     ) -> Tensor:
-        level = ((scale.log() - self.level[0]) / self.level[1]).clamp(-DEVIATIONS, DEVIATIONS)
+        # Of single numbers the last few of a batch would be rounded in another way than the rest.
+        log = scale.expand(-1, WHOLE).log()[:, :1]
+        level = ((log - self.level[0]) / self.level[1]).clamp(-DEVIATIONS, DEVIATIONS)
         parts = [
             normal[:, normal.shape[1] - self.spec.recent :],
             level,

@@ -1,6 +1,7 @@
-"""Tiny archives: sines and noise, learned from in a second."""
+"""Trainings of a second: tiny archives of sines and noise, tiny networks."""
 
-from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import cache
 
 import numpy as np
 import pytest
@@ -8,9 +9,9 @@ import pytest
 pytest.importorskip("torch", reason="needs gridcast[train]")
 
 import torch
+from support.contracts import LEVELS
 
 from gridcast.models.archive import Archive
-from gridcast.models.contract import Contract
 from gridcast.models.evaluation.splits import hold_out
 from gridcast.models.features import FeatureBuilder, FeatureSpec
 from gridcast.models.training.fit import Fitting
@@ -20,44 +21,52 @@ from gridcast.models.weather import Weather
 from gridcast.schemas import GridSeries, WeatherObservation
 from gridcast.schemas.series import SeriesKind
 
-LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+torch.set_num_threads(1)
+
 START_MS = 1_704_067_200_000
 HOUR_MS = 3_600_000
+SIZES = (0.4, 900.0, 8e7)
+"""kW: a household, a feeder, a country."""
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+UNIVARIATE = FeatureSpec(lookback_hours=48, horizon_hours=5, holidays=False, day_of_year=False)
+MANY = FeatureSpec(
+    step_minutes=30,
+    lookback_hours=48,
+    recent=3,
+    horizon_hours=5,
+    weather=("temperature_c",),
+    weather_ahead=("temperature_c",),
+    operator=True,
+    static=("is_zone", "capacity_kw"),
+)
+"""Many series, with all that can be known beside their loads."""
 
 
 def archive_of(
-    levels: tuple[float, ...],
+    sizes: tuple[float, ...],
     step_minutes: int = 60,
     days: int = 40,
     *,
     weather: bool = False,
     operator: bool = False,
 ) -> Archive:
-    """Make series of some levels, kW, whose day has a course and whose error has a memory."""
+    """Make series of some sizes, kW, whose day has a course and whose error has a memory."""
     random = np.random.default_rng(3)
     slots = days * 24 * 60 // step_minutes
     time = np.arange(slots) * step_minutes / 60
     warm = np.cumsum(random.normal(size=slots)) * 0.05
     shape = 1 + 0.3 * np.sin(time / 24 * 2 * np.pi) + 0.1 * np.sin(time / 168 * 2 * np.pi)
-    noise = random.normal(scale=0.03, size=(slots, len(levels)))
-    mean = (shape + 0.1 * np.tanh(warm))[:, None] * (1 + noise) * np.array(levels)
+    noise = random.normal(scale=0.03, size=(slots, len(sizes)))
+    mean = (shape + 0.1 * np.tanh(warm))[:, None] * (1 + noise) * np.array(sizes)
     series = tuple(
         GridSeries(
             series=f"s{row}",
             kind=SeriesKind.ZONE if row else SeriesKind.METER,
             station="w" if weather else None,
             holidays="DE",
-            capacity_kw=2 * level,
+            capacity_kw=2 * size,
         )
-        for row, level in enumerate(levels)
+        for row, size in enumerate(sizes)
     )
     said = None
     if weather:
@@ -76,57 +85,10 @@ def archive_of(
 
 
 def _observation(time_ms: int, degrees: float) -> WeatherObservation:
-    from datetime import UTC, datetime
-
     time = datetime.fromtimestamp(time_ms / 1000, UTC)
     return WeatherObservation(
         station="w", time=time, available_at=time, temperature_c=round(degrees, 3)
     )
-
-
-def contract_of(spec: FeatureSpec, levels: tuple[float, ...] = LEVELS) -> Contract:
-    """Say the least that a file must say of itself."""
-    span = ("2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z")
-    return Contract.model_validate(
-        {
-            "model": "tiny",
-            "run": "run-1",
-            "network": "lstm x 1",
-            "features": spec,
-            "past": spec.past,
-            "future": spec.future,
-            "static": spec.static,
-            "levels": levels,
-            "longest_gap": spec.longest_gap,
-            "trained_on": [
-                {
-                    "title": "sines",
-                    "source": "made here",
-                    "licence": "none",
-                    "digest": "0" * 64,
-                    "series": 1,
-                    "first": span[0],
-                    "last": span[1],
-                    "split": {"train": span, "validation": span, "test": span},
-                }
-            ],
-            "commit": "none",
-            "lock_digest": "0" * 64,
-        }
-    )
-
-
-UNIVARIATE = FeatureSpec(lookback_hours=48, horizon_hours=5, holidays=False, day_of_year=False)
-MANY = FeatureSpec(
-    step_minutes=30,
-    lookback_hours=48,
-    recent=3,
-    horizon_hours=5,
-    weather=("temperature_c",),
-    weather_ahead=("temperature_c",),
-    operator=True,
-    static=("is_zone", "capacity_kw"),
-)
 
 
 def samples_of(spec: FeatureSpec, archive: Archive) -> tuple[Samples, Samples]:
@@ -138,8 +100,8 @@ def samples_of(spec: FeatureSpec, archive: Archive) -> tuple[Samples, Samples]:
 
 def archive_for(spec: FeatureSpec) -> Archive:
     """Make an archive that has all a spec asks for."""
-    if spec is MANY or spec.operator:
-        return archive_of((0.4, 900.0, 8e7), 30, 30, weather=True, operator=True)
+    if spec is MANY:
+        return archive_of(SIZES, 30, 30, weather=True, operator=True)
     return archive_of((8e7,))
 
 
@@ -159,16 +121,10 @@ def fitting_of(
     )
 
 
-@pytest.fixture(scope="session")
-def trained() -> Callable[[FeatureSpec, str], Fitting]:
+@cache
+def trained(spec: FeatureSpec, network: str) -> Fitting:
     """Train each network once."""
-    done: dict[tuple[FeatureSpec, str], Fitting] = {}
-
-    def train(spec: FeatureSpec, network: str) -> Fitting:
-        if (spec, network) not in done:
-            fitting = done[spec, network] = fitting_of(spec, network, members=2)
-            for _ in fitting.run():
-                pass
-        return done[spec, network]
-
-    return train
+    fitting = fitting_of(spec, network, members=2)
+    for _ in fitting.run():
+        pass
+    return fitting

@@ -20,7 +20,18 @@ Make = Callable[..., MadeUp]
 
 @pytest.fixture
 def make_history(tmp_path: Path) -> Make:
-    """Give a way to make histories: sines of the day and week, a trend of weather, some noise."""
+    """Give a way to make histories in the test's own folder."""
+    return _maker(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def make_shared_history(tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """Give a way to make histories that the tests of a module share."""
+    return _maker(tmp_path_factory.mktemp("histories"))
+
+
+def _maker(folder: Path) -> Make:
+    """Give a way to make histories: sines of the day and week, weather, some noise."""
 
     def make(
         name: str = "town", *, days: int = 40, step: int = 60, series: int = 1, mapping: str = ""
@@ -37,9 +48,9 @@ def make_history(tmp_path: Path) -> Make:
             for slot in range(slots):
                 time = START + np.timedelta64(slot * step, "m")
                 lines.append(f"{time}Z,s-{row},{load[slot]:.3f},{temperature[slot]:.2f}")
-        file = tmp_path / f"{name}.csv"
+        file = folder / f"{name}.csv"
         file.write_text("\n".join(lines) + "\n")
-        described = tmp_path / f"{name}.toml"
+        described = folder / f"{name}.toml"
         described.write_text(
             f'title = "{name}"\nsource = "made up"\nlicence = "none"\nstep_minutes = {step}\n'
             '[time]\ncolumn = "time"\nzone = "UTC"\nmarks = "begin"\n'

@@ -23,6 +23,7 @@ from accuracy_parts.champion import missing_extra, shortened
 from accuracy_parts.outcome import Kept
 from accuracy_parts.repeat import repeated
 from accuracy_parts.show import figures_of, show_case
+from accuracy_parts.walk import walk
 from accuracy_parts.work import Work
 from common import arguments, result
 
@@ -44,14 +45,18 @@ def main() -> None:
         kept=Kept(given.keep / ("quick" if given.quick else "full")),
         seeds=tuple(range(1, (1 if given.quick else given.seeds) + 1)),
         quick=given.quick,
-        network=not given.without_network,
+        # A run of `gridcast train` learns from the beginning of its data.
+        network=not given.without_network and given.window == "expanding",
     )
     figures: dict[str, object] = {}
     for case in cases:
+        if given.walk_forward:
+            figures[case.name] = walk(work, case, given.walk_forward, given.window)
+            continue
         found = work.case(case)
         show_case(case, found, len(work.base.evaluation.levels))
         figures[case.name] = figures_of(case, found)
-    if work.network and any(case.file == "spain" for case in cases):
+    if work.network and not given.walk_forward and any(case.file == "spain" for case in cases):
         figures["repeated"] = repeated(work)
     if given.json:
         print(result("accuracy", figures))
@@ -65,6 +70,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--config", type=Path, help="of the networks, as for `gridcast train`")
     parser.add_argument("--keep", type=Path, default=Path(".gridcast/accuracy"))
     parser.add_argument("--without-network", action="store_true", help="the baselines alone")
+    parser.add_argument(
+        "--walk-forward",
+        type=int,
+        choices=(2, 3, 4),
+        help="judge in so many folds one after the other, each learned anew, instead of one",
+    )
+    parser.add_argument("--window", choices=("expanding", "sliding"), default="expanding")
     return parser.parse_args()
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from accuracy_parts.cases import Case
 from gridcast.models.calendars import Calendar
 from gridcast.models.evaluation.forecaster import Forecaster
 from gridcast.models.evaluation.samples import Pairs, Samples, pairs_of, samples_of, verify
+from gridcast.models.evaluation.splits import Split, walk_forward
 from gridcast.models.evaluation.verified import Scales, Verified
 from gridcast.stream.training.config import Config
 from gridcast.stream.training.dataset import Dataset, make_dataset, read_sources
@@ -27,17 +29,34 @@ class Sizes:
     test: int = 20_000
 
 
+@dataclass(frozen=True)
+class Fold:
+    """One of several splits that walk forward through the newest fifth."""
+
+    number: int
+    folds: int
+    window: Literal["expanding", "sliding"]
+
+    def of(self, slots: int) -> Split:
+        """Give the split."""
+        return list(walk_forward(slots, self.folds, window=self.window))[self.number]
+
+
 class Material:
     """The data of a case, under the config that a network would be trained with."""
 
-    def __init__(self, case: Case, folder: Path, config: Config, sizes: Sizes) -> None:
+    def __init__(
+        self, case: Case, folder: Path, config: Config, sizes: Sizes, fold: Fold | None = None
+    ) -> None:
         self.case, self.sizes, self.levels = case, sizes, config.evaluation.levels
         self.files = [folder / f"{name}.parquet" for name in case.files]
         self.mappings = [MAPPINGS / f"{name}.toml" for name in case.files]
         prepared = prepare(read_sources(self.files, self.mappings), config)
         self.builder = prepared.builder
         self.data = self._judged(prepared.datasets, folder, config)
-        archive, train = self.data.archive, self.data.split.train
+        archive = self.data.archive
+        self.split = self.data.split if fold is None else fold.of(len(archive))
+        train = self.split.train
         self.scales = Scales.of(archive.mean[train.first : train.end], 24 * self.builder.spec.hour)
         self.test = self._test_pairs()
 
@@ -48,12 +67,12 @@ class Material:
         seen = ", ".join(spec.weather) or "no weather"
         return (
             f"{len(self.data.archive.series)} series, step {spec.step_minutes} min, "
-            f"{len(self.test):,} origins in the newest fifth; {seen} up to the origin"
+            f"{len(self.test):,} forecasts judged; {seen} up to the origin"
         )
 
     def lessons(self) -> tuple[Samples, Samples]:
         """Give what baselines learn from, and what stops them."""
-        split, sizes = self.data.split, self.sizes
+        split, sizes = self.split, self.sizes
         archive = self.data.archive
         train = pairs_of(archive, self.builder, split.train).thinned(sizes.train)
         check = pairs_of(archive, self.builder, split.validation).thinned(sizes.validation)
@@ -95,8 +114,8 @@ class Material:
         return make_dataset(kept_out[0], self.case.step_minutes, config)
 
     def _test_pairs(self) -> Pairs:
-        archive, split = self.data.archive, self.data.split
-        pairs = pairs_of(archive, self.builder, split.test)
+        archive = self.data.archive
+        pairs = pairs_of(archive, self.builder, self.split.test)
         if self.case.local_hour is not None:
             local = self._calendar.at(archive.begin_ms(pairs.slot))
             pairs = pairs.take(local.minute == 60 * self.case.local_hour)

@@ -11,9 +11,11 @@ from gridcast.models.evaluation.score import HOURS
 from gridcast.models.evaluation.significance import Comparison
 
 NAMES = {
-    "seasonal_naive_day": "last day",
+    "persistence": "held",
+    "seasonal_naive_day": "yesterday",
     "seasonal_naive_week": "last week",
-    "moving_average": "7-day mean",
+    "moving_average": "7 days",
+    "lightgbm": "LightGBM",
 }
 FIGURES = (
     *("mape_1h", "mape_6h", "mape_24h", "mape", "nmae", "mase", "r2", "mae", "rmse", "smape"),
@@ -23,7 +25,7 @@ BY_LEAD = ("mape", "nmae", "pinball", "coverage_90")
 LEGEND = """\
 1 h … all: {error} of slots that end so far ahead, and of all leads judged, %. MASE: 1 is what
 yesterday's load misses. pinball: mean of {levels} levels, {unit}. 90 %: share of the loads in
-that band. CPU s: to learn. CRPS, RMSE, widths and all leads: --json."""
+that band. CPU s: to learn. LightGBM, champion: means of {seeds}. CRPS, RMSE, all leads: --json."""
 
 
 def show_case(case: Case, found: Found, levels: int) -> None:
@@ -34,7 +36,9 @@ def show_case(case: Case, found: Found, levels: int) -> None:
     rows = [_row(case, name, outcomes, by) for name, outcomes in found.items()]
     show(case.title, ["", *columns, "R²", "CPU s"], rows)
     error = "MAPE" if case.error == "mape" else "mean error by mean load"
-    print(LEGEND.format(error=error, levels=levels, unit=unit))
+    seeds = len(found.get("champion") or found.get("lightgbm") or [None])
+    told = f"{seeds} seeds" if seeds > 1 else "one seed"
+    print(LEGEND.format(error=error, levels=levels, unit=unit, seeds=told))
     if "champion" not in found:
         return
     for told in _comparisons(case, found):
@@ -76,9 +80,8 @@ def _row(case: Case, name: str, outcomes: list[Outcome], by: float) -> list[str]
     minutes = outcomes[0].leads_minutes
     at = [by_lead[minutes.index(60 * h)] if 60 * h in minutes else np.nan for h in HOURS]
     errors = ["" if np.isnan(one) else f"{one:.2f}" for one in at]
-    seeds = f", {len(outcomes)} seeds" if len(outcomes) > 1 else ""
     return [
-        NAMES.get(name, name) + seeds,
+        NAMES.get(name, name),
         *errors,
         _told(scores[case.error], ".2f"),
         _told(scores["mase"], ".2f"),

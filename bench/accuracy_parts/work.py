@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from accuracy_parts.cases import Case
 from accuracy_parts.champion import Champion, config_for, train
-from accuracy_parts.material import Material, Sizes
+from accuracy_parts.material import Fold, Material, Sizes
 from accuracy_parts.outcome import Kept, Outcome, outcome_of
 from gridcast.models.evaluation.baselines import BASELINES, Baseline, LightGbm
 from gridcast.models.evaluation.samples import Samples
@@ -40,24 +40,25 @@ class Work:
         """How many samples are used."""
         return QUICK_SIZES if self.quick else Sizes()
 
-    def case(self, case: Case) -> Found:
+    def case(self, case: Case, fold: Fold | None = None) -> Found:
         """Work a case through, from the cheapest forecaster to the champion."""
         config = config_for(case, self.base, seed=0)
-        material = Material(case, self.data, config, self.sizes)
+        material = Material(case, self.data, config, self.sizes, fold)
         print(f"\n{case.title}: {material.about}", flush=True)
-        return _Case(self, case, config, material).all()
+        base = self.base if fold is None else _split_as(self.base, material)
+        return _Case(replace(self, base=base), case, config, material).all()
 
 
 class _Case:
     def __init__(self, work: Work, case: Case, config: Config, material: Material) -> None:
         self._work, self._case, self._material = work, case, material
         self._made_of = {
-            "case": case,
+            "case": replace(case, title="", goals={}),
             "data": material.data.digest,
             "spec": material.builder.spec,
             "sizes": work.sizes,
             "levels": config.evaluation.levels,
-            "split": config.split,
+            "split": material.split,
         }
 
     @cached_property
@@ -117,6 +118,13 @@ class _Case:
         daily = self._case.local_hour is not None
         scales = self._material.scales
         return outcome_of(found, scales, seconds=seconds, cpu_s=cpu_s, daily=daily)
+
+
+def _split_as(config: Config, material: Material) -> Config:
+    """Have networks learn from what a fold learns from: all up to the fold's validation."""
+    slots, split = len(material.data.archive), material.split
+    shares = {"train": split.train.end / slots, "validation": len(split.validation) / slots}
+    return config.model_copy(update={"split": config.split.model_copy(update=shares)})
 
 
 def timed(call: Callable[[], T]) -> tuple[T, float, float]:

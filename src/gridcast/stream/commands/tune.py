@@ -51,8 +51,10 @@ def tune(  # noqa: PLR0917 - Typer calls it by name
         winner.write_text(write_config(found.config), "utf-8")
 
     try:
-        with show_on(Console(stderr=True)) as show:
-            searching = Searching(read_sources(data, mapping), chosen, study, show)
+        with (
+            show_on(Console(stderr=True)) as show,
+            Searching(read_sources(data, mapping), chosen, study, show) as searching,
+        ):
             found = searching.run(trials, keep)
             keep(found)
     except KeyboardInterrupt:

@@ -4,11 +4,15 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import optuna
 from filelock import FileLock, Timeout
+from optuna.pruners import MedianPruner
 from optuna.samplers import TPESampler
 from optuna.trial import Trial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
 
 from gridcast.models.training.fit import Fitting
 from gridcast.stream.errors import UserError
@@ -45,41 +49,65 @@ class Searching:
     """
 
     def __init__(self, sources: Sequence[Source], config: Config, study: Path, show: Show) -> None:
-        self._config, self._show = config, show
+        self._sources, self._config, self._show, self._path = sources, config, show, study
         self._lock = FileLock(study.with_name(study.name + ".lock"))
+        self._study: optuna.Study
+        self._data: Prepared
+
+    def __enter__(self) -> Self:
         try:
-            study.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except Timeout:
-            raise UserError(f"another process works on the study {study}") from None
+            raise UserError(f"another process works on the study {self._path}") from None
         except OSError as error:
-            raise UserError(f"no study can be kept in {study}: {error}") from None
-        self._data: Prepared = prepare(sources, config)
+            raise UserError(f"no study can be kept in {self._path}: {error}") from None
+        try:
+            self._open()
+            self._data = prepare(self._sources, self._config)
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._lock.release()
+
+    def _open(self) -> None:
+        """Open the study, or begin one."""
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        self._study = optuna.create_study(
-            study_name=NAME,
-            storage=f"sqlite:///{study}",
-            load_if_exists=True,
-            direction="minimize",
-            pruner=optuna.pruners.MedianPruner(_FIRST_TRIALS, n_warmup_steps=_FIRST_LOOKS),
-        )
-        self._check(sources, study)
+        try:
+            self._study = optuna.create_study(
+                study_name=NAME,
+                storage=f"sqlite:///{self._path}",
+                load_if_exists=True,
+                direction="minimize",
+                pruner=MedianPruner(_FIRST_TRIALS, n_warmup_steps=_FIRST_LOOKS),
+            )
+        except SQLAlchemyError:
+            raise UserError(f"{self._path} is no study of `gridcast tune`") from None
+        self._check()
         for trial in self._study.get_trials(states=(TrialState.RUNNING,)):
             self._study.tell(trial.number, state=TrialState.FAIL)  # its process is gone
         # Another seed each time: the same one would draw the same first trials again.
-        seed = config.training.seed + len(self._study.trials)
-        self._study.sampler = TPESampler(seed=seed, multivariate=True)
+        seed = self._config.training.seed + len(self._study.trials)
+        self._study.sampler = TPESampler(seed=seed)
 
-    def _check(self, sources: Sequence[Source], study: Path) -> None:
+    def _check(self) -> None:
         """Refuse to mix trials of other data, or under other fixed settings."""
-        told = "".join([*(one.digest for one in sources), write_config(self._config)])
+        told = "".join([*(one.digest for one in self._sources), write_config(self._config)])
         made_of = hashlib.sha256(told.encode()).hexdigest()
         before = self._study.user_attrs.get(_MADE_OF)
         if before is None:
             self._study.set_user_attr(_MADE_OF, made_of)
         elif before != made_of:
             raise UserError(
-                f"{study} is a study of other data or another config: name another file"
+                f"{self._path} is a study of other data or another config: name another file"
             )
 
     @property

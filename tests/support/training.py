@@ -14,6 +14,7 @@ from support.contracts import LEVELS
 from gridcast.models.archive import Archive
 from gridcast.models.evaluation.splits import hold_out
 from gridcast.models.features import FeatureBuilder, FeatureSpec
+from gridcast.models.training.export import example, write_graph
 from gridcast.models.training.fit import Fitting
 from gridcast.models.training.samples import Samples
 from gridcast.models.training.settings import Design, Settings
@@ -122,9 +123,16 @@ def fitting_of(
 
 
 @cache
-def trained(spec: FeatureSpec, network: str) -> Fitting:
+def trained(spec: FeatureSpec, network: str, members: int = 1) -> Fitting:
     """Train each network once."""
-    fitting = fitting_of(spec, network, members=2)
-    for _ in fitting.run():
-        pass
+    fitting = fitting_of(spec, network, members)
+    with torch.enable_grad():  # whatever the test that asks first
+        for _ in fitting.run():
+            pass
     return fitting
+
+
+@cache
+def graph_of(spec: FeatureSpec, network: str, members: int = 1) -> bytes:
+    """Write each graph once: it takes torch some seconds."""
+    return write_graph(trained(spec, network, members).forecaster, example(spec), ["quantiles"])

@@ -13,7 +13,8 @@ from gridcast.models.archive import Archive  # noqa: E402
 from gridcast.models.features import FeatureSpec  # noqa: E402
 from gridcast.models.training.checkpoint import from_bytes, to_bytes  # noqa: E402
 from gridcast.models.training.fit import Fitting  # noqa: E402
-from gridcast.models.training.lessons import Lessons, without  # noqa: E402
+from gridcast.models.training.learner import Learner  # noqa: E402
+from gridcast.models.training.lessons import Lessons, prepare, without  # noqa: E402
 from gridcast.models.training.settings import Design, Settings  # noqa: E402
 
 
@@ -83,10 +84,21 @@ def test_learning_stops_when_it_no_longer_pays_and_the_best_weights_are_taken() 
     assert told[-1].step == best[0] + 2 * 3
 
 
-def test_it_learns() -> None:
-    fitting = fitting_of(UNIVARIATE, steps=60, check_every=5, batch=64, learning_rate=2e-2)
-    looks = [one.validation for one in fitting.run() if one.validation is not None]
-    assert min(looks) < 0.97 * looks[0]
+def test_without_patience_the_validation_part_chooses_nothing() -> None:
+    fitting = fitting_of(UNIVARIATE, steps=20, check_every=2, patience=0, learning_rate=5.0, ema=0)
+    looks = {one.step: one.validation for one in fitting.run() if one.validation is not None}
+    assert fitting.best == [(20, looks[20])]
+    assert min(looks.values()) < looks[20]
+
+
+def test_a_member_can_learn_a_few_samples_by_heart() -> None:
+    fitting = fitting_of(MANY, steps=1)
+    finish(fitting)
+    settings = Settings(steps=150, learning_rate=1e-2, schedule="constant", weight_decay=0.0)
+    learner = Learner(fitting.forecaster, 0, settings)
+    lesson = prepare(fitting.forecaster, fitting._train.batch(np.arange(8)), torch.device("cpu"))
+    losses = [learner.learn(lesson) for _ in range(150)]
+    assert np.mean(losses[-10:]) < 0.5 * np.mean(losses[:10])
 
 
 def test_without_anything_to_learn_from_it_says_so() -> None:

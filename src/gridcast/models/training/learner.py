@@ -75,12 +75,15 @@ class Learner:
 
     @torch.no_grad()
     def look(self, lessons: list[Lesson]) -> float:
-        """Give the averaged weights' loss on the validation part; the best weights are kept."""
+        """Give the averaged weights' loss on the validation part; the best weights are kept.
+
+        Without patience the newest are: the validation part then chooses nothing.
+        """
         losses = torch.stack([self._loss(self._average, lesson) for lesson in lessons])
         counts = losses.new_tensor([float(lesson.weight.sum()) for lesson in lessons])
         loss = float((losses * counts).sum() / counts.sum())
         self.looks_since_best += 1
-        if loss < self.best_loss:
+        if loss < self.best_loss or not self._settings.patience:
             self.best_loss, self.best_step, self.looks_since_best = loss, self.step, 0
             self._best = _copy(self._average)
         return loss

@@ -40,7 +40,8 @@ class Settings:
     check_every: int = 50
     """Steps from one look at the validation part to the next."""
     patience: int = 5
-    """Looks without a better loss after which a member has learned enough; 0: never."""
+    """Looks without a better loss after which a member has learned enough, and goes back to its
+    best weights; 0: it learns all steps, and what it knows at the end is taken."""
     weather_dropout: float = 0.15
     """Share of the samples trained without weather, and without the operator's forecast."""
     base_samples: int = 20_000

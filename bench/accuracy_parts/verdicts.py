@@ -55,7 +55,8 @@ def verdicts(case: Case, found: Mapping[str, Sequence[Outcome]]) -> list[Verdict
     if "lightgbm" in found:
         other = mean_scores(found["lightgbm"])
         for name in (error, "pinball"):
-            aim = f"{name} ≤ LightGBM's {_figure(other[name])}"
+            unit = "kW" if name == "pinball" else "%"
+            aim = f"{name} ≤ LightGBM's {_figure(other[name])} {unit}"
             verdict.append(_at_most(aim, scores[name], other[name]))
     below = "seasonal_naive_week" if case.zero_shot else "ridge"
     verdict.append(_below_at_every_lead(case, champion, below, found[below]))
@@ -99,4 +100,6 @@ def _below_at_every_lead(
 
 
 def _figure(value: float | None) -> str:
-    return "none" if value is None else f"{value:,.4g}"
+    if value is None:
+        return "none"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

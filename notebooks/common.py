@@ -103,6 +103,8 @@ def autocorrelation(value: NDArray[np.floating], most: int) -> NDArray[np.float6
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Markdown:
     """Show rows as a table; numbers with four digits, what is not known is a dash."""
+    if not rows:
+        return Markdown("*none*")
     head = ["| " + " | ".join(columns) + " |", "|---" + "|---:" * (len(columns) - 1) + "|"]
     return Markdown(
         "\n".join([*head, *("| " + " | ".join(map(_cell, row)) + " |" for row in rows)])

@@ -39,7 +39,7 @@ def test_the_same_seed_gives_the_same_weights(spec: FeatureSpec) -> None:
     assert finish(fitting_of(spec, seed=2)) != first
 
 
-@pytest.mark.parametrize("stop", [1, 2, 4, 6, 7, 9, 12])
+@pytest.mark.parametrize("stop", [1, 4, 6, 9])  # between looks, at one, between members
 def test_a_training_that_was_interrupted_ends_with_the_same_weights(stop: int) -> None:
     whole = finish(fitting_of(MANY, "attention-lstm", members=2))
     first = fitting_of(MANY, "attention-lstm", members=2)
@@ -85,7 +85,8 @@ def test_learning_stops_when_it_no_longer_pays_and_the_best_weights_are_taken() 
 
 
 def test_without_patience_the_validation_part_chooses_nothing() -> None:
-    fitting = fitting_of(UNIVARIATE, steps=20, check_every=2, patience=0, learning_rate=5.0, ema=0)
+    steep = {"learning_rate": 5.0, "schedule": "constant", "ema": 0}
+    fitting = fitting_of(UNIVARIATE, steps=20, check_every=2, patience=0, **steep)
     looks = {one.step: one.validation for one in fitting.run() if one.validation is not None}
     assert fitting.best == [(20, looks[20])]
     assert min(looks.values()) < looks[20]

@@ -43,9 +43,11 @@ def outcome_of(
     """Score what was found; `daily`: there is one origin a day."""
     loss = pinball_of(found.truth, found.quantiles, found.levels)
     _, losses = found.of_origins(loss, DAY_MS if daily else None)
-    by_lead = scores_by_lead(found, scales)
+    scores, by_lead = score(found, scales), scores_by_lead(found, scales)
+    if scores["width_90"] == 0:  # a single number has no band
+        scores = {n: None if n.startswith(("coverage", "width")) else s for n, s in scores.items()}
     return Outcome(
-        scores=score(found, scales),
+        scores=scores,
         by_lead={name: by_lead[name] for name in ("mape", "nmae", "pinball", "coverage_90")},
         leads_minutes=found.ends_minutes.tolist(),
         losses=[None if np.isnan(one) else float(one) for one in losses],

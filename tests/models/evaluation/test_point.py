@@ -34,6 +34,14 @@ def test_where_nothing_was_measured_there_is_no_error():
     assert point.mase(nothing, ones, 1.0) is None
 
 
+def test_what_was_not_forecast_counts_as_little_as_what_was_not_measured():
+    holes = np.where([False, True, False, False], NAN, FORECAST)
+    some = [0, 2, 3]
+    assert point.r2(TRUTH, holes) == point.r2(TRUTH[some], FORECAST[some])
+    assert point.mae(TRUTH, holes) == point.mae(TRUTH[some], FORECAST[some])
+    assert point.mape(TRUTH, holes) == point.mape(TRUTH[some], FORECAST[some])
+
+
 def test_a_load_that_comes_near_zero_has_no_error_in_per_cent():
     truth = np.array([0.0, 0.001, 1.0, 2.0])
     assert point.mape(truth, truth + 0.1) is None

@@ -1,7 +1,8 @@
 """How far a single number was from what came.
 
-All functions take arrays of one shape, what came first. What was not measured is NaN and counts
-nothing; where nothing is left the answer is None, as it is where a measure makes no sense.
+All functions take arrays of one shape, what came first. What was not measured, or not forecast, is
+NaN and counts nothing; where nothing is left the answer is None, as it is where a measure makes no
+sense.
 
 >>> import numpy as np
 >>> truth, forecast = np.array([100.0, 200.0, np.nan]), np.array([110.0, 180.0, 50.0])
@@ -91,7 +92,7 @@ def r2(truth: Floats, forecast: Floats, level: Floats | float | None = None) -> 
     `level` is the mean load of each load's series; left out, that of all loads given. Without it
     two series of different size would look well foreseen by their sizes alone.
     """
-    known = np.isfinite(truth)
+    known = np.isfinite(truth) & np.isfinite(forecast)
     if level is None:
         level = float(truth[known].mean()) if known.any() else 0.0
     missed = np.square(truth - forecast)[known].sum()

@@ -84,7 +84,7 @@ def draw_window(window: Window) -> str:
     slots = len(window.mean)
     begin = window.end_ms - np.arange(slots, 0, -1) * window.step_ms
     middle = np.array([instant(int(one)) for one in begin + window.step_ms // 2])
-    axes.plot(middle, window.mean, ".", color="0.55", ms=4, label="as measured")
+    axes.plot(middle, window.mean, ".", color="black", ms=3, zorder=3, label="as measured")
     for (name, value), colour in zip(
         window.smoothed.items(), (_BLUE, _ORANGE, "#009E73"), strict=False
     ):

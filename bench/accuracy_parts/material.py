@@ -37,9 +37,10 @@ class Fold:
     folds: int
     window: Literal["expanding", "sliding"]
 
-    def of(self, slots: int) -> Split:
+    def of(self, slots: int, stretches: int) -> Split:
         """Give the split."""
-        return list(walk_forward(slots, self.folds, window=self.window))[self.number]
+        found = walk_forward(slots, self.folds, window=self.window, stretches=stretches)
+        return list(found)[self.number]
 
 
 class Material:
@@ -55,7 +56,9 @@ class Material:
         self.builder = prepared.builder
         self.data = self._judged(prepared.datasets, folder, config)
         archive = self.data.archive
-        self.split = self.data.split if fold is None else fold.of(len(archive))
+        self.split = self.data.split
+        if fold is not None:
+            self.split = fold.of(len(archive), len(self.split.validation.stretches))
         train = self.split.train
         self.scales = Scales.of(archive.mean[train.first : train.end], 24 * self.builder.spec.hour)
         self.test = self._test_pairs()

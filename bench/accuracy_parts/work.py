@@ -123,7 +123,8 @@ class _Case:
 def _split_as(config: Config, material: Material) -> Config:
     """Have networks learn from what a fold learns from: all up to the fold's validation."""
     slots, split = len(material.data.archive), material.split
-    shares = {"train": split.train.end / slots, "validation": len(split.validation) / slots}
+    validation = len(split.validation) / slots
+    shares = {"train": split.validation.end / slots - validation, "validation": validation}
     return config.model_copy(update={"split": config.split.model_copy(update=shares)})
 
 

@@ -29,7 +29,7 @@ class _Frozen(BaseModel):
 
 
 class Split(_Frozen):
-    """Which part of the time was for what."""
+    """Which part of the time was for what; train and validation may take turns."""
 
     train: Span
     validation: Span

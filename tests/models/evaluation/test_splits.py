@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gridcast.models.evaluation.splits import (
     HOUR_MS,
     Part,
+    begins,
     hold_out,
     origins,
     walk_forward,
@@ -40,6 +41,27 @@ def test_folds_follow_each_other_and_learn_only_from_before(slots, folds, window
             assert split.train.first == 0
     for one, following in pairwise(found):
         assert one.test.end == following.test.first
+
+
+@given(st.integers(300, 5000), st.integers(1, 12))
+def test_validation_in_stretches_takes_turns_with_what_is_learned(slots, stretches):
+    split, once = hold_out(slots, stretches=stretches), hold_out(slots)
+    assert split.test == once.test
+    assert (len(split.train), len(split.validation)) == (len(once.train), len(once.validation))
+    assert len(split.validation.stretches) == stretches
+    pieces = sorted(
+        (one.first, one.end) for part in (split.train, split.validation) for one in part.stretches
+    )
+    assert [pieces[0][0], pieces[-1][1]] == [0, split.test.first]
+    assert all(one[1] == following[0] for one, following in pairwise(pieces))
+
+
+def test_no_horizon_reaches_over_the_end_of_a_stretch():
+    split = hold_out(3000, stretches=4)
+    judged = begins(split.validation, 24)
+    for one in split.train.stretches:
+        assert not set((judged[:, None] + np.arange(24)).ravel()) & set(range(one.first, one.end))
+    assert len(judged) == sum(len(one) - 23 for one in split.validation.stretches)
 
 
 @given(st.integers(0, 3000), st.integers(0, 500), st.sampled_from([10, 15, 30, 60]))
@@ -78,5 +100,6 @@ def test_shares_that_leave_nothing_to_learn_are_refused():
             hold_out(100, validation, test)
     with pytest.raises(ValueError, match="folds"):
         list(walk_forward(100, 21))
-    with pytest.raises(ValueError, match="runs forwards"):
-        Part(5, 4)
+    for bounds in ((5, 4), (0, 9, (Part(4, 6), Part(5, 7))), (0, 9, (Part(8, 10),))):
+        with pytest.raises(ValueError, match="runs forwards"):
+            Part(*bounds)

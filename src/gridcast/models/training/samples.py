@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.archive import MEASURED, Archive
-from gridcast.models.evaluation.splits import Part
+from gridcast.models.evaluation.splits import Part, begins
 from gridcast.models.features import Inputs
 from gridcast.models.features.builder import FeatureBuilder
 
@@ -119,7 +119,7 @@ def _origins(
     count = np.concatenate(
         [np.zeros((1, measured.shape[1]), np.int32), measured.cumsum(axis=0, dtype=np.int32)]
     )
-    slot = np.arange(max(part.first, spec.slots), part.end - spec.horizon + 1, every)
+    slot = begins(part, spec.horizon, lookback=spec.slots)[::every]
     if not len(slot):
         none = np.empty(0, np.int32)
         return _Origins(archive, none, none, 1.0)

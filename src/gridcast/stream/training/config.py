@@ -173,9 +173,15 @@ class Training(_Part):
 class Split(_Part):
     """Which part of the time is for what: each file is split by itself."""
 
-    train: Share = Field(0.7, gt=0, description="share of the time to train on, the oldest")
+    train: Share = Field(0.7, gt=0, description="share of the time to train on")
     validation: Share = Field(
-        0.1, gt=0, description="share after that, to stop and to calibrate by; the rest: to test"
+        0.1, gt=0, description="share to stop and to calibrate by; the newest rest: to test"
+    )
+    stretches: int = Field(
+        10,
+        ge=1,
+        description="stretches, of a week at least, that the validation is taken in, spread over"
+        " the time before the test so that it knows all seasons; 1: the newest before the test",
     )
 
     @model_validator(mode="after")

@@ -19,6 +19,8 @@ from gridcast.stream.training.config import Config
 from gridcast.stream.training.provenance import file_digest
 from gridcast.stream.training.slots import lay_out
 
+WEEK_MS = 7 * DAY_MS
+
 
 @dataclass(frozen=True)
 class Source:
@@ -105,7 +107,9 @@ def make_dataset(source: Source, step_minutes: int, config: Config) -> Dataset:
         operator_at_ms=operator_at_ms,
     )
     test = 1 - config.split.train - config.split.validation
-    split = hold_out(len(archive), config.split.validation, test)
+    weeks = int(len(archive) * config.split.validation * step_ms) // WEEK_MS
+    stretches = max(1, min(config.split.stretches, weeks))
+    split = hold_out(len(archive), config.split.validation, test, stretches)
     mapping = source.mapping
     least = round(config.features.horizon_hours * HOUR_MS / step_ms) + 1
     for name, part in (("validation", split.validation), ("test", split.test)):

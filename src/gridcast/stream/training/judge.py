@@ -152,7 +152,11 @@ class Judge:
     def _span(self, part: Part) -> Span:
         first, end = self._dataset.span_ms(part)
         return Span(
-            first=instant(first), end=instant(end), first_slot=part.first, end_slot=part.end
+            first=instant(first),
+            end=instant(end),
+            first_slot=part.first,
+            end_slot=part.end,
+            without=tuple((one.first, one.end) for one in part.without),
         )
 
     def _by_series(self, own: Verified) -> tuple[SeriesScores, ...]:

@@ -26,6 +26,9 @@ class Span(_Figures):
     end: datetime = Field(description="the beginning of what comes after")
     first_slot: int
     end_slot: int
+    without: tuple[tuple[int, int], ...] = Field(
+        (), description="stretches of slots within that are another part's"
+    )
 
 
 class Versus(_Figures):

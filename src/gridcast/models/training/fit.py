@@ -85,7 +85,7 @@ class Fitting:
             raise ValueError(f"the {empty} part has no origin with enough measured around it")
         self.settings = settings
         self.device = device_of(settings.device)
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             self.forecaster = Forecaster(
                 spec,

@@ -11,7 +11,7 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SMALL = {
     "eda": "DAYS = 60",
     "splines": "DAYS, SERIES = 60, ['z01']",
-    "errors": "DAYS, STEPS, SAMPLES = 60, 10, 500",
+    "errors": "DAYS, STEPS, SAMPLES = 60, 20, 500",
 }
 PICTURES = {"eda": 5, "splines": 4, "errors": 8}
 STRICT = """

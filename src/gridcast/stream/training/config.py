@@ -126,7 +126,7 @@ class Training(_Part):
         "auto", description="where to train; auto: on a GPU if there is one"
     )
     steps: int = Field(
-        600, ge=1, le=1_000_000, description="steps of the optimiser for each member, at most"
+        1_500, ge=1, le=1_000_000, description="steps of the optimiser for each member, at most"
     )
     batch: int = Field(256, ge=1, le=65_536, description="samples a step")
     learning_rate: Finite = Field(3e-3, description="of AdamW, at its highest")

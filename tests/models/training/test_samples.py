@@ -83,3 +83,16 @@ def test_a_part_without_any_origin_has_no_samples() -> None:
     assert len(samples_of(archive, 100, 103)) == 0
     assert len(samples_of(archive, 0, UNIVARIATE.slots)) == 0
     assert len(samples_of(replace(archive, mark=np.zeros_like(archive.mark)))) == 0
+
+
+def test_a_large_archive_can_be_kept_from_drowning_a_small_one() -> None:
+    small, large = archive_of((0.5,)), archive_of((7e7, 3e7))
+    parts = [(small, Part(100, 200)), (large, Part(100, 500))]
+    whole, kept = Samples(BUILDER, parts), Samples(BUILDER, parts, most=150)
+    of_small = len(samples_of(small, 100, 200))
+    assert len(kept) == of_small + 150 < len(whole)
+    drawn = kept.batch(np.arange(of_small, len(kept)))
+    assert len(np.unique(drawn.inputs.load, axis=0)) == 150
+    assert (
+        drawn.truth == Samples(BUILDER, parts, most=150).batch(np.arange(of_small, len(kept))).truth
+    ).all()

@@ -40,6 +40,13 @@ class _Origins:
     row: npt.NDArray[np.int32]
     level: float
 
+    def thinned(self, most: int) -> "_Origins":
+        if len(self.slot) <= most:
+            return self
+        drawn = np.random.default_rng(0).choice(len(self.slot), most, replace=False)
+        drawn.sort()
+        return _Origins(self.archive, self.slot[drawn], self.row[drawn], self.level)
+
 
 class Samples:
     """Pairs of a series and an origin, of one or more archives; batches are built when asked for.
@@ -54,6 +61,8 @@ class Samples:
         Slots from one origin to the next.
     least_known
         Share of the window that must have been measured, and of the horizon.
+    most
+        Samples of each archive, at most, drawn at random; 0: all.
     """
 
     def __init__(
@@ -62,11 +71,11 @@ class Samples:
         parts: Sequence[tuple[Archive, Part]],
         every: int = 1,
         least_known: float = 0.5,
+        most: int = 0,
     ) -> None:
         self.builder = builder
-        self._origins = [
-            _origins(builder, archive, part, every, least_known) for archive, part in parts
-        ]
+        found = (_origins(builder, archive, part, every, least_known) for archive, part in parts)
+        self._origins = [one.thinned(most) if most else one for one in found]
         self._first = np.cumsum([0, *(len(one.slot) for one in self._origins)])
 
     def __len__(self) -> int:

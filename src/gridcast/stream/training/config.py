@@ -183,6 +183,12 @@ class Split(_Part):
         description="stretches, of a week at least, that the validation is taken in, spread over"
         " the time before the test so that it knows all seasons; 1: the newest before the test",
     )
+    samples_a_file: int = Field(
+        0,
+        ge=0,
+        description="samples of one file that are learned from, at most, drawn at random, so that"
+        " a large file does not drown a small one; 0: all",
+    )
 
     @model_validator(mode="after")
     def _leaves_a_test(self) -> Self:

@@ -131,7 +131,11 @@ def make_fitting(data: Prepared, config: Config) -> Fitting:
     """Begin a training."""
     network = config.network
     train, validation = (
-        Samples(data.builder, [(one.archive, getattr(one.split, part)) for one in data.datasets])
+        Samples(
+            data.builder,
+            [(one.archive, getattr(one.split, part)) for one in data.datasets],
+            most=config.split.samples_a_file,
+        )
         for part in ("train", "validation")
     )
     try:

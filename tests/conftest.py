@@ -25,7 +25,8 @@ REQUIRE = "GRIDCAST_REQUIRE_SYSTEM"
 PROCESSES = 3
 """On two cores: two would leave them idle, more than three would make each other late."""
 FIRST = (
-    *("test_chaos.py", "test_table.py", "test_lifecycle.py", "test_takeover.py"),
+    *("test_chaos.py", "test_table.py", "test_run.py", "test_networks.py", "test_notebooks.py"),
+    *("test_lifecycle.py", "test_takeover.py"),
     *("test_secured.py", "test_three_brokers.py", "test_table_cluster.py", "test_worker.py"),
     *("test_dead_letters.py", "test_transport.py", "test_stuck.py", "test_demo.py"),
 )
@@ -128,4 +129,4 @@ def _turn(item: pytest.Item) -> tuple[bool, int]:
     """What waits is begun before what computes, so that the two go on side by side."""
     name = item.path.name
     turn = FIRST.index(name) if name in FIRST else len(FIRST)
-    return not item.path.is_relative_to(SYSTEM), turn
+    return name not in FIRST and not item.path.is_relative_to(SYSTEM), turn

@@ -20,6 +20,7 @@ COMMANDS = (
     "dead-letters",
     "demo",
     "history",
+    "models",
     "schema",
     "simulate",
     "topics",

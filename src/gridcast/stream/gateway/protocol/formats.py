@@ -57,6 +57,19 @@ def read(data: str | bytes, form: Format) -> ClientMessage:
     return read_client_message(data if isinstance(data, str) else _json(data))
 
 
+def name_of(data: str | bytes) -> str | None:
+    """Find the name of a request that is broken otherwise, so that its sender knows which."""
+    decode = msgspec.json.decode if isinstance(data, str) else msgspec.msgpack.decode
+    try:
+        message = decode(data)
+    except (RecursionError, ValueError):
+        return None
+    if not isinstance(message, dict):
+        return None
+    name = message.get("request", message.get("subscription"))
+    return name[:64] if isinstance(name, str) else None
+
+
 def _json(data: bytes) -> bytes:
     """Turn MessagePack into JSON: one set of rules for both."""
     try:

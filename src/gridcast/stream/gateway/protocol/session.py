@@ -30,7 +30,7 @@ from gridcast.schemas.gateway import (
     Welcome,
 )
 from gridcast.stream.gateway.protocol.close import Close, CloseCode
-from gridcast.stream.gateway.protocol.formats import Format, Packet, read
+from gridcast.stream.gateway.protocol.formats import Format, Packet, name_of, read
 
 
 class State(Enum):
@@ -93,7 +93,7 @@ class Session:
         try:
             message = read(data, self.format)
         except ValueError as error:
-            self._cannot_read(error)
+            self._cannot_read(data, error)
             return []
         return self._first(message) if self.state is State.EXPECTING else self._next(message)
 
@@ -184,14 +184,14 @@ class Session:
             return []
         return [message]
 
-    def _cannot_read(self, error: ValueError) -> None:
+    def _cannot_read(self, data: str | bytes, error: ValueError) -> None:
         """A slip is answered; one who sends nothing else is sent away."""
         self._bad += 1
         detail = "; ".join(_told(error))
         if self.state is State.EXPECTING or self._bad > self._limits.bad_messages:
             self.close(CloseCode.BAD_MESSAGE, detail)
         else:
-            self.refuse(None, RefusedBecause.BAD_MESSAGE, detail)
+            self.refuse(name_of(data), RefusedBecause.BAD_MESSAGE, detail)
 
 
 def _told(error: ValueError) -> Iterator[str]:

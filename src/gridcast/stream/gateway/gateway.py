@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import resource
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -33,6 +34,7 @@ LOG = logging.getLogger("gridcast.gateway")
 WATCH_EVERY_S = 0.05
 CHECK_EVERY_S = 5.0
 FORGET_EVERY_S = 60.0
+SPARE_FILES = 200
 
 
 class Gateway:
@@ -169,12 +171,24 @@ async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
         await act()
 
 
+def _allow_files(wanted: int) -> None:
+    """Let the process have as many connections as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = wanted + SPARE_FILES
+    if hard != resource.RLIM_INFINITY and hard < enough:
+        LOG.warning("the system allows %d open files, too few for %d connections", hard, wanted)
+        enough = hard
+    if soft < enough:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
+
+
 async def serve(settings: Settings, run: str) -> None:
     """Run a gateway until a signal."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    _allow_files(settings.gateway_connections)
     gateway = Gateway(settings, run)
     try:
         with metrics_served(settings, gateway.metrics.registry, loop, gateway.feeds.why_not_ready):

@@ -1,6 +1,7 @@
 """The gateway's port: WebSockets at /v1, everything else plain HTTP."""
 
 import logging
+import socket
 import ssl
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
@@ -24,6 +25,9 @@ MOST_BYTES = 256 * 1024
 """Of one message of a client: a subscription to a thousand series by name is the largest."""
 OPEN_WITHIN_S = 10.0
 PING_EVERY_S = 20.0
+SEND_BUFFER = 128 * 1024
+"""What the system may keep for a client. Left to itself it keeps up to 4 MB, and who reads nothing
+would be noticed late."""
 CLOSE_WITHIN_S = 3.0
 # A window of 2 KiB and little memory each: 8 KB a client, in place of 300.
 DEFLATE = ServerPerMessageDeflateFactory(
@@ -101,6 +105,8 @@ class Port:
                 f"the gateway cannot listen on {settings.gateway_host}:{settings.gateway_port}: "
                 f"{error.strerror or error} (gateway_host, gateway_port)"
             ) from None
+        for listening in self._server.sockets:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
     async def close(self) -> None:
         """Stop listening, and tell all clients to go on elsewhere."""

@@ -59,9 +59,10 @@ def read(data: str | bytes, form: Format) -> ClientMessage:
 
 def name_of(data: str | bytes) -> str | None:
     """Find the name of a request that is broken otherwise, so that its sender knows which."""
-    decode = msgspec.json.decode if isinstance(data, str) else msgspec.msgpack.decode
     try:
-        message = decode(data)
+        message: Any = (
+            msgspec.json.decode(data) if isinstance(data, str) else msgspec.msgpack.decode(data)
+        )
     except (RecursionError, ValueError):
         return None
     if not isinstance(message, dict):

@@ -216,6 +216,8 @@ class SharedState:
     def _note(self, *, is_up: bool) -> None:
         if is_up and not self.is_up:
             LOG.info("Redis answers")
+        elif not is_up:
+            self._renewed = 0.0  # it may come back empty
         self.is_up = is_up
         self._metrics.redis(is_up=is_up)
 

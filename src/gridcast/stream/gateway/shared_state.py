@@ -19,9 +19,6 @@ from itertools import islice
 from typing import Any
 from uuid import uuid4
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-
 from gridcast.schemas.gateway import What
 from gridcast.stream.errors import UserError
 from gridcast.stream.gateway.access.identity import Identity
@@ -35,7 +32,6 @@ LOOK_EVERY_S = 1.0
 AT_ONCE = 500
 RENEWED_WITHIN_S = 30.0
 LEASE_MS = 5_000
-AWAY = (RedisError, OSError, asyncio.TimeoutError)
 
 _ENTER = """
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
@@ -73,7 +69,13 @@ class SharedState:
         self._renewed = 0.0
         self._forecasts: OrderedDict[str, Entry] = OrderedDict()
         self._redis: Any = None
+        self._away: tuple[type[Exception], ...] = (OSError, TimeoutError)
         if settings.redis_url is not None:
+            # A third of what a gateway imports: only who wants it waits for it.
+            from redis.asyncio import Redis  # noqa: PLC0415
+            from redis.exceptions import RedisError  # noqa: PLC0415
+
+            self._away = (RedisError, *self._away)
             try:
                 self._redis = Redis.from_url(
                     settings.redis_url.get_secret_value(),
@@ -207,7 +209,7 @@ class SharedState:
     async def _asked(self, ask: Callable[[], Awaitable[Any]]) -> Any:
         try:
             return await ask()
-        except AWAY as error:
+        except self._away as error:
             if self.is_up:
                 LOG.warning("Redis does not answer, the gateway goes on without it: %s", error)
             self._note(is_up=False)

@@ -153,6 +153,8 @@ def test_two_subscriptions_of_the_same_bring_it_once(room: Room):
         )
         assert isinstance(wish, Subscribe)
         room.fanout.subscribe(client, wish)
+    room.flush()
+    network.heard()
     room.put(What.FORECAST, forecast("m-1"))
     room.flush()
     assert len(series_of(network.heard())) == 1
@@ -284,6 +286,50 @@ def test_whoever_has_all_is_told_so_and_who_has_not_is_not(room: Room):
     assert (beat["type"], beat["subscription"], beat["seq"]["forecast"]) == ("current", None, [1])
     assert to_behind.heard() == []
     assert idle in room.fanout.clients
+
+
+def test_a_large_snapshot_holds_nobody_up_for_longer_than_a_part(room: Room):
+    for number in range(1_000):
+        room.put(What.FORECAST, forecast(f"m-{number}"))
+    (greedy, to_greedy), (good, to_good) = room.client(), room.client()
+    room.subscribe(good, series=["m-1"])
+    to_good.heard()
+    for number in range(8):
+        (wish,) = greedy.session.receive(
+            json.dumps({"type": "subscribe", "subscription": f"s-{number}", "all": True})
+        )
+        assert isinstance(wish, Subscribe)
+        room.fanout.subscribe(greedy, wish)
+    room.fanout.flush()
+    room.put(What.FORECAST, forecast("m-1", 1))
+    before = len(to_greedy.sent)
+    room.fanout.flush()
+    assert series_of(to_good.heard()) == ["m-1"]
+    assert len(to_greedy.sent) - before <= 300 + 1
+    room.flush()
+    heard = to_greedy.heard()
+    assert len(set(series_of(heard))) == 1_000
+    ended = [message["subscription"] for message in heard if message["type"] == "current"]
+    assert ended == [f"s-{number}" for number in range(8)]
+
+
+def test_what_changes_while_a_snapshot_is_sent_is_sent_as_it_then_is(room: Room):
+    for number in range(600):
+        room.put(What.FORECAST, forecast(f"m-{number}"))
+    client, network = room.client()
+    (wish,) = client.session.receive('{"type":"subscribe","subscription":"s","all":true}')
+    assert isinstance(wish, Subscribe)
+    room.fanout.subscribe(client, wish)
+    room.fanout.flush()
+    room.put(What.FORECAST, forecast("m-599", 1))
+    room.put(What.FORECAST, forecast("new"))
+    room.flush()
+    heard = network.heard()
+    newest = {one["forecast"]["series"]: one["forecast"]["tick"] for one in heard[:-1]}
+    assert len(newest) == 601
+    assert newest["m-599"] == "2026-01-01T12:01:00Z"
+    assert heard[-1]["type"] == "current"
+    assert heard[-1]["seq"]["forecast"] == [602]
 
 
 def test_whoever_waits_is_served_in_turn(room: Room):

@@ -5,7 +5,7 @@ that was told its place by one gateway can go on at any other.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gridcast.models.grid import Grid
 from gridcast.schemas import Alarm, GridSeries
@@ -34,6 +34,7 @@ class Board:
         self.newest: dict[What, dict[str, Entry]] = {what: {} for what in What}
         self.next: dict[What, list[int]] = {what: [] for what in What}
         """The next offset of each partition."""
+        self._keys: dict[What, list[str]] = {}
         self._changes: deque[Entry] = deque()
         self._changes_from: list[int] = []
         """From which offset on each partition's changes of alarms are kept."""
@@ -46,14 +47,14 @@ class Board:
 
     def take(self, entry: Entry) -> None:
         """Know one thing more."""
-        found = self.newest[entry.what]
         if entry.what is What.SERIES:
             self._declare(entry)
         elif entry.what is What.ALARM:
             self._remember(entry)
-        # A key that changes is the newest: what is oldest stands first.
-        found.pop(entry.key, None)
-        found[entry.key] = entry
+        newest = self.newest[entry.what]
+        if entry.key not in newest:
+            self._keys.pop(entry.what, None)
+        newest[entry.key] = entry
 
     def reached(self, what: What, partition: int, offset: int) -> None:
         """Have read a partition up to an offset."""
@@ -67,21 +68,48 @@ class Board:
         """Give the newest of everything of a kind, as a snapshot has it."""
         return (entry for entry in self.newest[what].values() if not entry.is_gone)
 
-    def since(self, what: What, place: Place | None) -> Iterable[Entry]:
-        """Give what changed since a place, in its order; all, where that cannot be told.
+    def keys(self, what: What) -> Sequence[str]:
+        """Give the keys of everything of a kind: one list for all who go through it."""
+        found = self._keys.get(what)
+        if found is None:
+            found = self._keys[what] = list(self.newest[what])
+        return found
 
-        Another gateway may have been a little ahead of this one: what it has told already is then
-        told again, which changes nothing.
+    def since(
+        self, what: What, place: Place | None, keys: Iterable[str] | None = None
+    ) -> Iterator[Entry | None]:
+        """Give what changed since a place; all, where that cannot be told.
+
+        Everything looked at gives something, None where it is not wanted, so that whoever asks can
+        let others have their turn. What changes meanwhile is given as it then is. (Another gateway
+        may have been a little ahead of this one: what it has told already is then told again, which
+        changes nothing.)
+
+        Parameters
+        ----------
+        what
+            Of which kind.
+        place
+            Since when; None gives all.
+        keys
+            Only these; None: all there are. Of alarms always all.
         """
         at = None if place is None or place.epoch != self.epoch else place.seq.get(what)
-        if at is None or len(at) != len(self.next[what]):
-            return self.all(what)
-        if what is not What.ALARM:
-            newest = self.newest[what].values()
-            return (entry for entry in newest if entry.offset >= at[entry.partition])
-        if any(begin > offset for begin, offset in zip(self._changes_from, at, strict=True)):
-            return self.all(what)
-        return (entry for entry in self._changes if entry.offset >= at[entry.partition])
+        if at is not None and len(at) != len(self.next[what]):
+            at = None
+        if what is What.ALARM and at is not None and not self._has_lost(at):
+            for change in list(self._changes):
+                yield change if change.offset >= at[change.partition] else None
+            return
+        newest = self.newest[what]
+        if what is What.ALARM:
+            at = None
+        for key in self.keys(what) if keys is None or what is What.ALARM else keys:
+            entry = newest.get(key)
+            is_news = entry is not None and (
+                not entry.is_gone if at is None else entry.offset >= at[entry.partition]
+            )
+            yield entry if is_news else None
 
     def alarm(self, name: str) -> Alarm | None:
         """Give an alarm as it stands."""
@@ -122,7 +150,12 @@ class Board:
         ]
         for entry in old:
             del self.newest[entry.what][entry.key]
+            self._keys.pop(entry.what, None)
         return len(old)
+
+    def _has_lost(self, at: list[int]) -> bool:
+        """Tell whether changes of alarms since then are kept no more."""
+        return any(begin > offset for begin, offset in zip(self._changes_from, at, strict=True))
 
     def _declare(self, entry: Entry) -> None:
         if isinstance(entry.message, GridSeries):

@@ -5,8 +5,13 @@ in the queue, where forecasts are conflated. (asyncio's own limit pauses nobody 
 and `websockets.broadcast` does not: there a client that reads nothing grows without bound.)
 """
 
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
 from typing import Final, Protocol
 
+from gridcast.schemas.gateway import Subscribe
+from gridcast.stream.gateway.entries import Entry
 from gridcast.stream.gateway.protocol import Close, Packet, Session
 from gridcast.stream.gateway.queue import Queue
 
@@ -26,6 +31,31 @@ class Wire(Protocol):
 
     def cut(self, close: Close) -> None:
         """End the connection: with its reason if that is taken, and soon in any case."""
+
+
+class Snapshot:
+    """What there is for a subscription, gone through part by part.
+
+    Parameters
+    ----------
+    wanted
+        The subscription.
+    looked_at
+        All that it may be about; None is what it is not about.
+    """
+
+    __slots__ = ("_looked_at", "is_over", "wanted")
+
+    def __init__(self, wanted: Subscribe, looked_at: Iterator[Entry | None]) -> None:
+        self.wanted: Final = wanted
+        self.is_over = False
+        self._looked_at = looked_at
+
+    def part(self, most: int) -> list[Entry]:
+        """Look at so many more; gives those that it is about."""
+        looked_at = list(islice(self._looked_at, most))
+        self.is_over = len(looked_at) < most
+        return [entry for entry in looked_at if entry is not None]
 
 
 class Client:
@@ -58,8 +88,8 @@ class Client:
         self.who: Final = who
         self.below: Final = below
         self.queue: Final = Queue(session.format, most_alarms)
-        self.snapshots: list[str] = []
-        """The subscriptions whose snapshots are on their way."""
+        self.snapshots: deque[Snapshot] = deque()
+        """Those that are on their way."""
         self.is_gone = False
         self._written = 0
         # When it was last seen to take enough, and how much it had taken by then.
@@ -69,7 +99,12 @@ class Client:
     @property
     def is_behind(self) -> bool:
         """Tell whether something waits for it."""
-        return bool(self.queue) or self.wire.waiting() > 0
+        return self.has_more or self.wire.waiting() > 0
+
+    @property
+    def has_more(self) -> bool:
+        """Tell whether there is something to be written."""
+        return bool(self.queue) or bool(self.snapshots)
 
     def flush(self) -> int:
         """Send as much as fits; gives how many messages that was."""

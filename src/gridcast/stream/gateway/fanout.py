@@ -4,12 +4,12 @@ It does no input or output of its own and knows no clock: whoever runs it calls 
 something came, `watch` many times a second and `heartbeat` as often as promised.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from gridcast.schemas.gateway import Current, Subscribe, What
 from gridcast.stream.gateway.board import Board
-from gridcast.stream.gateway.client import MOST_WAITING, Client
+from gridcast.stream.gateway.client import MOST_WAITING, Client, Snapshot
 from gridcast.stream.gateway.entries import Entry
 from gridcast.stream.gateway.interest import Interest
 from gridcast.stream.gateway.metrics import GatewayMetrics
@@ -17,6 +17,8 @@ from gridcast.stream.gateway.protocol import Close, CloseCode, Format, Packet
 
 FLUSHED_AT_ONCE = 200
 """Clients, before others (a ping, a new connection) have their turn: 2 ms."""
+LOOKED_AT_ONCE = 300
+"""Entries of a snapshot, before others have their turn: less than 1 ms."""
 
 
 class Fanout:
@@ -78,11 +80,7 @@ class Fanout:
         if client.is_gone:
             return
         self._interest.add(client, wanted)
-        for what in dict.fromkeys(wanted.what):
-            for entry in self._asked(what, wanted):
-                if self.sees(client, entry.series):
-                    client.queue.put(entry)
-        client.snapshots.append(wanted.subscription)
+        client.snapshots.append(Snapshot(wanted, self._looked_at(client, wanted)))
         self._touch(client)
 
     def unsubscribe(self, client: Client, wanted: Subscribe) -> None:
@@ -124,7 +122,7 @@ class Fanout:
                 self._cut(client, f"nothing taken for {self._stall_s:g} s")
             elif not client.is_behind:
                 self._behind.pop(client, None)
-            elif client.queue and client.wire.waiting() < MOST_WAITING // 2:
+            elif client.has_more and client.wire.waiting() < MOST_WAITING // 2:
                 self._touch(client)
         self._metrics.behind(len(self._behind))
 
@@ -154,17 +152,29 @@ class Fanout:
     def _flush(self, client: Client) -> int:
         sent = client.flush()
         if client.snapshots and not client.queue:
-            for name in client.snapshots:
-                if name in client.session.subscriptions:
-                    client.session.complete(self._current(name))
-            client.snapshots.clear()
-            client.queue.reply(client.session.outgoing())
+            self._go_on(client)
             sent += client.flush()
         if client.queue.is_full:
             self._cut(client, "too many changes of alarms wait")
         elif client.is_behind:
             self._behind[client] = None
         return sent
+
+    def _go_on(self, client: Client) -> None:
+        """Let a part of a client's snapshot wait for it; the next part has its turn after others.
+
+        However much there is, and however many ask for it, nobody is held up by more than a part.
+        """
+        snapshot = client.snapshots[0]
+        for entry in snapshot.part(LOOKED_AT_ONCE):
+            client.queue.put(entry)
+        if snapshot.is_over and not client.queue:
+            client.snapshots.popleft()
+            wanted = snapshot.wanted
+            if client.session.subscriptions.get(wanted.subscription) is wanted:
+                client.session.complete(self._current(wanted.subscription))
+                client.queue.reply(client.session.outgoing())
+        self._touch(client)
 
     def _cut(self, client: Client, why: str) -> None:
         self.leave(client)
@@ -175,16 +185,21 @@ class Fanout:
         """Tell whether a client may see what is of a series."""
         return not client.below or not client.below.isdisjoint(self._board.way(series))
 
-    def _asked(self, what: What, wanted: Subscribe) -> Iterable[Entry]:
-        """Give what a subscription is about; where few are named, without looking at all."""
-        if wanted.resume is not None or what is What.ALARM or wanted.all or wanted.kinds:
-            found = self._board.since(what, wanted.resume)
-            return (entry for entry in found if self._interest.matches(wanted, entry.series))
-        names = dict.fromkeys(wanted.series)
-        for above in wanted.below:
-            names |= dict.fromkeys(self._board.below(above))
-        newest = self._board.newest[what]
-        return (entry for name in names if (entry := newest.get(name)) and not entry.is_gone)
+    def _looked_at(self, client: Client, wanted: Subscribe) -> Iterator[Entry | None]:
+        """Go through all that a subscription may be about; None is what it is not about."""
+        keys = None
+        if not (wanted.all or wanted.kinds):
+            keys = dict.fromkeys(wanted.series)
+            for above in wanted.below:
+                keys |= dict.fromkeys(self._board.below(above))
+        for what in dict.fromkeys(wanted.what):
+            for entry in self._board.since(what, wanted.resume, keys):
+                is_about = (
+                    entry is not None
+                    and self._interest.matches(wanted, entry.series)
+                    and self.sees(client, entry.series)
+                )
+                yield entry if is_about else None
 
     def _audience(self, entry: Entry) -> dict[tuple[What, str], set[Client]]:
         """Give who is told of what of a series and of all below it."""

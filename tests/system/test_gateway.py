@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosed
 
 from gridcast.schemas import AlarmChange, Command, Forecast, GridSeries, Reading
 from gridcast.schemas.topics import COMMANDS, READINGS, SERIES
+from gridcast.stream.broker import Broker
 from gridcast.stream.settings import Settings
 from gridcast.stream.topics import TopicAdmin
 
@@ -210,3 +211,40 @@ def test_a_gateway_whose_topics_are_missing_ends_with_one_clear_line(kafka: str,
         last = running.said().splitlines()[-1]
         assert last.endswith("run `gridcast topics create`")
         assert running.process.returncode == 2
+
+
+def test_while_kafka_is_away_a_gateway_goes_on_with_what_it_has_and_says_since_when(
+    tmp_path: Path,
+):
+    with Broker() as broker:
+        own = Settings(broker=broker.address, partitions=2)
+        admin = TopicAdmin(own)
+        admin.create(admin.look().missing)
+        publish_forecasts(own, forecast("m-1"))
+        publish_alarms(own, alarm("a-1"))
+        with (
+            gateway(own, tmp_path, gateway_heartbeat_s="1") as running,
+            client(running.socket) as one,
+        ):
+            one.snapshot()
+            (node,) = broker.nodes
+            node.kill()
+            silent = one.hear_until("current", within_s=30)
+            while not silent[-1]["stale_s"]:
+                silent = one.hear_until("current", within_s=30)
+            assert "nothing heard of Kafka for" in silent[-1]["degraded"][0]
+            with client(running.socket) as other:
+                assert len(of_type(other.snapshot(), "forecast")) == 1
+            one.say(type="act", request="r", alarm="a-1", action="acknowledge")
+            assert one.hear_until("refused", within_s=40)[-1]["because"] == "unavailable"
+            assert running.ask("/readyz")[0] == 200
+
+            node.start()
+            broker.wait_until_ready()
+            publish_forecasts(own, forecast("m-1", 1))
+            assert one.hear_until("forecast", within_s=60)[-1]["forecast"]["series"] == "m-1"
+            fresh = one.hear_until("current", within_s=30)
+            while fresh[-1]["stale_s"]:
+                fresh = one.hear_until("current", within_s=30)
+            assert running.stop() == 0
+            assert "Traceback" not in running.said()

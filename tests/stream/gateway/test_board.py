@@ -1,10 +1,19 @@
 """The board: the newest of everything, and what changed since a place."""
 
 import pytest
+from pydantic import BaseModel
 from support.gateway import alarm, forecast
 
-from gridcast.schemas import AlarmChange, GridSeries, Message, Refusal, Score
-from gridcast.schemas.gateway import Place, What
+from gridcast.schemas import AlarmChange, GridSeries, Message, Reading, Refusal, Score
+from gridcast.schemas.gateway import (
+    AlarmDelta,
+    ForecastDelta,
+    Place,
+    ReadingDelta,
+    ScoreDelta,
+    SeriesDelta,
+    What,
+)
 from gridcast.stream.gateway import board as board_module
 from gridcast.stream.gateway.board import DAY_MS, Board
 from gridcast.stream.gateway.entries import Entry, Record, entry
@@ -49,6 +58,23 @@ def test_the_message_of_kafka_is_passed_on_byte_for_byte(board: Board):
     assert made.packet.payload.startswith(
         b'{"type":"forecast","seq":[0,0],"forecast":{"version":1,'
     )
+
+
+@pytest.mark.parametrize(
+    ("what", "message", "delta"),
+    [
+        (What.SERIES, GridSeries(series="m-1"), SeriesDelta),
+        (What.FORECAST, forecast("m-1"), ForecastDelta),
+        (What.ALARM, alarm("a-1"), AlarmDelta),
+        (What.SCORE, Score(series="m-1", hour=forecast("m").tick, bands=[]), ScoreDelta),
+        (What.READING, Reading(series="m-1", time=forecast("m").tick, value=1), ReadingDelta),
+    ],
+)
+def test_what_is_sent_is_what_its_schema_says(
+    board: Board, what: What, message: Message, delta: type[BaseModel]
+):
+    sent = put(board, what, message).packet.payload
+    assert delta.model_validate_json(sent, strict=True).model_dump_json().encode() == sent
 
 
 def test_only_the_newest_of_each_series_is_on_the_board(board: Board):

@@ -18,10 +18,11 @@ WITHIN_S = 20.0
 class RedisServer:
     """A server on this machine, which may be stopped, frozen and started again on its port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         (self.port,) = free_ports("127.0.0.1", 1)
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._folder = folder
+        self._options = options
         self.process: subprocess.Popen[bytes] | None = None
 
     def client(self) -> Any:
@@ -30,7 +31,7 @@ class RedisServer:
     def start(self) -> None:
         options = {"port": self.port, "bind": "127.0.0.1", "save": "", "dir": self._folder}
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-        self.process = subprocess.Popen([SERVER, *words], stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen([SERVER, *words, *self._options], stdout=subprocess.DEVNULL)
         end = time.monotonic() + WITHIN_S
         while True:
             try:

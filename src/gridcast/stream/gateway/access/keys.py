@@ -53,8 +53,7 @@ def parse(data: bytes) -> dict[str, ApiKey]:
     try:
         keys = _File.model_validate(tomllib.loads(data.decode())).key
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise ValueError(_one_line(error)) from None
     twice = {key.id for key in keys if sum(other.id == key.id for other in keys) > 1}
     if twice:
         raise ValueError(f"two keys have the id {min(twice)}")
@@ -66,14 +65,22 @@ def new_key(
 ) -> tuple[str, str]:
     """Make a key; gives it, which is not kept anywhere, and its entry for the file."""
     key = PREFIX + secrets.token_urlsafe(32)
-    entry = ApiKey(
-        id=name, sha256=digest(key), who=who, scopes=frozenset(scopes), below=frozenset(below)
-    )
+    try:
+        entry = ApiKey(
+            id=name, sha256=digest(key), who=who, scopes=frozenset(scopes), below=frozenset(below)
+        )
+    except ValidationError as error:
+        raise ValueError(_one_line(error)) from None
     lines = ["[[key]]", f"id = {_toml(entry.id)}", f'sha256 = "{entry.sha256}"']
     lines += [f"who = {_toml(entry.who)}", f"scopes = {_toml(sorted(entry.scopes))}"]
     if entry.below:
         lines.append(f"below = {_toml(sorted(entry.below))}")
     return key, "\n".join(lines) + "\n"
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def _toml(value: object) -> str:

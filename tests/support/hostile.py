@@ -81,9 +81,11 @@ class Villain:
 
     async def requests_for_what_is_not_there(self) -> None:
         reader, writer = await self.connect()
-        path = "".join(self.chance.choices("/.%2e?&=+~abc\\", k=60))
+        path = "".join(self.chance.choices("/.%2e?&=+~abc[]@:\\", k=60))
         method = self.chance.choice(["GET", "POST", "HEAD", "X"])
-        host = f"Host: {self.host}:{self.port}"
+        host = f"host: {self.host}:{self.port}"
+        if self.chance.random() < 0.3:
+            host += "\r\nHost: evil.example"
         writer.write(f"{method} /{path} HTTP/1.1\r\n{host}\r\n\r\n".encode())
         await ended(reader, writer)
 

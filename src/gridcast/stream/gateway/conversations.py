@@ -124,7 +124,7 @@ class Conversations:
             except TimeoutError:
                 session.close(CloseCode.LATE, f"no `authenticate` within {FIRST_WITHIN_S:.0f} s")
                 break
-            if talk.identity is not None and not await self._may_ask(talk.identity):
+            if talk.identity is not None and not await self.may_ask(talk.identity):
                 session.close(CloseCode.TOO_MANY, "too many requests; try again in a minute")
                 break
             for event in session.receive(data):
@@ -132,7 +132,8 @@ class Conversations:
             if talk.client is not None:
                 self._fanout.touch(talk.client)
 
-    async def _may_ask(self, identity: Identity) -> bool:
+    async def may_ask(self, identity: Identity) -> bool:
+        """Count a request, here and at all gateways; tells whether it may be had."""
         here = self._accounts.may_ask(identity, time.monotonic())
         return here and await self._shared.may_ask(identity)
 

@@ -90,7 +90,7 @@ class Gateway:
             screen=Screen(settings.gateway_screen_dir),
             registry=self.metrics.registry,
             why_not_ready=self.feeds.why_not_ready,
-            may_ask=lambda who: self.accounts.may_ask(who, time.monotonic()),
+            may_ask=self.conversations.may_ask,
         )
         self.port = Port(settings, self.conversations, pages, self.metrics)
 

@@ -3,7 +3,7 @@
 It takes a request and gives an answer, and knows no socket.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -84,7 +84,7 @@ class Pages:
         screen: Screen,
         registry: CollectorRegistry,
         why_not_ready: Callable[[], str],
-        may_ask: Callable[[Identity], bool],
+        may_ask: Callable[[Identity], Awaitable[bool]],
     ) -> None:
         self._board = board
         self._past = past
@@ -101,18 +101,20 @@ class Pages:
             "/v1/past": self._recent_past,
         }
 
-    def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
+    async def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
         """Answer one request."""
         url = urlsplit(target)
         try:
-            return self._answer(method, url.path, url.query, headers)
+            return await self._answer(method, url.path, url.query, headers)
         except Refusal as refusal:
             extra = {"Cache-Control": NEVER_KEPT}
             if refusal.status is HTTPStatus.UNAUTHORIZED:
                 extra["WWW-Authenticate"] = "Bearer"
             return Answer(refusal.status, f"{refusal.text}\n".encode(), headers=extra)
 
-    def _answer(self, method: str, path: str, query: str, headers: Mapping[str, str]) -> Answer:
+    async def _answer(
+        self, method: str, path: str, query: str, headers: Mapping[str, str]
+    ) -> Answer:
         if method not in {"GET", "HEAD"}:
             raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "everything here is only read")
         if path == "/healthz":
@@ -123,7 +125,7 @@ class Pages:
         if route is None:
             return self._file(path, headers)
         return route(
-            {name: values[-1] for name, values in parse_qs(query).items()}, self._who(headers)
+            {name: values[-1] for name, values in parse_qs(query).items()}, await self._who(headers)
         )
 
     def _readiness(self) -> Answer:
@@ -132,7 +134,7 @@ class Pages:
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, missing)
         return _text("ready")
 
-    def _who(self, headers: Mapping[str, str]) -> Identity:
+    async def _who(self, headers: Mapping[str, str]) -> Identity:
         kind, _, given = headers.get("Authorization", "").partition(" ")
         given = given.strip() if kind.lower() == "bearer" else ""
         asked = Authenticate()
@@ -144,7 +146,7 @@ class Pages:
             identity = self._gate.judge(asked)
         except NotLetIn as why:
             raise Refusal(HTTPStatus.UNAUTHORIZED, str(why)) from None
-        if not self._may_ask(identity):
+        if not await self._may_ask(identity):
             raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many requests; try again in a minute")
         return identity
 

@@ -3,6 +3,7 @@
 import logging
 import socket
 import ssl
+from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
@@ -115,27 +116,36 @@ class Port:
             await self._server.wait_closed()
 
     async def _request(self, connection: ServerConnection, request: Request) -> Response | None:
-        host = request.headers.get("Host", "")
-        if self._settings.gateway_access == "open" and not is_loopback(_name(host)):
-            # A page of another site, whose name was made to lead here.
-            return self._turn_away(HTTPStatus.FORBIDDEN, "an open gateway is for this machine only")
-        url = urlsplit(request.path)
+        try:
+            headers, url = _once(request.headers), urlsplit(request.path)
+        except ValueError as error:
+            return self._turn_away(HTTPStatus.BAD_REQUEST, str(error))
+        why_not = self._why_not(url.path, headers)
+        if why_not is not None:
+            return self._turn_away(*why_not)
         if url.path != SOCKET_PATH:
             return _response(
-                self._pages.answer(request.method, request.path, request.headers),
+                await self._pages.answer(request.method, request.path, headers),
                 with_body=request.method != "HEAD",
             )
-        if "Upgrade" not in request.headers:
-            return self._turn_away(HTTPStatus.UPGRADE_REQUIRED, "this is a WebSocket: gridcast.v1")
-        origin = request.headers.get("Origin")
-        if origin is not None and not self._is_ours(origin, host):
-            return self._turn_away(
-                HTTPStatus.FORBIDDEN, "pages of that site may not connect (gateway_origins)"
-            )
-        if len(self._conversations) >= self._settings.gateway_connections:
-            return self._turn_away(HTTPStatus.SERVICE_UNAVAILABLE, "no more connections are taken")
         if parse_qs(url.query).get("deflate", ["0"])[-1] == "1":
             connection.protocol.available_extensions = [DEFLATE]
+        return None
+
+    def _why_not(self, path: str, headers: Mapping[str, str]) -> tuple[HTTPStatus, str] | None:
+        """Say why a request is not even looked at."""
+        host, origin = headers.get("Host", ""), headers.get("Origin")
+        if self._settings.gateway_access == "open" and not is_loopback(_name(host)):
+            # A page of another site, whose name was made to lead here.
+            return HTTPStatus.FORBIDDEN, "an open gateway is for this machine only"
+        if path != SOCKET_PATH:
+            return None
+        if "Upgrade" not in headers:
+            return HTTPStatus.UPGRADE_REQUIRED, "this is a WebSocket: gridcast.v1"
+        if origin is not None and not self._is_ours(origin, host):
+            return HTTPStatus.FORBIDDEN, "pages of that site may not connect (gateway_origins)"
+        if len(self._conversations) >= self._settings.gateway_connections:
+            return HTTPStatus.SERVICE_UNAVAILABLE, "no more connections are taken"
         return None
 
     def _is_ours(self, origin: str, host: str) -> bool:
@@ -144,6 +154,14 @@ class Port:
     def _turn_away(self, status: HTTPStatus, text: str) -> Response:
         self._metrics.refused(status.phrase.lower().replace(" ", "-"))
         return _response(Answer(status, f"{text}\n".encode()))
+
+
+def _once(headers: Headers) -> dict[str, str]:
+    """Give the headers by name; one that must not come twice is a ValueError if it does."""
+    for name in ("Host", "Origin", "Authorization"):
+        if len(headers.get_all(name)) > 1:
+            raise ValueError(f"{name} is given twice")
+    return {name.title(): value for name, value in headers.raw_items()}
 
 
 def _name(host: str) -> str:

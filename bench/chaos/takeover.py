@@ -8,7 +8,7 @@ from gridcast.schemas import Reading
 from gridcast.stream.process import Process
 
 SERIES = 60
-SETTLED_WITHIN_S = 60.0
+SETTLED_WITHIN_S = 120.0
 
 
 def feed(deployment: Deployment, time_: datetime | None = None) -> None:

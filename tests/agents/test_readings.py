@@ -1,7 +1,7 @@
 """The readings agent, run over a list and a table in memory instead of a Kafka."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -136,6 +136,15 @@ class Worker:
         self.rejoined += 1
 
 
+async def until(happened: Callable[[], bool]) -> None:
+    """Wait for what goes on beside."""
+    for _ in range(10_000):
+        if happened():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("it does not happen")
+
+
 def reading(at_ms: int, value: float = 1.0) -> bytes:
     return Reading.model_validate(
         {"series": "m-1", "time": at_ms / 1000, "value": value}
@@ -174,8 +183,7 @@ async def test_what_no_tick_has_closed_is_not_acknowledged_before_it_is_kept():
     kafka = Kafka()
     worker = Worker(kafka)
     await worker.take(batch(MINUTES[:2]), batch([reading(NOON_MS - 3 * HOUR_MS + 1)], offset=2))
-    await asyncio.sleep(0.01)
-    assert kafka.acknowledged == {0: 2}
+    await until(lambda: kafka.acknowledged == {0: 2})
     await worker.hands.save()
     assert kafka.acknowledged == {0: 3}
 
@@ -232,7 +240,7 @@ async def test_dead_letters_do_not_wait_for_a_tick():
     await worker.take(batch([b"{", None]))
     assert kafka.letters == []
     await worker.hands.beat({0})
-    await asyncio.sleep(0.01)
+    await until(lambda: len(kafka.acknowledged) > 0)
     assert [letter.offset for letter in kafka.letters] == [0, 1]
     assert kafka.acknowledged == {0: 0}, "told, but the windows do not contain it yet"
     worker = Worker(kafka)
@@ -247,11 +255,9 @@ async def test_when_no_more_comes_all_is_kept():
     await worker.take(batch(MINUTES[:1]), batch(MINUTES[:1] * 2, offset=1))
     await worker.hands.beat({0})
     await worker.hands.beat(set())
-    await asyncio.sleep(0.01)
-    assert kafka.acknowledged == {0: 1}
+    await until(lambda: kafka.acknowledged == {0: 1})
     await worker.hands.beat({0})
-    await asyncio.sleep(0.01)
-    assert kafka.acknowledged == {0: 3}
+    await until(lambda: kafka.acknowledged == {0: 3})
 
 
 async def test_it_tells_up_to_where_the_input_is_kept_for_sure():
@@ -378,7 +384,7 @@ async def test_a_worker_that_takes_over_knows_how_far_its_feed_is_behind_the_clo
     await first.take(batch(MINUTES[:3]))
     await first.hands.save()
     await second.take()
-    await asyncio.sleep(0.01)
+    await until(lambda: not second.hands.not_open())
     await second.hands.beat({0}, NOON_MS + MINUTE_MS)
     await second.hands.save()
     assert int(kafka.ticks[-1].key or b"0") == NOON_MS - 3 * HOUR_MS + 3 * MINUTE_MS

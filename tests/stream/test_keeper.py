@@ -8,25 +8,29 @@ import time
 from pathlib import Path
 
 import pytest
+from support.processes import is_gone
 
 from gridcast.stream.process import KEEPER
+
+WITHIN_S = 60.0
+"""What does not end would go on for an hour."""
 
 # Says when it has begun to heed SIGTERM.
 STUBBORN = """
 import signal, sys, time
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
 open(sys.argv[1], "w").close()
-time.sleep(60)
+time.sleep(3600)
 """
 # Starts a keeper, says its process id and the command's, and waits to be killed.
 PARENT = """
 import os, subprocess, sys, time
 keeper = subprocess.Popen(
-    [sys.executable, sys.argv[1], str(os.getpid()), sys.argv[2], "sleep", "60"],
+    [sys.executable, sys.argv[1], str(os.getpid()), sys.argv[2], "sleep", "3600"],
     stdout=subprocess.PIPE, text=True,
 )
 print(keeper.pid, keeper.stdout.readline(), flush=True)
-time.sleep(60)
+time.sleep(3600)
 """
 
 
@@ -41,26 +45,15 @@ def keep(*command: str) -> tuple["subprocess.Popen[str]", int]:
         return keeper, int(said.readline())
 
 
-def is_gone(pid: int, within_s: float) -> bool:
-    end = time.monotonic() + within_s
-    while time.monotonic() < end:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.02)
-    return False
-
-
 def test_it_ends_with_the_command_s_exit_code() -> None:
     keeper, _ = keep("sh", "-c", "exit 3")
-    assert keeper.wait(10) == 3
+    assert keeper.wait(WITHIN_S) == 3
 
 
 def test_it_says_by_which_signal_the_command_was_ended() -> None:
-    keeper, pid = keep("sleep", "60")
+    keeper, pid = keep("sleep", "3600")
     os.kill(pid, signal.SIGKILL)
-    assert keeper.wait(10) == 128 + signal.SIGKILL
+    assert keeper.wait(WITHIN_S) == 128 + signal.SIGKILL
 
 
 def test_it_hands_sigterm_on_and_waits_for_the_command(tmp_path: Path) -> None:
@@ -69,7 +62,7 @@ def test_it_hands_sigterm_on_and_waits_for_the_command(tmp_path: Path) -> None:
     while not ready.exists():
         time.sleep(0.02)
     keeper.terminate()
-    assert keeper.wait(10) == 7
+    assert keeper.wait(WITHIN_S) == 7
 
 
 def test_the_command_ends_and_the_directory_goes_when_the_parent_is_killed(tmp_path: Path) -> None:
@@ -85,14 +78,14 @@ def test_the_command_ends_and_the_directory_goes_when_the_parent_is_killed(tmp_p
         keeper, pid = (int(number) for number in said.readline().split())
     parent.kill()
     parent.wait()
-    assert is_gone(pid, 5)
-    assert is_gone(keeper, 5)
+    assert is_gone(pid, WITHIN_S)
+    assert is_gone(keeper, WITHIN_S)
     assert not directory.exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
 def test_the_command_ends_when_the_keeper_is_killed() -> None:
-    keeper, pid = keep("sleep", "60")
+    keeper, pid = keep("sleep", "3600")
     keeper.kill()
     keeper.wait()
-    assert is_gone(pid, 5)
+    assert is_gone(pid, WITHIN_S)

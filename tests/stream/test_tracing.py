@@ -158,11 +158,11 @@ def test_while_it_is_off_a_batch_costs_no_more_than_a_few_calls():
         one = batch()
         assert spans.batch(one) is NO_SPAN
         assert NO_SPAN.part("decode", messages=2) is NO_SPAN
-        started = time.perf_counter()
+        started = time.process_time()
         for _ in range(10_000):
             with spans.batch(one) as span, span.part("decode"), span.part("fold", series=5):
                 pass
-        assert (time.perf_counter() - started) / 10_000 < 100e-6
+        assert (time.process_time() - started) / 10_000 < 100e-6
 
 
 def test_without_the_extra_it_is_one_clear_line(monkeypatch: pytest.MonkeyPatch):

@@ -18,7 +18,7 @@ NOT_YET = (
 
 
 def committed(
-    consumer: Consumer, partitions: list[TopicPartition], *, within_s: float = 20
+    consumer: Consumer, partitions: list[TopicPartition], *, within_s: float = 60
 ) -> list[int]:
     """Give what the consumer's group has committed, in the same order; -1001 is nothing."""
     end = time.monotonic() + within_s
@@ -32,7 +32,7 @@ def committed(
 
 
 def all_of(
-    settings: Settings, topic: str, *, isolation: str = "read_committed", within_s: float = 60
+    settings: Settings, topic: str, *, isolation: str = "read_committed", within_s: float = 120
 ) -> list[Any]:
     """Read a topic to its end; `topic` is without the prefix."""
     consumer = Consumer(
@@ -46,7 +46,7 @@ def all_of(
     )
     name, found = settings.topic_prefix + topic, []
     try:
-        left = set(consumer.list_topics(name, timeout=10).topics[name].partitions)
+        left = set(consumer.list_topics(name, timeout=30).topics[name].partitions)
         consumer.assign([TopicPartition(name, number, 0) for number in left])
         end = time.monotonic() + within_s
         while left:

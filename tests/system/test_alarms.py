@@ -22,7 +22,7 @@ from gridcast.stream.kafka import librdkafka_options, producer_options
 from gridcast.stream.settings import Settings
 from gridcast.stream.topics import TopicAdmin
 
-WITHIN_S = 60.0
+WITHIN_S = 120.0
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def gridcast(settings: Settings, tmp_path: Path):
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert done.returncode == code, done.stderr
@@ -87,7 +87,7 @@ def on_the_readings(settings: Settings) -> list[tuple[bytes | None, bytes | None
     consumer.assign(both)
     found: list[tuple[bytes | None, bytes | None]] = []
     while len(found) < count:
-        messages = consumer.consume(count, timeout=10)
+        messages = consumer.consume(count, timeout=60)
         assert messages, f"{len(found)} of {count} came"
         found += [(message.key(), message.value()) for message in messages]
     consumer.close()

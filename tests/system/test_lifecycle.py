@@ -19,9 +19,9 @@ from gridcast.stream.settings import Settings, load
 from gridcast.stream.table import Table
 from gridcast.stream.worker import terms
 
-WITHIN_S = 60.0
-ENDS_WITHIN_S = 20.0
-"""Whatever a worker waits for: Kubernetes kills what has not ended 30 s after it was asked to."""
+WITHIN_S = 120.0
+ENDS_WITHIN_S = 30.0
+"""Whatever a worker waits for: Kubernetes kills what has not ended then."""
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def deployment(settings: Settings, broker: Broker, tmp_path: Path) -> Iterator[D
 def go_away(broker: Broker) -> None:
     node = broker.nodes[0]
     node.ask_to_stop()
-    assert node.wait(ENDS_WITHIN_S)
+    assert node.wait(WITHIN_S)
 
 
 def come_back(broker: Broker) -> None:
@@ -151,9 +151,14 @@ def test_a_worker_that_is_stopped_in_the_middle_keeps_all_that_it_took(deploymen
     wait_for(first, "taken over")
     deployment.send(day)
     deployment.wait_until(1, WITHIN_S)
-    deployment.stop(first)
+    first.ask_to_stop()
+    end = time.monotonic() + ENDS_WITHIN_S
+    while not first.wait(0.1):  # more comes than it takes, however quick it is
+        deployment.send(day[:1000])
+        assert time.monotonic() < end, first.log.read_text("utf-8")
+    deployment.workers.remove(first)
     done = deployment.done()
-    assert 0 < done < len(day), "it was not in the middle"
+    assert 0 < done < deployment.sent, "it was not in the middle"
     # All that the group thinks is done is kept, and the other way round: nothing is read again.
     assert sum(kept(deployment.settings)) == done
 

@@ -24,7 +24,7 @@ from gridcast.stream.kafka import producer_options
 from gridcast.stream.settings import Settings
 from gridcast.stream.topics import TopicAdmin
 
-WITHIN_S = 60.0
+WITHIN_S = 120.0
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 HEADERS = [("traceparent", f"00-{TRACE}-{SPAN}-01".encode())]
 
@@ -45,7 +45,7 @@ def settings(kafka: str, tmp_path: Path) -> Settings:
 
 
 def ask(settings: Settings, path: str) -> tuple[int, str]:
-    connection = HTTPConnection("127.0.0.1", settings.metrics_port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", settings.metrics_port, timeout=30)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

@@ -1,6 +1,5 @@
 """A partition that stands still while messages wait is told: in the log, and by a metric."""
 
-import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,19 +13,13 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from gridcast.schemas.topics import READINGS, STATE
 from gridcast.stream.broker import Broker
+from gridcast.stream.broker.ports import free_ports
 from gridcast.stream.kafka import librdkafka_options
 from gridcast.stream.settings import Settings, load
 
-WITHIN_S = 60.0
+WITHIN_S = 120.0
 STUCK_AFTER_S = 5.0
 PARTITIONS = 2
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-    return port
 
 
 @pytest.fixture
@@ -38,7 +31,7 @@ def deployment(kafka_cluster: Broker, tmp_path: Path) -> Iterator[Deployment]:
         "partitions": PARTITIONS,
         "cache_dir": tmp_path / "cache",
         "stuck_after_s": STUCK_AFTER_S,
-        "metrics_port": free_port(),
+        "metrics_port": free_ports("127.0.0.1", 1)[0],
     }
     settings = load().settings.model_copy(update=own)
     admin = AdminClient(librdkafka_options(settings))
@@ -54,7 +47,7 @@ def deployment(kafka_cluster: Broker, tmp_path: Path) -> Iterator[Deployment]:
 
 def stuck_s(settings: Settings) -> float:
     """Give the metric of the partition that has been stuck for longest."""
-    with urlopen(f"http://127.0.0.1:{settings.metrics_port}/metrics", timeout=5) as page:
+    with urlopen(f"http://127.0.0.1:{settings.metrics_port}/metrics", timeout=30) as page:
         lines = page.read().decode().splitlines()
     found = (float(line.split()[-1]) for line in lines if line.startswith("gridcast_stuck_seconds"))
     return max(found, default=0.0)

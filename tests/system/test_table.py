@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+from support.closing import check_closing
 
 from gridcast.models.records import RecordError
 from gridcast.schemas.topics import FORECASTS
@@ -64,7 +66,7 @@ def outputs_of(settings: Settings, isolation: str) -> list[bytes]:
     consumer.assign([TopicPartition(forecasts(settings), number, 0) for number in numbers])
     found, ended = [], 0
     while ended < settings.partitions:
-        message = consumer.poll(30)
+        message = consumer.poll(60)
         assert message is not None
         if message.error():
             ended += 1
@@ -74,13 +76,8 @@ def outputs_of(settings: Settings, isolation: str) -> list[bytes]:
     return found
 
 
-def threads() -> set[str]:
-    """Give all threads, librdkafka's too."""
-    return {path.name for path in Path("/proc/self/task").iterdir()}
-
-
 def wait_for(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not happened():
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -150,24 +147,14 @@ def test_the_one_before_can_write_nothing_once_another_has_opened_it(settings: S
         successor.checkpoint([], {"head": b"stale"})
     assert Table(settings, 0).open() == {"head": b"3"}
     assert outputs_of(settings, COMMITTED) == []
+    kept = weakref.ref(slow._transactions)
+    del slow
+    gc.collect()
+    assert kept() is None, "it was lost with messages under way, and nothing holds on to it"
 
 
 def test_no_thread_is_left_of_a_table_that_was_closed(settings: Settings):
-    gc.collect()  # clients that other tests left open
-    before = threads()
-    table, successor = Table(settings, 0), Table(settings, 0)
-    table.open()
-    table.checkpoint([], {"head": b"1"})
-    assert len(threads() - before) > 2
-    successor.open()
-    with pytest.raises(TableError):
-        table.checkpoint([], {"head": b"2"})
-    table.close()
-    successor.close()
-    successor.close()
-    wait_for(lambda: threads() <= before)
-    with pytest.raises(TableError, match="is not open"):
-        successor.checkpoint([], {"head": b"3"})
+    check_closing("a_table", settings)
 
 
 def test_what_kafka_refuses_is_told_and_nothing_of_its_checkpoint_is_kept(settings: Settings):
@@ -296,21 +283,15 @@ def test_killed_at_any_moment_it_is_always_one_whole_checkpoint(settings: Settin
         minutes = {f"minute/{n}": b"%d" % n for n in range(max(1, number - 2), number + 1)}
         assert kept == {"head": kept["head"], "large": kept["large"]} | minutes
         sure = number
-    assert sure > 8
+    assert sure >= 8
     told = sorted(map(int, outputs_of(settings, COMMITTED)))
     assert told == sorted([*range(1, sure + 1)] * 5), "each once: none is missing, none twice"
 
 
-@pytest.mark.parametrize("kafkas_patience_s", [60.0, 3.0], ids=["shortly", "longer than it waits"])
-def test_kafka_goes_away_and_comes_back_and_nothing_is_lost_or_twice(
-    broker: Broker,
-    kafkas_patience_s: float,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-):
-    """Also when Kafka (or librdkafka) has given the transaction up meanwhile."""
-    monkeypatch.setattr(transactions, "TIMEOUT_S", kafkas_patience_s)
-    settings = deployment(broker.address)
+def write_while_kafka_goes_away(
+    broker: Broker, settings: Settings
+) -> tuple[int, weakref.ref[Transactions]]:
+    """Make one checkpoint after the other; give the last, and what may still know of them."""
     table = Table(settings, 0)
     table.open()
     done: list[int] = []
@@ -334,58 +315,46 @@ def test_kafka_goes_away_and_comes_back_and_nothing_is_lost_or_twice(
     writer = threading.Thread(target=write)
     writer.start()
     wait_for(lambda: len(done) > 5)
-    with caplog.at_level(logging.WARNING, logger="gridcast"):
-        (node,) = broker.nodes
-        node.kill()
-        before = len(done)
-        time.sleep(12)
-        assert len(done) <= before + 1
-        node.start()
-        wait_for(lambda: len(done) > before + 5)
+    (node,) = broker.nodes
+    node.kill()
+    before = len(done)
+    time.sleep(12)
+    assert len(done) <= before + 1
+    node.start()
+    wait_for(lambda: len(done) > before + 5)
     stop.set()
     writer.join()
     table.close()
-    last = b"%d" % done[-1]
-    assert Table(settings, 0).open() == {"head": last, "copy": last}
-    told = sorted(map(int, outputs_of(settings, COMMITTED)))
-    assert told == sorted([*range(done[-1] + 1)] * 3)
-    assert [re.sub(r":.*|[\d.]+ s", "", line) for line in caplog.messages] == [
-        f"{settings.topic_prefix}gridcast/0 waits for Kafka",
-        f"{settings.topic_prefix}gridcast/0 goes on, after ",
-    ]
+    return done[-1], weakref.ref(table._transactions)
 
 
-def test_a_table_that_waits_for_kafka_can_be_closed(broker: Broker):
+@pytest.mark.parametrize("kafkas_patience_s", [60.0, 3.0], ids=["shortly", "longer than it waits"])
+def test_kafka_goes_away_and_comes_back_and_nothing_is_lost_or_twice(
+    broker: Broker,
+    kafkas_patience_s: float,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    """Also when Kafka (or librdkafka) has given the transaction up meanwhile."""
+    monkeypatch.setattr(transactions, "TIMEOUT_S", kafkas_patience_s)
     settings = deployment(broker.address)
+    with caplog.at_level(logging.WARNING, logger="gridcast"):
+        last, used = write_while_kafka_goes_away(broker, settings)
     gc.collect()
-    before = threads()
-    writing, opening = Table(settings, 0), Table(settings, 1)
-    writing.open()
-    (node,) = broker.nodes
-    node.kill()
-    ends: list[str] = []
+    assert used() is None, "whatever went wrong, nothing holds on to it"
+    text = b"%d" % last
+    assert Table(settings, 0).open() == {"head": text, "copy": text}
+    told = sorted(map(int, outputs_of(settings, COMMITTED)))
+    assert told == sorted([*range(last + 1)] * 3)
+    said = [re.sub(r":.*|[\d.]+ s", "", line) for line in caplog.messages]
+    name = f"{settings.topic_prefix}gridcast/0"
+    pair = [f"{name} waits for Kafka", f"{name} goes on, after "]
+    # A Kafka that has just come back may be so slow that it is waited for once more.
+    assert said in (pair, pair * 2), "it says it again and again"
 
-    def call(do: Callable[[], object]) -> None:
-        try:
-            do()
-        except TableError as error:
-            ends.append(str(error))
 
-    waiting = [
-        threading.Thread(target=call, args=[lambda: writing.checkpoint([], {"head": b"1"})]),
-        threading.Thread(target=call, args=[opening.open]),
-    ]
-    for thread in waiting:
-        thread.start()
-    time.sleep(2)
-    assert not ends
-    writing.close()
-    opening.close()
-    for thread in waiting:
-        thread.join(10)
-    assert len(ends) == 2
-    assert all("it was closed" in end for end in ends)
-    wait_for(lambda: threads() <= before)
+def test_a_table_that_waits_for_kafka_can_be_closed(settings: Settings):
+    check_closing("a_table_that_waits", settings)
 
 
 def test_a_table_that_is_not_open_says_so(settings: Settings):

@@ -45,7 +45,7 @@ class Writer:
 
 
 def wait_for(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + 90
+    end = time.monotonic() + 180
     while not happened():
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -67,7 +67,7 @@ def forecasts_of(settings: Settings, topic: str) -> list[int]:
     consumer.assign([TopicPartition(topic, 0, 0)])
     found = []
     while True:
-        message = consumer.poll(30)
+        message = consumer.poll(60)
         assert message is not None
         if message.error():
             consumer.close()

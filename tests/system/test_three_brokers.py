@@ -11,7 +11,7 @@ from chaos.storm import play_calm
 
 from gridcast.stream.broker import Broker
 
-GET_ON_WITHIN_S = 60.0
+GET_ON_WITHIN_S = 120.0
 
 
 @pytest.mark.timeout(400)

@@ -24,6 +24,8 @@ COMMANDS = (
     "schema",
     "simulate",
     "topics",
+    "train",
+    "tune",
     "window",
     "worker",
 )

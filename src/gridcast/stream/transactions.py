@@ -48,6 +48,21 @@ SILENT = logging.getLogger("gridcast.librdkafka")
 SILENT.setLevel(logging.CRITICAL + 1)
 
 
+def _error_of(call: Callable[[], object]) -> KafkaError | None:
+    """Call, and give the error if it failed.
+
+    Where confluent_kafka raises while another error is being handled, it keeps that other for ever,
+    and all that its traceback holds: a producer with its threads. So the next call is made here
+    outside.
+    """
+    try:
+        call()
+    except KafkaException as error:
+        found: KafkaError = error.args[0]
+        return found
+    return None
+
+
 class LostError(Exception):
     """The sender is of no use any more: another has its name, or Kafka has given up on it."""
 
@@ -144,31 +159,32 @@ class Transactions:
             self._let_go()
 
     def _try(self, producer: Producer, messages: Sequence[Sent]) -> bool:
+        """Send them; tell whether that was done, or is to be done again."""
         self._refused = None
         producer.begin_transaction()
-        try:
-            self._produce(producer, messages)
-            self._persist(producer.commit_transaction)
-        except KafkaException as error:
-            why = error.args[0]
-            if why.code() in REFUSED and self._refused is None:
-                self._refused = f"{', '.join(sorted({one[0] for one in messages}))}: {why.str()}"
-            elif not why.txn_requires_abort():
-                raise
-            try:
-                self._persist(producer.abort_transaction)
-            except KafkaException:
-                # Where Kafka allows none of its topics, there is no transaction to end.
-                if self._refused is None:
-                    raise
-                self._drop()
-            if self._refused is not None:
-                raise UserError(f"Kafka refuses a message: {self._refused}") from None
-            if not self.patience.wait(why.str()):
-                raise LostError("it was closed") from None
-            return False
-        self.patience.over()
-        return True
+        why = _error_of(partial(self._commit, producer, messages))
+        if why is None:
+            self.patience.over()
+            return True
+        if why.code() in REFUSED and self._refused is None:
+            self._refused = f"{', '.join(sorted({one[0] for one in messages}))}: {why.str()}"
+        elif not why.txn_requires_abort():
+            raise KafkaException(why)
+        failed = _error_of(partial(self._persist, producer.abort_transaction))
+        if failed is not None:
+            # Where Kafka allows none of its topics, there is no transaction to end.
+            if self._refused is None:
+                raise KafkaException(failed)
+            self._drop()
+        if self._refused is not None:
+            raise UserError(f"Kafka refuses a message: {self._refused}")
+        if not self.patience.wait(why.str()):
+            raise LostError("it was closed")
+        return False
+
+    def _commit(self, producer: Producer, messages: Sequence[Sent]) -> None:
+        self._produce(producer, messages)
+        self._persist(producer.commit_transaction)
 
     def _produce(self, producer: Producer, messages: Sequence[Sent]) -> None:
         for topic, key, value, partition in messages:
@@ -207,13 +223,17 @@ class Transactions:
             self._refused = f"{size:,} bytes for {message.topic()}: {error.str()}"
 
     def _let_go(self) -> None:
-        producer, self._producer = self._producer, None
+        producer = self._drop()
         if producer is not None:
-            producer.purge()
             producer.close()
 
-    def _drop(self) -> None:
+    def _drop(self) -> Producer | None:
         """Let go of a producer that has failed: it can be asked for nothing more."""
         producer, self._producer = self._producer, None
         if producer is not None:
             producer.purge()
+            # All is heard of what was purged, behind a fatal error too: a message that is not heard
+            # of would hold on to us for ever.
+            while _error_of(partial(producer.poll, 0)) is not None:
+                pass
+        return producer

@@ -1,7 +1,7 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gridcast.models.splines import Origin, Smoother, Spline, share_measured
@@ -134,6 +134,36 @@ def test_a_load_that_cannot_be_negative_is_not_smoothed_below_zero() -> None:
     assert each.value[:, 1].min() < 0
 
 
+@given(st.integers(0, 2**32 - 1))
+@example(15651)  # one slot is missing on all days: nothing can fill it
+@settings(deadline=None, max_examples=15)
+def test_with_lam_0_what_is_known_stays_as_it_is_and_gaps_are_filled(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mean, mark = days(8, 20, noise=1.0)
+    mark[:] = rng.integers(ESTIMATED, PLAIN + 1, mark.shape)
+    mark[rng.random(mark.shape) < rng.choice([0, 0.05, 0.3], 20)] = NOTHING
+    mark[-60:-20, :5] = NOTHING
+    result = smooth(mean, mark, Smoother(2 * DAY, 0.0, 4, DAY), lower=5.0)
+    known = mark[-2 * DAY :] != NOTHING
+    assert result.value[known].tobytes() == mean[-2 * DAY :][known].tobytes()
+    assert (result.origin[known] < Origin.FILLED).all()
+    on_no_day = (mark.reshape(8, DAY, -1) == NOTHING).all(axis=0)
+    missing = result.origin == Origin.MISSING
+    assert (np.tile(on_no_day, (2, 1)) >= missing).all()
+    assert (np.isfinite(result.value) == ~missing).all()
+    assert result.value[~known & ~missing].min(initial=5.0) == 5.0
+
+
+def test_with_lam_0_short_gaps_are_bridged_and_long_ones_filled_from_other_days() -> None:
+    mean, mark = days(8, 2)
+    mark[-50:-46, 0] = NOTHING
+    mark[-90:-10, 1] = NOTHING
+    result = smooth(mean, mark, Smoother(2 * DAY, 0.0, 4, DAY))
+    assert (result.origin[-50:-46, 0] == Origin.FILLED).all()
+    assert (result.origin[-90:-10, 1] == Origin.FROM_OTHER_DAYS).all()
+    np.testing.assert_allclose(result.value, mean[-2 * DAY :], atol=0.02)
+
+
 @given(st.integers(8 * DAY, 10 * DAY), st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=25)
 def test_nothing_after_the_window_touches_it(end: int, seed: int) -> None:
@@ -152,15 +182,16 @@ def test_nothing_after_the_window_touches_it(end: int, seed: int) -> None:
     assert ours.origin.tobytes() == theirs.origin.tobytes()
 
 
-@given(st.integers(0, 2**32 - 1))
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1.0]))
 @settings(deadline=None, max_examples=15)
-def test_the_bits_of_a_window_do_not_depend_on_those_beside_it(seed: int) -> None:
+def test_the_bits_of_a_window_do_not_depend_on_those_beside_it(seed: int, lam: float) -> None:
+    smoother = Smoother(2 * DAY, lam, longest_gap=4, day=DAY)
     rng = np.random.default_rng(seed)
     mean, mark = days(8, 40, noise=1.0)
     mark[rng.random(mark.shape) < rng.choice([0, 0.05, 0.3, 0.97], 40)] = NOTHING
     mark[-60:-20, :10] = NOTHING
-    together = smooth(mean, mark)
+    together = smooth(mean, mark, smoother)
     for columns in ([int(rng.integers(40))], rng.permutation(40)[:7].tolist()):
-        alone = smooth(mean[:, columns], mark[:, columns])
+        alone = smooth(mean[:, columns], mark[:, columns], smoother)
         assert alone.value.tobytes() == together.value[:, columns].tobytes()
         assert alone.origin.tobytes() == together.origin[:, columns].tobytes()

@@ -6,6 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from gridcast.stream.broker.ports import free_ports
 from gridcast.stream.commands.broker import broker
 from gridcast.stream.errors import UserError
 
@@ -27,7 +28,8 @@ def test_what_makes_no_sense_is_refused_in_one_line(
 
 
 def test_a_folder_of_jars_that_is_not_there_is_refused_in_one_line(tmp_path: Path) -> None:
-    arguments = ["--jars", str(tmp_path / "nowhere"), "--temporary", "--port", "20001"]
+    (port,) = free_ports("127.0.0.1", 1)
+    arguments = ["--jars", str(tmp_path / "nowhere"), "--temporary", "--port", str(port)]
     error = CliRunner().invoke(app, arguments).exception
     assert isinstance(error, UserError)
     assert "nowhere does not hold Kafka" in str(error)

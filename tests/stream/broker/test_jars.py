@@ -6,7 +6,6 @@ import re
 import sys
 import threading
 import tomllib
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,12 @@ from gridcast.stream.broker.jars import JARS, KAFKA_VERSION, Jar, class_path, fe
 from gridcast.stream.broker.node import java
 from gridcast.stream.errors import UserError
 from gridcast.stream.settings import Settings
+
+# jgo does not close the answer that says 404; it may be collected at any time.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 ROOT = Path(__file__).parents[3]
 LOCKED = ROOT / "src/gridcast/stream/broker/jgo.toml"
@@ -64,10 +69,7 @@ def maven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maven]:
         yield there
         server.shutdown()
         serving.join()
-    # jgo does not close the answer that says 404.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    gc.collect()  # here, where it is expected
 
 
 @pytest.fixture

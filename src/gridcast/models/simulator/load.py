@@ -4,8 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from gridcast.models.calendars import Calendar, LocalTimes
 from gridcast.models.simulator import customers
-from gridcast.models.simulator.calendar import Calendar, LocalTimes
 from gridcast.models.simulator.grid import Zone
 from gridcast.models.simulator.noise import Knots, Purpose
 from gridcast.models.simulator.sun import elevation_sine, roofs_wm2, through_cloud
@@ -78,7 +78,7 @@ class Load:
 
     def _drawn(self, time_ms: Ints, local: LocalTimes, felt: Floats) -> Floats:
         meters, zone = self._zone.meters, self._zone
-        column = local.kind * 4320 + local.minute.astype(np.int64)
+        column = self._calendar.kinds(local.day) * 4320 + local.minute.astype(np.int64)
         load = self._table.take(self._row + column)
         load *= self._shaped
         load += self._flat

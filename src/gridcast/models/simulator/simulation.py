@@ -6,8 +6,8 @@ from itertools import count
 
 import numpy as np
 
+from gridcast.models.calendars import Calendar
 from gridcast.models.simulator.arrivals import Arrivals, Labels
-from gridcast.models.simulator.calendar import Calendar
 from gridcast.models.simulator.faults import FAULTS, Faults
 from gridcast.models.simulator.feed import Feed, longest_delay_ms
 from gridcast.models.simulator.grid import Grid

@@ -5,8 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from gridcast.models.calendars import WORKDAY, Calendar
 from gridcast.models.simulator import customers
-from gridcast.models.simulator.calendar import WORKDAY, Calendar
 from gridcast.models.simulator.customers import CUSTOMERS
 from gridcast.models.simulator.grid import Zone
 from gridcast.models.simulator.noise import Purpose, generator
@@ -89,7 +89,7 @@ class Switching:
             return Uses(meter, start_ms, start_ms, power)
         local = self._calendar.at(start_ms)
         minute = (local.minute - meters.shift_min[meter]).astype(np.int64) % 1440
-        on = wanted < self._active[meters.customer[meter], local.kind, minute]
+        on = wanted < self._active[meters.customer[meter], self._calendar.kinds(local.day), minute]
         length = np.minimum(minutes * MINUTE_MS, _LONGEST_MS).astype(np.int64)
         return Uses(meter[on], start_ms[on], (start_ms + length)[on], (power * self._kw[meter])[on])
 
@@ -98,7 +98,7 @@ class Switching:
         rng = generator(self._seed, Purpose.CHARGING, self._zone.number, day)
         count = len(self._owners)
         midnight_ms = self._calendar.midnight_ms(day)
-        workday = self._calendar.at(np.array([midnight_ms + 12 * HOUR_MS])).kind[0] == WORKDAY
+        workday = self._calendar.kind(day) == WORKDAY
         plugged = rng.random(count) < (0.5 if workday else 0.35)
         home_h = rng.normal(18.6, 1.6, count) if workday else rng.normal(17.0, 3.2, count)
         timer_h = rng.uniform(22.5, 24.5, count)  # some wait for the cheap hours

@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from gridcast.models.splines.bridge import Bridge, prop_up
 from gridcast.models.splines.season import season_fill
 from gridcast.models.splines.spline import CHUNK, Spline
 from gridcast.models.windows.marks import ESTIMATED, FULL, NOTHING, share_of
@@ -52,15 +53,16 @@ class Smoother:
     slots: int
     """Length of the window that is smoothed."""
     lam: float
-    """Smoothness of the spline, in slots cubed."""
+    """Smoothness of the spline, in slots cubed; 0: what is known stays, gaps are filled."""
     longest_gap: int
     """Missing slots in a row that the spline may bridge; more are filled from other days."""
     day: int
     """Slots a day."""
-    _spline: Spline = field(init=False, repr=False, compare=False)
+    _spline: Spline | Bridge = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_spline", Spline(self.slots, self.lam))
+        spline = Spline(self.slots, self.lam) if self.lam else Bridge(self.slots, self.longest_gap)
+        object.__setattr__(self, "_spline", spline)
         if self.longest_gap < 0 or self.day < 1:
             raise ValueError("longest_gap must be at least 0 and day at least 1")
 
@@ -84,7 +86,7 @@ class Smoother:
 
         `history` is asked for the windows with a long gap only, by their columns; without it the
         window itself is all there is to fill from. `lower` bounds the result, for each series or
-        for all: 0 where the load cannot be negative.
+        for all: 0 where the load cannot be negative. With `lam` 0 it bounds what is filled only.
         """
         if mean.shape != mark.shape or len(mean) != self.slots:
             raise ValueError(f"windows of {self.slots} slots expected, not {mean.shape}")
@@ -102,7 +104,10 @@ class Smoother:
             result = Smoothed(value[:, part], origin[:, part])
             self._smooth_part(mean[:, part], mark[:, part], earlier, result)
             if (floor[part] > -np.inf).any():
-                np.maximum(result.value, floor[part], out=result.value, casting="same_kind")
+                bounded = True if self.lam else result.origin >= Origin.FILLED
+                np.maximum(
+                    result.value, floor[part], out=result.value, where=bounded, casting="same_kind"
+                )
         return Smoothed(value, origin)
 
     def _smooth_part(self, mean: Means, mark: Marks, history: History, result: Smoothed) -> None:
@@ -113,20 +118,21 @@ class Smoother:
         np.take(_ORIGINS, mark, out=origin)
         complete = mark.min(axis=0) >= FULL
         if complete.all():
-            self._spline.smooth(target, out=value)
-        else:
-            weight = _WEIGHTS[mark]
-            needy = np.flatnonzero(self._has_long_gap(empty))
-            if len(needy):
-                self._fill(needy, history, target, weight, origin)
-            _prop_up(target, weight)
-            gaps = np.flatnonzero(~complete)
-            if len(gaps) * 4 < len(complete):  # mostly complete windows: two cheap solves
-                self._spline.smooth(target, out=value)
-                value[:, gaps] = self._spline.smooth(target[:, gaps], weight[:, gaps])
+            if isinstance(self._spline, Bridge):
+                value[...] = target
             else:
-                self._spline.smooth(target, weight, out=value)
-            value[origin == Origin.MISSING] = np.nan
+                self._spline.smooth(target, out=value)
+            return
+        weight = _WEIGHTS[mark]
+        needy = np.flatnonzero(self._has_long_gap(empty))
+        if len(needy):
+            self._fill(needy, history, target, weight, origin)
+        if isinstance(self._spline, Bridge):
+            value[...] = target
+            self._spline.fill(target, weight, origin == Origin.FILLED, value)
+        else:
+            _smooth_gappy(self._spline, target, weight, np.flatnonzero(~complete), value)
+        value[origin == Origin.MISSING] = np.nan
 
     def _has_long_gap(self, empty: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Tell windows with a run of empty slots too long, or with the newest slot empty."""
@@ -159,21 +165,26 @@ class Smoother:
         origin[:, needy] = np.where(known, Origin.FROM_OTHER_DAYS, source)
 
 
+def _smooth_gappy(
+    spline: Spline,
+    target: npt.NDArray[np.float64],
+    weight: npt.NDArray[np.float64],
+    gaps: npt.NDArray[np.intp],
+    value: npt.NDArray[np.float32],
+) -> None:
+    """Smooth windows of which some have gaps."""
+    prop_up(target, weight)
+    if len(gaps) * 4 < target.shape[1]:  # mostly complete windows: two cheap solves
+        spline.smooth(target, out=value)
+        value[:, gaps] = spline.smooth(target[:, gaps], weight[:, gaps])
+    else:
+        spline.smooth(target, weight, out=value)
+
+
 def share_measured(mark: Marks) -> npt.NDArray[np.float64]:
     """Give the measured share of each window, 0 to 1: what a forecast says it was made from."""
     steps = np.clip(mark, ESTIMATED, FULL) - ESTIMATED  # whole numbers: their sum has no order
     return np.asarray(steps.sum(axis=0, dtype=np.int64) / (len(mark) * (FULL - ESTIMATED)))
-
-
-def _prop_up(target: npt.NDArray[np.float64], weight: npt.NDArray[np.float64]) -> None:
-    """Make windows with fewer than two known slots solvable: level at what is known, if anything.
-
-    Without this the spline would have no unique answer there.
-    """
-    for column in np.flatnonzero((weight > 0).sum(axis=0) < 2):
-        known = np.flatnonzero(weight[:, column])
-        target[:, column] = target[known[0], column] if len(known) else 0.0
-        weight[:, column] = 1.0
 
 
 _WEIGHTS = np.where(np.arange(256) == ESTIMATED, GUESS_WEIGHT, share_of(np.arange(256, dtype="u1")))

@@ -65,6 +65,10 @@ class Observations:
         rows = seen[np.append(time[1:] != time[:-1], True)] if len(seen) else seen
         return self._time[rows], self._available[rows], self._values[rows]
 
+    def rows(self) -> tuple[Times, Times, Values]:
+        """Give time, availability and values of all that was settled, in order of both."""
+        return self._time, self._available, self._values
+
     def forget(self, before_ms: int) -> None:
         """Let go of what was measured before."""
         kept = int(np.searchsorted(self._time, before_ms))

@@ -1,6 +1,6 @@
 """All stations' observations and forecast runs, and what was known of them at any tick."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,7 +25,9 @@ _NOWHERE = np.full(2, np.nan, np.float32)
 
 
 @dataclass(slots=True)
-class _Station:
+class Station:
+    """All that one station said."""
+
     observations: Observations = field(default_factory=Observations)
     runs: Runs = field(default_factory=Runs)
 
@@ -61,7 +63,7 @@ class Weather:
         self.late = 0
         """Messages that came when a tick that should have seen them had been answered."""
         self._answered_ms = NEVER
-        self._stations: dict[str, _Station] = {}
+        self._stations: dict[str, Station] = {}
 
     def __len__(self) -> int:
         """How many stations there are."""
@@ -147,11 +149,16 @@ class Weather:
         self.first_tick_ms = min(self.first_tick_ms, tick_ms)
         self._answered_ms = NEVER  # so that none of them counts as late
 
-    def _station(self, name: str) -> _Station:
-        return self._stations.setdefault(name, _Station())
+    def stations(self) -> Mapping[str, Station]:
+        """Give all that each station said, by name: for who asks of very many ticks at once."""
+        self.settle()
+        return dict(sorted(self._stations.items()))
+
+    def _station(self, name: str) -> Station:
+        return self._stations.setdefault(name, Station())
 
     def _of_station(
-        self, station: _Station, tick_ms: int, middles: npt.NDArray[np.int64]
+        self, station: Station, tick_ms: int, middles: npt.NDArray[np.int64]
     ) -> _Answer | None:
         since_ms = tick_ms - self.reach_ms
         time, available, observed = station.observations.known(tick_ms, since_ms)

@@ -1,0 +1,1 @@
+"""What the accuracy bench is made of."""

@@ -1,0 +1,138 @@
+"""A case's data, ready to be learned from and judged on."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from accuracy_parts.cases import Case
+from gridcast.models.calendars import Calendar
+from gridcast.models.evaluation.forecaster import Forecaster
+from gridcast.models.evaluation.samples import Pairs, Samples, pairs_of, samples_of, verify
+from gridcast.models.evaluation.splits import Split, walk_forward
+from gridcast.models.evaluation.verified import Scales, Verified
+from gridcast.stream.training.config import Config
+from gridcast.stream.training.dataset import Dataset, make_dataset, read_sources
+from gridcast.stream.training.prepare import prepare
+
+MAPPINGS = Path(__file__).parents[2] / "docs" / "history"
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much of it all is used; less for a quick look."""
+
+    train: int = 30_000
+    """Samples that baselines learn from."""
+    validation: int = 4_000
+    test: int = 20_000
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One of several splits that walk forward through the newest fifth."""
+
+    number: int
+    folds: int
+    window: Literal["expanding", "sliding"]
+
+    def of(self, slots: int, stretches: int) -> Split:
+        """Give the split."""
+        found = walk_forward(slots, self.folds, window=self.window, stretches=stretches)
+        return list(found)[self.number]
+
+
+class Material:
+    """The data of a case, under the config that a network would be trained with."""
+
+    def __init__(
+        self, case: Case, folder: Path, config: Config, sizes: Sizes, fold: Fold | None = None
+    ) -> None:
+        self.case, self.sizes, self.levels = case, sizes, config.evaluation.levels
+        self.files = [folder / f"{name}.parquet" for name in case.files]
+        self.mappings = [MAPPINGS / f"{name}.toml" for name in case.files]
+        prepared = prepare(read_sources(self.files, self.mappings), config)
+        self.builder = prepared.builder
+        self.data = self._judged(prepared.datasets, folder, config)
+        archive = self.data.archive
+        self.split = self.data.split
+        if fold is not None:
+            self.split = fold.of(len(archive), len(self.split.validation.stretches))
+        train = self.split.train
+        self.scales = Scales.of(archive.mean[train.first : train.end], 24 * self.builder.spec.hour)
+        self.test = self._test_pairs()
+
+    @property
+    def about(self) -> str:
+        """Say how much is judged."""
+        spec = self.builder.spec
+        seen = ", ".join(spec.weather) or "no weather"
+        return (
+            f"{len(self.data.archive.series)} series, step {spec.step_minutes} min, "
+            f"{len(self.test):,} forecasts judged; {seen} up to the origin"
+        )
+
+    def lessons(self) -> tuple[Samples, Samples]:
+        """Give what baselines learn from, and what stops them."""
+        split, sizes = self.split, self.sizes
+        archive = self.data.archive
+        train = pairs_of(archive, self.builder, split.train).thinned(sizes.train)
+        check = pairs_of(archive, self.builder, split.validation).thinned(sizes.validation)
+        return samples_of(archive, self.builder, train), samples_of(archive, self.builder, check)
+
+    def ask(self, name: str, forecaster: Forecaster) -> Verified:
+        """Have a forecaster forecast the test, and put what came beside it."""
+        asked = {name: forecaster}
+        found = verify(asked, self.levels, self.data.archive, self.builder, self.test)[name]
+        return self._next_day(found)
+
+    def ask_operator(self) -> Verified | None:
+        """Give the operator's own forecasts in the same form, where there are any."""
+        archive, spec = self.data.archive, self.builder.spec
+        if archive.operator is None or self.case.local_hour is None:
+            return None
+        pairs = samples_of(archive, self.builder, self.test).pairs
+        value = archive.operator_as_of(pairs.slot, pairs.row, spec.horizon)[:, list(spec.knots)]
+        truth = archive.truth(pairs.slot, pairs.row, spec.horizon)[:, list(spec.knots)]
+        levels = len(self.levels)
+        return self._next_day(
+            Verified(
+                series=archive.series,
+                row=pairs.row,
+                origin_ms=archive.begin_ms(pairs.slot),
+                step_minutes=archive.step_minutes,
+                leads=np.array(spec.knots),
+                levels=self.levels,
+                truth=truth,
+                quantiles=np.repeat(value[:, :, None], levels, axis=2),
+            )
+        )
+
+    def _judged(self, learned: tuple[Dataset, ...], folder: Path, config: Config) -> Dataset:
+        name = self.case.file
+        if not self.case.zero_shot:
+            return learned[self.case.files.index(name)]
+        kept_out = read_sources([folder / f"{name}.parquet"], [MAPPINGS / f"{name}.toml"])
+        return make_dataset(kept_out[0], self.case.step_minutes, config)
+
+    def _test_pairs(self) -> Pairs:
+        archive = self.data.archive
+        pairs = pairs_of(archive, self.builder, self.split.test)
+        if self.case.local_hour is not None:
+            local = self._calendar.at(archive.begin_ms(pairs.slot))
+            pairs = pairs.take(local.minute == 60 * self.case.local_hour)
+        return pairs.thinned(self.sizes.test)
+
+    def _next_day(self, found: Verified) -> Verified:
+        """Leave out what is not of the next local day, where only that is judged."""
+        if self.case.local_hour is None:
+            return found
+        begins = found.origin_ms[:, None] + found.leads * (found.step_minutes * 60_000)
+        next_day = self._calendar.at(found.origin_ms).day + 1
+        judged = self._calendar.at(begins).day == next_day[:, None]
+        return replace(found, truth=np.where(judged, found.truth, np.nan))
+
+    @property
+    def _calendar(self) -> Calendar:
+        return Calendar(self.data.archive.series[0].time_zone)

@@ -1,0 +1,19 @@
+"""Moving average: the mean of the same time on the days before."""
+
+import numpy as np
+
+from gridcast.models.evaluation.baselines.baseline import Floats, PointBaseline
+from gridcast.models.evaluation.baselines.view import View
+
+DAYS = 7
+
+
+class MovingAverage(PointBaseline):
+    """The mean of the same time on the newest seven days known."""
+
+    def point(self, view: View) -> Floats:
+        """Average the days."""
+        slot = np.arange(self.spec.horizon)
+        near = view.near(slot)
+        days = [view.lag(slot, near + before) for before in range(DAYS)]
+        return np.asarray(np.mean(days, axis=0), np.float32)

@@ -1,0 +1,100 @@
+"""Ridge regression: linear in the past, the calendar and the weather, one for each knot."""
+
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.evaluation.baselines.baseline import Baseline, Floats, spread_of
+from gridcast.models.evaluation.baselines.knots import between_knots
+from gridcast.models.evaluation.baselines.ridge_features import RidgeFeatures
+from gridcast.models.evaluation.baselines.view import View
+from gridcast.models.evaluation.samples import Samples
+from gridcast.models.features import FeatureSpec, Inputs
+
+HOLDS = (1.0, 10.0, 100.0, 1000.0)
+"""How strongly weights are pulled to 0: what is tried on the validation."""
+AT_ONCE = 4096
+"""Samples whose features are made at once."""
+Matrix = npt.NDArray[np.float64]
+
+
+class Ridge(Baseline):
+    """A linear forecast at each knot; its quantiles are those of its errors in training.
+
+    All loads are seen in shares of the window's mean size, and errors count by it, so that a
+    kilowatt is a kilowatt whichever series it is missed on.
+    """
+
+    _features: RidgeFeatures
+    _weights: list[Floats]
+    """By knot."""
+    _spread: Floats
+    """[levels, knots], in shares of the size."""
+
+    def __init__(self, spec: FeatureSpec, levels: tuple[float, ...]) -> None:
+        super().__init__(spec, levels)
+        self._knots = spec.knots
+
+    def fit(self, train: Samples, validation: Samples) -> Self:
+        """Solve the normal equations; the validation says how much to hold back."""
+        view, check = View(self.spec, train.inputs), View(self.spec, validation.inputs)
+        self._features = RidgeFeatures(self.spec, view)
+        common, common_check = self._features.common(view), self._features.common(check)
+        weight = view.size / view.size.mean()
+        common_moment = _product(common * weight, common * weight)
+        off = np.empty((len(view), len(self._knots)), np.float32)
+        self._weights = []
+        for place, knot in enumerate(self._knots):
+            own = self._features.of_knot(view, knot)
+            wanted = train.truth[:, knot] / view.size[:, 0] - 1
+            known = np.isfinite(wanted)
+            left, right = common[known] * weight[known], own[known] * weight[known]
+            first = common_moment if known.all() else _product(left, left)
+            both = _product(left, right)
+            moment = np.block([[first, both], [both.T, _product(right, right)]])
+            target = wanted[known, None] * weight[known]
+            drive = np.concatenate([_product(left, target), _product(right, target)])[:, 0]
+            features = np.hstack([common_check, self._features.of_knot(check, knot)])
+            weights = _solve(moment, drive, features, validation.truth[:, knot], check.size[:, 0])
+            self._weights.append(weights)
+            off[:, place] = wanted - np.hstack([common, own]) @ weights
+        self._spread = spread_of(off, self.levels)
+        return self
+
+    def forecast(self, inputs: Inputs, /) -> Floats:
+        """Give the linear forecast, and its errors around it."""
+        whole = np.empty((len(inputs), len(self.levels), self.spec.horizon), np.float32)
+        for first in range(0, len(inputs), AT_ONCE):
+            part = slice(first, first + AT_ONCE)
+            view = View(self.spec, inputs.take(part))
+            share = 1 + self.at_knots(view)[:, None, :] + self._spread
+            whole[part] = between_knots(view, share * view.size[:, :, None])
+        return whole
+
+    def at_knots(self, view: View) -> Floats:
+        """Give the linear forecast at the knots, in shares of the size less 1: [n, knots]."""
+        common = self._features.common(view)
+        split = common.shape[1]
+        found = [
+            common @ weights[:split] + self._features.of_knot(view, knot) @ weights[split:]
+            for knot, weights in zip(self._knots, self._weights, strict=True)
+        ]
+        return np.stack(found, axis=1)
+
+
+def _solve(moment: Matrix, drive: Matrix, features: Floats, truth: Floats, size: Floats) -> Floats:
+    """Give the weights, held back as much as is best for the validation."""
+    known = np.isfinite(truth)
+    features, truth, size = features[known], truth[known], size[known]
+    best, least = np.zeros(len(drive), np.float32), np.inf
+    for hold in HOLDS:
+        weights = np.linalg.solve(moment + hold * np.eye(len(drive)), drive).astype(np.float32)
+        error = float(np.abs(truth - (1 + features @ weights) * size).sum())
+        if error < least:
+            best, least = weights, error
+    return best
+
+
+def _product(left: Floats, right: Floats) -> Matrix:
+    return np.asarray(left.T @ right, np.float64)

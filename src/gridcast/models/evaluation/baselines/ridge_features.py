@@ -1,0 +1,89 @@
+"""What a linear forecast is linear in."""
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.evaluation.baselines.view import View
+from gridcast.models.features import FeatureSpec
+from gridcast.models.features.calendar import CLOCK
+
+Floats = npt.NDArray[np.float32]
+WEATHER_BEFORE = (0, 3, 6, 12, 24)
+"""Hours."""
+
+
+class RidgeFeatures:
+    """Features at the origin and at each knot; loads are shares of the window's size, less 1.
+
+    Weather is measured by its spread in training; what is unknown of it is as usual.
+    """
+
+    def __init__(self, spec: FeatureSpec, train: View) -> None:
+        self.spec = spec
+        first = len(spec.calendar)
+        self._now = _Usual(train.inputs.past[:, -1, first:])
+        ahead = train.inputs.future[:, -1, first : first + len(spec.weather_ahead)]
+        self._ahead = _Usual(ahead)
+
+    def common(self, view: View) -> Floats:
+        """Give what helps at every knot: [n, features]."""
+        size, hourly = view.size, view.hourly / view.size - 1
+        recent = view.inputs.load[:, -max(self.spec.recent, 1) :] / size - 1
+        shape = [hourly.std(axis=1), hourly[:, -24:].mean(axis=1), hourly[:, -48:-24].mean(axis=1)]
+        parts = [np.ones_like(size), hourly, recent, np.stack(shape, axis=1)]
+        if self.spec.weather:
+            before = [self._now.scaled(view.weather_before(hours)) for hours in WEATHER_BEFORE]
+            parts += [*before, before[0] ** 2]
+        return np.concatenate(parts, axis=1).astype(np.float32, copy=False)
+
+    def of_knot(self, view: View, knot: int) -> Floats:
+        """Give what helps at one knot: [n, features]."""
+        slot, hour = np.array([knot]), self.spec.hour
+        calendar = view.inputs.future[:, knot, : len(self.spec.calendar)]
+        clock = calendar[:, : len(CLOCK)]
+        days: tuple[str, ...] = ("monday", "saturday", "sunday")
+        if self.spec.holidays:
+            days += ("holiday", "holiday_yesterday", "holiday_a_week_ago")
+        kinds = view.calendar(days, slot)[:, 0]
+        hours = np.eye(24, dtype=np.float32)[view.hour(slot)[:, 0]]
+        by_hour = [hours, *(hours * kinds[:, [place]] for place in range(len(days)))]
+        lags = [_hourly_lag(view, knot, days, off) for days in (1, 7) for off in (-hour, 0, hour)]
+        lags += [view.lag(slot, 1), view.lag(slot, 7)]
+        parts = [*by_hour, calendar[:, len(CLOCK) :], np.concatenate(lags, axis=1) / view.size - 1]
+        if self.spec.weather:
+            now = self._now.scaled(view.weather_before(0))
+            parts.append((now[:, :, None] * clock[:, None, :]).reshape(len(view), -1))
+        first = len(self.spec.calendar)
+        ahead = view.inputs.future[:, knot, first : first + len(self.spec.weather_ahead)]
+        if self.spec.weather_ahead:
+            value = self._ahead.scaled(ahead)
+            parts += [value, value**2, (value[:, :, None] * clock[:, None]).reshape(len(view), -1)]
+        if self.spec.operator:
+            value = view.inputs.future[:, knot, [-1]] / view.size - 1
+            known = np.isfinite(value)
+            parts += [np.where(known, value, 0), hours * known]
+        return np.concatenate(parts, axis=1).astype(np.float32, copy=False)
+
+
+class _Usual:
+    """What is usual of some variables."""
+
+    def __init__(self, value: Floats) -> None:
+        known = np.isfinite(value)
+        count = np.maximum(known.sum(axis=0), 1)
+        self._mean = np.where(known, value, 0).sum(axis=0) / count
+        off = np.where(known, value - self._mean, 0)
+        self._spread = np.maximum(np.sqrt(np.square(off).sum(axis=0) / count), 1e-3)
+
+    def scaled(self, value: Floats) -> Floats:
+        scaled: Floats = np.nan_to_num((value - self._mean) / self._spread).astype(np.float32)
+        return scaled
+
+
+def _hourly_lag(view: View, knot: int, days: int, off: int) -> Floats:
+    """Give the mean over the hour that ends `off` slots beside a knot, some days before: [n, 1]."""
+    known = max(days, int(view.near(np.array([knot]))[0]))
+    end = min(view.spec.slots + knot + off + 1 - view.day * known, view.spec.slots)
+    first = max(end - view.spec.hour, 0)
+    mean: Floats = view.inputs.load[:, first : first + view.spec.hour].mean(axis=1, keepdims=True)
+    return mean

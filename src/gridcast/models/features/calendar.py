@@ -1,0 +1,107 @@
+"""What the calendar says of an hour or a slot: all that a network knows of time.
+
+The lists here are the only place that says which features there are and in which order.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.calendars import Calendar
+
+Tensor = npt.NDArray[np.float32]
+Times = npt.NDArray[np.int64]
+
+DAY_MINUTES = 24 * 60
+_HALF = 2
+"""The middle of a slot of an odd number of minutes is on half a minute."""
+
+CLOCK: Mapping[str, Callable[[float], float]] = {
+    f"{name}_of_day_{times}": lambda day, turn=turn, times=times: turn(math.tau * times * day)  # type: ignore[misc]
+    for times in (1, 2)
+    for name, turn in (("sin", math.sin), ("cos", math.cos))
+}
+"""Of the share of the local day that is over."""
+
+_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS: Mapping[str, Callable[[Calendar, int], float]] = {
+    name: lambda calendar, day, number=number: float(calendar.weekday(day) == number)  # type: ignore[misc]
+    for number, name in enumerate(_NAMES)
+}
+"""Of the local date."""
+HOLIDAYS: Mapping[str, Callable[[Calendar, int], float]] = {
+    "holiday": lambda calendar, day: calendar.holiday(day),
+    "holiday_yesterday": lambda calendar, day: calendar.holiday(day - 1),
+    "holiday_tomorrow": lambda calendar, day: calendar.holiday(day + 1),
+    "holiday_two_days_ago": lambda calendar, day: calendar.holiday(day - 2),
+    "holiday_a_week_ago": lambda calendar, day: calendar.holiday(day - 7),
+}
+"""Of the local date: 1 where all have it off, less where some parts of the country do. Last week's
+too, for then last week is a poor guide."""
+SEASON: Mapping[str, Callable[[Calendar, int], float]] = {
+    "sin_of_year": lambda calendar, day: math.sin(math.tau * calendar.share_of_year(day)),
+    "cos_of_year": lambda calendar, day: math.cos(math.tau * calendar.share_of_year(day)),
+    "turn_of_year": lambda calendar, day: float(calendar.is_turn_of_year(day)),
+}
+"""Of the local date; from 23 December to 6 January many are away."""
+
+
+def calendar_names(*, holidays: bool, day_of_year: bool) -> tuple[str, ...]:
+    """Give the names of the features, in order."""
+    return (*CLOCK, *_of_days(holidays=holidays, day_of_year=day_of_year))
+
+
+def _of_days(
+    *, holidays: bool, day_of_year: bool
+) -> Mapping[str, Callable[[Calendar, int], float]]:
+    return {**WEEKDAYS, **(HOLIDAYS if holidays else {}), **(SEASON if day_of_year else {})}
+
+
+class CalendarFeatures:
+    """The features of one calendar, looked up in two tables: by time of day, and by day.
+
+    What is looked up has the same bits in whatever company.
+    """
+
+    def __init__(self, calendar: Calendar, *, holidays: bool, day_of_year: bool) -> None:
+        self._calendar = calendar
+        self._features = tuple(_of_days(holidays=holidays, day_of_year=day_of_year).values())
+        self._first = 0
+        self._days = np.empty((0, len(self._features)), np.float32)
+
+    def at(self, time_ms: Times) -> Tensor:
+        """Give the features of some times, whatever their order, along a last axis."""
+        local = self._calendar.at(time_ms)
+        self._reach(int(local.day.min()), int(local.day.max()) + 1)
+        half = (local.minute * _HALF).astype(np.int64)
+        parts = [
+            _clock_table().take(half, axis=0),
+            self._days.take(local.day - self._first, axis=0),
+        ]
+        return np.concatenate(parts, axis=-1)
+
+    def _reach(self, first: int, end: int) -> None:
+        """Make the table of days reach over a span."""
+        if not len(self._days):
+            self._first = first
+        before = self._rows(first, self._first)
+        after = self._rows(self._first + len(self._days), end)
+        if len(before) or len(after):
+            self._days = np.concatenate([before, self._days, after])
+            self._first -= len(before)
+
+    def _rows(self, first: int, end: int) -> Tensor:
+        rows = [
+            [feature(self._calendar, day) for feature in self._features]
+            for day in range(first, end)
+        ]
+        return np.array(rows, np.float32).reshape(-1, len(self._features))
+
+
+@cache
+def _clock_table() -> Tensor:
+    times = [half / (DAY_MINUTES * _HALF) for half in range(DAY_MINUTES * _HALF)]
+    return np.array([[feature(day) for feature in CLOCK.values()] for day in times], np.float32)

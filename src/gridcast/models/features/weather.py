@@ -1,0 +1,74 @@
+"""The weather that a network is shown: past hours as measured, slots ahead as forecast."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.nearest import Index
+from gridcast.models.weather import NOT_KNOWN, WeatherAsOf
+from gridcast.schemas.weather import VARIABLES
+
+Tensor = npt.NDArray[np.float32]
+
+HELD_HOURS = 3
+"""An hour nothing is known of has what was known before it, for so long: a station reports after
+the hour, at the origin its newest one is still missing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WeatherSlots:
+    """What was known, at the origins, of the weather on the slots of window and horizon."""
+
+    values: Tensor
+    """[places, slots and horizon, variables], in the order of `gridcast.schemas.weather`."""
+    of: Index
+    """Which place each column looks at; NOT_KNOWN: none."""
+
+    @classmethod
+    def at_tick(cls, known: WeatherAsOf, station: Index) -> "WeatherSlots":
+        """Give that of many series at one tick.
+
+        `known` is asked for the network's past and horizon, from `origin - lookback` on; `station`
+        is what `Stations.of` says.
+        """
+        return cls(known.values, station)
+
+    def of_columns(self, by_place: Tensor) -> Tensor:
+        """Give each column what was made of its place; NaN where it has none."""
+        if not len(by_place):
+            return np.full((len(self.of), *by_place.shape[1:]), np.nan, np.float32)
+        found: Tensor = by_place.take(np.maximum(self.of, 0), axis=0)
+        found[self.of == NOT_KNOWN] = np.nan
+        return found
+
+
+def past_hours(values: Tensor, hour: int, names: Sequence[str]) -> Tensor:
+    """Take the mean of what is known of each past hour: [places, hours, names].
+
+    `values` has the slots of the past, of which `hour` make an hour.
+    """
+    chosen = values[:, :, [VARIABLES.index(name) for name in names]]
+    by_hour = chosen.reshape(len(chosen), chosen.shape[1] // hour, hour, len(names))
+    known = ~np.isnan(by_hour)
+    total, count = np.zeros(by_hour[:, :, 0].shape), np.zeros(by_hour[:, :, 0].shape)
+    for slot in range(hour):  # in the order of time, so that the sum has the same bits everywhere
+        total += np.where(known[:, :, slot], by_hour[:, :, slot], 0.0)
+        count += known[:, :, slot]
+    mean = np.full(total.shape, np.nan, np.float32)
+    np.divide(total, count, out=mean, where=count > 0, casting="same_kind")
+    return _held(mean)
+
+
+def slots_ahead(values: Tensor, names: Sequence[str]) -> Tensor:
+    """Give what is forecast of each slot of the horizon: [places, horizon, names]."""
+    return values[:, :, [VARIABLES.index(name) for name in names]]
+
+
+def _held(hours: Tensor) -> Tensor:
+    measured = hours.copy()
+    for back in range(1, HELD_HOURS + 1):
+        now, before = hours[:, back:], measured[:, :-back]
+        np.copyto(now, before, where=np.isnan(now))
+    return hours

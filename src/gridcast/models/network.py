@@ -1,0 +1,210 @@
+"""A model file in use: checked whole before it may answer, then run on the CPU.
+
+From kW to kW a network is one ONNX graph; what its file says of itself is its `Contract`. A file
+whose contract cannot be kept here is refused with the reason, so that a worker can go on with the
+model it has.
+"""
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+import onnxruntime
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+    NoModel,
+    RuntimeException,
+)
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    NotImplemented as NoSuchOperator,
+)
+
+from gridcast.models.contract import Contract, ContractError
+from gridcast.models.features import FeatureBuilder, Inputs
+from gridcast.models.features.inputs import Tensor
+from gridcast.models.seal import CONTRACT, DIGEST, check_seal
+from gridcast.models.windows.marks import PLAIN
+from gridcast.schemas import GridSeries
+
+PART = 128
+"""Pairs that the graph is run on at once: what fits a core's cache is fastest, and small."""
+QUANTILES = "quantiles"
+PROBE_MS = 1_704_067_200_000
+"""The origin of the probe: 1 January 2024."""
+
+_UNREADABLE = (Fail, InvalidProtobuf, NoModel)
+_UNUSABLE = (InvalidArgument, InvalidGraph, NoSuchOperator, RuntimeException)
+_ONLY_ERRORS = 3
+
+
+class Network:
+    """A network that answers.
+
+    What a pair gets follows from its own inputs, to the bit, not from those beside it: `load` looks
+    whether the graph is so. One that is not (int8 with scales taken from all rows) is run a row at
+    a time.
+
+    Parameters
+    ----------
+    session
+        The graph.
+    contract
+        What it says of itself.
+    """
+
+    def __init__(self, session: onnxruntime.InferenceSession, contract: Contract) -> None:
+        self._session = session
+        self.contract = contract
+        self.part = PART
+        """Pairs that the graph is run on at once."""
+
+    @classmethod
+    def load(
+        cls,
+        data: bytes,
+        *,
+        step_minutes: int | None = None,
+        horizon: int | None = None,
+        levels: Sequence[float] | None = None,
+        threads: int = 1,
+    ) -> Self:
+        """Make a network of a file's bytes; a `ContractError` says why it cannot be one.
+
+        Parameters
+        ----------
+        data
+            The file.
+        step_minutes, horizon, levels
+            What it has to give: the width of a slot, how many slots, which quantiles; none: any.
+        threads
+            To compute one part with. With more than one the same inputs still give the same bits.
+        """
+        sealed = check_seal(data)
+        session = _session(data, threads)
+        said = session.get_modelmeta().custom_metadata_map
+        if CONTRACT not in said:
+            raise ContractError("the file carries no contract")
+        if not sealed or DIGEST not in said:
+            raise ContractError("the file carries no digest")
+        contract = Contract.from_bytes(said[CONTRACT].encode())
+        _check_asked(contract, step_minutes, horizon, levels)
+        _check_graph(session, contract)
+        network = cls(session, contract)
+        network._probe()
+        return network
+
+    def forecast(self, inputs: Inputs) -> Tensor:
+        """Give the quantiles of all pairs, [pairs, levels, horizon] in kW, rising over levels."""
+        features = self.contract.features
+        shape = (len(inputs), len(self.contract.levels), features.horizon)
+        quantiles = np.empty(shape, np.float32)
+        for first in range(0, len(inputs), self.part):
+            part = slice(first, first + self.part)
+            feed = {name: tensor[part] for name, tensor in inputs.feed().items()}
+            (found,) = self._session.run([QUANTILES], feed)
+            if found.shape != quantiles[part].shape:
+                raise ContractError(f"quantiles are {found.shape}, not {quantiles[part].shape}")
+            quantiles[part] = found
+        return quantiles
+
+    def _probe(self) -> None:
+        """Let it answer once: it gives numbers that rise, and no row leans on another."""
+        inputs = _probe_inputs(self.contract)
+        try:
+            together = self.forecast(inputs)
+            self.part = 1
+            alone = self.forecast(inputs)
+        except (*_UNREADABLE, *_UNUSABLE) as error:
+            raise ContractError(f"the graph does not run: {_line(error)}") from None
+        if not np.isfinite(together).all():
+            raise ContractError("on a probe the network gives quantiles that are not numbers")
+        if (np.diff(together, axis=1) < 0).any():
+            raise ContractError("on a probe the network gives quantiles that fall")
+        if together.tobytes() == alone.tobytes():
+            self.part = PART
+
+
+def _session(data: bytes, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = _ONLY_ERRORS
+    try:
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except _UNREADABLE:
+        raise ContractError("not an ONNX model, or one cut short") from None
+    except _UNUSABLE as error:
+        raise ContractError(f"the graph cannot be used here: {_line(error)}") from None
+
+
+def _check_asked(
+    contract: Contract,
+    step_minutes: int | None,
+    horizon: int | None,
+    levels: Sequence[float] | None,
+) -> None:
+    features = contract.features
+    if step_minutes not in {None, features.step_minutes}:
+        raise ContractError(
+            f"its step is {features.step_minutes} min, {step_minutes} min are asked for"
+        )
+    if horizon not in {None, features.horizon}:
+        raise ContractError(f"its horizon is {features.horizon} slots, {horizon} are asked for")
+    if levels is not None and tuple(levels) != contract.levels:
+        raise ContractError(
+            f"its levels are {_numbers(contract.levels)}, {_numbers(levels)} are asked for"
+        )
+
+
+def _check_graph(session: onnxruntime.InferenceSession, contract: Contract) -> None:
+    """Hold the graph's inputs and outputs against the contract."""
+    features = contract.features
+    wanted = {
+        "load": [features.slots],
+        "past": [features.steps, len(contract.past)],
+        "future": [features.horizon, len(contract.future)],
+    }
+    if contract.static:
+        wanted["static"] = [len(contract.static)]
+    _compare("inputs", session.get_inputs(), wanted)
+    given = {QUANTILES: [len(contract.levels), features.horizon]}
+    _compare("outputs", session.get_outputs(), given)
+
+
+def _compare(what: str, found: Sequence[onnxruntime.NodeArg], wanted: dict[str, list[int]]) -> None:
+    names = sorted(one.name for one in found)
+    if names != sorted(wanted):
+        said = ", ".join(sorted(wanted))
+        raise ContractError(f"the graph's {what} are {', '.join(names)}; by its contract {said}")
+    for one in found:
+        if one.type != "tensor(float)":
+            raise ContractError(f"{one.name} is a {one.type} in the graph, not a tensor(float)")
+        first, *rest = one.shape
+        if isinstance(first, int):
+            raise ContractError(f"{one.name} takes {first} pairs at once, not any number of them")
+        sizes = wanted[one.name]
+        known = [a == b for a, b in zip(rest, sizes, strict=False) if isinstance(a, int)]
+        if len(rest) != len(sizes) or not all(known):  # one left open is seen by the probe
+            raise ContractError(f"{one.name} is {rest} in the graph, {sizes} by its contract")
+
+
+def _probe_inputs(contract: Contract) -> Inputs:
+    """Make windows of loads that any grid may have: large, small, zero, and below zero."""
+    spec = contract.features
+    day = np.sin(np.arange(spec.window) / spec.hour / 24 * 2 * np.pi)
+    loads = [level * (1 + 0.3 * day) for level in (1.0, 0.05, 700.0, 6e7, 0.0, -40.0)]
+    mean = np.array([*loads, 30 * day], np.float32).T
+    mark = np.full(mean.shape, PLAIN, np.uint8)
+    series = [GridSeries(series="probe", can_be_negative=True)] * mean.shape[1]
+    inputs, _ = FeatureBuilder(spec).build((mean, mark), PROBE_MS, series)
+    return inputs
+
+
+def _numbers(levels: Sequence[float]) -> str:
+    return ", ".join(f"{level:g}" for level in levels)
+
+
+def _line(error: Exception) -> str:
+    return str(error).splitlines()[0][:200]

@@ -1,0 +1,59 @@
+"""Bridge short gaps and leave everything else as it is: the spline where nothing is smoothed."""
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.splines.spline import Floats, Spline
+
+BRIDGE_LAM = 0.1
+"""Smoothness of the spline over a gap: it follows the readings, yet no single one swings it far."""
+SHORE = 8
+"""Slots on either side of a gap that it is bridged from; those further off say next to nothing."""
+
+
+class Bridge:
+    """A spline over each short gap and its shores alone: far less than one over every window.
+
+    Parameters
+    ----------
+    slots
+        Length of the windows.
+    longest_gap
+        Missing slots in a row that it may have to bridge.
+    """
+
+    def __init__(self, slots: int, longest_gap: int) -> None:
+        self.slots = slots
+        self._spline = Spline(min(slots, longest_gap + 2 * SHORE), BRIDGE_LAM)
+
+    def fill(
+        self,
+        target: Floats,
+        weight: Floats,
+        short: npt.NDArray[np.bool_],
+        value: npt.NDArray[np.float32],
+    ) -> None:
+        """Put into `value` what lies over the slots of `short` gaps; slots down, one a column."""
+        column, slot = np.nonzero(short.T)
+        if not len(slot):
+            return
+        begins = np.append(True, (np.diff(slot) != 1) | (np.diff(column) != 0))
+        gap = np.cumsum(begins) - 1
+        length = self._spline.slots
+        first = np.clip(slot[begins] - SHORE, 0, self.slots - length)
+        at = first + np.arange(length)[:, None]
+        shores, weights = target[at, column[begins]], weight[at, column[begins]]
+        prop_up(shores, weights)
+        line = self._spline.smooth(shores, weights)
+        value[slot, column] = line[slot - first[gap], gap]
+
+
+def prop_up(target: Floats, weight: Floats) -> None:
+    """Make windows with fewer than two known slots solvable: level at what is known, if anything.
+
+    Without this the spline would have no unique answer there.
+    """
+    for column in np.flatnonzero((weight > 0).sum(axis=0) < 2):
+        known = np.flatnonzero(weight[:, column])
+        target[:, column] = target[known[0], column] if len(known) else 0.0
+        weight[:, column] = 1.0

@@ -1,0 +1,1 @@
+"""Train networks and write them as ONNX; needs `gridcast[train]`, and nothing that serves does."""

@@ -1,0 +1,53 @@
+"""A model file for small machines: weights of 8 bits."""
+
+import io
+from collections.abc import Iterator
+from typing import Any, cast
+
+import onnx
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+_WHOLE = ("base.", "between")
+"""Begin the names of weights that stay as they are: all rests on the base."""
+_PREPARED = {"onnx.quant.pre_process": "onnxruntime.quant"}
+"""Says that shapes are known and constants folded, as torch's exporter leaves them."""
+
+
+def quantised(graph: bytes) -> bytes:
+    """Give a graph whose members' weights are whole numbers of 8 bits, a scale for each row.
+
+    What flows between them is quantised as it comes, by scales taken from all samples run at once:
+    what a sample gets depends on those beside it, which `Network.load` finds and then runs the
+    graph sample by sample. onnxruntime has no such operator for a GRU, whose weights stay whole.
+
+    Parameters
+    ----------
+    graph
+        As `write_graph` gives it: not sealed.
+    """
+    model = onnx.load_from_string(graph)
+    chosen = list(_of_members(model))
+    onnx.helper.set_model_props(model, _PREPARED)
+    model.graph.ClearField("value_info")  # shapes are inferred anew: some weights are transposed
+    whole = io.BytesIO()
+    quantize_dynamic(
+        model,
+        cast("Any", whole),  # onnx writes to an open file as well as to a path
+        nodes_to_quantize=chosen,
+        weight_type=QuantType.QInt8,
+        per_channel=True,
+    )
+    result = onnx.load_from_string(whole.getvalue())
+    result.ClearField("metadata_props")
+    return bytes(result.SerializeToString(deterministic=True))
+
+
+def _of_members(model: onnx.ModelProto) -> Iterator[str]:
+    """Name the nodes that multiply by a member's weights."""
+    matrices = {one.name for one in model.graph.initializer if len(one.dims) == 2}
+    products = {name for name in matrices if not name.startswith(_WHOLE)}
+    for node in model.graph.node:
+        if node.op_type == "LSTM" or (
+            node.op_type in {"Gemm", "MatMul"} and node.input[1] in products
+        ):
+            yield node.name

@@ -1,0 +1,119 @@
+"""The graph in three parts, whose state can be carried from hour to hour.
+
+`encoder` reads a window and gives its level and the members' states; `step` takes these, one hour
+more, and gives the next states; `decoder` forecasts from states. Encoder and decoder make the whole
+graph; the encoder and a step are the encoder over an hour more, by the level that the encoder gave.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gridcast.models.contract import Contract
+from gridcast.models.seal import seal
+from gridcast.models.training.export import check, example, write_graph
+from gridcast.models.training.networks import Forecaster
+from gridcast.models.training.networks.recurrent import State
+
+
+@dataclass(frozen=True, slots=True)
+class OneStep:
+    """Three ONNX files, each with the contract of the whole."""
+
+    encoder: bytes
+    """load, past: scale [n, 1] kW, states."""
+    step: bytes
+    """mean [n, 1] kW of the next hour, past [n, 1, features] of it, scale, states: next states."""
+    decoder: bytes
+    """load, past, future, scale, states, static where there is one: quantiles."""
+    states: int
+    """How many there are: `state_0`, …; the step gives `next_0`, …"""
+
+
+class Encoder(nn.Module):
+    """From windows to states."""
+
+    def __init__(self, forecaster: Forecaster) -> None:
+        super().__init__()
+        self.forecaster = forecaster
+
+    def forward(self, load: Tensor, past: Tensor) -> tuple[Tensor, ...]:
+        """Give the windows' levels and, of all members one after the other, the states."""
+        front = self.forecaster.front
+        scale = front.scale(load)
+        hours = front.hours(front.hourly(front.normal(load, scale)), past)
+        states = [member.encode(hours) for member in self.forecaster.each]
+        return (scale, *(part for each in states for part in each))
+
+
+class Step(nn.Module):
+    """From states and an hour to the next states."""
+
+    def __init__(self, forecaster: Forecaster) -> None:
+        super().__init__()
+        self.forecaster = forecaster
+
+    def forward(
+        self, mean: Tensor, past: Tensor, scale: Tensor, state: list[Tensor]
+    ) -> tuple[Tensor, ...]:
+        """Read one hour more: its mean load, kW, and its features."""
+        front = self.forecaster.front
+        hour = front.hours(front.normal(mean, scale), past)
+        each = zip(self.forecaster.each, split(self.forecaster, state), strict=True)
+        return tuple(part for member, own in each for part in member.encode(hour, own))
+
+
+class Decoder(nn.Module):
+    """From states to quantiles."""
+
+    def __init__(self, forecaster: Forecaster) -> None:
+        super().__init__()
+        self.forecaster = forecaster
+
+    def forward(
+        self,
+        load: Tensor,
+        past: Tensor,
+        future: Tensor,
+        *,
+        scale: Tensor,
+        state: list[Tensor],
+        static: Tensor | None = None,
+    ) -> Tensor:
+        """Forecast as the whole graph does."""
+        scaled = self.forecaster.front(load, past, future, static, scale)
+        return self.forecaster.finish(scaled, split(self.forecaster, state))
+
+
+def split(forecaster: Forecaster, parts: list[Tensor]) -> list[State]:
+    """Give each member its own parts of the states."""
+    each = len(parts) // len(forecaster.members)
+    return [tuple(parts[first : first + each]) for first in range(0, len(parts), each)]
+
+
+def export_one_step(forecaster: Forecaster, contract: Contract) -> OneStep:
+    """Write the three parts; a network that reads hours backwards too has none."""
+    check(forecaster, contract)
+    if forecaster.network.both_ways:
+        raise ValueError("this network reads hours backwards too: it has no state to carry on")
+    inputs = example(forecaster.spec)
+    window = {name: inputs[name] for name in ("load", "past")}
+    with torch.no_grad():
+        scale, *states = Encoder(forecaster)(**window)
+    each = len(states) // len(forecaster.members)
+    growing = range(each - 1, len(states), each) if forecaster.network.grows else ()
+    grows = {f"state_{at}" for at in growing}
+    kept = {"scale": scale, "state": list(states)}
+    hour = {"mean": inputs["load"][:, :1], "past": inputs["past"][:, :1]}
+    given = [f"state_{at}" for at in range(len(states))]
+    following = [f"next_{at}" for at in range(len(states))]
+    whole = {**window, "future": inputs["future"], **kept}
+    if forecaster.spec.static:
+        whole["static"] = inputs["static"]
+    return OneStep(
+        seal(write_graph(Encoder(forecaster), window, ["scale", *given]), contract),
+        seal(write_graph(Step(forecaster), {**hour, **kept}, following, grows), contract),
+        seal(write_graph(Decoder(forecaster), whole, ["quantiles"], grows), contract),
+        len(states),
+    )

@@ -1,0 +1,141 @@
+"""What a network learns from: windows of archives and what came after, cut as they are needed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.archive import MEASURED, Archive
+from gridcast.models.evaluation.splits import Part, begins
+from gridcast.models.features import Inputs
+from gridcast.models.features.builder import FeatureBuilder
+
+LEAST_KW = 1e-4
+HEAVIEST = 10.0
+"""No sample counts more than so many usual ones."""
+
+Index = npt.NDArray[np.integer]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Some samples."""
+
+    inputs: Inputs
+    truth: npt.NDArray[np.float32]
+    """[n, horizon] kW; not a number where nothing was measured."""
+    weight: npt.NDArray[np.float32]
+    """[n]: what each counts: the level of its window, of the usual level in its archive. So a
+    kilowatt is a kilowatt within an archive, and every archive counts by its samples alone."""
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Origins:
+    archive: Archive
+    slot: npt.NDArray[np.int32]
+    row: npt.NDArray[np.int32]
+    level: float
+
+    def thinned(self, most: int) -> "_Origins":
+        if len(self.slot) <= most:
+            return self
+        drawn = np.random.default_rng(0).choice(len(self.slot), most, replace=False)
+        drawn.sort()
+        return _Origins(self.archive, self.slot[drawn], self.row[drawn], self.level)
+
+
+class Samples:
+    """Pairs of a series and an origin, of one or more archives; batches are built when asked for.
+
+    Parameters
+    ----------
+    builder
+        Makes the inputs, as serving does.
+    parts
+        Archives, each with the part of it whose slots the horizons lie in.
+    every
+        Slots from one origin to the next.
+    least_known
+        Share of the window that must have been measured, and of the horizon.
+    most
+        Samples of each archive, at most, drawn at random; 0: all.
+    """
+
+    def __init__(
+        self,
+        builder: FeatureBuilder,
+        parts: Sequence[tuple[Archive, Part]],
+        every: int = 1,
+        least_known: float = 0.5,
+        most: int = 0,
+    ) -> None:
+        self.builder = builder
+        found = (_origins(builder, archive, part, every, least_known) for archive, part in parts)
+        self._origins = [one.thinned(most) if most else one for one in found]
+        self._first = np.cumsum([0, *(len(one.slot) for one in self._origins)])
+
+    def __len__(self) -> int:
+        return int(self._first[-1])
+
+    def pairs(self, index: Index) -> list[tuple[int, npt.NDArray[np.intp]]]:
+        """Give the archives that samples are of, each with where in `index` its samples are."""
+        of = np.searchsorted(self._first, index, side="right") - 1
+        return [(int(one), np.flatnonzero(of == one)) for one in np.unique(of)]
+
+    def batch(self, index: Index) -> Batch:
+        """Build samples by their numbers; those whose window cannot be filled are left out."""
+        parts = [self._of(number, index[at]) for number, at in self.pairs(index)]
+        if len(parts) == 1:
+            return parts[0]
+        inputs = Inputs(
+            *(
+                np.concatenate([getattr(part.inputs, name) for part in parts])
+                for name in ("load", "past", "future", "static")
+            )
+        )
+        return Batch(
+            inputs,
+            np.concatenate([part.truth for part in parts]),
+            np.concatenate([part.weight for part in parts]),
+        )
+
+    def thinned(self, most: int) -> npt.NDArray[np.intp]:
+        """Give the numbers of at most so many samples, spread evenly."""
+        return np.linspace(0, len(self) - 1, min(most, len(self))).astype(np.intp)
+
+    def _of(self, number: int, index: Index) -> Batch:
+        one = self._origins[number]
+        at = index - self._first[number]
+        slot, row = one.slot[at], one.row[at]
+        inputs, usable = self.builder.sample(one.archive, slot, row)
+        truth = one.archive.truth(slot, row, self.builder.spec.horizon)
+        if not usable.all():
+            inputs, truth = inputs.take(usable), truth[usable]
+        weight = np.abs(inputs.load).mean(axis=1) / one.level
+        return Batch(inputs, truth, np.minimum(weight, HEAVIEST).astype(np.float32))
+
+
+def _origins(
+    builder: FeatureBuilder, archive: Archive, part: Part, every: int, least_known: float
+) -> _Origins:
+    """Find the origins of a part: enough measured before them, and enough after."""
+    spec = builder.spec
+    measured = archive.mark >= MEASURED
+    count = np.concatenate(
+        [np.zeros((1, measured.shape[1]), np.int32), measured.cumsum(axis=0, dtype=np.int32)]
+    )
+    slot = begins(part, spec.horizon, lookback=spec.slots)[::every]
+    if not len(slot):
+        none = np.empty(0, np.int32)
+        return _Origins(archive, none, none, 1.0)
+    before = count[slot] - count[slot - spec.slots]
+    after = count[slot + spec.horizon] - count[slot]
+    known = (before >= least_known * spec.slots) & (after >= least_known * spec.horizon)
+    at, row = np.nonzero(known)
+    within = archive.mean[part.first : part.end][measured[part.first : part.end]]
+    level = float(np.abs(within).mean(dtype=np.float64)) if within.size else 1.0
+    return _Origins(archive, slot[at].astype(np.int32), row.astype(np.int32), max(level, LEAST_KW))

@@ -19,6 +19,7 @@ COMMANDS = (
     "config",
     "dead-letters",
     "demo",
+    "gateway",
     "history",
     "schema",
     "simulate",

@@ -1,0 +1,83 @@
+"""How good quantiles are, all of them together.
+
+`quantiles` has its levels on the last axis and is otherwise shaped as `truth`. What was not
+measured is NaN and counts nothing; where nothing is left the answer is None.
+
+>>> import numpy as np
+>>> truth, quantiles = np.array([10.0]), np.array([[8.0, 9.0, 12.0]])
+>>> pinball(truth, quantiles, (0.1, 0.5, 0.9)), coverage(truth, quantiles[..., [0, -1]])
+(0.3, 100.0)
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating]
+
+
+def pinball(truth: Floats, quantiles: Floats, levels: Sequence[float]) -> float | None:
+    """Give the mean pinball loss over all levels, kW; of the median alone it is half the MAE."""
+    return _mean(pinball_of(truth, quantiles, levels))
+
+
+def pinball_of(truth: Floats, quantiles: Floats, levels: Sequence[float]) -> Floats:
+    """Give the pinball loss of each load, averaged over the levels."""
+    total = np.zeros(truth.shape)
+    for index, level in enumerate(levels):
+        off = truth - quantiles[..., index]
+        total += np.maximum(level * off, (level - 1) * off)
+    return total / len(levels)
+
+
+def crps(truth: Floats, quantiles: Floats, levels: Sequence[float]) -> float | None:
+    """Give the mean continuous ranked probability score, kW; of a single number it is the MAE.
+
+    The distribution is the one that the quantiles tell of: between two of them the probability
+    rises evenly, and what lies outside the outermost sits on them.
+    """
+    level = np.asarray(levels, np.float64)
+    quantiles = quantiles.astype(np.float64)
+    below, above = quantiles[..., 0] - truth, truth - quantiles[..., -1]
+    score = np.maximum(below, 0) + np.maximum(above, 0)
+    score[np.isnan(truth)] = np.nan
+    for index in range(len(level) - 1):
+        low, high = level[index], level[index + 1]
+        left = quantiles[..., index]
+        wide = quantiles[..., index + 1] - left
+        share = np.divide(truth - left, wide, out=np.zeros(truth.shape), where=wide > 0)
+        passed = low + (high - low) * np.clip(share, 0, 1)
+        # Left of the load the square of the probability counts, right of it of what is missing.
+        area = (passed**3 - low**3) + ((1 - passed) ** 3 - (1 - high) ** 3)
+        score += wide * area / (3 * (high - low))
+    return _mean(score)
+
+
+def bands(levels: Sequence[float]) -> Iterator[tuple[int, int, int]]:
+    """Give the central bands: how many per cent each is to hold, and its two quantiles' places.
+
+    >>> list(bands((0.05, 0.25, 0.5, 0.75, 0.95)))
+    [(90, 0, 4), (50, 1, 3)]
+    """
+    for index, level in enumerate(levels):
+        for other in range(index + 1, len(levels)):
+            if abs(level + levels[other] - 1) < 1e-9:
+                yield round(100 * (levels[other] - level)), index, other
+
+
+def coverage(truth: Floats, band: Floats) -> float | None:
+    """Give the share of loads inside the band (its two ends on the last axis), per cent."""
+    inside = (truth >= band[..., 0]) & (truth <= band[..., 1])
+    share = _mean(np.where(np.isnan(truth), np.nan, inside))
+    return None if share is None else 100 * share
+
+
+def width(truth: Floats, band: Floats) -> float | None:
+    """Give the mean width of the band where the load is known, kW."""
+    return _mean(np.where(np.isnan(truth), np.nan, band[..., 1] - band[..., 0]))
+
+
+def _mean(value: Floats) -> float | None:
+    known = value[np.isfinite(value)]
+    return float(known.mean(dtype=np.float64)) if known.size else None

@@ -1,0 +1,1 @@
+"""From a file of history to a model: `gridcast train` and `gridcast tune`."""

@@ -1,0 +1,72 @@
+"""What a run was made of: digests of its files, the commit and lock it ran under, versions."""
+
+import hashlib
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CODE = Path(__file__).resolve().parents[4]
+"""The checkout that gridcast runs from, if it does; installed from a wheel it is none."""
+
+_LIBRARIES = ("torch", "numpy", "scipy", "onnx", "onnxruntime", "lightgbm", "pyarrow")
+_LOCK = "uv.lock"
+
+
+class Provenance(BaseModel):
+    """Under what a run was made."""
+
+    model_config = ConfigDict(frozen=True)
+
+    gridcast: str = Field(description="version of gridcast")
+    commit: str | None = Field(description="git commit of the code; none: not from a checkout")
+    dirty: bool | None = Field(description="whether the code was changed since that commit")
+    lock_digest: str | None = Field(description="SHA-256 of uv.lock; none: not from a checkout")
+    python: str
+    platform: str
+    versions: dict[str, str] = Field(description="of the libraries that numbers depend on")
+
+    @classmethod
+    def of_here(cls) -> "Provenance":
+        """Look around."""
+        from_checkout = (CODE / "src" / "gridcast").is_dir()
+        lock = CODE / _LOCK
+        return cls(
+            gridcast=version("gridcast"),
+            commit=_git("rev-parse", "HEAD") if from_checkout else None,
+            dirty=_is_dirty() if from_checkout else None,
+            lock_digest=file_digest(lock) if from_checkout and lock.is_file() else None,
+            python=".".join(map(str, sys.version_info[:3])),
+            platform=sys.platform,
+            versions={name: found for name in _LIBRARIES if (found := _version(name))},
+        )
+
+
+def file_digest(path: Path) -> str:
+    """Give the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _version(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
+
+
+def _is_dirty() -> bool | None:
+    # Only the code: what a run writes beside it changes nothing of the run.
+    changed = _git("status", "--porcelain", "--", "src", _LOCK)
+    return None if changed is None else bool(changed)
+
+
+def _git(*words: str) -> str | None:
+    command = ["git", "-C", str(CODE), *words]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

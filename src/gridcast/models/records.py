@@ -55,7 +55,7 @@ class Kind(IntEnum):
     DETECTION = 10
 
 
-_NUMBERED = (Kind.SERIES, Kind.SLOT, Kind.MINUTE, Kind.READINGS)
+_NUMBERED = (Kind.SERIES, Kind.SLOT, Kind.MINUTE, Kind.READINGS, Kind.DETECTION)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,12 +85,7 @@ class AlarmBoard:
 
     def standing(self) -> int:
         """Give how many alarms are shown to operators."""
-        alarms = (life.stands for life in self._lives.values())
-        hidden = (None,)
-        return sum(
-            alarm is not None and alarm.suppressed_by in hidden and alarm.shelved_until in hidden
-            for alarm in alarms
-        )
+        return sum(life.is_shown for life in self._lives.values())
 
     def judge(
         self, at_ms: int, conditions: Iterable[Condition], kinds: Collection[AlarmKind]
@@ -277,13 +272,7 @@ class AlarmBoard:
         life = self._lives[self._flood_key] = Life(self._flood_key, at_ms, raised_ms=at_ms)
         told = [self._tell(at_ms, life, self._flood_condition(at_ms), Priority.HIGH)]
         for one in recent:
-            alarm = one.stands
-            if (
-                alarm is not None
-                and alarm.priority is not Priority.HIGH
-                and alarm.suppressed_by is None
-                and alarm.acknowledged_at is None
-            ):
+            if one.may_be_hidden:
                 under = {"suppressed_by": told[0].alarm}
                 told.append(self._say(at_ms, one, AlarmChange.SUPPRESSED, **under))
         return told

@@ -75,6 +75,23 @@ class Life:
         """Whether a flood stands for it, and it was never told."""
         return self.is_raised and self.stands is None
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether operators have it before them: neither suppressed nor shelved."""
+        alarm = self.stands
+        return alarm is not None and alarm.suppressed_by is None and alarm.shelved_until is None
+
+    @property
+    def may_be_hidden(self) -> bool:
+        """Whether a flood's alarm may stand for it: not if it is important, or seen."""
+        alarm = self.stands
+        return (
+            alarm is not None
+            and alarm.suppressed_by is None
+            and alarm.acknowledged_at is None
+            and alarm.priority is not Priority.HIGH
+        )
+
     def see(self, at_ms: int, condition: Condition, timing: Timing) -> Event | None:
         """Take what is seen now; give what follows."""
         if condition.sign is Sign.ON:

@@ -53,7 +53,7 @@ LEAST_LIMIT = np.float32(3)
 """Nobody is told of scores below that, however tame the series: one in a thousand is no event."""
 RARER = np.float32(0.1)
 """Of the risk: loads do change, so a reading that stays far off must be further off than a bump."""
-BUMPS = np.float32(10)
+BUMPS = np.float32(3)
 """Times the risk: what is known from both sides errs less than the tail says."""
 STILL = np.float32(0.5)
 """Of its limit: above that a score is not well again."""

@@ -19,6 +19,7 @@ COMMANDS = (
     "config",
     "dead-letters",
     "demo",
+    "detect",
     "gateway",
     "history",
     "schema",

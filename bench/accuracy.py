@@ -94,12 +94,10 @@ def _chosen(names: tuple[str, ...] | list[str] | None, data: Path) -> list[Case]
     wanted = [known[name] for name in names] if names is not None else list(CASES)
     cases = []
     for case in wanted:
-        files = {case.file, *case.files}
-        missing = sorted(name for name in files if not (data / f"{name}.parquet").exists())
-        if missing:
-            print(f"{case.name} left out, not in {data}: {', '.join(missing)}")
-        else:
+        if (data / f"{case.file}.parquet").exists():
             cases.append(case)
+        else:
+            print(f"{case.name} left out: {case.file}.parquet is not in {data}")
     if not cases:
         raise SystemExit(f"accuracy: nothing to measure in {data} (--data names the folder)")
     return cases

@@ -12,8 +12,11 @@ from gridcast.models.evaluation.forecaster import Forecaster
 from gridcast.models.evaluation.samples import Pairs, Samples, pairs_of, samples_of, verify
 from gridcast.models.evaluation.splits import Split, walk_forward
 from gridcast.models.evaluation.verified import Scales, Verified
+from gridcast.models.features import FeatureBuilder
+from gridcast.models.network import Network
+from gridcast.stream.box import boxed
 from gridcast.stream.training.config import Config
-from gridcast.stream.training.dataset import Dataset, make_dataset, read_sources
+from gridcast.stream.training.dataset import read_sources
 from gridcast.stream.training.prepare import prepare
 
 MAPPINGS = Path(__file__).parents[2] / "docs" / "history"
@@ -50,11 +53,14 @@ class Material:
         self, case: Case, folder: Path, config: Config, sizes: Sizes, fold: Fold | None = None
     ) -> None:
         self.case, self.sizes, self.levels = case, sizes, config.evaluation.levels
-        self.files = [folder / f"{name}.parquet" for name in case.files]
-        self.mappings = [MAPPINGS / f"{name}.toml" for name in case.files]
+        self.files = [folder / f"{case.file}.parquet"]
+        self.mappings = [MAPPINGS / f"{case.file}.toml"]
         prepared = prepare(read_sources(self.files, self.mappings), config)
         self.builder = prepared.builder
-        self.data = self._judged(prepared.datasets, folder, config)
+        if case.boxed:
+            contract = Network.load(boxed(case.step_minutes)).contract
+            self.builder = FeatureBuilder(contract.features)
+        (self.data,) = prepared.datasets
         archive = self.data.archive
         self.split = self.data.split
         if fold is not None:
@@ -108,13 +114,6 @@ class Material:
                 quantiles=np.repeat(value[:, :, None], levels, axis=2),
             )
         )
-
-    def _judged(self, learned: tuple[Dataset, ...], folder: Path, config: Config) -> Dataset:
-        name = self.case.file
-        if not self.case.zero_shot:
-            return learned[self.case.files.index(name)]
-        kept_out = read_sources([folder / f"{name}.parquet"], [MAPPINGS / f"{name}.toml"])
-        return make_dataset(kept_out[0], self.case.step_minutes, config)
 
     def _test_pairs(self) -> Pairs:
         archive = self.data.archive

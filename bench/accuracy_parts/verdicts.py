@@ -58,9 +58,9 @@ def verdicts(case: Case, found: Mapping[str, Sequence[Outcome]]) -> list[Verdict
             unit = "kW" if name == "pinball" else "%"
             aim = f"{name} ≤ LightGBM's {_figure(other[name])} {unit}"
             verdict.append(_at_most(aim, scores[name], other[name]))
-    below = "seasonal_naive_week" if case.zero_shot else "ridge"
+    below = "seasonal_naive_week" if case.boxed else "ridge"
     verdict.append(_below_at_every_lead(case, champion, below, found[below]))
-    if case.zero_shot:
+    if case.boxed:
         return verdict
     inside = scores["coverage_90"]
     least, most = COVERAGE

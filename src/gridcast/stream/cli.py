@@ -22,6 +22,7 @@ COMMANDS = (
     "detect",
     "gateway",
     "history",
+    "models",
     "schema",
     "simulate",
     "topics",

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="needs gridcast[train]")
 from gridcast.models.archive import Archive  # noqa: E402
 from gridcast.models.features import FeatureSpec  # noqa: E402
 from gridcast.models.training.checkpoint import from_bytes, to_bytes  # noqa: E402
-from gridcast.models.training.fit import Fitting  # noqa: E402
+from gridcast.models.training.fit import Fitting, device_of  # noqa: E402
 from gridcast.models.training.learner import Learner  # noqa: E402
 from gridcast.models.training.lessons import Lessons, prepare, without  # noqa: E402
 from gridcast.models.training.settings import Design, Settings  # noqa: E402
@@ -146,3 +146,10 @@ def test_calibration_can_be_left_out() -> None:
     assert not plain.forecaster.shift.any()
     assert moved.forecaster.shift.any()
     assert replace(moved.settings, calibrate=False) == plain.settings
+
+
+def test_a_gpu_that_is_not_there_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert device_of("auto").type == "cpu"
+    with pytest.raises(ValueError, match="no GPU"):
+        device_of("cuda")

@@ -233,4 +233,6 @@ def device_of(name: str) -> torch.device:
     """Choose where to train."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("there is no GPU that torch can use: train on the device cpu, or auto")
     return torch.device(name)

@@ -139,7 +139,7 @@ def duration(seconds: float) -> str:
     """Write a duration for people.
 
     >>> duration(7), duration(190), duration(7300)
-    ('7 s', '3 min 10 s', '2 h 2 min')
+    ('7 s', '3 min 10 s', '2 h 1 min')
     """
     whole = round(seconds)
     if whole < 60:

@@ -4,6 +4,7 @@ It also turns records into columns: one list comprehension a column, and no obje
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 from mode import Service
+from mode.threads import WorkerThread
 
 from gridcast.agents.batch import Batch
 from gridcast.stream.keep_trying import keep_trying
@@ -23,9 +25,16 @@ from gridcast.stream.transport.place import Place
 if TYPE_CHECKING:
     from gridcast.stream.transport.consumer import BatchConsumer
 
+LOG = logging.getLogger("gridcast.transport")
 FETCH_WAIT_MS = 100
 """How long a broker holds back an answer that would be empty. aiokafka has one fetch a broker in
 flight: with Faust's 1.5 s, a partition with work waits that long for one that has none."""
+
+LEAVE_WITHIN_S = 10.0
+"""Leaving the group waits no longer for a rebalance that is under way: it may wait for an app that
+has crashed."""
+END_WITHIN_S = 15.0
+"""After this a thread that does not end is left behind: the process ends without it."""
 
 LOOK_EVERY_S = 0.5
 """How often a commit that takes long looks whether it is still wanted."""
@@ -57,10 +66,20 @@ class Fetched(list[Any]):
         )
 
 
+class Left(WorkerThread):
+    """A thread that no process waits for to end."""
+
+    def __init__(self, service: "FetchThread", **kwargs: Any) -> None:
+        super().__init__(service, **kwargs)
+        self.daemon = True
+
+
 class FetchThread(AIOKafkaConsumerThread):
     """Faust's consumer thread, which also says how the positions moved."""
 
     consumer: "BatchConsumer"
+    shutdown_timeout = END_WITHIN_S
+    Worker = Left
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -78,9 +97,17 @@ class FetchThread(AIOKafkaConsumerThread):
         The thread would end without saying so, and the worker wait for it for ever.
         """
         try:
-            await super().on_thread_stop()
-        except asyncio.CancelledError:
+            async with asyncio.timeout(LEAVE_WITHIN_S):
+                await super().on_thread_stop()
+        except (asyncio.CancelledError, TimeoutError):
             await self._ensure_consumer()._client.close()
+
+    async def stop(self) -> None:
+        """End, or be left behind."""
+        try:
+            await super().stop()
+        except TimeoutError:
+            LOG.warning("the thread that talks to Kafka does not end: it is left behind")
 
     def _stopped_set(self) -> None:
         with suppress(RuntimeError):  # after a crash its loop is closed

@@ -278,6 +278,30 @@ async def test_the_next_alarm_of_a_feed_is_nobodys_yet():
     assert (again.acknowledged_at, again.acknowledged_by, again.shelved_until) == (None, None, None)
 
 
+@pytest.mark.parametrize("is_idle", [False, True])
+async def test_an_alarm_whose_shelf_is_up_is_shown_again_and_says_so_once(is_idle: bool):
+    kept, log = Kept(), CommandLog()
+    held = await broken(kept, log)
+    await give(log, batch_of(wish(Action.SHELVE, until=NOON + timedelta(minutes=9))))
+    await beat(held)
+    held = await holder(kept, log)
+    for minute in range(2, 9):
+        await held.take(feed(minute))
+    await held.beat(is_idle=is_idle, clock_ms=NOON_MS + 8 * MINUTE_MS)
+    await held.save()
+    assert kept.changes == [AlarmChange.RAISED, AlarmChange.SHELVED], "its time is not up"
+    if is_idle:
+        await held.beat(is_idle=True, clock_ms=NOON_MS + 10 * MINUTE_MS)
+    else:
+        for minute in (9, 10):
+            await held.take(feed(minute))
+    await held.save()
+    await beat(await holder(kept, log))
+    shown = kept.alarms[-1]
+    assert kept.changes[2:] == [AlarmChange.UNSHELVED]
+    assert (shown.active, shown.shelved_until, shown.changed_by) == (True, None, None)
+
+
 async def test_a_partition_that_begins_does_nothing_of_what_was_wanted_before():
     kept, log = Kept(), CommandLog()
     await give(log, batch_of(wish()))

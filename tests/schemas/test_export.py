@@ -42,7 +42,7 @@ def _keys(node: Any) -> set[str]:
 
 
 def test_no_document_is_left_of_a_model_that_is_gone():
-    written = {f"schemas/{path.name}" for path in (DOCS / "schemas").glob("*.json")}
+    written = {path.relative_to(DOCS).as_posix() for path in (DOCS / "schemas").rglob("*.json")}
     assert written == {name for name in documents() if name.startswith("schemas/")}
 
 
@@ -67,11 +67,30 @@ def _references(node: Any) -> list[str]:
 
 def test_the_asyncapi_document_has_every_topic_once_with_one_operation():
     document = json.loads(documents()["asyncapi.json"])
-    assert set(document["channels"]) == {topic.name for topic in TOPICS if topic.models}
+    public = {topic.name for topic in TOPICS if topic.models}
+    assert set(document["channels"]) == public | {"gateway"}
     of_operations = [op["channel"]["$ref"] for op in document["operations"].values()]
     assert sorted(of_operations) == sorted(
-        f"#/channels/{topic.name}" for topic in TOPICS if topic.models
+        [*(f"#/channels/{name}" for name in public), *["#/channels/gateway"] * 2]
     )
+
+
+def test_the_asyncapi_document_has_every_message_of_the_gateway():
+    document = json.loads(documents()["asyncapi.json"])
+    operations = document["operations"]
+    said = {
+        action: [one["$ref"].rpartition("/")[2] for one in operations[action]["messages"]]
+        for action in ("receive/gateway", "send/gateway")
+    }
+    assert said["receive/gateway"] == ["Authenticate", "Subscribe", "Unsubscribe", "Act"]
+    assert {"Welcome", "ForecastDelta", "AlarmDelta", "Current"} <= set(said["send/gateway"])
+    names = {name for each in said.values() for name in each}
+    assert set(document["channels"]["gateway"]["messages"]) == names
+    types = [
+        document["components"]["schemas"][name]["properties"]["type"]["const"]
+        for name in document["channels"]["gateway"]["messages"]
+    ]
+    assert len(set(types)) == len(types)
 
 
 @pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)

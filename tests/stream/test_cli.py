@@ -78,7 +78,7 @@ def test_what_the_user_can_mend_is_one_line_and_exit_code_2(
 
 def test_schema_export_writes_what_its_check_then_accepts(tmp_path: Path):
     first = gridcast("schema", "export", "--to", "out", folder=tmp_path)
-    assert "13 documents, 13 written" in first.stdout
+    assert "28 documents, 28 written" in first.stdout
     assert gridcast("schema", "export", "--check", "--to", "out", folder=tmp_path).returncode == 0
     (tmp_path / "out" / "asyncapi.json").write_text("{}")
     stale = gridcast("schema", "export", "--check", "--to", "out", folder=tmp_path)

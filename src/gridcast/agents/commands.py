@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from gridcast.agents.batch import Batch
 from gridcast.agents.letters import Tell
-from gridcast.models.feed_guard import partition_of
+from gridcast.models.alarms import partition_of
 from gridcast.schemas import Command, Message, Reason, Refusal, read
 from gridcast.schemas.bounds import ahead_of_stamp
 from gridcast.schemas.topics import COMMANDS

@@ -19,6 +19,7 @@ from gridcast.agents.letters import dead_letter
 from gridcast.agents.metrics import Metrics
 from gridcast.agents.spans import NO_SPAN, NO_SPANS, Span, Spans
 from gridcast.agents.table import Output, Table, TableLostError
+from gridcast.models.alarms import AlarmBoard
 from gridcast.models.feed_guard import FeedGuard, FeedLimit
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.records import Kind, Record, encode, key_of
@@ -104,7 +105,9 @@ class Held:
         self._in_doubt = False
         self.is_fresh = False
         """It was read from its table, and no batch was taken since."""
-        self._guard = self._new_guard()
+        self._feed = f"{READINGS.name}/{number}"
+        self._guard = FeedGuard(self._feed, terms.feed_limit)
+        self._board = AlarmBoard(self._feed)
         self._told = 0
         """Up to where refusals were told, and the feed was judged."""
         self._obeyed: int | None = None
@@ -188,6 +191,8 @@ class Held:
             begins = self._obeyed is None
             self._obey()
             if is_idle and clock_ms is not None:
+                for alarm in self._board.unshelve(clock_ms):
+                    self._alarm(alarm)
                 await self._work(self._advance(clock_ms))
             stands = self._partition.next_offset
             if is_idle and stands == self._stood and stands != self._kept:
@@ -226,12 +231,10 @@ class Held:
             (numbers,) = decode_record(key_of(Kind.TOLD), told).columns
             self._told = int(numbers[0])
             self._obeyed = int(numbers[1]) if len(numbers) > 1 else None
-        self._guard = self._new_guard(records.get(key_of(Kind.FEED)))
+        self._guard = FeedGuard(self._feed, self._terms.feed_limit, records.get(key_of(Kind.FEED)))
+        self._board = AlarmBoard(self._feed, records.get(key_of(Kind.ALARMS)))
         self._partition = Partition(self._terms.spec, self._terms.lateness_ms, records)
         self._kept = self._partition.next_offset
-
-    def _new_guard(self, record: bytes | None = None) -> FeedGuard:
-        return FeedGuard(f"{READINGS.name}/{self._number}", self._terms.feed_limit, record)
 
     async def _is_still_ours(self) -> bool:
         try:
@@ -312,7 +315,7 @@ class Held:
         known = self._commands.next_offset
         begin = known if self._obeyed is None else self._obeyed
         for given in self._commands.since(begin, self._number):
-            found = self._guard.command(given.command)
+            found = self._board.command(given.command)
             if isinstance(found, Refusal):
                 self._refuse(COMMANDS, given.batch, 0, found)
             elif found is not None:
@@ -321,8 +324,11 @@ class Held:
 
     def _tell(self, batch: Batch, decoded: Decoded) -> None:
         first = int(np.searchsorted(np.asarray(batch.offsets), self._told))
-        for alarm in self._guard.take(batch.sent_ms, decoded, first):
-            self._alarm(alarm)
+        for at_ms, seen in self._guard.take(batch.sent_ms, decoded, first):
+            for alarm in self._board.unshelve(at_ms) + self._board.judge(
+                at_ms, [seen], {seen.kind}
+            ):
+                self._alarm(alarm)
         for place, refusal in decoded.refused:
             if batch.offsets[place] >= self._told:
                 self._refuse(READINGS, batch, place, refusal)
@@ -357,7 +363,8 @@ class Held:
         self, changes: Mapping[str, bytes | None], next_offset: int, span: Span = NO_SPAN
     ) -> Checkpoint:
         done = [self._told] if self._obeyed is None else [self._told, self._obeyed]
-        told = (Record(Kind.TOLD, 0, [np.array(done)]), self._guard.record())
+        records = (self._guard.record(), self._board.record())
+        told = (Record(Kind.TOLD, 0, [np.array(done)]), *records)
         taken = Checkpoint(
             self._outputs,
             {**changes, **{record.key: encode(record) for record in told}},

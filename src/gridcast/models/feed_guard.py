@@ -5,36 +5,24 @@ judged when a message of a later one comes, so what is judged depends on the mes
 wherever the batches are cut: read again, the same messages raise the same alarm.
 """
 
-import re
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.handling import Handling
+from gridcast.models.alarms import Condition, Sign
 from gridcast.models.records import Column, Kind, Record, decode, key_of
 from gridcast.models.windows.spec import MINUTE_MS
-from gridcast.schemas import (
-    Alarm,
-    AlarmChange,
-    AlarmKind,
-    Command,
-    Decoded,
-    Priority,
-    Reason,
-    Refusal,
-)
+from gridcast.schemas import AlarmKind, Decoded, Priority
 
 SPAN = 15
 """Minutes that are judged together."""
 LEAST = 3
 """Fewer refused in that span say nothing about their share."""
-CALM = 5
-"""For so many minutes it must have been well before the alarm is cleared."""
 NONE = -1
 SHOWN = 5
 """So many of the commonest reasons are told."""
@@ -81,12 +69,12 @@ class FeedGuard:
     >>> from gridcast.schemas import decode
     >>> guard = FeedGuard("meter.readings/3", FeedLimit(share=0.05, per_minute=1000))
     >>> rubbish = decode([b"m"] * 4, [b"rubbish"] * 4)
-    >>> guard.take(np.full(4, 1_767_225_600_000), rubbish)
+    >>> list(guard.take(np.full(4, 1_767_225_600_000), rubbish))
     []
-    >>> (alarm,) = guard.take(np.full(4, 1_767_225_660_000), rubbish)
-    >>> alarm.alarm
-    'feed-broken/meter.readings/3/2026-01-01T00:01:00Z'
-    >>> alarm.text
+    >>> ((at_ms, seen),) = guard.take(np.full(4, 1_767_225_660_000), rubbish)
+    >>> at_ms, str(seen.kind), seen.sign
+    (1767225660000, 'feed-broken', <Sign.ON: 2>)
+    >>> seen.text
     '100 % of the readings of the last 15 minutes were refused on meter.readings/3: 4 not-json'
     """
 
@@ -94,25 +82,21 @@ class FeedGuard:
         self._feed = feed
         self._limit = limit
         self._minutes: dict[int, _Minute] = {}
-        self._raised = NONE
-        """The minute at whose end the alarm was raised."""
-        self._calm_since = NONE
-        self._handling = Handling()
-        """What operators did about the alarm, while there is one."""
         if record is not None:
             self._load(decode(key_of(Kind.FEED), record))
 
-    def take(self, sent_ms: npt.NDArray[np.int64], decoded: Decoded, first: int = 0) -> list[Alarm]:
-        """Count a batch; give the alarms that it raises or clears.
+    def take(
+        self, sent_ms: npt.NDArray[np.int64], decoded: Decoded, first: int = 0
+    ) -> Iterator[tuple[int, Condition]]:
+        """Count a batch; give how the feed stands at the end of each minute that is over by then.
 
         `sent_ms` is Kafka's stamp of each message. Messages before `first` were counted before.
         """
         places = [place for place, _ in decoded.refused]
-        alarms = []
         begin = first
         while begin < len(sent_ms):
             number = int(sent_ms[begin]) // MINUTE_MS
-            alarms += self._close_before(number)
+            yield from self._close_before(number)
             # A stamp that goes back counts for the minute that is open.
             number = max(number, max(self._minutes, default=NONE))
             later = np.flatnonzero(sent_ms[begin:] >= (number + 1) * MINUTE_MS)
@@ -123,17 +107,6 @@ class FeedGuard:
             refused = decoded.refused[bisect_left(places, begin) : bisect_left(places, end)]
             counted.refused.update(refusal.reason.value for _, refusal in refused)
             begin = end
-        return alarms
-
-    def command(self, command: Command) -> Alarm | Refusal | None:
-        """Do what an operator wants; give the alarm as it then stands, or None if it does so."""
-        if self._raised == NONE or command.alarm != self._name(self._raised):
-            return Refusal(Reason.UNKNOWN_ALARM, "alarm: there is none of this name, or it is over")
-        done = self._handling.after(command)
-        if done is None:
-            return None
-        self._handling, change = done
-        return self._alarm(change, command.at, self._raised, self._judge(), changed_by=command.by)
 
     def record(self) -> Record:
         """Give what it knows."""
@@ -144,51 +117,33 @@ class FeedGuard:
             for reason, count in sorted(self._minutes[number].refused.items())
         ]
         columns: list[Column] = [
-            np.array([self._raised, self._calm_since]),
             np.array(numbers, np.int64),
             np.array([self._minutes[number].used for number in numbers], np.int64),
             np.array([number for number, _, _ in refused], np.int64),
             [reason for _, reason, _ in refused],
             np.array([count for _, _, count in refused], np.int64),
-            *self._handling.columns(),
         ]
         return Record(Kind.FEED, 0, columns)
 
     def _load(self, record: Record) -> None:
         columns = cast("list[Any]", record.columns)
-        standing, numbers, used, in_minute, reasons, counts, *handling = columns
-        self._handling = Handling.from_columns(*handling)
-        self._raised, self._calm_since = map(int, standing)
+        numbers, used, in_minute, reasons, counts = columns
         for number, count in zip(numbers.tolist(), used.tolist(), strict=True):
             self._minutes[number] = _Minute(count)
         for number, reason, count in zip(in_minute.tolist(), reasons, counts.tolist(), strict=True):
             self._minutes[number].refused[reason] = count
 
-    def _close_before(self, minute: int) -> list[Alarm]:
+    def _close_before(self, minute: int) -> Iterator[tuple[int, Condition]]:
         """Judge the minute that is over now that another has come.
 
-        Minutes in which nothing came tell nothing: they neither raise nor clear.
+        Minutes in which nothing came tell nothing.
         """
         over = max(self._minutes, default=NONE)
         if over == NONE or over >= minute:
-            return []
+            return
         for number in [number for number in self._minutes if number <= over - SPAN]:
             del self._minutes[number]
-        judged = self._judge()
-        if self._raised == NONE:
-            if not self._is_broken(judged):
-                return []
-            self._raised, self._calm_since = over, NONE
-            self._handling = Handling()
-            return [self._alarm(AlarmChange.RAISED, _end(over), self._raised, judged)]
-        if not self._is_calm(judged):
-            self._calm_since = NONE
-        elif self._calm_since == NONE:
-            self._calm_since = over
-        elif over - self._calm_since >= CALM:
-            raised, self._raised = self._raised, NONE
-            return [self._alarm(AlarmChange.CLEARED, _end(over), raised, judged)]
-        return []
+        yield (over + 1) * MINUTE_MS, self._condition(self._judge())
 
     def _judge(self) -> _Judged:
         refused: Counter[str] = Counter()
@@ -198,43 +153,23 @@ class FeedGuard:
         readings = count + sum(counted.used for counted in self._minutes.values())
         return _Judged(refused, count / readings if readings else 0, count / SPAN, readings / SPAN)
 
-    def _is_broken(self, judged: _Judged) -> bool:
-        is_share_high = judged.share > self._limit.share and judged.refused.total() >= LEAST
-        return is_share_high or judged.per_minute > self._limit.per_minute
-
-    def _is_calm(self, judged: _Judged) -> bool:
+    def _sign(self, judged: _Judged) -> Sign:
         limit = self._limit
-        return judged.share <= limit.share / 2 and judged.per_minute <= limit.per_minute / 2
+        is_share_high = judged.share > limit.share and judged.refused.total() >= LEAST
+        if is_share_high or judged.per_minute > limit.per_minute:
+            return Sign.ON
+        is_calm = judged.share <= limit.share / 2 and judged.per_minute <= limit.per_minute / 2
+        return Sign.OFF if is_calm else Sign.BETWEEN
 
-    def _name(self, raised: int) -> str:
-        return f"{AlarmKind.FEED_BROKEN}/{self._feed}/{_end(raised):%Y-%m-%dT%H:%M:%SZ}"
-
-    def _alarm(
-        self,
-        change: AlarmChange,
-        at: datetime,
-        raised: int,
-        judged: _Judged,
-        changed_by: str | None = None,
-    ) -> Alarm:
-        cleared = change == AlarmChange.CLEARED
+    def _condition(self, judged: _Judged) -> Condition:
         # Of reasons that are as common the first by name, whatever order they came in.
         common = sorted(judged.refused.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
         told = ", ".join(f"{count:,} {reason}" for reason, count in common)
-        return Alarm(
-            alarm=self._name(raised),
-            kind=AlarmKind.FEED_BROKEN,
-            series=self._feed,
-            priority=Priority.HIGH,
-            change=change,
-            changed_at=at,
-            changed_by=changed_by,
-            active=not cleared,
-            raised_at=_end(raised),
-            cleared_at=at if cleared else None,
-            acknowledged_at=self._handling.acknowledged_at,
-            acknowledged_by=self._handling.acknowledged_by,
-            shelved_until=self._handling.shelved_until,
+        return Condition(
+            AlarmKind.FEED_BROKEN,
+            self._feed,
+            self._sign(judged),
+            Priority.HIGH,
             cause=common[0][0] if common else "",
             text=f"{100 * judged.share:.3g} % of the readings of the last {SPAN} minutes "
             f"were refused on {self._feed}" + (f": {told}" if told else ""),
@@ -245,17 +180,3 @@ class FeedGuard:
                 **{f"{reason}_count": count for reason, count in common},
             },
         )
-
-
-def _end(minute: int) -> datetime:
-    return datetime.fromtimestamp((minute + 1) * MINUTE_MS / 1000, UTC)
-
-
-def partition_of(alarm: str) -> int | None:
-    """Tell from an alarm's name which partition's guard raises it; None: no guard does.
-
-    >>> partition_of("feed-broken/meter.readings/3/2026-01-01T00:01:00Z")
-    3
-    """
-    found = re.fullmatch(rf"{AlarmKind.FEED_BROKEN}/[^/]+/(\d{{1,6}})/[^/]+", alarm, re.ASCII)
-    return None if found is None else int(found[1])

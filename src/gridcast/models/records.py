@@ -51,9 +51,11 @@ class Kind(IntEnum):
     TOLD = 6
     READINGS = 7
     FEED = 8
+    ALARMS = 9
+    DETECTION = 10
 
 
-_NUMBERED = (Kind.SERIES, Kind.SLOT, Kind.MINUTE, Kind.READINGS)
+_NUMBERED = (Kind.SERIES, Kind.SLOT, Kind.MINUTE, Kind.READINGS, Kind.DETECTION)
 
 
 @dataclass(frozen=True, slots=True)

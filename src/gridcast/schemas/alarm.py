@@ -17,11 +17,16 @@ class AlarmKind(StrEnum):
     FLATLINE = "flatline"
     GAP = "gap"
     OUT_OF_LIMITS = "out-of-limits"
+    UNIT = "unit"
+    CLOCK = "clock"
+    DISAGREEMENT = "disagreement"
+    UNUSUAL = "unusual"
     FEED_STALE = "feed-stale"
     FEED_BROKEN = "feed-broken"
     DRIFT = "drift"
     COVERAGE_LOST = "coverage-lost"
     MODEL_DEGRADED = "model-degraded"
+    FLOOD = "flood"
 
 
 class AlarmChange(StrEnum):
@@ -29,6 +34,7 @@ class AlarmChange(StrEnum):
 
     RAISED = "raised"
     UPDATED = "updated"
+    RE_ALARMED = "re-alarmed"
     ACKNOWLEDGED = "acknowledged"
     SHELVED = "shelved"
     UNSHELVED = "unshelved"

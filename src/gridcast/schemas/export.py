@@ -7,6 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from gridcast.schemas.gateway import CLIENT_MESSAGES, SERVER_MESSAGES
+from gridcast.schemas.gateway.http import RecentPast
 from gridcast.schemas.message import Message
 from gridcast.schemas.topics import TOPICS, Topic
 
@@ -14,6 +16,7 @@ ASYNCAPI = "3.0.0"
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 # What has no message of the wire is for the workers alone.
 PUBLIC = tuple(topic for topic in TOPICS if topic.models)
+GATEWAY = "gateway"
 # Whose messages they are: what the grid's own systems send, and what gridcast sends.
 RECEIVED = frozenset(
     {
@@ -31,6 +34,8 @@ def documents() -> dict[str, str]:
     """Give every document by its file name: `schemas/Reading.json`, `asyncapi.json`, …"""
     models = sorted({model for topic in PUBLIC for model in topic.models}, key=_name)
     files = {f"schemas/{_name(model)}.json": _write(_json_schema(model)) for model in models}
+    for model in (*CLIENT_MESSAGES, *SERVER_MESSAGES, RecentPast):
+        files[f"schemas/gateway/{_name(model)}.json"] = _write(_json_schema(model))
     return files | {"asyncapi.json": _write(_asyncapi(models))}
 
 
@@ -42,13 +47,15 @@ def _write(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _json_schema(model: type[Message]) -> dict[str, Any]:
+def _json_schema(model: type[BaseModel]) -> dict[str, Any]:
     return {"$schema": JSON_SCHEMA, **model.model_json_schema()}
 
 
 def _asyncapi(models: list[type[Message]]) -> dict[str, Any]:
+    all_models: list[type[BaseModel]] = [*models, *CLIENT_MESSAGES, *SERVER_MESSAGES]
     _, schemas = models_json_schema(
-        [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
+        [(model, "validation") for model in all_models],
+        ref_template="#/components/schemas/{model}",
     )
     return {
         "asyncapi": ASYNCAPI,
@@ -60,7 +67,7 @@ def _asyncapi(models: list[type[Message]]) -> dict[str, Any]:
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
-        "channels": {topic.name: _channel(topic) for topic in PUBLIC},
+        "channels": {topic.name: _channel(topic) for topic in PUBLIC} | {GATEWAY: _gateway()},
         "operations": {
             f"{_action(topic)}/{topic.name}": {
                 "action": _action(topic),
@@ -68,9 +75,23 @@ def _asyncapi(models: list[type[Message]]) -> dict[str, Any]:
                 "summary": topic.about,
             }
             for topic in PUBLIC
+        }
+        | {
+            f"{action}/{GATEWAY}": {
+                "action": action,
+                "channel": {"$ref": f"#/channels/{GATEWAY}"},
+                "summary": summary,
+                "messages": [
+                    {"$ref": f"#/channels/{GATEWAY}/messages/{_name(model)}"} for model in said
+                ],
+            }
+            for action, summary, said in (
+                ("receive", "What a client says to the gateway.", CLIENT_MESSAGES),
+                ("send", "What the gateway says to a client.", SERVER_MESSAGES),
+            )
         },
         "components": {
-            "messages": {_name(model): _message(model) for model in models},
+            "messages": {_name(model): _message(model) for model in all_models},
             "schemas": schemas["$defs"],
         },
     }
@@ -109,7 +130,22 @@ def _channel(topic: Topic) -> dict[str, Any]:
     }
 
 
-def _message(model: type[Message]) -> dict[str, Any]:
+def _gateway() -> dict[str, Any]:
+    return {
+        "address": "/v1",
+        "title": "gridcast.v1",
+        "description": "The gateway's WebSocket. Sub-protocol `gridcast.v1`: JSON in text frames; "
+        "`gridcast.v1.msgpack`: the same messages as MessagePack in binary frames, the quantiles of"
+        " a forecast as bytes (32-bit floats, little-endian, a level after the other).",
+        "messages": {
+            _name(model): {"$ref": f"#/components/messages/{_name(model)}"}
+            for model in (*CLIENT_MESSAGES, *SERVER_MESSAGES)
+        },
+        "bindings": {"ws": {"method": "GET", "bindingVersion": "0.1.0"}},
+    }
+
+
+def _message(model: type[BaseModel]) -> dict[str, Any]:
     return {
         "name": _name(model),
         "summary": (model.__doc__ or "").partition("\n")[0],

@@ -19,6 +19,8 @@ COMMANDS = (
     "config",
     "dead-letters",
     "demo",
+    "detect",
+    "gateway",
     "history",
     "models",
     "schema",

@@ -35,6 +35,7 @@ from pydantic_settings import (
 )
 
 from gridcast.stream.errors import UserError
+from gridcast.stream.gateway.settings import GatewaySettings
 
 ENVIRONMENT_PREFIX = "GRIDCAST_"
 FILE_VARIABLE = ENVIRONMENT_PREFIX + "CONFIG"
@@ -59,7 +60,7 @@ Levels = Annotated[tuple[Level, ...], NoDecode, BeforeValidator(_split)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class Settings(BaseSettings):
+class Settings(GatewaySettings, BaseSettings):
     """What a deployment can choose."""
 
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True)

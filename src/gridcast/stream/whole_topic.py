@@ -32,14 +32,24 @@ class WholeTopic:
 
     Its own group has no members: it only remembers, for whoever asks, up to where something was
     done about the messages.
+
+    Parameters
+    ----------
+    settings
+        Of the deployment.
+    topic
+        Which topic.
+    remembers
+        Whether there is such a group at all; without it neither `remember` nor `remembered` works.
     """
 
-    def __init__(self, settings: Settings, topic: Topic) -> None:
+    def __init__(self, settings: Settings, topic: Topic, *, remembers: bool = True) -> None:
         self.topic = topic
         self.done: dict[TopicPartition, int] = {}
         """Up to where the messages of each partition were taken, and what came of them is known."""
         self._settings = settings
         self._name = settings.topic_prefix + topic.name
+        self._group = f"{group(settings)}.{topic.name}" if remembers else None
         self._back: dict[TopicPartition, int] = {}
         self._moved = asyncio.Condition()
         self._consumer: Any = None
@@ -117,7 +127,7 @@ class WholeTopic:
     async def _connect(self) -> None:
         consumer = AIOKafkaConsumer(
             **aiokafka_options(self._settings),
-            group_id=f"{group(self._settings)}.{self.topic.name}",
+            group_id=self._group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             # Weather in a transaction that was given up was never sent.

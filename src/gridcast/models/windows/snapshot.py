@@ -34,7 +34,7 @@ from gridcast.models.windows.windows import Windows
 
 _SETTINGS = ("step_minutes", "days", "fine_minutes", "hold_minutes")
 
-_BESIDE = {key_of(kind) for kind in (Kind.CLOCK, Kind.TOLD, Kind.FEED)}
+_BESIDE = {key_of(kind) for kind in (Kind.CLOCK, Kind.TOLD, Kind.FEED, Kind.ALARMS)}
 """Records of a partition that are not of its windows."""
 
 

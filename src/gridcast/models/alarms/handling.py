@@ -1,0 +1,44 @@
+"""What operators do about an alarm: seen, and hidden for a time."""
+
+from gridcast.schemas import Action, Alarm, AlarmChange, Command
+
+
+def changed(alarm: Alarm, change: AlarmChange, **fields: object) -> Alarm:
+    """Give an alarm after a change of it."""
+    known = {name: getattr(alarm, name) for name in Alarm.model_fields}
+    return Alarm.model_validate(known | {"change": change, "changed_by": None} | fields)
+
+
+def after(alarm: Alarm, command: Command) -> Alarm | None:
+    """Do what a command says; None if that is so already.
+
+    >>> from datetime import UTC, datetime
+    >>> from gridcast.schemas import AlarmKind, Priority
+    >>> at = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    >>> alarm = Alarm(
+    ...     alarm="a",
+    ...     kind=AlarmKind.SPIKE,
+    ...     series="m-1",
+    ...     priority=Priority.LOW,
+    ...     change=AlarmChange.RAISED,
+    ...     changed_at=at,
+    ...     active=True,
+    ...     raised_at=at,
+    ... )
+    >>> seen = Command(command="1", alarm="a", action=Action.ACKNOWLEDGE, by="anna", at=at)
+    >>> alarm = after(alarm, seen)
+    >>> alarm.acknowledged_by, str(alarm.change)
+    ('anna', 'acknowledged')
+    >>> after(alarm, seen) is None  # seen is seen
+    True
+    """
+    done = {"changed_at": command.at, "changed_by": command.by}
+    if command.action is Action.ACKNOWLEDGE:
+        if alarm.acknowledged_at is not None:
+            return None
+        seen = {"acknowledged_at": command.at, "acknowledged_by": command.by}
+        return changed(alarm, AlarmChange.ACKNOWLEDGED, **seen, **done)
+    if command.until == alarm.shelved_until:
+        return None
+    change = AlarmChange.UNSHELVED if command.until is None else AlarmChange.SHELVED
+    return changed(alarm, change, shelved_until=command.until, **done)

@@ -1,0 +1,49 @@
+"""Readings that jump away and come back at once, as no load does.
+
+An oven may draw as much as a spike is high, but not for two minutes. So one to three readings are
+compared with those before and after them: how far the nearest of them stands out from both. That
+is known when the load is back, a few readings later than how far it is from what was expected,
+and tells far more.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+
+from gridcast.models.detection.memory import Flags, Floats, Memory
+
+LONGEST = 3
+"""Readings that a bump may last."""
+KEPT = tuple(f"ago_{number}" for number in range(1, LONGEST + 2))
+
+
+class Bumps(Memory):
+    """The newest readings of each series.
+
+    >>> bumps = Bumps(1)
+    >>> for kw in (1.0, 1.1, 9.0, 8.0, 1.2):
+    ...     up, down, middle = bumps.look(np.array([kw], np.float32), np.ones(1, bool))
+    >>> up.round(1), down, middle
+    (array([6.8], dtype=float32), array([0.], dtype=float32), array([8.], dtype=float32))
+    """
+
+    NEW: ClassVar = dict.fromkeys(KEPT, np.float32(np.nan))
+
+    def look(self, value: Floats, given: Flags) -> tuple[Floats, Floats, Floats]:
+        """Take the newest readings; give how far a bump before them stood out, up and down, kW.
+
+        And the reading of it that stood out least. 0: there was none.
+        """
+        ago = [getattr(self, name) for name in KEPT]
+        up, down, middle = (np.zeros(len(value), np.float32) for _ in range(3))
+        high = low = ago[0]
+        for before in ago[1:]:
+            above = low - np.fmax(before, value)
+            below = np.fmin(before, value) - high
+            is_up, is_down = given & (above > up), given & (below > down)
+            up[is_up], middle[is_up] = above[is_up], low[is_up]
+            down[is_down], middle[is_down] = below[is_down], high[is_down]
+            low, high = np.minimum(low, before), np.maximum(high, before)
+        for name, newer in zip(reversed(KEPT), [*reversed(ago[:-1]), value], strict=True):
+            np.copyto(getattr(self, name), newer, where=given)
+        return up, down, middle

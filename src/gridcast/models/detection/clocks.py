@@ -1,0 +1,58 @@
+"""Meters whose clocks are off, or stand still.
+
+Between the time that a reading bears and Kafka's stamp lies a delay, alike from reading to reading.
+One that is late once is late; several in a row that are off by as much bear a wrong time. A clock
+that stands still falls further behind with every reading.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+
+from gridcast.models.detection.look import Look
+from gridcast.models.detection.memory import Flags, Floats, Memory
+
+IN_A_ROW = 4
+LEARNS = np.float32(0.02)
+FIRST_SPREAD_S = 5.0
+WIDE = np.float32(8)
+"""So many usual deviations are off."""
+LONGEST_S = 1e7
+
+
+class Clocks(Memory):
+    """How far clocks are off."""
+
+    NEW: ClassVar = {
+        "delay_s": np.float32(np.nan),
+        "spread_s": np.float32(FIRST_SPREAD_S),
+        "off": np.uint8(0),
+        "last_s": np.float32(0),
+    }
+    delay_s: Floats
+    """As is usual."""
+    spread_s: Floats
+    """How far from it, usually."""
+    off: np.ndarray[tuple[int], np.dtype[np.uint8]]
+    """So many in a row were off."""
+    last_s: Floats
+    """How far the newest was off."""
+
+    def look(self, look: Look, given: Flags) -> Flags:
+        """Take the newest readings; tell whose clocks are off."""
+        delay = ((look.sent_ms - look.time_ms) / 1000).clip(-LONGEST_S, LONGEST_S)
+        delay_s = np.where(given, delay, 0).astype(np.float32)
+        new = given & np.isnan(self.delay_s)
+        self.delay_s[new] = delay_s[new]
+        off_s = np.where(given, delay_s - self.delay_s, np.float32(0)).astype(np.float32)
+        is_off = given & (np.abs(off_s) > WIDE * self.spread_s)
+        # Late ones are late by any time; of a wrong clock each is off by about as much, or more.
+        alike = is_off & (np.abs(off_s) > np.float32(0.5) * np.abs(self.last_s))
+        self.off[alike] = np.minimum(self.off[alike], 250) + 1
+        self.off[given & ~alike] = 0
+        learns = given & ~is_off
+        self.delay_s += np.where(learns, LEARNS * off_s, np.float32(0))
+        self.spread_s += np.where(learns, LEARNS * (np.abs(off_s) - self.spread_s), np.float32(0))
+        np.maximum(self.spread_s, np.float32(1), out=self.spread_s)
+        self.last_s[given] = off_s[given]
+        return np.asarray(self.off >= IN_A_ROW)

@@ -1,0 +1,282 @@
+"""All detectors of a partition: one look at all of its series at once.
+
+| detector | sees | its limit |
+|---|---|---|
+| `Surprise` | readings far above or below what had been forecast | tail of the series' own scores |
+| `Bumps` | readings that jump away and come back at once | tail of the series' own bumps |
+| `Repeats` | a value that stays | how often values of this series stay |
+| `Silence` | no readings | how often readings of this series are missing |
+| `limits` | what the series cannot carry; a thousandth is what was expected | what is known of it |
+| `Clocks` | time stamps that are off | the spread of the series' own delays |
+| `Together` | a group that is silent, or moves as one: neighbours saw it, too | the group |
+| `Balance` | a parent that is not the sum of its parts | tail of its own differences |
+| `Forests` | figures of a group that do not usually lie together | tail of its own scores |
+| `Drift` | errors whose mean has moved, of a series or a group | Page-Hinkley's test |
+
+What is learned of a series rests on sound readings only; what lies beyond a limit counts as if it
+lay there, so that a fault is not learned in a day, and a new usual is in the end.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridcast.models.detection.bumps import Bumps
+from gridcast.models.detection.clocks import Clocks
+from gridcast.models.detection.drift import Drift
+from gridcast.models.detection.groups import (
+    FEWEST,
+    MOST_SILENT,
+    MOVED,
+    Balance,
+    Together,
+    of_its_group,
+    together,
+)
+from gridcast.models.detection.limits import is_impossible, is_other_unit
+from gridcast.models.detection.look import Known, Look
+from gridcast.models.detection.memory import Flags, Floats, Memory
+from gridcast.models.detection.repeats import Repeats
+from gridcast.models.detection.silence import Silence
+from gridcast.models.detection.standing import SEEN_AT_READINGS, Standing
+from gridcast.models.detection.surprise import NARROWEST, Surprise
+from gridcast.models.detection.tails import Tails
+from gridcast.models.detection.trees import Forests, features
+from gridcast.models.records import Column, Kind, Record
+from gridcast.schemas import AlarmKind
+
+DAY_S = np.float32(86_400)
+QUARTER_MS = 15 * 60_000
+"""How often a forest looks at its group."""
+LEAST_LIMIT = np.float32(3)
+"""Nobody is told of scores below that, however tame the series: one in a thousand is no event."""
+RARER = np.float32(0.1)
+"""Of the risk: loads do change, so a reading that stays far off must be further off than a bump."""
+BUMPS = np.float32(3)
+"""Times the risk: what is known from both sides errs less than the tail says."""
+STILL = np.float32(0.5)
+"""Of its limit: above that a score is not well again."""
+SILENT_TOGETHER = 2
+"""Missing readings: fewer than prove one series silent, enough if all of its group are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen at a look."""
+
+    measured: Floats
+    """What each is judged by, kW: the newest reading, or the bump that it ended."""
+    score: Floats
+    high: Floats
+    """The limit of the score …"""
+    low: Floats
+    """… and that of its negative."""
+    on: Mapping[AlarmKind, Flags]
+    """Beyond a limit: a row a series."""
+    between: Mapping[AlarmKind, Flags]
+    """Not beyond it, and not well."""
+    moved: Flags
+    """The neighbours moved, too."""
+    missing: Floats
+    """Readings that are missing."""
+    groups: Together
+    group_on: Mapping[AlarmKind, Flags]
+    """A row a group."""
+    unbalanced: Floats
+    unusual: Floats
+
+
+class Detection:
+    """The detectors of one partition.
+
+    Parameters
+    ----------
+    false_alarms_a_day
+        So many a series and day may each of the detectors raise by chance.
+    """
+
+    def __init__(self, false_alarms_a_day: float = 2e-4) -> None:
+        self._chance = np.float32(false_alarms_a_day)
+        self.surprise, self.high, self.low = Surprise(), Tails(), Tails()
+        self.bumps = Bumps()
+        self.bump_up, self.bump_down = Tails(fattest=0), Tails(fattest=0)
+        self.repeats, self.silence, self.clocks = Repeats(), Silence(), Clocks()
+        self.standing, self.drift = Standing(), Drift()
+        self.balance, self.balance_tail = Balance(), Tails()
+        self.forests, self.forest_tail = Forests(), Tails()
+        self._unbalanced = self._unusual = np.zeros(0, np.float32)
+        self._quarter = 0
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held, but for the forests."""
+        return sum(part.nbytes for part in (*self._parts(), *self._group_parts()))
+
+    def look(self, look: Look, known: Known) -> Seen:
+        """Judge what came, and learn from it."""
+        self._grow(len(look), known.groups)
+        risk, given = self._risk(), ~np.isnan(look.value)
+        score = self.surprise.score(look.value, look.quantiles, known.levels)
+        high = np.maximum(self.high.limit(RARER * risk), LEAST_LIMIT)
+        low = np.maximum(self.low.limit(RARER * risk), LEAST_LIMIT)
+        flat = self.repeats.look(look.value, given, risk)
+        silent = self.silence.look(look, risk)
+        clock = self.clocks.look(look, given)
+        on, between = self._judge(look, known, score, high, low)
+        measured = self._look_at_bumps(look, given, risk, on)
+        missing = self.silence.count(look.tick_ms)
+        groups = together(look, known, score, missing >= SILENT_TOGETHER)
+        self.standing.note(given, look.value, on, between)
+        sound = ~np.isnan(score) & ~(
+            flat | clock | on[AlarmKind.UNIT] | on[AlarmKind.OUT_OF_LIMITS]
+        )
+        settled = sound & self.surprise.is_settled()
+        self.high.learn(score, settled, high)
+        self.low.learn(-score, settled, low)
+        drift, group_drift = self.drift.look(look.tick_ms, score, sound, known)
+        group_on = self._judge_groups(look, groups) | {AlarmKind.DRIFT: group_drift}
+        return Seen(
+            measured,
+            score,
+            high,
+            low,
+            self.standing.on()
+            | {
+                AlarmKind.FLATLINE: flat,
+                AlarmKind.GAP: silent,
+                AlarmKind.CLOCK: clock,
+                AlarmKind.DRIFT: drift,
+            },
+            self.standing.between(),
+            self._moved(score, groups, known),
+            missing,
+            groups,
+            group_on,
+            self._unbalanced,
+            self._unusual,
+        )
+
+    def records(self) -> list[Record]:
+        """Give what is known, in the order of its parts."""
+        place = np.array([self._quarter, self.drift.hour])
+        columns: list[list[Column]] = [[place, self._unusual]]
+        columns += [part.columns() for part in (*self._parts(), *self._group_parts())]
+        columns.append(self.forests.columns())
+        return [Record(Kind.DETECTION, number, one) for number, one in enumerate(columns)]
+
+    def load(self, records: list[Record]) -> None:
+        """Take what was known from its records."""
+        head, *parts, forests = (record.columns for record in records)
+        self._quarter, self.drift.hour = map(int, head[0])
+        self._unusual = np.asarray(head[1], np.float32)
+        known = (*self._parts(), *self._group_parts())
+        for part, columns in zip(known, parts, strict=True):
+            part.load(columns)
+        self.forests.load(forests)
+
+    def keep(self, stay: np.ndarray[tuple[int], np.dtype[np.intp]]) -> None:
+        """Forget all series but some, which move together."""
+        for part in self._parts():
+            part.keep(stay)
+
+    def _judge(
+        self, look: Look, known: Known, score: Floats, high: Floats, low: Floats
+    ) -> tuple[dict[AlarmKind, Flags], dict[AlarmKind, Flags]]:
+        """Judge the newest readings, each by the gravest that can be said of it."""
+        value = look.value
+        unit = is_other_unit(value, look.quantiles, self.surprise.width, known.capacity)
+        impossible = ~unit & is_impossible(value, self.standing.last, known.capacity, known.least)
+        plain = ~(unit | impossible)
+        with np.errstate(invalid="ignore"):
+            spike, drop = plain & (score > high), plain & (score < -low)
+            still_high = plain & (score > STILL * high) & ~spike
+            still_low = plain & (score < -STILL * low) & ~drop
+        on = (spike, drop, impossible, unit)
+        between = (still_high, still_low)
+        kinds = SEEN_AT_READINGS
+        return dict(zip(kinds, on, strict=True)), dict(zip(kinds, between, strict=False))
+
+    def _look_at_bumps(
+        self, look: Look, given: Flags, risk: Floats, on: dict[AlarmKind, Flags]
+    ) -> Floats:
+        """Add what jumped away and is back; give what is to be told of each series, kW."""
+        up, down, middle = self.bumps.look(look.value, given)
+        width = np.maximum(self.surprise.width, NARROWEST)
+        settled, measured = given & self.surprise.is_settled(), look.value
+        plain = ~(on[AlarmKind.OUT_OF_LIMITS] | on[AlarmKind.UNIT])
+        for kind, size, tail in (
+            (AlarmKind.SPIKE, np.asarray(up / width, np.float32), self.bump_up),
+            (AlarmKind.DROP, np.asarray(down / width, np.float32), self.bump_down),
+        ):
+            limit = np.maximum(tail.limit(BUMPS * risk), LEAST_LIMIT)
+            found = plain & (size > limit)
+            on[kind] = on[kind] | found
+            measured = np.where(found, middle, measured)
+            tail.learn(size, settled, limit)
+        return measured
+
+    def _moved(self, score: Floats, groups: Together, known: Known) -> Flags:
+        """Tell which series did what their neighbours did, too."""
+        is_group = groups.size >= FEWEST
+        high = of_its_group(np.where(is_group, groups.high, np.float32(0)), known)
+        low = of_its_group(np.where(is_group, groups.low, np.float32(0)), known)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(((score > 0) & (high >= MOVED)) | ((score < 0) & (low >= MOVED)))
+
+    def _judge_groups(self, look: Look, groups: Together) -> dict[AlarmKind, Flags]:
+        is_group = groups.size >= FEWEST
+        looks_a_day = np.full(len(is_group), DAY_S / 60, np.float32)
+        risk = self._chance / looks_a_day
+        self._unbalanced = self.balance.score(groups.balance)
+        limit = np.maximum(self.balance_tail.limit(risk), LEAST_LIMIT)
+        with np.errstate(invalid="ignore"):
+            off = self._unbalanced > limit
+        self.balance_tail.learn(self._unbalanced, ~np.isnan(self._unbalanced), limit)
+        return {
+            AlarmKind.GAP: is_group & (groups.silent >= MOST_SILENT),
+            AlarmKind.SPIKE: is_group & (groups.high >= MOVED),
+            AlarmKind.DROP: is_group & (groups.low >= MOVED),
+            AlarmKind.DISAGREEMENT: is_group & off,
+            AlarmKind.UNUSUAL: is_group & self._look_at_forests(look.tick_ms, groups),
+        }
+
+    def _look_at_forests(self, tick_ms: int, groups: Together) -> Flags:
+        """Tell which groups are unusual: what the forests said when they last looked stands."""
+        limit = np.maximum(self.forest_tail.limit(self._forest_risk()), np.float32(0.5))
+        quarter = tick_ms // QUARTER_MS
+        if quarter != self._quarter:
+            self._quarter = quarter
+            score = self.forests.look(features(groups))
+            # Scores lie between 0 and 1, most near 1: told as how many nines there are.
+            self._unusual = np.asarray(-np.log(np.maximum(1 - score, np.float32(1e-6))), np.float32)
+            self.forest_tail.learn(self._unusual, score > 0, limit)
+        return self._unusual > limit
+
+    def _forest_risk(self) -> Floats:
+        looks_a_day = DAY_S * 1000 / QUARTER_MS
+        return np.full(len(self.forests), self._chance / looks_a_day, np.float32)
+
+    def _risk(self) -> Floats:
+        """Give how rare a reading must be, from how many a day the series sends."""
+        interval_s = np.where(self.silence.interval_s > 0, self.silence.interval_s, 60)
+        return np.asarray(self._chance * interval_s / DAY_S, np.float32)
+
+    def _grow(self, rows: int, groups: int) -> None:
+        if rows > len(self.standing.bits):
+            for part in self._parts():
+                part.grow(rows)
+        if groups > len(self._unusual):
+            for part in self._group_parts():
+                part.grow(groups)
+            self.forests.grow(groups)
+            self._unusual = np.concatenate(
+                [self._unusual, np.zeros(groups - len(self._unusual), np.float32)]
+            )
+
+    def _parts(self) -> tuple[Memory, ...]:
+        own = (self.surprise, self.high, self.low, self.bumps, self.bump_up, self.bump_down)
+        return (*own, self.repeats, self.silence, self.clocks, self.standing, *self.drift.parts())
+
+    def _group_parts(self) -> tuple[Memory, ...]:
+        return (self.balance, self.balance_tail, self.forest_tail, *self.drift.group_parts())

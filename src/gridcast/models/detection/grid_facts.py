@@ -1,0 +1,55 @@
+"""What the detectors know of series: from what is declared, in the order of a partition's rows."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gridcast.models.detection.look import NO_GROUP, Known
+from gridcast.models.grid import Grid
+
+
+def known_of(names: Sequence[str], grid: Grid, levels: tuple[float, ...]) -> Known:
+    """Look up the series of a partition.
+
+    >>> from gridcast.schemas import GridSeries
+    >>> grid = Grid()
+    >>> for declared in (GridSeries(series="m-1", parent="f-1"), GridSeries(series="f-1")):
+    ...     _ = grid.declare(declared)
+    >>> known = known_of(["f-1", "m-1"], grid, (0.05, 0.5, 0.95))
+    >>> known.group, known.parents, known.parent
+    (array([-1,  0]), ['f-1'], array([0]))
+    """
+    row_of = {name: row for row, name in enumerate(names)}
+    capacity = np.full(len(names), np.nan, np.float32)
+    least = np.zeros(len(names), np.float32)
+    group = np.full(len(names), NO_GROUP, np.intp)
+    number: dict[str, int] = {}
+    for row, name in enumerate(names):
+        if name not in grid:
+            continue
+        declared, parent = grid[name], grid.parent(name)
+        if declared.capacity_kw is not None:
+            capacity[row] = declared.capacity_kw
+        if declared.can_be_negative:
+            least[row] = -np.inf
+        if parent is not None:
+            group[row] = number.setdefault(parent, len(number))
+    parents = list(number)
+    return Known(
+        levels,
+        capacity,
+        least,
+        group,
+        np.array([row_of.get(parent, -1) for parent in parents], np.intp),
+        parents,
+        [_above(parent, grid) for parent in parents],
+    )
+
+
+def _above(series: str, grid: Grid) -> tuple[str, ...]:
+    found: list[str] = []
+    parent = grid.parent(series)
+    while parent is not None and parent not in found:
+        found.append(parent)
+        parent = grid.parent(parent)
+    return tuple(found)

@@ -1,0 +1,99 @@
+"""What the series under one parent do together: whether the neighbours saw it, too."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from gridcast.models.detection.look import NO_GROUP, Known, Look
+from gridcast.models.detection.memory import Flags, Floats, Memory
+
+STRIKING = np.float32(3)
+"""A score beyond that is one that a neighbour saw, too."""
+FEWEST = 3
+"""So many series make a group that can be judged."""
+MOST_SILENT = 0.8
+"""A group of which so many are silent is dead as a whole."""
+MOVED = 0.4
+"""So many of a group beyond what is striking, to one side, are an event and no fault."""
+ALL = 0.999
+"""A parent is compared with the sum of its parts where so many of them were heard."""
+CLIP = np.float32(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A row a group."""
+
+    size: Floats
+    silent: Floats
+    """Share of them that is silent."""
+    high: Floats
+    """Share of those heard that lies strikingly high …"""
+    low: Floats
+    """… and low."""
+    mean: Floats
+    """Mean score of those heard, each cut to what one may weigh."""
+    balance: Floats
+    """What the parent says less the sum of its parts, as a share of what it says."""
+
+
+def together(look: Look, known: Known, score: Floats, silent: Flags) -> Together:
+    """Sum up what the series of each group do."""
+    inside = known.group != NO_GROUP
+    group, groups = known.group[inside], known.groups
+
+    def total(of: Floats | Flags) -> Floats:
+        weights = of[inside].astype(np.float32)
+        return np.bincount(group, weights, minlength=groups).astype(np.float32)
+
+    given = ~np.isnan(score)
+    clipped = np.clip(np.nan_to_num(score), -CLIP, CLIP)
+    size, heard = total(np.ones_like(given)), total(given)
+    comes = ~np.isnan(look.value)
+    parts, part_sum = total(comes), total(np.nan_to_num(look.value))
+    has_parent = known.parent >= 0
+    whole = np.where(has_parent, look.value[np.maximum(known.parent, 0)], np.nan)
+    complete = has_parent & (parts >= ALL * size) & (size >= FEWEST) & (np.abs(whole) > 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        balance = np.where(complete, (whole - part_sum) / np.abs(whole), np.nan)
+    return Together(
+        size,
+        _share(total(silent), size),
+        _share(total(clipped > STRIKING), heard),
+        _share(total(clipped < -STRIKING), heard),
+        _share(total(clipped), heard),
+        balance.astype(np.float32),
+    )
+
+
+def _share(part: Floats, whole: Floats) -> Floats:
+    return np.asarray(part / np.maximum(whole, np.float32(1)), np.float32)
+
+
+class Balance(Memory):
+    """How far parents are from the sum of their parts, in what is usual for them."""
+
+    NEW: ClassVar = {"mean": np.float32(np.nan), "spread": np.float32(0.02)}
+    mean: Floats
+    spread: Floats
+    LEARNS = np.float32(0.005)
+
+    def score(self, balance: Floats) -> Floats:
+        """Give how far off each is; not a number where it cannot be told."""
+        new = np.isnan(self.mean) & ~np.isnan(balance)
+        self.mean[new] = balance[new]
+        off = balance - self.mean
+        score = np.abs(off) / np.maximum(self.spread, np.float32(1e-4))
+        near = np.clip(off, -CLIP * self.spread, CLIP * self.spread)
+        self.mean += self.LEARNS * np.nan_to_num(near)
+        self.spread += self.LEARNS * np.nan_to_num(np.abs(near) - self.spread)
+        return np.asarray(score, np.float32)
+
+
+def of_its_group(values: Floats, known: Known) -> Floats:
+    """Give each series what its group has; 0 to one that has none."""
+    inside = known.group != NO_GROUP
+    if not known.groups:
+        return np.zeros(len(known.group), np.float32)
+    return np.where(inside, values[np.maximum(known.group, 0)], np.float32(0)).astype(np.float32)

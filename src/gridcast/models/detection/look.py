@@ -1,0 +1,57 @@
+"""What a partition's detectors are shown at a tick, and what they know of the series."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.detection.memory import Flags, Floats, Rows
+
+Times = npt.NDArray[np.int64]
+NO_GROUP = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What came since the look before: a row a series."""
+
+    tick_ms: int
+    heard: Flags
+    """Who sent anything at all, if only an old reading again."""
+    value: Floats
+    """The newest reading that came, kW; not a number where none did."""
+    time_ms: Times
+    """When that was, by the meter's clock."""
+    sent_ms: Times
+    """When it was sent, by Kafka's."""
+    quantiles: Floats
+    """What had been forecast for it, kW: [series, levels]; not a number where nothing was."""
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What does not change from look to look."""
+
+    levels: tuple[float, ...]
+    """Probabilities of the quantiles, rising."""
+    capacity: Floats
+    """kW; not a number where it is unknown."""
+    least: Floats
+    """The least that the load can be, kW: 0, or minus infinity."""
+    group: Rows
+    """Which group each series is in: its siblings, under one parent. `NO_GROUP`: none."""
+    parent: Rows
+    """Which row is the parent of each group; -1: the parent sends nothing."""
+    parents: Sequence[str]
+    """Names of the parents, one for each group."""
+    above: Sequence[tuple[str, ...]]
+    """Names of what stands above each parent, the nearest first."""
+
+    @property
+    def groups(self) -> int:
+        """How many groups there are."""
+        return len(self.parents)

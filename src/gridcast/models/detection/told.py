@@ -1,0 +1,207 @@
+"""What was seen, in words: what, the likeliest cause, and the evidence for it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+from gridcast.models.alarms import Condition, Key, Sign
+from gridcast.models.detection.detection import Seen
+from gridcast.models.detection.look import NO_GROUP, Known, Look
+from gridcast.schemas import AlarmKind
+
+NEIGHBOURS = "real event, seen by the neighbours too"
+METER = "meter fault"
+OWN = "meter fault, or an event at this place alone"
+CLOCK = "wrong clock of the meter"
+UNIT = "wrong unit at the meter or the head-end"
+LINE = "communication gap"
+GROUP_LINE = "communication gap, or the feeder is dead"
+MODEL = "the load has changed, or the forecast has degraded"
+PARTS = "a meter of the parent or of one of its parts is wrong"
+
+DETECTED = frozenset(
+    {
+        AlarmKind.SPIKE,
+        AlarmKind.DROP,
+        AlarmKind.OUT_OF_LIMITS,
+        AlarmKind.UNIT,
+        AlarmKind.FLATLINE,
+        AlarmKind.GAP,
+        AlarmKind.CLOCK,
+        AlarmKind.DRIFT,
+        AlarmKind.DISAGREEMENT,
+        AlarmKind.UNUSUAL,
+    }
+)
+SHARED = (AlarmKind.GAP, AlarmKind.SPIKE, AlarmKind.DROP, AlarmKind.DRIFT)
+"""Kinds of which a group's alarm stands for those of its series."""
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Puts what was seen at one look into words."""
+
+    seen: Seen
+    look: Look
+    known: Known
+    names: Sequence[str]
+
+    def conditions(self) -> list[Condition]:
+        """Give what is not well, groups first; what is seen of one in two ways is told once."""
+        found: dict[Key, Condition] = {}
+        for condition in (*self._groups(), *self._series()):
+            known = found.get(condition.key)
+            if known is None or known.sign < condition.sign:
+                found[condition.key] = condition
+        return list(found.values())
+
+    def _series(self) -> Iterator[Condition]:
+        for signs, sign in ((self.seen.on, Sign.ON), (self.seen.between, Sign.BETWEEN)):
+            for kind, flags in signs.items():
+                for row in np.flatnonzero(flags).tolist():
+                    yield self._condition(kind, row, sign)
+
+    def _condition(self, kind: AlarmKind, row: int, sign: Sign) -> Condition:
+        value, quantiles = float(self.seen.measured[row]), self.look.quantiles[row].tolist()
+        expected, low, high = (
+            None if np.isnan(kw) else round(kw, 3)
+            for kw in (quantiles[len(quantiles) // 2], quantiles[0], quantiles[-1])
+        )
+        measured = None if np.isnan(value) else round(value, 3)
+        off = abs((measured or 0.0) - (expected or 0.0))
+        severity = abs(expected or 0.0) if kind is AlarmKind.GAP else off
+        return Condition(
+            kind,
+            self.names[row],
+            sign,
+            severity=severity if kind is not AlarmKind.UNIT else abs(expected or 0.0),
+            under=self._under(kind, row),
+            cause=self._cause(kind, row),
+            text=self._text(kind, row, measured, expected, low, high),
+            measured=measured,
+            expected=expected,
+            expected_low=low,
+            expected_high=high,
+            evidence=self._evidence(row),
+        )
+
+    def _cause(self, kind: AlarmKind, row: int) -> str:
+        if kind in {AlarmKind.SPIKE, AlarmKind.DROP}:
+            return NEIGHBOURS if self.seen.moved[row] else OWN
+        return {
+            AlarmKind.GAP: LINE,
+            AlarmKind.UNIT: UNIT,
+            AlarmKind.CLOCK: CLOCK,
+            AlarmKind.DRIFT: MODEL,
+        }.get(kind, METER)
+
+    def _text(  # noqa: PLR0917
+        self,
+        kind: AlarmKind,
+        row: int,
+        measured: float | None,
+        expected: float | None,
+        low: float | None,
+        high: float | None,
+    ) -> str:
+        name = self.names[row]
+        if kind is AlarmKind.GAP:
+            return f"{self.seen.missing[row]:,.0f} readings of {name} are missing"
+        if kind is AlarmKind.FLATLINE:
+            return f"{name} stays at the same value" + _kw(measured, " of {} kW")
+        if kind is AlarmKind.CLOCK:
+            return f"the time stamps of {name} are off"
+        if kind is AlarmKind.DRIFT:
+            return f"the errors of the forecasts of {name} have moved"
+        what = f"{name}:" + _kw(measured, " {} kW")
+        if expected is None:
+            return what
+        return f"{what} where {expected:,} were expected ({low:,} to {high:,})"
+
+    def _evidence(self, row: int) -> dict[str, float]:
+        seen, evidence = self.seen, {"missing_count": float(self.seen.missing[row])}
+        score = float(seen.score[row])
+        if not np.isnan(score):
+            limit = seen.high[row] if score > 0 else seen.low[row]
+            evidence["score"] = round(score, 2)
+            evidence["score_limit"] = round(float(limit), 2)
+            evidence["position_share"] = round(float(ndtr(score)), 6)
+        group = int(self.known.group[row])
+        if group != NO_GROUP:
+            groups = seen.groups
+            evidence["neighbours_count"] = float(groups.size[group])
+            evidence["neighbours_high_share"] = round(float(groups.high[group]), 3)
+            evidence["neighbours_low_share"] = round(float(groups.low[group]), 3)
+            evidence["neighbours_silent_share"] = round(float(groups.silent[group]), 3)
+        return evidence
+
+    def _groups(self) -> Iterator[Condition]:
+        seen, groups = self.seen, self.seen.groups
+        for kind, flags in seen.group_on.items():
+            for group in np.flatnonzero(flags).tolist():
+                size = int(groups.size[group])
+                name = self.known.parents[group]
+                share = {
+                    AlarmKind.GAP: groups.silent,
+                    AlarmKind.SPIKE: groups.high,
+                    AlarmKind.DROP: groups.low,
+                }.get(kind)
+                text, cause = _group_words(kind, name, size)
+                if share is not None:
+                    text = text.format(round(float(share[group]) * size))
+                inside = self.known.group == group
+                expected = self.look.quantiles[inside, len(self.known.levels) // 2]
+                yield Condition(
+                    kind,
+                    name,
+                    severity=float(np.abs(np.nansum(expected))),
+                    under=_keys(kind, self.known.above[group]),
+                    cause=cause,
+                    text=text,
+                    evidence={
+                        "series_count": float(size),
+                        "high_share": round(float(groups.high[group]), 3),
+                        "low_share": round(float(groups.low[group]), 3),
+                        "silent_share": round(float(groups.silent[group]), 3),
+                        "mean_score": round(float(groups.mean[group]), 3),
+                        "unusual_score": round(float(seen.unusual[group]), 3),
+                    },
+                )
+
+    def _under(self, kind: AlarmKind, row: int) -> tuple[Key, ...]:
+        group = int(self.known.group[row])
+        if group == NO_GROUP:
+            return ()
+        return _keys(kind, (self.known.parents[group], *self.known.above[group]))
+
+
+def _keys(kind: AlarmKind, above: Sequence[str]) -> tuple[Key, ...]:
+    return tuple((kind, name) for name in above) if kind in SHARED else ()
+
+
+def _kw(value: float | None, pattern: str) -> str:
+    return "" if value is None else pattern.format(f"{value:,}")
+
+
+def _group_words(kind: AlarmKind, name: str, size: int) -> tuple[str, str]:
+    match kind:
+        case AlarmKind.GAP:
+            return f"{{}} of the {size} series of {name} are silent", GROUP_LINE
+        case AlarmKind.SPIKE:
+            return (
+                f"{{}} of the {size} series of {name} are far above what was expected",
+                NEIGHBOURS,
+            )
+        case AlarmKind.DROP:
+            return (
+                f"{{}} of the {size} series of {name} are far below what was expected",
+                NEIGHBOURS,
+            )
+        case AlarmKind.DISAGREEMENT:
+            return f"{name} is not the sum of its {size} parts", PARTS
+        case AlarmKind.DRIFT:
+            return f"the errors of the forecasts of {name} have moved as a whole", MODEL
+        case _:
+            return f"the {size} series of {name} are not as they usually are together", ""

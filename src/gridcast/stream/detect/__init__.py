@@ -1,0 +1,1 @@
+"""Detectors scored over labelled data."""

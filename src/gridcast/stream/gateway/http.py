@@ -1,0 +1,242 @@
+"""What the gateway's port answers to plain HTTP: pages, health, metrics, and a series to read.
+
+It takes a request and gives an answer, and knows no socket.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from urllib.parse import parse_qs, urlsplit
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from gridcast.schemas import Forecast, Reading
+from gridcast.schemas.gateway import Authenticate, Scope, What
+from gridcast.schemas.gateway.http import RecentPast
+from gridcast.stream.gateway.access.gate import Gate
+from gridcast.stream.gateway.access.identity import Identity, NotLetIn
+from gridcast.stream.gateway.access.keys import PREFIX
+from gridcast.stream.gateway.board import Board
+from gridcast.stream.gateway.csv import forecast_csv, past_csv
+from gridcast.stream.gateway.past import Past
+from gridcast.stream.gateway.screen import ALWAYS_ASK, File, Screen
+
+SOCKET_PATH = "/v1"
+TEXT, JSON, CSV = "text/plain; charset=utf-8", "application/json", "text/csv; charset=utf-8"
+NEVER_KEPT = "no-store"
+SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; "
+    "style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered."""
+
+    status: HTTPStatus
+    body: bytes
+    content_type: str = TEXT
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure
+    """A request that is not answered as asked."""
+
+    def __init__(self, status: HTTPStatus, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+class Pages:
+    """Answers requests.
+
+    Parameters
+    ----------
+    board, past
+        What is known.
+    step_minutes
+        Width of a slot of the past.
+    gate
+        Lets people in.
+    screen
+        The files of the screen.
+    registry
+        The metrics.
+    why_not_ready
+        Says what is missing before the gateway does its work, or nothing.
+    may_ask
+        Counts a request of somebody; tells whether they may have it.
+    """
+
+    def __init__(
+        self,
+        *,
+        board: Board,
+        past: Past,
+        step_minutes: int,
+        gate: Gate,
+        screen: Screen,
+        registry: CollectorRegistry,
+        why_not_ready: Callable[[], str],
+        may_ask: Callable[[Identity], Awaitable[bool]],
+    ) -> None:
+        self._board = board
+        self._past = past
+        self._step_minutes = step_minutes
+        self._gate = gate
+        self._screen = screen
+        self._registry = registry
+        self._why_not_ready = why_not_ready
+        self._may_ask = may_ask
+        self._routes: dict[str, Callable[[Mapping[str, str], Identity], Answer]] = {
+            "/metrics": self._metrics,
+            "/v1/series": self._series,
+            "/v1/forecast": self._forecast,
+            "/v1/past": self._recent_past,
+        }
+
+    async def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
+        """Answer one request."""
+        url = urlsplit(target)
+        try:
+            return await self._answer(method, url.path, url.query, headers)
+        except Refusal as refusal:
+            extra = {"Cache-Control": NEVER_KEPT}
+            if refusal.status is HTTPStatus.UNAUTHORIZED:
+                extra["WWW-Authenticate"] = "Bearer"
+            return Answer(refusal.status, f"{refusal.text}\n".encode(), headers=extra)
+
+    async def _answer(
+        self, method: str, path: str, query: str, headers: Mapping[str, str]
+    ) -> Answer:
+        if method not in {"GET", "HEAD"}:
+            raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED, "everything here is only read")
+        if path == "/healthz":
+            return _text("alive")
+        if path == "/readyz":
+            return self._readiness()
+        route = self._routes.get(path)
+        if route is None:
+            return self._file(path, headers)
+        return route(
+            {name: values[-1] for name, values in parse_qs(query).items()}, await self._who(headers)
+        )
+
+    def _readiness(self) -> Answer:
+        missing = self._why_not_ready()
+        if missing:
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, missing)
+        return _text("ready")
+
+    async def _who(self, headers: Mapping[str, str]) -> Identity:
+        kind, _, given = headers.get("Authorization", "").partition(" ")
+        given = given.strip() if kind.lower() == "bearer" else ""
+        asked = Authenticate()
+        if given.startswith(PREFIX):
+            asked = Authenticate(key=given[:200])
+        elif given:
+            asked = Authenticate(token=given[:8_192])
+        try:
+            identity = self._gate.judge(asked)
+        except NotLetIn as why:
+            raise Refusal(HTTPStatus.UNAUTHORIZED, str(why)) from None
+        if not await self._may_ask(identity):
+            raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many requests; try again in a minute")
+        return identity
+
+    def _metrics(self, _: Mapping[str, str], who: Identity) -> Answer:
+        if Scope.ADMIN not in who.scopes:
+            raise Refusal(HTTPStatus.FORBIDDEN, "metrics need the scope `admin`")
+        return _data(generate_latest(self._registry), CONTENT_TYPE_LATEST)
+
+    def _series(self, _: Mapping[str, str], who: Identity) -> Answer:
+        self._may_read(who)
+        found = [
+            entry.value
+            for entry in self._board.all(What.SERIES)
+            if not who.below or not who.below.isdisjoint(self._board.way(entry.key))
+        ]
+        return _data(b"[" + b",".join(found) + b"]", JSON)
+
+    def _forecast(self, query: Mapping[str, str], who: Identity) -> Answer:
+        series = self._named(query, who)
+        known = self._board.about(What.FORECAST, series)
+        if not known:
+            raise Refusal(HTTPStatus.NOT_FOUND, f"there is no forecast of {series[:200]!r}")
+        value = known[0].value
+        if _wants_csv(query):
+            return _csv(forecast_csv(Forecast.from_bytes(value)), "forecast")
+        return _data(value, JSON)
+
+    def _recent_past(self, query: Mapping[str, str], who: Identity) -> Answer:
+        series = self._named(query, who)
+        slots = self._past.of(series)
+        newest = self._board.about(What.READING, series)
+        if not slots and not newest:
+            raise Refusal(HTTPStatus.NOT_FOUND, f"there are no readings of {series[:200]!r}")
+        past = RecentPast(
+            series=series,
+            step_minutes=self._step_minutes,
+            time=[datetime.fromtimestamp(time_ms / 1000, UTC) for time_ms, _ in slots],
+            mean=[mean for _, mean in slots],
+            newest=Reading.from_bytes(newest[0].value) if newest else None,
+        )
+        if _wants_csv(query):
+            return _csv(past_csv(past), "past")
+        return _data(past.to_bytes(), JSON)
+
+    def _named(self, query: Mapping[str, str], who: Identity) -> str:
+        self._may_read(who)
+        series = query.get("series", "")
+        if not series:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "which series? add ?series=NAME")
+        # What somebody may not see is not there: the answer tells nothing of it.
+        if who.below and who.below.isdisjoint(self._board.way(series)):
+            raise Refusal(HTTPStatus.NOT_FOUND, f"nothing is known of {series[:200]!r}")
+        return series
+
+    def _may_read(self, who: Identity) -> None:
+        if Scope.READ not in who.scopes:
+            raise Refusal(HTTPStatus.FORBIDDEN, "it needs the scope `read`")
+        if missing := self._why_not_ready():
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, missing)
+
+    def _file(self, path: str, headers: Mapping[str, str]) -> Answer:
+        file = self._screen.file(path)
+        if file is None:
+            raise Refusal(HTTPStatus.NOT_FOUND, "there is nothing here")
+        return _file_answer(file, "gzip" in headers.get("Accept-Encoding", ""))
+
+
+def _file_answer(file: File, takes_gzip: bool) -> Answer:
+    extra = {"Cache-Control": file.cache, "Vary": "Accept-Encoding"}
+    if takes_gzip and file.packed is not None:
+        extra["Content-Encoding"] = "gzip"
+        return Answer(HTTPStatus.OK, file.packed, file.content_type, extra)
+    return Answer(HTTPStatus.OK, file.body, file.content_type, extra)
+
+
+def _wants_csv(query: Mapping[str, str]) -> bool:
+    form = query.get("format", "json")
+    if form not in {"json", "csv"}:
+        raise Refusal(HTTPStatus.BAD_REQUEST, f"format is json or csv, not {form[:20]!r}")
+    return form == "csv"
+
+
+def _text(text: str) -> Answer:
+    return Answer(HTTPStatus.OK, f"{text}\n".encode(), headers={"Cache-Control": NEVER_KEPT})
+
+
+def _data(body: bytes, content_type: str) -> Answer:
+    return Answer(HTTPStatus.OK, body, content_type, {"Cache-Control": ALWAYS_ASK})
+
+
+def _csv(text: str, name: str) -> Answer:
+    named = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Answer(HTTPStatus.OK, text.encode(), CSV, {"Cache-Control": ALWAYS_ASK} | named)

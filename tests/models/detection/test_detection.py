@@ -1,0 +1,258 @@
+"""Detectors at work: each fault is seen for what it is, and a quiet day says nothing."""
+
+from copy import deepcopy
+
+import numpy as np
+import pytest
+
+from gridcast.models.alarms import AlarmBoard, Condition, Sign
+from gridcast.models.detection import Known
+from gridcast.models.detection.told import DETECTED, LINE, NEIGHBOURS, OWN, Teller
+from gridcast.models.detection.watch import Watch
+from gridcast.models.records import decode, encode
+from gridcast.schemas import AlarmChange, AlarmKind
+from gridcast.schemas.forecast import ClosedBy, Rung
+from gridcast.schemas.forecast_columns import ForecastColumns, Maker
+
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+START = 1_767_225_600_000
+MINUTE = 60_000
+METERS = 200
+NAMES = ["f-1", *(f"m-{number}" for number in range(METERS))]
+ROWS = np.arange(len(NAMES))
+KNOWN = Known(
+    LEVELS,
+    capacity=np.array([2_000.0] + [10.0] * METERS, np.float32),
+    least=np.zeros(len(NAMES), np.float32),
+    group=np.array([-1] + [0] * METERS),
+    parent=np.array([0]),
+    parents=["f-1"],
+    above=[("z-1",)],
+)
+
+
+class Grid:
+    """A feeder and its meters, a reading a minute."""
+
+    def __init__(self, days: float = 0.5) -> None:
+        self.watch = Watch(LEVELS)
+        self.rng = np.random.default_rng(8)
+        self.minute = 0
+        self.found: list[Condition] = []
+        for _ in range(round(days * 1440)):
+            self.step()
+
+    def readings(self) -> np.ndarray:
+        value = (2 + self.rng.normal(0, 0.2, METERS)).round(3)
+        return np.array([value.sum() * 1.02, *value])
+
+    def step(self, value: np.ndarray | None = None, late_ms: np.ndarray | int = 0) -> None:
+        """Let a minute go by."""
+        self.minute += 1
+        tick_ms = START + self.minute * MINUTE
+        if (self.minute - 1) % 15 == 0:
+            self.expect(tick_ms - MINUTE)
+        value = self.readings() if value is None else value
+        rows = np.flatnonzero(~np.isnan(value))
+        time_ms = np.broadcast_to(tick_ms - MINUTE - late_ms, ROWS.shape)[rows]
+        sent_ms = np.full(len(rows), tick_ms - MINUTE + 900)
+        self.watch.take(rows, value[rows], time_ms, sent_ms)
+        look, seen = self.watch.look(tick_ms, KNOWN)
+        self.found = Teller(seen, look, KNOWN, NAMES).conditions()
+
+    def expect(self, tick_ms: int) -> None:
+        around = np.array([-0.33, -0.13, 0.0, 0.13, 0.33])
+        median = np.array([2.0 * METERS * 1.02] + [2.0] * METERS)
+        spread = np.array([14.0] + [1.0] * METERS)
+        quantiles = median[:, None] + spread[:, None] * around
+        self.watch.expect(
+            ForecastColumns(
+                tick_ms,
+                tick_ms,
+                15,
+                LEVELS,
+                ClosedBy.WATERMARK,
+                NAMES,
+                np.repeat(quantiles[:, :, None], 4, axis=2).astype(np.float32),
+                (Maker(Rung.SEASONAL_PROFILE),),
+                np.zeros(len(NAMES), np.uint8),
+                np.full(len(NAMES), tick_ms),
+                np.ones(len(NAMES)),
+            )
+        )
+
+    def on(self) -> list[tuple[AlarmKind, str]]:
+        return [condition.key for condition in self.found if condition.sign is Sign.ON]
+
+
+@pytest.fixture(scope="module")
+def settled() -> Grid:
+    """One that was watched for half a day."""
+    return Grid()
+
+
+@pytest.fixture
+def grid(settled: Grid) -> Grid:
+    return deepcopy(settled)
+
+
+def spoiled(grid: Grid, series: str, kw: float) -> np.ndarray:
+    value = grid.readings()
+    value[NAMES.index(series)] = kw
+    return value
+
+
+def test_a_quiet_day_says_nothing(grid: Grid):
+    for _ in range(600):
+        grid.step()
+        assert grid.on() == []
+
+
+def test_a_reading_far_off_is_told_with_what_was_expected_and_the_likeliest_cause(grid: Grid):
+    for kw in (9.0, 2.0):
+        grid.step(spoiled(grid, "m-3", kw))
+    (seen,) = [one for one in grid.found if one.key == (AlarmKind.SPIKE, "m-3")]
+    assert seen.sign is Sign.ON
+    assert (seen.measured, seen.expected) == (9.0, 2.0)
+    assert (seen.expected_low, seen.expected_high) == (1.67, 2.33)
+    assert seen.cause == OWN
+    assert seen.text == "m-3: 9.0 kW where 2.0 were expected (1.67 to 2.33)"
+    assert seen.evidence["position_share"] == pytest.approx(0.5)
+    assert seen.evidence["neighbours_high_share"] < 0.1
+
+
+def test_what_all_neighbours_do_is_one_event_and_no_fault(grid: Grid):
+    value = grid.readings()
+    value[1:] = 8.0
+    value[0] = value[1:].sum() * 1.02
+    grid.step(value)
+    told = {one.key: one for one in grid.found}
+    assert told[AlarmKind.SPIKE, "f-1"].cause == NEIGHBOURS
+    meter = told[AlarmKind.SPIKE, "m-5"]
+    assert meter.cause == NEIGHBOURS
+    assert (AlarmKind.SPIKE, "f-1") in meter.under, "so the feeder's alarm stands for it"
+
+
+def test_what_jumps_away_and_comes_back_at_once_is_told_when_it_is_back(grid: Grid):
+    for kw in (9.0, 9.2, 2.1):
+        grid.step(spoiled(grid, "m-4", kw))
+    assert (AlarmKind.SPIKE, "m-4") in grid.on()
+
+
+def test_a_thousand_times_too_much_is_a_unit_mistake_and_not_a_spike(grid: Grid):
+    grid.step(spoiled(grid, "m-2", 2_050.0))
+    assert (AlarmKind.UNIT, "m-2") in grid.on()
+    assert not {(AlarmKind.SPIKE, "m-2"), (AlarmKind.OUT_OF_LIMITS, "m-2")} & set(grid.on())
+
+
+def test_more_than_the_line_can_carry_is_out_of_limits(grid: Grid):
+    grid.step(spoiled(grid, "m-2", 14.0))
+    assert (AlarmKind.OUT_OF_LIMITS, "m-2") in grid.on()
+
+
+def test_a_load_below_what_can_be_is_out_of_limits(grid: Grid):
+    grid.step(spoiled(grid, "m-2", -1.5))
+    assert (AlarmKind.OUT_OF_LIMITS, "m-2") in grid.on()
+
+
+def test_a_value_that_stays_is_a_flatline_within_a_quarter_of_an_hour(grid: Grid):
+    minutes = 0
+    while (AlarmKind.FLATLINE, "m-7") not in grid.on():
+        grid.step(spoiled(grid, "m-7", 2.034))
+        minutes += 1
+        assert minutes <= 15
+    for _ in range(3):
+        grid.step()
+    assert grid.on() == []
+
+
+def test_a_meter_that_falls_silent_is_a_gap_within_a_quarter_of_an_hour(grid: Grid):
+    minutes = 0
+    while (AlarmKind.GAP, "m-9") not in grid.on():
+        grid.step(spoiled(grid, "m-9", np.nan))
+        minutes += 1
+        assert minutes <= 15
+    (gap,) = [one for one in grid.found if one.key == (AlarmKind.GAP, "m-9")]
+    assert gap.cause == LINE
+    assert gap.text == f"{minutes - 1} readings of m-9 are missing", "the newest may be late"
+
+
+def test_a_dead_feeder_is_told_before_its_meters_and_stands_for_them(grid: Grid):
+    minutes, first = 0, None
+    while first is None:
+        grid.step(np.full(len(NAMES), np.nan))
+        minutes += 1
+        assert minutes <= 15
+        first = next(iter(grid.on()), None)
+    assert first == (AlarmKind.GAP, "f-1")
+    for _ in range(10):
+        grid.step(np.full(len(NAMES), np.nan))
+    gaps = [one for one in grid.found if one.kind is AlarmKind.GAP]
+    assert len(gaps) == len(NAMES)
+    assert all((AlarmKind.GAP, "f-1") in one.under for one in gaps if one.series != "f-1")
+    assert gaps[0].text == "200 of the 200 series of f-1 are silent"
+
+
+def test_a_dead_feeder_of_200_meters_is_one_alarm_from_its_first_silent_minute_to_its_end(
+    grid: Grid,
+):
+    board, told = AlarmBoard("meter.readings/0"), []
+    for minute in range(90):
+        grid.step(np.full(len(NAMES), np.nan) if minute < 45 else None)
+        told += board.judge(START + grid.minute * MINUTE, grid.found, DETECTED)
+    assert [(alarm.series, alarm.kind, alarm.change) for alarm in told] == [
+        ("f-1", AlarmKind.GAP, AlarmChange.RAISED),
+        ("f-1", AlarmKind.GAP, AlarmChange.CLEARED),
+    ]
+    assert told[0].cause == "communication gap, or the feeder is dead"
+    assert (told[0].raised_at.timestamp() * 1000 - START) / MINUTE - (grid.minute - 90) <= 5
+
+
+def test_a_clock_that_stands_still_is_told(grid: Grid):
+    behind = np.zeros(len(NAMES), np.int64)
+    for minutes in range(1, 9):
+        behind[4] = minutes * MINUTE
+        grid.step(late_ms=behind)
+    assert (AlarmKind.CLOCK, NAMES[4]) in grid.on()
+
+
+def test_a_parent_that_is_not_the_sum_of_its_parts_is_told(grid: Grid):
+    value = grid.readings()
+    value[0] *= 0.7
+    grid.step(value)
+    assert (AlarmKind.DISAGREEMENT, "f-1") in grid.on()
+
+
+def test_a_watch_that_is_kept_goes_on_as_if_it_had_not_stopped(grid: Grid):
+    kept = [decode(one.key, encode(one)) for one in grid.watch.records()]
+    again = Grid(days=0)
+    again.watch.load(kept)
+    again.minute = grid.minute
+    again.rng.bit_generator.state = grid.rng.bit_generator.state
+    for turn in range(200):
+        for one in (grid, again):
+            one.step(spoiled(one, "m-1", 2.0 if turn < 30 else 2.0 + turn / 50))
+        assert grid.found == again.found
+    records = zip(grid.watch.records(), again.watch.records(), strict=True)
+    assert all(encode(mine) == encode(theirs) for mine, theirs in records)
+
+
+def test_a_series_that_nothing_is_known_of_is_watched_all_the_same():
+    watch = Watch(LEVELS)
+    nothing = Known(
+        LEVELS,
+        np.full(1, np.nan, np.float32),
+        np.zeros(1, np.float32),
+        np.array([-1]),
+        np.zeros(0, np.intp),
+        [],
+        [],
+    )
+    for minute in range(40):
+        at = np.array([START + minute * MINUTE])
+        if minute < 20:
+            watch.take(np.array([0]), np.array([minute * 0.01]), at, at)
+        look, seen = watch.look(int(at[0]) + MINUTE, nothing)
+    assert [one.key for one in Teller(seen, look, nothing, ["m"]).conditions()] == [
+        (AlarmKind.GAP, "m")
+    ]

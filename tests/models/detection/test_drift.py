@@ -1,0 +1,90 @@
+"""Errors that move are a drift, of a series or of its whole group; faults are none."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gridcast.models.detection import Known
+from gridcast.models.detection.drift import Drift
+
+SERIES, START, HALF_HOUR = 12, 1_767_225_600_000, 1_800_000
+KNOWN = Known(
+    (0.05, 0.5, 0.95),
+    np.full(SERIES, np.nan, np.float32),
+    np.zeros(SERIES, np.float32),
+    np.array([0] * 6 + [1] * 6),
+    np.full(2, -1),
+    ["f-0", "f-1"],
+    [(), ()],
+)
+
+
+class Days:
+    """Scores of readings, two an hour."""
+
+    def __init__(self) -> None:
+        self.drift, self.rng, self.turn = Drift(), np.random.default_rng(9), 0
+        self.drift.grow(SERIES, 2)
+
+    def days(
+        self, days: float, moved: np.ndarray | float = 0.0, sound: np.ndarray | None = None
+    ) -> tuple[set[int], set[int]]:
+        """Let days go by; give which series and groups had moved."""
+        series, groups = set(), set()
+        for _ in range(round(48 * days)):
+            self.turn += 1
+            score = (self.rng.normal(0, 1, SERIES) + moved).astype(np.float32)
+            is_sound = np.ones(SERIES, np.bool_) if sound is None else sound
+            found = self.drift.look(START + self.turn * HALF_HOUR, score, is_sound, KNOWN)
+            series |= set(np.flatnonzero(found[0]).tolist())
+            groups |= set(np.flatnonzero(found[1]).tolist())
+        return series, groups
+
+
+@pytest.fixture
+def quiet() -> Days:
+    quiet = Days()
+    assert quiet.days(40) == (set(), set()), "errors as usual are no drift"
+    return quiet
+
+
+def test_one_series_whose_errors_move_is_told_and_no_other(quiet: Days):
+    moved = np.zeros(SERIES)
+    moved[4] = 2.0
+    assert quiet.days(4, moved) == ({4}, set())
+
+
+def test_a_group_that_moves_as_a_whole_is_told_as_a_group(quiet: Days):
+    moved = np.array([0.0] * 6 + [1.5] * 6)
+    series, groups = quiet.days(5, moved)
+    assert groups == {1}
+    assert series <= set(range(6, 12))
+
+
+def test_what_a_fault_has_spoiled_is_no_drift(quiet: Days):
+    moved, sound = np.zeros(SERIES), np.ones(SERIES, np.bool_)
+    moved[4], sound[4] = 8.0, False
+    assert quiet.days(6, moved, sound) == (set(), set())
+
+
+def test_it_is_shown_for_a_day_and_then_what_moved_is_the_new_usual(quiet: Days):
+    moved = np.zeros(SERIES)
+    moved[4] = 2.0
+    quiet.days(6, moved)
+    series, _ = quiet.days(20, moved)
+    assert series == set()
+
+
+def test_drift_of_no_series_is_nothing():
+    nothing = replace(
+        KNOWN,
+        capacity=np.zeros(0, np.float32),
+        least=np.zeros(0, np.float32),
+        group=np.zeros(0, np.intp),
+        parent=np.zeros(0, np.intp),
+        parents=[],
+        above=[],
+    )
+    found = Drift().look(START, np.zeros(0, np.float32), np.zeros(0, np.bool_), nothing)
+    assert [len(one) for one in found] == [0, 0]

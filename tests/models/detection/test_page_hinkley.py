@@ -1,0 +1,33 @@
+"""Page-Hinkley for all series at once says what River's says of each."""
+
+import numpy as np
+import pytest
+from river.drift import PageHinkley as River
+
+from gridcast.models.detection.page_hinkley import DriftLimit, PageHinkley
+
+LIMITS = [
+    DriftLimit(),
+    DriftLimit(min_instances=5, delta=0.2, threshold=8.0, alpha=0.99),
+    DriftLimit(min_instances=72, delta=0.5, threshold=20.0, alpha=0.999),
+]
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize("seed", range(4))
+def test_it_finds_the_same_drifts_at_the_same_values_as_river(limit: DriftLimit, seed: int):
+    rng = np.random.default_rng(seed)
+    series, length = 12, 700
+    steps = rng.normal(0, 3, (length, series)) * (rng.random((length, series)) < 0.01)
+    values = (rng.normal(0, 1, (length, series)) + np.cumsum(steps, axis=0)).astype(np.float32)
+    given = rng.random((length, series)) < 0.9
+    ours = PageHinkley(limit, series)
+    moved = np.array([ours.update(row, has) for row, has in zip(values, given, strict=True)])
+    theirs = np.zeros_like(moved)
+    for one in range(series):
+        test = River(limit.min_instances, limit.delta, limit.threshold, limit.alpha)
+        for turn in np.flatnonzero(given[:, one]):
+            test.update(float(values[turn, one]))
+            theirs[turn, one] = test.drift_detected
+    assert theirs.any(), "or nothing was compared"
+    assert (moved == theirs).all()

@@ -1,0 +1,41 @@
+import numpy as np
+from river.anomaly import HalfSpaceTrees
+
+from gridcast.models.detection.trees import FEATURES, HEIGHT, SEED, TREES, WINDOW, Forests
+from gridcast.models.records import Kind, Record, decode, encode
+
+
+def test_each_group_has_the_scores_of_a_forest_of_rivers_own():
+    seen = np.random.default_rng(1).random((2 * WINDOW + 20, 2, len(FEATURES)))
+    forests = Forests(2)
+    ours = np.array([forests.look(look) for look in seen])
+    for group in range(2):
+        forest = HalfSpaceTrees(n_trees=TREES, height=HEIGHT, window_size=WINDOW, seed=SEED)
+        for turn, row in enumerate(seen[:, group].tolist()):
+            figures = dict(zip(FEATURES, row, strict=True))
+            if turn:  # River has no trees before it first learns
+                assert ours[turn, group] == np.float32(forest.score_one(figures))
+            forest.learn_one(figures)
+    assert ours[-1].any()
+
+
+def test_forests_come_back_from_their_record_to_the_bit():
+    rng = np.random.default_rng(2)
+    forests = Forests(3)
+    for _ in range(WINDOW + 30):
+        forests.look(rng.random((3, len(FEATURES))))
+    kept = decode("detection/9", encode(Record(Kind.DETECTION, 9, forests.columns())))
+    back = Forests()
+    back.load(kept.columns)
+    for _ in range(WINDOW):
+        row = rng.random((3, len(FEATURES)))
+        assert (forests.look(row) == back.look(row)).all()
+
+
+def test_what_lies_where_nothing_lay_before_is_unusual():
+    rng = np.random.default_rng(3)
+    forests = Forests(1)
+    usual = rng.normal(0.5, 0.03, (3 * WINDOW, 1, len(FEATURES)))
+    scores = [float(forests.look(look)[0]) for look in usual][2 * WINDOW :]
+    odd = float(forests.look(np.full((1, len(FEATURES)), 0.98))[0])
+    assert odd > max(scores)

@@ -1,0 +1,131 @@
+"""Fuzzed and hostile clients: no crash, no leak, and a good client notices nothing."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import numpy as np
+import psutil
+import pytest
+from confluent_kafka import Producer
+from support.gateway import RunningGateway, client, forecast, gateway, publish_forecasts
+
+from gridcast.schemas.topics import FORECASTS
+from gridcast.stream.kafka import producer_options
+from gridcast.stream.settings import Settings
+from gridcast.stream.topics import TopicAdmin
+
+TESTS = Path(__file__).parents[1]
+QUIET_S, ROUND_S, ROUNDS = 4.0, 10.0, 2
+EVERY_S = 0.1
+DEEDS = 14
+MOST_GROWN_MB = 30
+
+
+@pytest.fixture
+def settings(kafka: str) -> Settings:
+    """A deployment of the test's own, with some forecasts for those who want everything."""
+    own = Settings(broker=kafka, topic_prefix=f"{uuid4().hex[:8]}.", partitions=1)
+    admin = TopicAdmin(own)
+    admin.create(admin.look().missing)
+    publish_forecasts(own, *(forecast(f"m-{number}", steps=96) for number in range(500)))
+    return own
+
+
+class GoodClient(threading.Thread):
+    """Sees how long a forecast takes from before Kafka to itself, and that none is left out."""
+
+    def __init__(self, settings: Settings, url: str) -> None:
+        super().__init__()
+        self.delays: list[tuple[float, float]] = []
+        """When each came, and how long it took."""
+        self.sent = 0
+        self.failure: Exception | None = None
+        self._settings = settings
+        self._url = url
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        try:
+            with client(self._url) as one:
+                one.snapshot(series=["good"], what=["forecast"])
+                producer = Producer(producer_options(self._settings) | {"linger.ms": 0})
+                while not self._over.wait(EVERY_S):
+                    self._send_one(producer)
+                    one.hear_until("forecast", within_s=10)
+                    at = time.monotonic()
+                    self.delays.append((at, at - self._began))
+        except Exception as error:  # noqa: BLE001 - raised where the thread is awaited
+            self.failure = error
+
+    def _send_one(self, producer: Producer) -> None:
+        self.sent += 1
+        value = forecast("good", self.sent).to_bytes()
+        self._began = time.monotonic()
+        producer.produce(self._settings.topic_prefix + FORECASTS.name, value, b"good")
+        producer.flush(5)
+
+    def p99(self, since: float, until: float) -> float:
+        return float(np.percentile([d for at, d in self.delays if since <= at < until], 99))
+
+    def stop(self) -> None:
+        self._over.set()
+        self.join()
+        if self.failure is not None:
+            raise self.failure
+
+
+def attack(running: RunningGateway, seed: int) -> dict[str, int]:
+    """Let them do their worst for a while; gives what they did."""
+    address = urlsplit(running.url)
+    words = ["-m", "support.hostile", str(address.hostname), str(address.port), str(ROUND_S)]
+    done = subprocess.run(
+        [sys.executable, *words, str(seed)],
+        cwd=TESTS,
+        env=os.environ | {"PYTHONPATH": str(TESTS)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    deeds: dict[str, Any] = json.loads(done.stdout)
+    return deeds
+
+
+def test_hostile_clients_crash_nothing_leak_nothing_and_delay_nobody(
+    settings: Settings, tmp_path: Path
+):
+    with gateway(settings, tmp_path, gateway_stall_s="1") as running:
+        process = psutil.Process(running.process.pid)
+        good = GoodClient(settings, running.socket)
+        good.start()
+        began = time.monotonic()
+        time.sleep(QUIET_S)
+        attacked = time.monotonic()
+        used = []
+        for seed in range(ROUNDS):
+            deeds = attack(running, seed)
+            assert len(deeds) == DEEDS
+            assert min(deeds.values()) >= 3, deeds
+            time.sleep(4)  # those that read nothing are cut off by now
+            used.append((process.memory_info().rss / 2**20, process.num_fds()))
+        ended = time.monotonic()
+        good.stop()
+
+        assert running.ask("/healthz")[0] == 200
+        quiet, under_attack = good.p99(began, attacked), good.p99(attacked, ended)
+        assert under_attack < max(5 * quiet, 1.0), (quiet, under_attack)
+        assert len(good.delays) == good.sent
+        (first_mb, first_fds), (mb, fds) = used
+        assert mb - first_mb < MOST_GROWN_MB, used
+        assert fds <= first_fds + 2, used
+        assert "Traceback" not in running.said(), running.said()[-3_000:]
+        assert running.stop() == 0

@@ -100,8 +100,8 @@ class _Case:
 
     def _in_the_box(self) -> Outcome:
         file = boxed(self._case.step_minutes)
-        found = self._material.ask("champion", Network.load(file))
-        return self._of_champion(Champion(Network.load(file), 0, file), found, 0)
+        champion = Champion(Network.load(file), 0, file)
+        return self._of_champion(champion, self._material.ask("champion", champion.network), 0)
 
     def _champion(self, seed: int) -> Outcome:
         config = config_for(self._case, self._work.base, seed)

@@ -3,13 +3,10 @@
 `docs/metrics.md` has the table of it; a test holds the two together.
 """
 
-from typing import Any, TypeVar
-
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
-from gridcast.agents.metric_table import Described
+from gridcast.agents.metric_table import DescribedMetrics
 from gridcast.schemas import Reason, Rung
 from gridcast.schemas.forecast import ClosedBy
 from gridcast.schemas.topics import READINGS
@@ -30,10 +27,8 @@ FOLDED = {
 }
 """What each count of folded readings is called as a result."""
 
-Kind = TypeVar("Kind", bound=MetricWrapperBase)
 
-
-class MetricList:
+class MetricList(DescribedMetrics):
     """The metrics of one worker, at zero.
 
     Parameters
@@ -45,9 +40,7 @@ class MetricList:
     """
 
     def __init__(self, version: str, run: str) -> None:
-        self.registry = CollectorRegistry()
-        self.described: list[Described] = []
-        """All metrics, in the order of the page."""
+        super().__init__()
         self.info = self._add(
             Gauge,
             "gridcast_info",
@@ -208,13 +201,6 @@ class MetricList:
         )
         self._start_at_zero()
         ProcessCollector(registry=self.registry)
-
-    def _add(
-        self, kind: type[Kind], name: str, unit: str, about: str, *labels: str, **rest: Any
-    ) -> Kind:
-        buckets = rest.get("buckets", ())
-        self.described.append(Described(name, kind.__name__.lower(), unit, labels, about, buckets))
-        return kind(name, about, labels, registry=self.registry, **rest)
 
     def _start_at_zero(self) -> None:
         """Show what has not happened yet as 0: Prometheus sees no rise from nothing to one."""

@@ -2,6 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics import MetricWrapperBase
+
+Kind = TypeVar("Kind", bound=MetricWrapperBase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +22,22 @@ class Described:
     about: str
     buckets: tuple[float, ...]
     """Upper bounds; of a histogram only."""
+
+
+class DescribedMetrics:
+    """Metrics of one process, each described where it is made."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.described: list[Described] = []
+        """All metrics, in the order of the page."""
+
+    def _add(
+        self, kind: type[Kind], name: str, unit: str, about: str, *labels: str, **rest: Any
+    ) -> Kind:
+        buckets = rest.get("buckets", ())
+        self.described.append(Described(name, kind.__name__.lower(), unit, labels, about, buckets))
+        return kind(name, about, labels, registry=self.registry, **rest)
 
 
 def table(metrics: Iterable[Described]) -> str:

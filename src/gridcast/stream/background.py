@@ -11,7 +11,7 @@ from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from gridcast.agents.batch import Batch
@@ -31,8 +31,8 @@ from gridcast.schemas.topics import (
     WEATHER_FORECASTS,
     WEATHER_OBSERVATIONS,
 )
+from gridcast.stream.asker import connect_asker
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka import aiokafka_options
 from gridcast.stream.keep_trying import keep_trying
 from gridcast.stream.letter_writer import LetterWriter
 from gridcast.stream.settings import Settings
@@ -231,14 +231,4 @@ class Background:
         return ends
 
     async def _connect(self) -> Any:
-        asker = AIOKafkaConsumer(
-            **aiokafka_options(self._settings),
-            isolation_level="read_committed",
-            request_timeout_ms=ANSWER_WITHIN_MS,
-        )
-        try:
-            await asker.start()
-        except BaseException:
-            await asker.stop()
-            raise
-        return asker
+        return await connect_asker(self._settings, ANSWER_WITHIN_MS)

@@ -34,9 +34,9 @@ def box() -> None:
     table = Table("model", "step min", "horizon h", "trained on", "kB", box=None, pad_edge=False)
     for step in boxed_steps():
         data = boxed(step)
-        features = Network.load(data).contract.features
-        titles = ", ".join(one.title for one in Network.load(data).contract.trained_on)
-        cells = (f"{BOX}{step}", str(step), str(features.horizon_hours), escape(titles))
+        contract = Network.load(data).contract
+        titles = ", ".join(one.title for one in contract.trained_on)
+        cells = (f"{BOX}{step}", str(step), str(contract.features.horizon_hours), escape(titles))
         table.add_row(*cells, f"{len(data) / 1000:.0f}")
     Console().print(table)
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
@@ -19,11 +19,12 @@ from confluent_kafka.admin import AdminClient
 from gridcast.agents.batch import Batch
 from gridcast.schemas import Refusal
 from gridcast.schemas.gateway import What
+from gridcast.stream.asker import connect_asker
 from gridcast.stream.errors import UserError
 from gridcast.stream.gateway.board import Board
 from gridcast.stream.gateway.entries import TOPIC_OF, Entry, entry, record
 from gridcast.stream.gateway.metrics import GatewayMetrics
-from gridcast.stream.kafka import aiokafka_options, librdkafka_options
+from gridcast.stream.kafka import librdkafka_options
 from gridcast.stream.keep_trying import keep_trying
 from gridcast.stream.reachable import reachable
 from gridcast.stream.settings import Settings
@@ -186,17 +187,7 @@ class Feeds:
         return ends
 
     async def _connect(self) -> Any:
-        asker = AIOKafkaConsumer(
-            **aiokafka_options(self._settings),
-            isolation_level="read_committed",
-            request_timeout_ms=ANSWER_WITHIN_MS,
-        )
-        try:
-            await asker.start()
-        except BaseException:
-            await asker.stop()
-            raise
-        return asker
+        return await connect_asker(self._settings, ANSWER_WITHIN_MS)
 
 
 def _epoch(settings: Settings, names: list[str]) -> str:

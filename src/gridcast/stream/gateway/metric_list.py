@@ -1,25 +1,20 @@
 """Every metric of a gateway: its name, type, unit and meaning; docs/metrics.md has the table."""
 
-from typing import Any, TypeVar
-
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
-from gridcast.agents.metric_table import Described
+from gridcast.agents.metric_table import DescribedMetrics
 from gridcast.schemas.gateway import What
 from gridcast.stream.gateway.protocol import CloseCode
 
-Kind = TypeVar("Kind", bound=MetricWrapperBase)
 DELAYS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
-class GatewayMetricList:
+class GatewayMetricList(DescribedMetrics):
     """The metrics of one gateway, at zero."""
 
     def __init__(self, version: str, run: str) -> None:
-        self.registry = CollectorRegistry()
-        self.described: list[Described] = []
+        super().__init__()
         self.info = self._add(
             Gauge,
             "gridcast_gateway_info",
@@ -114,10 +109,3 @@ class GatewayMetricList:
         for code in CloseCode:
             self.closed.labels(str(code.value))
         ProcessCollector(registry=self.registry)
-
-    def _add(
-        self, kind: type[Kind], name: str, unit: str, about: str, *labels: str, **rest: Any
-    ) -> Kind:
-        buckets = rest.get("buckets", ())
-        self.described.append(Described(name, kind.__name__.lower(), unit, labels, about, buckets))
-        return kind(name, about, labels, registry=self.registry, **rest)

@@ -1,0 +1,55 @@
+"""Who answers at a tick."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from gridcast.models.network import Network
+
+Kind = str | None
+"""A kind of series ("meter", "feeder", …); None: all kinds that have none of their own."""
+_Post = TypeVar("_Post")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InUse:
+    """A release that answers."""
+
+    model: str
+    release: str
+    network: Network
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shadow:
+    """A challenger: it answers beside the champion, for some series, and is only scored."""
+
+    in_use: InUse
+    share: float
+    """For how many of the series, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Duty:
+    """Who answers at a tick: one object for all series, so no tick is answered by two models."""
+
+    champions: Mapping[Kind, InUse] = field(default_factory=dict)
+    challengers: Mapping[Kind, Shadow] = field(default_factory=dict)
+    reason: str = "no model is served"
+    """Why not the model, where there is no champion."""
+
+    def champion(self, kind: str) -> InUse | None:
+        """Give the model of a kind of series."""
+        return _of(self.champions, kind)
+
+    def challenger(self, kind: str) -> Shadow | None:
+        """Give who answers in the shadow of the champion of a kind of series."""
+        return _of(self.challengers, kind)
+
+
+NO_DUTY = Duty()
+"""There are no models: the rungs under them answer."""
+
+
+def _of(posts: Mapping[Kind, _Post], kind: str) -> _Post | None:
+    return posts[kind] if kind in posts else posts.get(None)

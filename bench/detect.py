@@ -29,7 +29,7 @@ from gridcast.models.detection.told import DETECTED, Teller
 from gridcast.models.records import encode
 from gridcast.stream.detect.sets import read_set
 
-LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+LEVELS = (0.05, 0.5, 0.95)
 FEEDER = 50
 """Series of one."""
 START = 1_767_225_600_000
@@ -47,7 +47,6 @@ class Partition:
         self.series, feeders = series, -(-series // FEEDER)
         self.names = [f"m-{number}" for number in range(series)]
         self.known = Known(
-            LEVELS,
             np.full(series, 20, np.float32),
             np.zeros(series, np.float32),
             np.arange(series) // FEEDER,
@@ -56,14 +55,14 @@ class Partition:
             [("z-1",)] * feeders,
         )
         median = self.rng.lognormal(0, 0.7, series)
-        around = np.array([-0.5, -0.2, 0, 0.2, 0.5])
+        around = np.array([-0.5, 0, 0.5])
         self.quantiles = (median[:, None] * (1 + 0.6 * around)).astype(np.float32)
         self.detection, self.board = Detection(), AlarmBoard("meter.readings/0")
         self.minute = itertools.count(1)
         self.alarms = 0
 
     def readings(self) -> np.ndarray:
-        value = self.quantiles[:, 2] * (1 + 0.18 * self.rng.standard_normal(self.series))
+        value = self.quantiles[:, 1] * (1 + 0.18 * self.rng.standard_normal(self.series))
         value[self.rng.random(self.series) < 0.02] = np.nan
         value[self.rng.random(self.series) < 0.003] *= 30
         return value.astype(np.float32).round(3)
@@ -71,7 +70,7 @@ class Partition:
     def look(self, value: np.ndarray) -> None:
         tick_ms = START + next(self.minute) * MINUTE
         at = np.full(self.series, tick_ms - MINUTE)
-        look = Look(tick_ms, ~np.isnan(value), value, at, at + 900, self.quantiles)
+        look = Look(tick_ms, ~np.isnan(value), value, at, at + 900, self.quantiles, LEVELS)
         seen = self.detection.look(look, self.known)
         found = Teller(seen, look, self.known, self.names).conditions()
         self.alarms += len(self.board.judge(tick_ms, found, DETECTED))
@@ -96,7 +95,7 @@ class River:
 
     def look(self, value: np.ndarray) -> None:
         quantiles = self.partition.quantiles
-        score = (value - quantiles[:, 2]) / (quantiles[:, 4] - quantiles[:, 0])
+        score = (value - quantiles[:, 1]) / (quantiles[:, 2] - quantiles[:, 0])
         for one, tail, test, window in zip(
             score.tolist(), self.tails, self.tests, self.windows, strict=True
         ):

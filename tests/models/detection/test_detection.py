@@ -9,7 +9,6 @@ from gridcast.models.alarms import AlarmBoard, Condition, Sign
 from gridcast.models.detection import Known
 from gridcast.models.detection.told import DETECTED, LINE, NEIGHBOURS, OWN, Teller
 from gridcast.models.detection.watch import Watch
-from gridcast.models.records import decode, encode
 from gridcast.schemas import AlarmChange, AlarmKind
 from gridcast.schemas.forecast import ClosedBy, Rung
 from gridcast.schemas.forecast_columns import ForecastColumns, Maker
@@ -21,7 +20,6 @@ METERS = 200
 NAMES = ["f-1", *(f"m-{number}" for number in range(METERS))]
 ROWS = np.arange(len(NAMES))
 KNOWN = Known(
-    LEVELS,
     capacity=np.array([2_000.0] + [10.0] * METERS, np.float32),
     least=np.zeros(len(NAMES), np.float32),
     group=np.array([-1] + [0] * METERS),
@@ -35,7 +33,7 @@ class Grid:
     """A feeder and its meters, a reading a minute."""
 
     def __init__(self, days: float = 0.5) -> None:
-        self.watch = Watch(LEVELS)
+        self.watch = Watch()
         self.rng = np.random.default_rng(8)
         self.minute = 0
         self.found: list[Condition] = []
@@ -223,24 +221,9 @@ def test_a_parent_that_is_not_the_sum_of_its_parts_is_told(grid: Grid):
     assert (AlarmKind.DISAGREEMENT, "f-1") in grid.on()
 
 
-def test_a_watch_that_is_kept_goes_on_as_if_it_had_not_stopped(grid: Grid):
-    kept = [decode(one.key, encode(one)) for one in grid.watch.records()]
-    again = Grid(days=0)
-    again.watch.load(kept)
-    again.minute = grid.minute
-    again.rng.bit_generator.state = grid.rng.bit_generator.state
-    for turn in range(200):
-        for one in (grid, again):
-            one.step(spoiled(one, "m-1", 2.0 if turn < 30 else 2.0 + turn / 50))
-        assert grid.found == again.found
-    records = zip(grid.watch.records(), again.watch.records(), strict=True)
-    assert all(encode(mine) == encode(theirs) for mine, theirs in records)
-
-
 def test_a_series_that_nothing_is_known_of_is_watched_all_the_same():
-    watch = Watch(LEVELS)
+    watch = Watch()
     nothing = Known(
-        LEVELS,
         np.full(1, np.nan, np.float32),
         np.zeros(1, np.float32),
         np.array([-1]),

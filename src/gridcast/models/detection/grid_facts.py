@@ -4,18 +4,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gridcast.models.detection.look import NO_GROUP, Known
+from gridcast.models.detection.look import NO_GROUP, NOTHING_KNOWN, Known
 from gridcast.models.grid import Grid
 
 
-def known_of(names: Sequence[str], grid: Grid, levels: tuple[float, ...]) -> Known:
+def known_of(names: Sequence[str], grid: Grid) -> Known:
     """Look up the series of a partition.
 
     >>> from gridcast.schemas import GridSeries
     >>> grid = Grid()
     >>> for declared in (GridSeries(series="m-1", parent="f-1"), GridSeries(series="f-1")):
     ...     _ = grid.declare(declared)
-    >>> known = known_of(["f-1", "m-1"], grid, (0.05, 0.5, 0.95))
+    >>> known = known_of(["f-1", "m-1"], grid)
     >>> known.group, known.parents, known.parent
     (array([-1,  0]), ['f-1'], array([0]))
     """
@@ -36,7 +36,6 @@ def known_of(names: Sequence[str], grid: Grid, levels: tuple[float, ...]) -> Kno
             group[row] = number.setdefault(parent, len(number))
     parents = list(number)
     return Known(
-        levels,
         capacity,
         least,
         group,
@@ -44,6 +43,23 @@ def known_of(names: Sequence[str], grid: Grid, levels: tuple[float, ...]) -> Kno
         parents,
         [_above(parent, grid) for parent in parents],
     )
+
+
+class GridFacts:
+    """What is known of a partition's series; looked up anew only on a change."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[Grid, int] | None = None
+        self._names: list[str] = []
+        self._known = NOTHING_KNOWN
+
+    def look(self, names: Sequence[str], grid: Grid) -> Known:
+        """Give what is known of these series by now."""
+        seen = (grid, grid.version)
+        if seen != self._seen or self._names != names:
+            self._seen, self._names = seen, list(names)
+            self._known = known_of(names, grid)
+        return self._known
 
 
 def _above(series: str, grid: Grid) -> tuple[str, ...]:

@@ -27,17 +27,17 @@ class Look:
     """When it was sent, by Kafka's."""
     quantiles: Floats
     """What had been forecast for it, kW: [series, levels]; not a number where nothing was."""
+    levels: tuple[float, ...]
+    """Probabilities of the quantiles, rising."""
 
     def __len__(self) -> int:
         return len(self.value)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """What does not change from look to look."""
+    """What is declared of the series: it seldom changes from look to look."""
 
-    levels: tuple[float, ...]
-    """Probabilities of the quantiles, rising."""
     capacity: Floats
     """kW; not a number where it is unknown."""
     least: Floats
@@ -55,3 +55,14 @@ class Known:
     def groups(self) -> int:
         """How many groups there are."""
         return len(self.parents)
+
+
+NOTHING_KNOWN = Known(
+    np.zeros(0, np.float32),
+    np.zeros(0, np.float32),
+    np.zeros(0, np.intp),
+    np.zeros(0, np.intp),
+    [],
+    [],
+)
+"""Of no series."""

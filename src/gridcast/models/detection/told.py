@@ -152,7 +152,7 @@ class Teller:
                 if share is not None:
                     text = text.format(round(float(share[group]) * size))
                 inside = self.known.group == group
-                expected = self.look.quantiles[inside, len(self.known.levels) // 2]
+                expected = self.look.quantiles[inside, len(self.look.levels) // 2]
                 yield Condition(
                     kind,
                     name,

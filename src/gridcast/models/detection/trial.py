@@ -68,11 +68,11 @@ class Trial:
             grid.declare(declared)
         self.names = simulation.grid.ids
         self._beside = Beside(grid)
-        self.known = known_of(self.names, grid, LEVELS)
+        self.known = known_of(self.names, grid)
         self._forecaster = TickForecaster(SPEC, 1, LEVELS)
         self._partition = Partition(SPEC, 0)
         self._partition.windows.roster.rows(self.names)  # so that rows are alike everywhere
-        self._watch = Watch(LEVELS)
+        self._watch = Watch(steps=4)  # a forecast stands for the hour after it
         self._board = AlarmBoard("trial/0", limit=NO_FLOODS)
         self._up: set[Key] = set()
         self.kept = Kept()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from gridcast.schemas import Rung, Score
-from gridcast.schemas.score_columns import LARGEST, Scored, ScoreColumns
+from gridcast.schemas.score_columns import LARGEST, ScoreColumns, Scored
 
 HOUR = 1_774_785_600_000
 MAKERS = (

@@ -6,7 +6,7 @@ same again. So a partition that was loaded from its records gives the same bytes
 lived.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
@@ -17,6 +17,8 @@ import numpy.typing as npt
 
 from gridcast.models.calibration import corrected
 from gridcast.models.forecasters import Fallbacks
+from gridcast.models.forecasters.population import MOST as MOST_OTHERS
+from gridcast.models.forecasters.population import like_others, widen
 from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.serving import NOTHING_BESIDE, Beside
@@ -116,13 +118,18 @@ class TickForecaster:
         size = min(MOST, max(LEAST, -(-len(windows) // self._threads)))
         starts = range(0, len(windows), size)
         parts = [slice(first, min(len(windows), first + size)) for first in starts]
+        self._each(answer.work, parts)
+        answer.like_others()
+        self._each(answer.finish, parts)
+        return answer
+
+    def _each(self, work: Callable[[slice], None], parts: Sequence[slice]) -> None:
         if self._pool is None:
             for part in parts:
-                answer.work(part)
+                work(part)
         else:
-            for _ in self._pool.map(answer.work, parts):
+            for _ in self._pool.map(work, parts):
                 pass
-        return answer
 
     def _post(self, partition: Partition, grid: Grid) -> Post:
         with self._posting:
@@ -180,7 +187,30 @@ class _Answer:
             answer = self._fallbacks.forecast(mean, mark, lower, opened)
             quantiles[rest] = answer.quantiles
             made_by[rest] = releases.fell_back(rows, answer.why)
-        self._calibrate(part, quantiles, self._rung[made_by])
+
+    def like_others(self) -> None:
+        """Forecast those without a past of their own like the others of their kind."""
+        load = np.empty((0, 0), np.float32)
+        for new, rest in self._releases.without_a_past(self._made_by):
+            if not len(load):
+                closed, _ = self._windows.cut(self._spec.day)
+                load = np.append(closed, [self._opened.mean], axis=0).T
+            others = rest[:MOST_OTHERS]
+            found, cannot = like_others(
+                (load[new], ~np.isnan(load[new])),
+                (load[others], ~np.isnan(load[others])),
+                self._quantiles[others],
+            )
+            can = new[~cannot]
+            wide = widen(found[~cannot], self._quantiles[can], len(self._fallbacks.levels) // 2)
+            lower = np.minimum(self._releases.lower[can], 0)[:, None, None]
+            self._quantiles[can] = np.maximum(wide, lower)
+            self._releases.like_others(can, self._made_by)
+
+    def finish(self, part: slice) -> None:
+        """Put in what was learned of these rows, and what is measured of the open slot."""
+        quantiles = self._quantiles[part]
+        self._calibrate(part, quantiles, self._rung[self._made_by[part]])
         _settle_first_slot(quantiles, self._opened.mean[part], self._over[part])
         quantiles[:] = to_the_watt(quantiles)
 

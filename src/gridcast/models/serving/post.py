@@ -98,6 +98,7 @@ class AtTick:
         makers = [
             Maker(why.rung, why.text or because) for because in (reason, NO_USE) for why in Why
         ]
+        makers += [Maker(Rung.POPULATION_PROFILE, why.text or NO_USE) for why in Why]
         self._first: list[int] = []
         for number, champion in enumerate(champions):
             self._champion[champion.rows] = number
@@ -145,3 +146,18 @@ class AtTick:
         """Say by whom the forecasts are that the releases did not make."""
         is_served = np.asarray(self._champion[rows] != NOBODY)
         return why.astype(np.uint16) + np.where(is_served, np.uint16(len(Why)), np.uint16(0))
+
+    def without_a_past(self, made_by: npt.NDArray[np.uint16]) -> Iterator[tuple[Rows, Rows]]:
+        """Give, for each kind of series, those without a past of their own and those with one."""
+        has_none = np.array([maker.rung is Rung.LAST_LEVEL for maker in self.makers])
+        new = has_none[made_by] & (made_by % len(Why) != Why.NOTHING_MEASURED)
+        if not new.any():
+            return
+        for rows in rows_of_kind(self._facts.kind).values():
+            is_new = new[rows]
+            if is_new.any():
+                yield rows[is_new], rows[~has_none[made_by[rows]]]
+
+    def like_others(self, rows: Rows, made_by: npt.NDArray[np.uint16]) -> None:
+        """Say that these are forecast as the others are."""
+        made_by[rows] = made_by[rows] % len(Why) + 2 * len(Why)

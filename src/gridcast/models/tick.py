@@ -6,7 +6,7 @@ same again. So a partition that was loaded from its records gives the same bytes
 lived.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
@@ -24,11 +24,12 @@ from gridcast.models.partition import Partition, Tick
 from gridcast.models.serving import NOTHING_BESIDE, Beside
 from gridcast.models.serving.post import AtTick, Post
 from gridcast.models.serving.seen import HOUR_MS
+from gridcast.models.shadows import in_shadow, rungs_of
 from gridcast.models.splines import share_measured
 from gridcast.models.verification import Forecasted
-from gridcast.models.verification.checks import RUNGS
 from gridcast.models.windows import Windows, WindowSpec
 from gridcast.models.windows.marks import NOTHING, share_of
+from gridcast.models.windows.minute import Rows
 from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.models.windows.trust import TRUST, Trust
 from gridcast.schemas.bounds import NEVER
@@ -96,6 +97,8 @@ class TickForecaster:
         scores = checks.judge(windows)
         answer = self._answer(partition, tick, beside)
         checks.note(windows, answer.forecasted)
+        for forecasted in answer.challengers():
+            checks.note(windows, forecasted, challenger=True)
         return TickAnswer(answer.columns(), scores)
 
     def forecast(
@@ -159,7 +162,7 @@ class _Answer:
         self._made_by = np.zeros(series, np.uint16)
         self._measured = np.empty(series)
         self._newest_ms = np.full(series, NEVER)
-        self._rung = np.array([RUNGS.index(maker.rung) for maker in releases.makers])
+        self._rung = rungs_of(releases.makers)
         leads = self._checks.leads(windows.closed) if self._checks else []
         noted = (len(leads), series, len(levels))
         self.forecasted = Forecasted(
@@ -221,12 +224,23 @@ class _Answer:
         forecasted = self.forecasted
         for place, (_, lead) in enumerate(forecasted.leads):
             forecasted.raw[place, part] = quantiles[:, :, lead]
-        if self._checks is not None:
-            shift = self._checks.shift(np.arange(part.start, part.stop), rung)
-            if shift is not None:
-                quantiles[:] = corrected(quantiles, shift, self._releases.lower[part])
+        quantiles[:] = self._corrected(np.arange(part.start, part.stop), rung, quantiles)
         for place, (_, lead) in enumerate(forecasted.leads):
             forecasted.issued[place, part] = quantiles[:, :, lead]
+
+    def _corrected(
+        self, rows: Rows, rung: npt.NDArray[np.intp], quantiles: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        shift = None if self._checks is None else self._checks.shift(rows, rung)
+        if shift is None:
+            return quantiles
+        return corrected(quantiles, shift, self._releases.lower[rows])
+
+    def challengers(self) -> Iterator[Forecasted]:
+        """Give what those in the shadow say of what is to be noted."""
+        leads = self.forecasted.leads
+        for challenger in self._releases.challengers if leads else ():
+            yield in_shadow(challenger, self._windows, self._releases.facts, leads, self._corrected)
 
     def columns(self) -> ForecastColumns:
         """Put it together."""

@@ -129,7 +129,7 @@ class Read:
 
 def read(records: Mapping[str, bytes]) -> Read:
     """Read what a table has of a watch; of another layout nothing is taken over."""
-    numbers = sorted(kept(records))
+    numbers = sorted(int(key.removeprefix(PREFIX)) for key in records if is_of_watch(key))
     if not numbers:
         return Read(Diary())
     head: Any = _columns(records, HEAD) if HEAD in numbers else [[0, 0, 0]]
@@ -148,9 +148,9 @@ def read(records: Mapping[str, bytes]) -> Read:
     return Read(Diary(later, hour), whole, since, _shown(_columns(records, SINCE)))
 
 
-def kept(records: Mapping[str, bytes]) -> list[int]:
-    """Give the numbers of the records that a table has of a watch."""
-    return [int(key.removeprefix(PREFIX)) for key in records if key.startswith(PREFIX)]
+def is_of_watch(key: str) -> bool:
+    """Tell whether a record is one of a watch."""
+    return key.startswith(PREFIX)
 
 
 def _records(whole: Whole, hour: int | None) -> list[Record]:

@@ -53,8 +53,13 @@ class Watch:
     ) -> None:
         """Take readings; of each series the newest counts. One that is older tells nothing new.
 
-        A value that is not a number is one that was sent, and is of no use.
+        A value that is not a number is one that was sent, and is of no use. Row -1 is a series
+        that is not known: all that it sent is too old.
         """
+        known = np.flatnonzero(rows >= 0)
+        if len(known) < len(rows):
+            rows, value = rows[known], value[known]
+            time_ms, sent_ms = time_ms[known], sent_ms[known]
         self._grow(int(rows.max(initial=-1)) + 1)
         self._heard[rows] = True
         order = np.argsort(time_ms, kind="stable")

@@ -214,6 +214,12 @@ def test_a_clock_that_stands_still_is_told(grid: Grid):
     assert (AlarmKind.CLOCK, NAMES[4]) in grid.on()
 
 
+def test_a_history_that_is_read_at_once_and_live_readings_after_it_are_no_wrong_clocks(grid: Grid):
+    for minutes in range(120, -30, -1):
+        grid.step(late_ms=-max(minutes, 0) * 10 * MINUTE)
+        assert not [kind for kind, _ in grid.on() if kind is AlarmKind.CLOCK]
+
+
 def test_a_parent_that_is_not_the_sum_of_its_parts_is_told(grid: Grid):
     value = grid.readings()
     value[0] *= 0.7

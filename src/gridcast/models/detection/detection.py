@@ -193,8 +193,9 @@ class Detection:
         """Judge the newest readings, each by the gravest that can be said of it."""
         value = look.value
         unit = is_other_unit(value, look.quantiles, self.surprise.width, known.capacity)
-        impossible = ~unit & is_impossible(value, self.standing.last, known.capacity, known.least)
-        plain = ~(unit | impossible)
+        impossible = ~unit & is_impossible(value, known.capacity, known.least)
+        # Before it is known what is usual, no reading is far from it.
+        plain = ~(unit | impossible) & self.surprise.is_settled()
         with np.errstate(invalid="ignore"):
             spike, drop = plain & (score > high), plain & (score < -low)
             still_high = plain & (score > STILL * high) & ~spike
@@ -208,16 +209,16 @@ class Detection:
         self, look: Look, given: Flags, risk: Floats, on: dict[AlarmKind, Flags]
     ) -> Floats:
         """Add what jumped away and is back; give what is to be told of each series, kW."""
+        given = given & ~(on[AlarmKind.OUT_OF_LIMITS] | on[AlarmKind.UNIT])  # told as such
         up, down, middle = self.bumps.look(look.value, given)
         width = np.maximum(self.surprise.width, NARROWEST)
         settled, measured = given & self.surprise.is_settled(), look.value
-        plain = ~(on[AlarmKind.OUT_OF_LIMITS] | on[AlarmKind.UNIT])
         for kind, size, tail in (
             (AlarmKind.SPIKE, np.asarray(up / width, np.float32), self.bump_up),
             (AlarmKind.DROP, np.asarray(down / width, np.float32), self.bump_down),
         ):
             limit = np.maximum(tail.limit(BUMPS * risk), LEAST_LIMIT)
-            found = plain & (size > limit)
+            found = settled & (size > limit)
             on[kind] = on[kind] | found
             measured = np.where(found, middle, measured)
             tail.learn(size, settled, limit)

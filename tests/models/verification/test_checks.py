@@ -11,6 +11,7 @@ from support.plain_windows import Row, columns
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.tick import TickAnswer, TickForecaster
 from gridcast.models.verification import Forecasted
+from gridcast.models.verification.checks import RUNGS
 from gridcast.models.windows import WindowSpec
 from gridcast.schemas import Quality, Rung, Score
 from gridcast.schemas.forecast_columns import Maker
@@ -270,6 +271,11 @@ def test_challengers_are_scored_apart_and_teach_the_champion_nothing():
     assert not any(band.challenger for band in scores.message(4).bands)
     assert not checks.calibration.shift(np.arange(5), 0).any()
     assert (checks.running.error[1] < 100).all()
+
+
+def test_every_rung_has_its_place():
+    assert set(RUNGS) == set(Rung)
+    assert len(RUNGS) == len(Rung)
 
 
 def test_running_scores_tell_coverage_and_skill_of_late():

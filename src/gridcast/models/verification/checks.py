@@ -20,7 +20,14 @@ from gridcast.schemas.forecast import Rung
 from gridcast.schemas.forecast_columns import Maker
 from gridcast.schemas.score_columns import ScoreColumns, Scored
 
-RUNGS = tuple(Rung)
+RUNGS = (
+    Rung.MODEL,
+    Rung.MODEL_WITHOUT_WEATHER,
+    Rung.SEASONAL_PROFILE,
+    Rung.LAST_LEVEL,
+    Rung.POPULATION_PROFILE,
+)
+"""Records name rungs by their place here: new ones come at the end."""
 LATE_SLOTS = 1
 """A slot is judged when so many more have closed: what is a little late still counts."""
 MEASURED = 0.5

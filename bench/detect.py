@@ -36,6 +36,7 @@ LEVELS = (0.05, 0.5, 0.95)
 FEEDER = 50
 """Series of one."""
 STEP = 15
+FEED = "meter.readings/0"
 HOUR = 60
 """Looks."""
 START = 1_767_225_600_000
@@ -60,7 +61,7 @@ class Partition:
         median = self.rng.lognormal(0, 0.7, series)
         around = np.array([-0.5, 0, 0.5])
         self.quantiles = (median[:, None] * (1 + 0.6 * around)).astype(np.float32)
-        self.watch, self.board = Watch(), AlarmBoard("meter.readings/0")
+        self.watch, self.board = Watch(), AlarmBoard(FEED)
         self.minute = itertools.count(8)
         self.alarms = 0
 
@@ -77,7 +78,7 @@ class Partition:
         at = np.full(len(rows), tick_ms - MINUTE)
         sent = at + self.rng.integers(500, 5_000, len(rows))
         self.watch.take(rows, value[rows], at, sent)
-        found = self.watch.conditions(tick_ms, self.names, self.grid)
+        found = self.watch.conditions(tick_ms, self.names, self.grid, FEED)
         self.alarms += len(self.board.judge(tick_ms, found, DETECTED))
         if minute % STEP == 0:
             self.watch.expect(self._forecasts(tick_ms))

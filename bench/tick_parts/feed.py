@@ -16,6 +16,7 @@ from gridcast.schemas.columns import ReadingColumns
 
 START_MS = 20_000 * 86_400_000
 FINE_MINUTES = 150
+FEED = "meter.readings/0"
 FEEDER = 50
 """Series of one."""
 
@@ -37,7 +38,7 @@ class Feed:
             parent = f"feeder-{number // FEEDER}"
             self.grid.declare(GridSeries(series=name, parent=parent, capacity_kw=100))
         self.partition = Partition(WindowSpec(hold_minutes=3), lateness_ms=0, watches=True)
-        self._board = AlarmBoard("meter.readings/0")
+        self._board = AlarmBoard(FEED)
         while self._at_ms < START_MS:
             self.next_tick()
         windows = self.partition.windows
@@ -68,7 +69,7 @@ class Feed:
 
     def look(self) -> None:
         """Judge what came since the last tick."""
-        found = self.watch.conditions(self.tick.time_ms, self._names, self.grid)
+        found = self.watch.conditions(self.tick.time_ms, self._names, self.grid, FEED)
         self._board.judge(self.tick.time_ms, found, DETECTED)
 
     def skip_to_boundary(self, minutes: int) -> None:

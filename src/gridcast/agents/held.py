@@ -20,6 +20,7 @@ from gridcast.agents.outbox import Checkpoint, Outbox
 from gridcast.agents.spans import NO_SPAN, NO_SPANS, Span, Spans
 from gridcast.agents.table import Output, Table, TableLostError
 from gridcast.models.alarms import AlarmBoard, Condition
+from gridcast.models.detection.health import health
 from gridcast.models.detection.told import DETECTED
 from gridcast.models.feed_guard import FeedGuard, FeedLimit
 from gridcast.models.grid import Grid
@@ -294,7 +295,9 @@ class Held:
         began_s, board = time.monotonic(), self._board
         seen: list[Condition] = []  # by those who do not watch: what there was is soon over
         if watch is not None and grid is not None:
-            seen = watch.conditions(tick.time_ms, self._known.windows.roster.names, grid)
+            names, feed = self._known.windows.roster.names, self._feed
+            seen = watch.conditions(tick.time_ms, names, grid, feed)
+            seen += health(self._known.checks.running, watch.known, feed)
         for alarm in board.judge(tick.time_ms, seen, DETECTED):
             self._alarm(alarm)
         self._metrics.looked(

@@ -1,6 +1,7 @@
 """Detectors at work: each fault is seen for what it is, and a quiet day says nothing."""
 
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -44,7 +45,12 @@ class Grid:
         value = (2 + self.rng.normal(0, 0.2, METERS)).round(3)
         return np.array([value.sum() * 1.02, *value])
 
-    def step(self, value: np.ndarray | None = None, late_ms: np.ndarray | int = 0) -> None:
+    def step(
+        self,
+        value: np.ndarray | None = None,
+        late_ms: np.ndarray | int = 0,
+        known: Known = KNOWN,
+    ) -> None:
         """Let a minute go by."""
         self.minute += 1
         tick_ms = START + self.minute * MINUTE
@@ -55,8 +61,8 @@ class Grid:
         time_ms = np.broadcast_to(tick_ms - MINUTE - late_ms, ROWS.shape)[rows]
         sent_ms = np.full(len(rows), tick_ms - MINUTE + 900)
         self.watch.take(rows, value[rows], time_ms, sent_ms)
-        look, seen = self.watch.look(tick_ms, KNOWN)
-        self.found = Teller(seen, look, KNOWN, NAMES).conditions()
+        look, seen = self.watch.look(tick_ms, known)
+        self.found = Teller(seen, look, known, NAMES, "meter.readings/0").conditions()
 
     def expect(self, tick_ms: int) -> None:
         around = np.array([-0.33, -0.13, 0.0, 0.13, 0.33])
@@ -206,6 +212,21 @@ def test_a_dead_feeder_of_200_meters_is_one_alarm_from_its_first_silent_minute_t
     assert (told[0].raised_at.timestamp() * 1000 - START) / MINUTE - (grid.minute - 90) <= 5
 
 
+def test_a_feed_that_is_silent_as_a_whole_is_one_alarm_though_it_has_many_groups(grid: Grid):
+    known = replace(KNOWN, group=np.append(-1, np.arange(METERS) % 4), parent=np.full(4, -1))
+    known = replace(known, parents=["f-1", "f-2", "f-3", "f-4"], above=[("z-1",)] * 4)
+    board, told = AlarmBoard("meter.readings/0"), []
+    for minute in range(60):
+        value = np.full(len(NAMES), np.nan) if minute < 30 else grid.readings()
+        grid.step(value, known=known)
+        told += board.judge(START + grid.minute * MINUTE, grid.found, DETECTED)
+    assert [(alarm.kind, alarm.series, alarm.change) for alarm in told] == [
+        (AlarmKind.FEED_STALE, "meter.readings/0", AlarmChange.RAISED),
+        (AlarmKind.FEED_STALE, "meter.readings/0", AlarmChange.CLEARED),
+    ]
+    assert told[0].text == "201 of the 201 series of meter.readings/0 are silent"
+
+
 def test_a_clock_that_stands_still_is_told(grid: Grid):
     behind = np.zeros(len(NAMES), np.int64)
     for minutes in range(1, 9):
@@ -242,6 +263,6 @@ def test_a_series_that_nothing_is_known_of_is_watched_all_the_same():
         if minute < 20:
             watch.take(np.array([0]), np.array([minute * 0.01]), at, at)
         look, seen = watch.look(int(at[0]) + MINUTE, nothing)
-    assert [one.key for one in Teller(seen, look, nothing, ["m"]).conditions()] == [
-        (AlarmKind.GAP, "m")
-    ]
+    assert [
+        one.key for one in Teller(seen, look, nothing, ["m"], "meter.readings/0").conditions()
+    ] == [(AlarmKind.GAP, "m")]

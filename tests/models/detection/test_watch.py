@@ -43,7 +43,7 @@ class Feed:
         """Let a tick close; give what was seen."""
         self.minute += 1
         tick_ms = START + self.minute * MINUTE
-        found = self.watch.conditions(tick_ms, self.names, self.grid)
+        found = self.watch.conditions(tick_ms, self.names, self.grid, "meter.readings/0")
         if self.minute % 15 == 0:
             self.watch.expect(forecasts(self.names, tick_ms, self.rng))
         return found
@@ -126,7 +126,7 @@ def test_between_two_wholes_a_checkpoint_takes_a_few_bytes_a_series():
         at = np.full(series, START + minute * MINUTE)
         value = rng.normal(2, 0.3, series).round(3)
         watch.take(rows, value, at, at + rng.integers(500, 5_000, series))
-        watch.conditions(START + (minute + 1) * MINUTE, names, grid)
+        watch.conditions(START + (minute + 1) * MINUTE, names, grid, "meter.readings/0")
         if (minute + 1) % 15 == 0:
             watch.expect(forecasts(names, START + (minute + 1) * MINUTE, rng))
         changes = watch.changes()
@@ -142,11 +142,11 @@ def test_what_was_learned_of_a_group_stays_with_its_name():
     watch, grid, names = Watch(), Grid(), ["a", "b", "c", "x", "y", "z"]
     for name in names:
         grid.declare(GridSeries(series=name, parent="f-1" if name < "m" else "f-2"))
-    watch.conditions(START, names, grid)
+    watch.conditions(START, names, grid, "meter.readings/0")
     watch.detection.balance.mean[:] = [0.25, 0.75]
     for name in ("a", "b", "c"):
         grid.declare(GridSeries(series=name, parent="f-3"))
-    watch.conditions(START + MINUTE, names, grid)
+    watch.conditions(START + MINUTE, names, grid, "meter.readings/0")
     assert watch.detection.balance.mean.tolist() == pytest.approx([np.nan, 0.75], nan_ok=True)
 
 

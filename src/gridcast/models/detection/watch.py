@@ -48,6 +48,11 @@ class Watch:
         if records is not None:
             self._load(records)
 
+    @property
+    def known(self) -> Known:
+        """What is declared of the series, as at the newest look."""
+        return self._known
+
     def take(
         self, rows: Rows, value: npt.NDArray[np.floating], time_ms: Times, sent_ms: Times
     ) -> None:
@@ -69,11 +74,13 @@ class Watch:
         self._time_ms[rows] = time_ms[order]
         self._sent_ms[rows] = sent_ms[order] // STAMP_MS * STAMP_MS
 
-    def conditions(self, tick_ms: int, names: Sequence[str], grid: Grid) -> list[Condition]:
-        """Judge what came since the last tick, and put it into words."""
+    def conditions(
+        self, tick_ms: int, names: Sequence[str], grid: Grid, feed: str
+    ) -> list[Condition]:
+        """Judge what came since the last tick, and put it into words; `feed` names where from."""
         known = self._facts.look(names, grid)
         look, seen = self.look(tick_ms, known)
-        return Teller(seen, look, known, names).conditions()
+        return Teller(seen, look, known, names, feed).conditions()
 
     def look(self, tick_ms: int, known: Known) -> tuple[Look, Seen]:
         """Judge what came since the last tick."""

@@ -8,7 +8,8 @@ import pytest
 
 from gridcast.models.alarms import AlarmBoard, Condition, Sign
 from gridcast.models.detection import Known
-from gridcast.models.detection.told import DETECTED, LINE, NEIGHBOURS, OWN, Teller
+from gridcast.models.detection.holidays import on_holiday
+from gridcast.models.detection.told import DETECTED, HOLIDAY, LINE, NEIGHBOURS, OWN, Teller
 from gridcast.models.detection.watch import Watch
 from gridcast.schemas import AlarmChange, AlarmKind
 from gridcast.schemas.forecast import ClosedBy, Rung
@@ -135,6 +136,20 @@ def test_what_all_neighbours_do_is_one_event_and_no_fault(grid: Grid):
     meter = told[AlarmKind.SPIKE, "m-5"]
     assert meter.cause == NEIGHBOURS
     assert (AlarmKind.SPIKE, "f-1") in meter.under, "so the feeder's alarm stands for it"
+
+
+def test_what_all_neighbours_do_on_a_holiday_is_for_the_holiday(grid: Grid):
+    off = {"calendar": np.zeros(len(NAMES), np.intp), "calendars": [("Europe/Berlin", "DE")]}
+    known = replace(KNOWN, **off)
+    noon = START + grid.minute * MINUTE
+    assert on_holiday(known, noon).all(), "1 January"
+    assert not on_holiday(known, noon + 24 * 60 * MINUTE).any()
+    value = grid.readings()
+    value[1:] = 8.0
+    grid.step(value, known=known)
+    told = {one.key: one for one in grid.found}
+    assert told[AlarmKind.SPIKE, "f-1"].cause == HOLIDAY
+    assert told[AlarmKind.SPIKE, "m-5"].cause == HOLIDAY
 
 
 def test_what_jumps_away_and_comes_back_at_once_is_told_when_it_is_back(grid: Grid):

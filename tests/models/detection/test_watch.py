@@ -27,7 +27,9 @@ class Feed:
         self.names = [f"m-{number}" for number in range(7)]
         self.grid = Grid()
         for number, name in enumerate(self.names):
-            self.grid.declare(GridSeries(series=name, parent=f"f-{number % 2}", capacity_kw=20))
+            self.grid.declare(
+                GridSeries(series=name, parent=f"f-{number % 2}", capacity_kw=20, holidays="DE")
+            )
 
     def send(self) -> None:
         """Send what comes between two ticks: a part of the series, some of it old or spoiled."""

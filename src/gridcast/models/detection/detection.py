@@ -34,6 +34,7 @@ from gridcast.models.detection.groups import (
     of_its_group,
     together,
 )
+from gridcast.models.detection.holidays import on_holiday
 from gridcast.models.detection.limits import is_impossible, is_other_unit
 from gridcast.models.detection.look import Known, Look
 from gridcast.models.detection.memory import Flags, Floats, Memory, Rows
@@ -78,6 +79,8 @@ class Seen:
     """Not beyond it, and not well."""
     moved: Flags
     """The neighbours moved, too."""
+    holiday: Flags
+    """It is one there."""
     missing: Floats
     """Readings that are missing."""
     groups: Together
@@ -134,7 +137,8 @@ class Detection:
         settled = sound & self.surprise.is_settled()
         self.high.learn(score, settled, high)
         self.low.learn(-score, settled, low)
-        drift, group_drift = self.drift.look(look.tick_ms, score, sound, known)
+        holiday = on_holiday(known, look.tick_ms)
+        drift, group_drift = self.drift.look(look.tick_ms, score, sound & ~holiday, known)
         group_on = self._judge_groups(look, groups) | {AlarmKind.DRIFT: group_drift}
         return Seen(
             measured,
@@ -150,6 +154,7 @@ class Detection:
             },
             self.standing.between(),
             self._moved(score, groups, known),
+            holiday,
             missing,
             groups,
             group_on,

@@ -196,16 +196,27 @@ def _declared(known: Known) -> list[Column]:
         list(known.parents),
         np.array([len(above) for above in known.above], np.int64),
         [name for above in known.above for name in above],
+        known.calendar,
+        [zone for zone, _ in known.calendars],
+        [holidays for _, holidays in known.calendars],
     ]
 
 
 def _known(columns: list[Any]) -> Known:
-    capacity, can_be_negative, group, parent, parents, counts, names = columns
+    capacity, can_be_negative, group, parent, parents, counts, names, *rest = columns
+    calendar, zones, holidays = rest
     least = np.where(can_be_negative, -np.inf, 0).astype(np.float32)
     ends = np.cumsum(counts).tolist()
     above = [
         tuple(names[end - count : end]) for end, count in zip(ends, counts.tolist(), strict=True)
     ]
     return Known(
-        capacity, least, np.asarray(group, np.intp), np.asarray(parent, np.intp), parents, above
+        capacity,
+        least,
+        np.asarray(group, np.intp),
+        np.asarray(parent, np.intp),
+        parents,
+        above,
+        np.asarray(calendar, np.intp),
+        list(zip(zones, holidays, strict=True)),
     )

@@ -23,11 +23,15 @@ def known_of(names: Sequence[str], grid: Grid) -> Known:
     capacity = np.full(len(names), np.nan, np.float32)
     least = np.zeros(len(names), np.float32)
     group = np.full(len(names), NO_GROUP, np.intp)
+    calendar = np.zeros(len(names), np.intp)
     number: dict[str, int] = {}
+    calendars: dict[tuple[str, str], int] = {("UTC", ""): 0}
     for row, name in enumerate(names):
         if name not in grid:
             continue
         declared, parent = grid[name], grid.parent(name)
+        place = (declared.time_zone, declared.holidays or "")
+        calendar[row] = calendars.setdefault(place, len(calendars))
         if declared.capacity_kw is not None:
             capacity[row] = declared.capacity_kw
         if declared.can_be_negative:
@@ -42,6 +46,8 @@ def known_of(names: Sequence[str], grid: Grid) -> Known:
         np.array([row_of.get(parent, -1) for parent in parents], np.intp),
         parents,
         [_above(parent, grid) for parent in parents],
+        calendar,
+        list(calendars),
     )
 
 

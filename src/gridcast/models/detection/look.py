@@ -1,7 +1,7 @@
 """What a partition's detectors are shown at a tick, and what they know of the series."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,10 @@ class Known:
     """Names of the parents, one for each group."""
     above: Sequence[tuple[str, ...]]
     """Names of what stands above each parent, the nearest first."""
+    calendar: Rows = field(default_factory=lambda: np.zeros(0, np.intp))
+    """Which of the calendars each series goes by, if there are any."""
+    calendars: Sequence[tuple[str, str]] = ()
+    """Time zones and holiday calendars; "": no holidays."""
 
     @property
     def groups(self) -> int:

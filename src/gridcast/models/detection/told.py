@@ -13,6 +13,7 @@ from gridcast.models.detection.look import NO_GROUP, Known, Look
 from gridcast.schemas import AlarmKind, Priority
 
 NEIGHBOURS = "real event, seen by the neighbours too"
+HOLIDAY = "a holiday: the neighbours are as far from what is usual"
 METER = "meter fault"
 OWN = "meter fault, or an event at this place alone"
 CLOCK = "wrong clock of the meter"
@@ -112,7 +113,9 @@ class Teller:
 
     def _cause(self, kind: AlarmKind, row: int) -> str:
         if kind in {AlarmKind.SPIKE, AlarmKind.DROP}:
-            return NEIGHBOURS if self.seen.moved[row] else OWN
+            if self.seen.moved[row]:
+                return HOLIDAY if self.seen.holiday[row] else NEIGHBOURS
+            return OWN
         return {
             AlarmKind.GAP: LINE,
             AlarmKind.UNIT: UNIT,
@@ -175,6 +178,8 @@ class Teller:
                 if share is not None:
                     text = text.format(round(float(share[group]) * size))
                 inside = self.known.group == group
+                if cause == NEIGHBOURS and self.seen.holiday[inside].mean() > 0.5:
+                    cause = HOLIDAY
                 expected = self.look.quantiles[inside, len(self.look.levels) // 2]
                 yield Condition(
                     kind,

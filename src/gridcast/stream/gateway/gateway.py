@@ -85,7 +85,9 @@ class Gateway:
         pages = Pages(
             board=self.board,
             past=self.readings.past,
+            said=self.feeds.said,
             step_minutes=settings.step_minutes,
+            silent_minutes=settings.gateway_silent_minutes,
             gate=self.gate,
             screen=Screen(settings.gateway_screen_dir),
             registry=self.metrics.registry,

@@ -14,14 +14,16 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from gridcast.schemas import Forecast, Reading
 from gridcast.schemas.gateway import Authenticate, Scope, What
-from gridcast.schemas.gateway.http import RecentPast
+from gridcast.schemas.gateway.http import RecentPast, SaidBefore
 from gridcast.stream.gateway.access.gate import Gate
 from gridcast.stream.gateway.access.identity import Identity, NotLetIn
 from gridcast.stream.gateway.access.keys import PREFIX
 from gridcast.stream.gateway.board import Board
 from gridcast.stream.gateway.csv import forecast_csv, past_csv
 from gridcast.stream.gateway.past import Past
+from gridcast.stream.gateway.said import Said
 from gridcast.stream.gateway.screen import ALWAYS_ASK, File, Screen
+from gridcast.stream.gateway.silence import feeds_alive
 
 SOCKET_PATH = "/v1"
 TEXT, JSON, CSV = "text/plain; charset=utf-8", "application/json", "text/csv; charset=utf-8"
@@ -60,8 +62,12 @@ class Pages:
     ----------
     board, past
         What is known.
+    said
+        What was forecast before.
     step_minutes
         Width of a slot of the past.
+    silent_minutes
+        Without readings for longer, a series is silent.
     gate
         Lets people in.
     screen
@@ -79,7 +85,9 @@ class Pages:
         *,
         board: Board,
         past: Past,
+        said: Said,
         step_minutes: int,
+        silent_minutes: float,
         gate: Gate,
         screen: Screen,
         registry: CollectorRegistry,
@@ -88,7 +96,9 @@ class Pages:
     ) -> None:
         self._board = board
         self._past = past
+        self._said = said
         self._step_minutes = step_minutes
+        self._silent_minutes = silent_minutes
         self._gate = gate
         self._screen = screen
         self._registry = registry
@@ -99,6 +109,8 @@ class Pages:
             "/v1/series": self._series,
             "/v1/forecast": self._forecast,
             "/v1/past": self._recent_past,
+            "/v1/said": self._said_before,
+            "/v1/feeds": self._feeds,
         }
 
     async def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
@@ -190,6 +202,27 @@ class Pages:
         if _wants_csv(query):
             return _csv(past_csv(past), "past")
         return _data(past.to_bytes(), JSON)
+
+    def _said_before(self, query: Mapping[str, str], who: Identity) -> Answer:
+        series = self._named(query, who)
+        slots = self._said.of(series)
+        said = SaidBefore(
+            series=series,
+            step_minutes=self._step_minutes,
+            ahead_minutes=list(self._said.ahead_minutes),
+            time=[datetime.fromtimestamp(time_ms / 1000, UTC) for time_ms, _ in slots],
+            median=[list(row) for row in zip(*(values for _, values in slots), strict=True)]
+            or [[] for _ in self._said.ahead_minutes],
+        )
+        return _data(said.to_bytes(), JSON)
+
+    def _feeds(self, _: Mapping[str, str], who: Identity) -> Answer:
+        self._may_read(who)
+        visible = (
+            {one for top in who.below for one in self._board.below(top)} if who.below else None
+        )
+        found = feeds_alive(self._past, self._said.tick_ms, self._silent_minutes, visible)
+        return _data(found.to_bytes(), JSON)
 
     def _named(self, query: Mapping[str, str], who: Identity) -> str:
         self._may_read(who)

@@ -1,0 +1,3 @@
+export function TravelSwitch() {
+  return null;
+}

@@ -106,6 +106,7 @@ function hear(heard: Heard): void {
   if (heard.complete === "grid") {
     loaded.value = true;
     subscribeToAll();
+    setTimeout(keep, 1000);
   }
   if (heard.answer) answered(heard.answer);
   draw();
@@ -196,6 +197,11 @@ function follow(): void {
   if (hasUpper || live.forecasts.size > MOST_PARTS) live.forget(isUpper);
 }
 
+function keep(): void {
+  if (session.state !== "live" || !loaded.peek() || keptFrom.peek() !== null) return;
+  void remember({ at: Date.now(), board: live.keep() });
+}
+
 async function lookAtFeeds(): Promise<void> {
   if (session.state !== "live" || document.hidden) return;
   try {
@@ -225,11 +231,7 @@ export async function start(): Promise<void> {
   }, 1000);
   setInterval(() => void lookAtFeeds(), FEEDS_EVERY_MS);
   setTimeout(() => void lookAtFeeds(), 500);
-  setInterval(() => {
-    if (session.state === "live" && loaded.peek()) {
-      void remember({ at: Date.now(), board: live.keep() });
-    }
-  }, REMEMBER_EVERY_MS);
+  setInterval(keep, REMEMBER_EVERY_MS);
   const kept = await recall();
   if (kept && !loaded.peek() && !live.forecasts.size) {
     live.restore(kept.board);

@@ -699,7 +699,7 @@ export interface Refused {
   detail: string;
 }
 /**
- * What had been forecast for each slot, so many minutes before it began.
+ * What had been forecast for each slot, so many minutes before it ended.
  */
 export interface SaidBefore {
   /**
@@ -715,7 +715,7 @@ export interface SaidBefore {
    */
   step_minutes: number;
   /**
-   * how long before a slot begins the forecasts were made
+   * how long before a slot ends the forecasts were made
    */
   ahead_minutes: number[];
   /**

@@ -145,6 +145,7 @@ export const ko: Record<Text, string> = {
   alarms_none_shelf: "없음.",
   alarm_keys: "키: ↑ ↓ 선택, A 확인, S 보류, Enter 상세",
   details: "상세",
+  alarm_name: "경보 이름",
   new_alarm: "새 경보: {what}, {where}",
   language: "English",
   theme_system: "색상: 시스템",

@@ -57,6 +57,8 @@ export function percent(share: number, places = 0): string {
 }
 
 export function signed(share: number, places = 0): string {
-  const shown = percent(share, places);
-  return share > 0 ? `+${shown}` : shown;
+  const rounded = Math.round(share * 100 * 10 ** places) / (100 * 10 ** places);
+  // Not "+0.0 %", and not "−0.0 %" either.
+  const shown = percent(rounded || 0, places);
+  return rounded > 0 ? `+${shown}` : shown;
 }

@@ -32,7 +32,7 @@ export function AlarmDetails({ alarm, zone }: { alarm: Alarm; zone: string }) {
         </div>
       ))}
       <div>
-        <dt>{t("alarms")}</dt>
+        <dt>{t("alarm_name")}</dt>
         <dd>
           <code>{alarm.alarm}</code>
         </dd>

@@ -75,7 +75,7 @@ export function SeriesPage({ series }: { series: string }) {
               curves={curves}
               zone={tz}
               now={grid}
-              height={130}
+              height={150}
               label={t("error_60")}
               errors={off}
               span={shown}
@@ -87,7 +87,7 @@ export function SeriesPage({ series }: { series: string }) {
           {parts.length > 0 && (
             <section aria-labelledby="parts-title">
               <h2 id="parts-title">{t("parts")}</h2>
-              <Tiles series={parts} />
+              <Tiles series={parts} below={series} />
             </section>
           )}
         </>

@@ -17,10 +17,10 @@ interface Tile {
 }
 
 /** The grid in grey, colour only for what is abnormal; the farthest from its forecast first. */
-export function Tiles({ series }: { series: string[] }) {
+export function Tiles({ series, below }: { series: string[]; below?: string }) {
   const worst = alarmed();
   const tiles = series
-    .map((one) => tileOf(one, worst.get(one) ?? null))
+    .map((one) => tileOf(one, worst.get(one) ?? null, below))
     .sort((a, b) => urgency(b) - urgency(a) || a.name.localeCompare(b.name, undefined, { numeric: true }));
   return (
     <ul class="tiles">
@@ -45,12 +45,13 @@ function alarmed(): Map<string, Priority> {
   return worst;
 }
 
-function tileOf(series: string, alarm: Priority | null): Tile {
+function tileOf(series: string, alarm: Priority | null, below?: string): Tile {
   const { board: known } = board.value;
   const about = known.series.get(series);
   const reading = known.readings.get(series);
   const forecast = known.forecasts.get(series);
-  const above = about?.parent ? (known.series.get(about.parent)?.name ?? about.parent) : "";
+  const parent = about?.parent;
+  const above = parent && parent !== below ? (known.series.get(parent)?.name ?? parent) : "";
   return {
     series,
     name: about?.name ?? series,
@@ -92,9 +93,10 @@ function state({ off, silent, kw }: Tile): string {
   if (silent) return t("kind_gap");
   if (kw === null) return t("no_reading");
   if (!off) return t("no_forecast");
-  const far = off.share === null ? "" : `${signed(off.share, Math.abs(off.share) < 0.1 ? 1 : 0)} `;
+  const far = off.share === null ? "" : signed(off.share, Math.abs(off.share) < 0.1 ? 1 : 0);
   if (Math.abs(off.distance) <= 1) return far || t("within_band");
-  return `${off.distance > 0 ? "▲" : "▼"} ${far}${t(off.distance > 0 ? "above_band" : "below_band")}`;
+  const side = t(off.distance > 0 ? "above_band" : "below_band");
+  return `${off.distance > 0 ? "▲" : "▼"} ${far ? `${far}, ${side}` : side}`;
 }
 
 /** Where the reading stands in the forecast's band: the middle is the median, the box the band. */

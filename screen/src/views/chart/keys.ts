@@ -29,11 +29,18 @@ export function move(
       onSpan?.(null);
       return onSpan !== undefined;
     case "Escape":
-      plot.setCursor({ left: -10, top: -10 });
+      setCursor(plot, -10, -10);
       return true;
     default:
       return false;
   }
+}
+
+/** Its type leaves out that it can tell the charts beside it (uPlot 1.6.32). */
+function setCursor(plot: uPlot, left: number, top: number): void {
+  type Set = (at: { left: number; top: number }, fire: boolean, tell: boolean) => void;
+  const set = plot.setCursor as Set;
+  set({ left, top }, true, true);
 }
 
 function point(plot: uPlot, by: number): boolean {
@@ -41,6 +48,6 @@ function point(plot: uPlot, by: number): boolean {
   const before = plot.cursor.idx ?? Math.floor(times.length / 2);
   const at = times[Math.min(times.length - 1, Math.max(0, before + by))];
   if (at === undefined) return true;
-  plot.setCursor({ left: plot.valToPos(at, "x"), top: plot.bbox.height / devicePixelRatio / 2 });
+  setCursor(plot, plot.valToPos(at, "x"), plot.bbox.height / devicePixelRatio / 2);
   return true;
 }

@@ -102,6 +102,7 @@ export const DASHES: Partial<Record<LineName, number[]>> = {
 
 export function optionsOf(wanted: Wanted): uPlot.Options {
   const { look, zone, lang } = wanted;
+  const isError = wanted.lines[0] === "error";
   const axis = {
     stroke: look.text,
     font: look.font,
@@ -121,7 +122,7 @@ export function optionsOf(wanted: Wanted): uPlot.Options {
       points: { size: 7 },
       sync: { key: "gridcast" },
     },
-    scales: { x: { time: true }, y: { range: { min: { pad: 0.1 }, max: { pad: 0.1 } } } },
+    scales: { x: { time: true }, y: { range: (_, low, high) => rangeOf(low, high, isError) } },
     axes: [
       {
         ...axis,
@@ -134,6 +135,7 @@ export function optionsOf(wanted: Wanted): uPlot.Options {
         labelSize: 20,
         labelGap: 2,
         size: 52,
+        space: isError ? 22 : 34,
         values: (_, values) => {
           const step = Math.abs((values[1] ?? 1) - (values[0] ?? 0));
           const places = Math.min(3, Math.max(0, -Math.floor(Math.log10(step || 1) + 1e-9)));
@@ -161,6 +163,17 @@ export function optionsOf(wanted: Wanted): uPlot.Options {
       ready: [(plot) => handle(plot, wanted)],
     },
   };
+}
+
+/** Some room above and below; of errors, both sides of 0. */
+function rangeOf(low: number | null, high: number | null, isError: boolean): uPlot.Range.MinMax {
+  if (low === null || high === null) return isError ? [-1, 1] : [0, 1];
+  if (isError) {
+    const size = Math.max(Math.abs(low), Math.abs(high)) || 1;
+    return [-size * 1.15, size * 1.15];
+  }
+  const room = (high - low || Math.abs(high) || 1) * 0.08;
+  return [low - room, high + room];
 }
 
 function timeLabel(at: number, before: number | undefined, zone: string, lang: string): string {

@@ -25,13 +25,13 @@ class RecentPast(Frozen):
 
 
 class SaidBefore(Frozen):
-    """What had been forecast for each slot, so many minutes before it began."""
+    """What had been forecast for each slot, so many minutes before it ended."""
 
     series: Id = Field(description="which series")
     unit: Literal["kW"] = Field("kW", description="unit of the medians")
     step_minutes: Annotated[int, Unit("min")] = Field(description="width of one slot")
     ahead_minutes: list[Annotated[int, Unit("min")]] = Field(
-        description="how long before a slot begins the forecasts were made"
+        description="how long before a slot ends the forecasts were made"
     )
     time: list[Time] = Field(description="when each slot begins; those with nothing are left out")
     median: list[list[Kilowatts | None]] = Field(

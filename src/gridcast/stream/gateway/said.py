@@ -1,7 +1,7 @@
-"""What was forecast for each slot an hour, six hours and a day before it began.
+"""What was forecast for each slot an hour, six hours and a day before it ended.
 
 A ring of ticks over all series; of each tick at which a slot begins, the medians for the slots that
-begin so much later. 12 bytes a slot and series: 2.3 KB for a past of a day in quarters of an hour,
+end so much later: the last one of a horizon of 24 hours ends a day after the tick. 12 bytes a slot and series: 2.3 KB for a past of a day in quarters of an hour,
 half of what the newest forecast takes.
 """
 
@@ -36,14 +36,14 @@ class Said:
     slots
         How many slots of the past are asked for.
     ahead_minutes
-        How long before a slot begins what was said of it is kept.
+        How long before a slot ends what was said of it is kept.
 
     Examples
     --------
-    >>> said = Said(step_ms=60_000, slots=3, ahead_minutes=(1,))
+    >>> said = Said(step_ms=60_000, slots=3, ahead_minutes=(2,))
     >>> said.note(b'{"series":"m-1","tick":"1970-01-01T00:00:00Z","levels":[0.5],'
     ...           b'"quantiles":[[7.0,8.0]]}')
-    >>> said.of("m-1")  # of the slot that begins a minute later
+    >>> said.of("m-1")  # of the slot that ends two minutes later
     [(60000, [8.0])]
     """
 
@@ -54,7 +54,7 @@ class Said:
         self.tick_ms: int | None = None
         """The newest tick of any series: how far the grid's own time has come."""
         self._step_ms = step_ms
-        self._ahead = np.array(ahead_minutes) * MINUTE_MS // step_ms
+        self._ahead = np.maximum(np.array(ahead_minutes) * MINUTE_MS // step_ms - 1, 0)
         self._slots = slots + int(self._ahead.max())
         self._head: int | None = None
         self._rows: dict[str, int] = {}

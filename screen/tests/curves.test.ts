@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { curvesOf, curvesOfSum, errors } from "../src/core/curves";
 import { sumOf } from "../src/core/figures";
 import type { RecentPast, SaidBefore } from "../src/core/wire";
+import { pastUntil, saidUntil } from "../src/views/moment";
 import { NOON, forecast } from "./made";
 
 const at = (quarters: number) => new Date(NOON + quarters * 900_000).toISOString();
@@ -53,4 +54,12 @@ test("a slot of the sum that one of the series lacks is a gap", () => {
 test("where nothing is known there is nothing to draw", () => {
   expect(curvesOf(null, null, undefined).time).toEqual([]);
   expect(curvesOfSum([], null).time).toEqual([]);
+});
+
+test("of another moment nothing is shown that came after it", () => {
+  expect(pastUntil(past([-2, -1, 0, 1], [1, 2, 3, 4]), NOON).mean).toEqual([1, 2, 3]);
+  // Said an hour before its end: of the slot that begins at 12:15 that was at 11:30.
+  expect(saidUntil(said, NOON - 30 * 60_000).median[0]).toEqual([90, 95, 99]);
+  expect(saidUntil(said, NOON - 60 * 60_000).median[0]).toEqual([90, 95, null]);
+  expect(saidUntil(said, NOON - 60 * 60_000).median[1]).toEqual([null, 80, 81]);
 });

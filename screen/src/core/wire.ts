@@ -60,13 +60,13 @@ export type Rung = "model" | "model-without-weather" | "seasonal-profile" | "las
  */
 export type Quality = 0 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 18 | 19;
 /**
- * Why a request was refused.
- */
-export type RefusedBecause = "bad-message" | "forbidden" | "unknown-alarm" | "too-much" | "unavailable";
-/**
  * Where in the grid a series is measured, from the edge to the whole.
  */
 export type SeriesKind = "meter" | "feeder" | "substation" | "zone";
+/**
+ * Why a request was refused.
+ */
+export type RefusedBecause = "bad-message" | "forbidden" | "unknown-alarm" | "too-much" | "unavailable";
 /**
  * What somebody may do.
  */
@@ -83,29 +83,30 @@ export interface Wire {
   ClosedBy: ClosedBy;
   Forecast: Forecast;
   Rung: Rung;
+  AlarmDelta: AlarmDelta;
+  ForecastDelta: ForecastDelta;
+  GridSeries: GridSeries;
   Quality: Quality;
   Reading: Reading;
+  ReadingDelta: ReadingDelta;
+  SeriesDelta: SeriesDelta;
+  SeriesKind: SeriesKind;
   RefusedBecause: RefusedBecause;
   BandScore: BandScore;
   Score: Score;
-  GridSeries: GridSeries;
-  SeriesKind: SeriesKind;
   Place: Place;
   Scope: Scope;
   Act: Act;
   Acted: Acted;
-  AlarmDelta: AlarmDelta;
   Authenticate: Authenticate;
   Current: Current;
   FeedsAlive: FeedsAlive;
-  ForecastDelta: ForecastDelta;
   Gone: Gone;
-  ReadingDelta: ReadingDelta;
+  Moment: Moment;
   RecentPast: RecentPast;
   Refused: Refused;
   SaidBefore: SaidBefore;
   ScoreDelta: ScoreDelta;
-  SeriesDelta: SeriesDelta;
   Subscribe: Subscribe;
   Unsubscribe: Unsubscribe;
   Welcome: Welcome;
@@ -311,6 +312,87 @@ export interface Forecast {
   measured: number;
 }
 /**
+ * A change of an alarm; each is sent, in their order.
+ */
+export interface AlarmDelta {
+  type: "alarm";
+  /**
+   * partition and offset in its topic
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  seq: [number, number];
+  alarm: Alarm;
+}
+/**
+ * The newest forecast of a series; one that a newer has overtaken need not be sent.
+ */
+export interface ForecastDelta {
+  type: "forecast";
+  /**
+   * partition and offset in its topic
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  seq: [number, number];
+  forecast: Forecast;
+}
+/**
+ * What is known of a series. One that nobody declared works with the defaults.
+ */
+export interface GridSeries {
+  /**
+   * schema version of this message
+   */
+  version: number;
+  /**
+   * which series; also the Kafka key
+   */
+  series: string;
+  /**
+   * where in the grid it is measured
+   */
+  kind: "meter" | "feeder" | "substation" | "zone";
+  /**
+   * the series that it is a part of: a meter's feeder
+   */
+  parent: string | null;
+  /**
+   * what people call it
+   */
+  name: string | null;
+  /**
+   * its weather station; else the nearest one
+   */
+  station: string | null;
+  /**
+   * where it is, WGS 84, north positive
+   */
+  latitude: number | null;
+  /**
+   * where it is, WGS 84, east positive
+   */
+  longitude: number | null;
+  /**
+   * its local time, an IANA name: Europe/Berlin
+   */
+  time_zone: string;
+  /**
+   * its holidays: a country (ISO 3166-1), or a part of one: KR, DE-BY
+   */
+  holidays: string | null;
+  /**
+   * the most it can carry or feed back
+   */
+  capacity_kw: number | null;
+  /**
+   * whether power can flow back, as from solar
+   */
+  can_be_negative: boolean;
+}
+/**
  * One measured value of one series at one event time.
  */
 export interface Reading {
@@ -342,6 +424,34 @@ export interface Reading {
    * 0 as first sent; a correction of the same series and time has a higher one
    */
   revision: number;
+}
+/**
+ * The newest reading of a series; of those that come quickly, some are left out.
+ */
+export interface ReadingDelta {
+  type: "reading";
+  /**
+   * partition and offset in its topic
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  seq: [number, number];
+  reading: Reading;
+}
+/**
+ * What is known of a series has changed.
+ */
+export interface SeriesDelta {
+  type: "series";
+  /**
+   * partition and offset in its topic
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  seq: [number, number];
+  series: GridSeries;
 }
 /**
  * How the forecasts of one horizon band did that came due within the hour.
@@ -410,59 +520,6 @@ export interface Score {
   bands: BandScore[];
 }
 /**
- * What is known of a series. One that nobody declared works with the defaults.
- */
-export interface GridSeries {
-  /**
-   * schema version of this message
-   */
-  version: number;
-  /**
-   * which series; also the Kafka key
-   */
-  series: string;
-  /**
-   * where in the grid it is measured
-   */
-  kind: "meter" | "feeder" | "substation" | "zone";
-  /**
-   * the series that it is a part of: a meter's feeder
-   */
-  parent: string | null;
-  /**
-   * what people call it
-   */
-  name: string | null;
-  /**
-   * its weather station; else the nearest one
-   */
-  station: string | null;
-  /**
-   * where it is, WGS 84, north positive
-   */
-  latitude: number | null;
-  /**
-   * where it is, WGS 84, east positive
-   */
-  longitude: number | null;
-  /**
-   * its local time, an IANA name: Europe/Berlin
-   */
-  time_zone: string;
-  /**
-   * its holidays: a country (ISO 3166-1), or a part of one: KR, DE-BY
-   */
-  holidays: string | null;
-  /**
-   * the most it can carry or feed back
-   */
-  capacity_kw: number | null;
-  /**
-   * whether power can flow back, as from solar
-   */
-  can_be_negative: boolean;
-}
-/**
  * Up to where somebody has everything; any gateway of the deployment understands it.
  */
 export interface Place {
@@ -516,20 +573,6 @@ export interface Acted {
    * the name of the command on `load.commands`
    */
   command: string;
-}
-/**
- * A change of an alarm; each is sent, in their order.
- */
-export interface AlarmDelta {
-  type: "alarm";
-  /**
-   * partition and offset in its topic
-   *
-   * @minItems 2
-   * @maxItems 2
-   */
-  seq: [number, number];
-  alarm: Alarm;
 }
 /**
  * Say who you are: the first message. With neither, where the gateway is open.
@@ -603,20 +646,6 @@ export interface FeedsAlive {
   silent: SilentSeries[];
 }
 /**
- * The newest forecast of a series; one that a newer has overtaken need not be sent.
- */
-export interface ForecastDelta {
-  type: "forecast";
-  /**
-   * partition and offset in its topic
-   *
-   * @minItems 2
-   * @maxItems 2
-   */
-  seq: [number, number];
-  forecast: Forecast;
-}
-/**
  * The newest of something was deleted: a series that is none any more.
  */
 export interface Gone {
@@ -638,18 +667,17 @@ export interface Gone {
   key: string;
 }
 /**
- * The newest reading of a series; of those that come quickly, some are left out.
+ * How everything stood at a moment: what a fresh client had been sent then.
  */
-export interface ReadingDelta {
-  type: "reading";
+export interface Moment {
   /**
-   * partition and offset in its topic
-   *
-   * @minItems 2
-   * @maxItems 2
+   * the moment, by the stamps that Kafka gave messages
    */
-  seq: [number, number];
-  reading: Reading;
+  at: string;
+  /**
+   * the messages of the protocol, in any order
+   */
+  messages: (SeriesDelta | ForecastDelta | ReadingDelta | AlarmDelta)[];
 }
 /**
  * The readings of a series of the last hours: the mean of each slot that has any.
@@ -740,20 +768,6 @@ export interface ScoreDelta {
    */
   seq: [number, number];
   score: Score;
-}
-/**
- * What is known of a series has changed.
- */
-export interface SeriesDelta {
-  type: "series";
-  /**
-   * partition and offset in its topic
-   *
-   * @minItems 2
-   * @maxItems 2
-   */
-  seq: [number, number];
-  series: GridSeries;
 }
 /**
  * Ask for what is known of some series now, and for what becomes known from then on.

@@ -1,7 +1,7 @@
 // What the gateway answers over plain HTTP.
 
 import type { Credentials } from "../core/session";
-import type { FeedsAlive, RecentPast, SaidBefore } from "../core/wire";
+import type { FeedsAlive, Moment, RecentPast, SaidBefore } from "../core/wire";
 
 export class Unanswered extends Error {
   constructor(
@@ -31,6 +31,12 @@ const of = (series: string) => `series=${encodeURIComponent(series)}`;
 export const past = (series: string) => ask<RecentPast>(`v1/past?${of(series)}`);
 export const said = (series: string) => ask<SaidBefore>(`v1/said?${of(series)}`);
 export const feeds = () => ask<FeedsAlive>("v1/feeds");
+
+/** How everything stood at a moment; of a series that is looked at, its parts too. */
+export function moment(at: number, series: string | null): Promise<Moment> {
+  const parts = series === null ? "" : `&${of(series)}`;
+  return ask<Moment>(`v1/moment?at=${new Date(at).toISOString()}${parts}`);
+}
 
 /** A file of the recent past; through a blob, because a link bears no credentials. */
 export async function downloadCsv(what: "past" | "forecast", series: string): Promise<void> {

@@ -7,6 +7,7 @@ import { Notices } from "./Notices";
 import { OverviewPage } from "./OverviewPage";
 import { SeriesPage } from "./SeriesPage";
 import { SignIn } from "./SignIn";
+import { TravelBar } from "./Travel";
 
 export function App() {
   const { value: at } = route;
@@ -17,6 +18,7 @@ export function App() {
         {t("skip")}
       </a>
       <Header />
+      <TravelBar />
       <Notices />
       <main id="content" tabIndex={-1}>
         {isOut ? <SignIn /> : !loaded.value ? <Loading /> : null}

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { board, feeds, gridNow, link, now, zone } from "../app";
+import { board, feeds, gridNow, link, now, travelledTo, zone } from "../app";
 import { peak, shelfOf, skill, total } from "../core/figures";
 import { clockTime, howLong } from "../core/time";
 import { lang } from "../edge/choices";
@@ -90,12 +90,13 @@ function PeakAhead() {
 }
 
 function FeedsAlive() {
-  const known = feeds.value;
+  // Who is silent now says nothing of another moment.
+  const known = travelledTo.value === null ? feeds.value : null;
   if (!known?.known) {
     return (
       <Figure name={t("feeds_alive")} id="feeds">
         <p class="big none">–</p>
-        <p class="dim">{t("no_reading")}</p>
+        <p class="dim">{t(travelledTo.value === null ? "no_reading" : "not_kept")}</p>
       </Figure>
     );
   }
@@ -188,8 +189,12 @@ function Ages() {
         <dd>{old(reading, grid)}</dd>
         <dt>{t("age_forecast")}</dt>
         <dd>{old(forecast, grid)}</dd>
-        <dt>{t("age_heard")}</dt>
-        <dd>{old(heard, now.value)}</dd>
+        {travelledTo.value === null && (
+          <>
+            <dt>{t("age_heard")}</dt>
+            <dd>{old(heard, now.value)}</dd>
+          </>
+        )}
       </dl>
     </Figure>
   );

@@ -1,4 +1,4 @@
-import { board, gridNow, link, now, route, zone } from "../app";
+import { board, gridNow, link, now, route, travelledTo, zone } from "../app";
 import { isReplay, shelfOf } from "../core/figures";
 import { clockSeconds, clockTime, longDate, zoneName } from "../core/time";
 import type { Priority } from "../core/wire";
@@ -73,8 +73,9 @@ function AlarmCounts() {
 /** The grid's own time: by the clock while it is about now, by its newest tick in a replay. */
 function Clock() {
   const grid = gridNow.value;
-  const replayed = grid !== null && isReplay(grid, now.value);
-  const at = replayed ? grid : now.value;
+  const clock = travelledTo.value ?? now.value;
+  const replayed = grid !== null && isReplay(grid, clock);
+  const at = replayed ? grid : clock;
   const shown = replayed ? clockTime(at, zone.value) : clockSeconds(at, zone.value);
   return (
     <div class="clock" title={zone.value}>

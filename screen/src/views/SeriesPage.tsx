@@ -10,7 +10,7 @@ import { SeriesAlarms } from "./SeriesAlarms";
 import { SeriesFacts } from "./SeriesFacts";
 import { Tiles } from "./Tiles";
 import { useFetched } from "./fetched";
-import { until } from "./moment";
+import { pastUntil, saidUntil } from "./moment";
 
 const SAID = [60, 360, 1440];
 
@@ -26,10 +26,12 @@ export function SeriesPage({ series }: { series: string }) {
   const fetched = useFetched(() => askPast(series), `${series} ${newest}`);
   const told = useFetched(() => askSaid(series), `${series} ${newest}`);
   const grid = gridNow.value;
+  const then = travelledTo.value === null ? null : grid;
   const curves = useMemo(() => {
-    const known = fetched.value ? until([fetched.value], travelledTo.value && grid)[0] : null;
-    return curvesOf(known ?? null, told.value, forecast);
-  }, [fetched.value, told.value, forecast, travelledTo.value]);
+    const [past, said] = [fetched.value, told.value];
+    if (then === null) return curvesOf(past, said, forecast);
+    return curvesOf(past && pastUntil(past, then), said && saidUntil(said, then), forecast);
+  }, [fetched.value, told.value, forecast, then]);
   const off = useMemo(() => errors(curves, 60), [curves]);
   const parts = childrenOf(known, series).map((one) => one.series);
   const name = about?.name ?? series;

@@ -7,7 +7,7 @@ import type { Forecast } from "../core/wire";
 import { past } from "../edge/http";
 import { t } from "../texts/text";
 import { Chart } from "./Chart";
-import { until } from "./moment";
+import { pastUntil } from "./moment";
 import { useFetched } from "./fetched";
 
 /** More than these are not asked for one by one. */
@@ -23,11 +23,15 @@ export function TotalChart() {
     () => Promise.all(asked.map(past)),
     `${asked.join(" ")} ${slot}`,
   );
+  const then = travelledTo.value === null ? null : gridNow.value;
   const forecasts = names.map((name) => known.forecasts.get(name));
   const whole = forecasts.every((one) => one !== undefined);
   const curves = useMemo(
-    () => curvesOfSum(until(pasts ?? [], travelledTo.value), whole ? sumOf(forecasts as Forecast[]) : null),
-    [pasts, travelledTo.value, ...forecasts],
+    () => {
+      const known = then === null ? pasts : pasts?.map((one) => pastUntil(one, then));
+      return curvesOfSum(known ?? [], whole ? sumOf(forecasts as Forecast[]) : null);
+    },
+    [pasts, then, ...forecasts],
   );
   if (!names.length || names.length > MOST_ROOTS) return null;
   return (

@@ -20,6 +20,7 @@ from gridcast.stream.gateway.board import Board
 from gridcast.stream.gateway.entries import Entry, Record, entry
 from gridcast.stream.gateway.http import Answer, Pages
 from gridcast.stream.gateway.metrics import GatewayMetrics
+from gridcast.stream.gateway.moments import Moments
 from gridcast.stream.gateway.past import Past
 from gridcast.stream.gateway.said import Said
 from gridcast.stream.gateway.screen import Screen
@@ -79,6 +80,7 @@ class Site:
             board=self.board,
             past=self.past,
             said=self.said,
+            moments=Moments(Settings(), self.board),
             step_minutes=15,
             silent_minutes=20,
             gate=self._gate,
@@ -247,3 +249,9 @@ def test_before_any_reading_no_feed_is_known(site: Site):
     site.past = Past(STEP_MS, 4)
     told = json.loads(site.ask("/v1/feeds", "reader").body)
     assert (told["time"], told["known"], told["alive"], told["silent"]) == (None, 0, 0, [])
+
+
+@pytest.mark.parametrize("at", ["", "yesterday", "1999-01-01T00:00:00Z", "2999-01-01T00:00:00Z"])
+def test_a_moment_is_a_time_of_the_last_days(site: Site, at: str):
+    assert site.ask(f"/v1/moment?at={at}", "reader").status == 400
+    assert site.ask("/v1/moment", "admin").status == 403

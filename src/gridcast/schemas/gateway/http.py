@@ -6,6 +6,7 @@ from pydantic import Field
 
 from gridcast.schemas.fields import Count, Id, Kilowatts, Time, Unit
 from gridcast.schemas.gateway.common import Frozen
+from gridcast.schemas.gateway.server import AlarmDelta, ForecastDelta, ReadingDelta, SeriesDelta
 from gridcast.schemas.reading import Reading
 
 MOST_SILENT = 50
@@ -59,4 +60,13 @@ class FeedsAlive(Frozen):
     )
     silent: list[SilentSeries] = Field(
         description=f"those that are silent, the longest first, at most {MOST_SILENT}"
+    )
+
+
+class Moment(Frozen):
+    """How everything stood at a moment: what a fresh client had been sent then."""
+
+    at: Time = Field(description="the moment, by the stamps that Kafka gave messages")
+    messages: list[SeriesDelta | ForecastDelta | ReadingDelta | AlarmDelta] = Field(
+        description="the messages of the protocol, in any order"
     )

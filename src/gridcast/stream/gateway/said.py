@@ -1,8 +1,9 @@
 """What was forecast for each slot an hour, six hours and a day before it ended.
 
 A ring of ticks over all series; of each tick at which a slot begins, the medians for the slots that
-end so much later: the last one of a horizon of 24 hours ends a day after the tick. 12 bytes a slot and series: 2.3 KB for a past of a day in quarters of an hour,
-half of what the newest forecast takes.
+end so much later: the last one of a horizon of 24 hours ends a day after the tick. 12 bytes a slot
+and series: 2.3 KB for a past of a day in quarters of an hour, half of what the newest forecast
+takes.
 """
 
 from datetime import datetime

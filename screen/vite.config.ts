@@ -28,6 +28,12 @@ export default defineConfig({
   base: "./",
   plugins: [packed()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  // npm run dev: beside a gateway on this machine, as if it had served the page.
+  server: {
+    proxy: {
+      "/v1": { target: "http://127.0.0.1:8750", ws: true, changeOrigin: true, rewriteWsOrigin: true },
+    },
+  },
   build: { target: "es2022", emptyOutDir: true, assetsInlineLimit: 0, modulePreload: false },
   test: { include: ["tests/**/*.test.ts"] },
 } as never);

@@ -92,7 +92,7 @@ def test_the_demo_leads_to_its_screen_and_its_first_chart(browser: Browser, tmp_
             expect(page.locator(".chart canvas")).to_be_visible(timeout=WITHIN_MS)
             print(f"the demo's first chart after {time.monotonic() - began:.1f} s")
             page.locator(".tile").first.click()
-            expect(page.locator(".facts")).to_contain_text("last level", timeout=WITHIN_MS)
+            expect(page.locator(".facts")).to_contain_text("Window measured", timeout=WITHIN_MS)
             expect(page.locator('[data-kind="replay"]')).to_contain_text("behind the clock")
     finally:
         demo.terminate()

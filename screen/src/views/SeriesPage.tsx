@@ -26,7 +26,7 @@ export function SeriesPage({ series }: { series: string }) {
   const fetched = useFetched(() => askPast(series), `${series} ${newest}`);
   const told = useFetched(() => askSaid(series), `${series} ${newest}`);
   const grid = gridNow.value;
-  const then = travelledTo.value === null ? null : grid;
+  const then = travelledTo.value === null ? null : (grid ?? travelledTo.value);
   const curves = useMemo(() => {
     const [past, said] = [fetched.value, told.value];
     if (then === null) return curvesOf(past, said, forecast);

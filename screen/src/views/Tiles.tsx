@@ -74,7 +74,7 @@ function One({ tile }: { tile: Tile }) {
   const outside = off !== null && Math.abs(off.distance) > 1;
   return (
     <a
-      class={outside || silent || tile.alarm ? "tile abnormal" : "tile"}
+      class={outside || silent ? "tile abnormal" : "tile"}
       href={seriesLink(tile.series)}
     >
       <span class="name">

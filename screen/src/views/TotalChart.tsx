@@ -23,7 +23,7 @@ export function TotalChart() {
     () => Promise.all(asked.map(past)),
     `${asked.join(" ")} ${slot}`,
   );
-  const then = travelledTo.value === null ? null : gridNow.value;
+  const then = travelledTo.value === null ? null : (gridNow.value ?? travelledTo.value);
   const forecasts = names.map((name) => known.forecasts.get(name));
   const whole = forecasts.every((one) => one !== undefined);
   const curves = useMemo(

@@ -28,7 +28,7 @@ ALARMS_BACK_MS = timedelta(days=1) // timedelta(milliseconds=1)
 FIRST_LOOK_MS, LAST_LOOK_MS = 2 * 60_000, 64 * 60_000
 """Forecasts come every minute; where there are none, they are looked for farther back."""
 WITHIN_S = 20.0
-AT_ONCE = 2_000
+AT_ONCE, FETCH_WAIT_MS = 2_000, 20
 MOST = 400_000
 Wanted = Callable[[str], bool]
 
@@ -65,7 +65,10 @@ class Moments:
 
     async def _look(self, time_ms: int, wanted: Wanted) -> list[bytes]:
         consumer = AIOKafkaConsumer(
-            **aiokafka_options(self._settings), isolation_level="read_committed"
+            **aiokafka_options(self._settings),
+            isolation_level="read_committed",
+            # A partition that is read to its end is not to hold the others up.
+            fetch_max_wait_ms=FETCH_WAIT_MS,
         )
         await consumer.start()
         try:

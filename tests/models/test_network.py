@@ -14,7 +14,7 @@ from onnxruntime.quantization import quantize_dynamic
 from support.contracts import LEVELS, contract_of
 from support.networks import lstm_graph
 
-from gridcast.models.contract import Contract, ContractError
+from gridcast.models.contract import Contract, ContractError, DamagedError, ProbeError
 from gridcast.models.features import FeatureBuilder, FeatureSpec, Inputs
 from gridcast.models.network import PART, Network
 from gridcast.models.seal import seal
@@ -47,6 +47,37 @@ def test_a_sealed_network_answers_for_every_pair_and_level():
     assert network.forecast(inputs_of(FEATURES, 0)).shape == (0, len(LEVELS), 24)
 
 
+def test_a_network_that_can_give_more_gives_what_is_asked_for_in_its_order():
+    whole = Network.load(SEALED)
+    some = Network.load(SEALED, horizon=6, levels=(0.5, 0.95))
+    assert (whole.levels, whole.horizon) == (LEVELS, 24)
+    assert (some.levels, some.horizon) == ((0.5, 0.95), 6)
+    inputs = inputs_of(FEATURES, 5)
+    told = whole.forecast(inputs)[:, [2, 4], :6]
+    assert some.forecast(inputs).tobytes() == np.ascontiguousarray(told).tobytes()
+
+
+def test_warming_up_changes_nothing():
+    network = Network.load(SEALED)
+    inputs = inputs_of(FEATURES, 3)
+    before = network.forecast(inputs)
+    network.warm_up()
+    assert network.forecast(inputs).tobytes() == before.tobytes()
+
+
+def test_a_refusal_tells_a_damaged_file_from_a_contract_and_from_a_bad_answer():
+    cases = [
+        (SEALED[:-9], DamagedError),
+        (b"no model", DamagedError),
+        (lstm_graph(FEATURES), ContractError),
+        (seal(lstm_graph(FEATURES, spread=float("nan")), contract_of(FEATURES)), ProbeError),
+    ]
+    for data, kind in cases:
+        with pytest.raises(ContractError) as caught:
+            Network.load(data)
+        assert type(caught.value) is kind
+
+
 def test_the_same_graph_and_contract_are_the_same_bytes():
     assert seal(lstm_graph(FEATURES), contract_of(FEATURES)) == SEALED
     with pytest.raises(ValueError, match="sealed already"):
@@ -59,6 +90,12 @@ def test_one_altered_byte_anywhere_is_found(place: int, change: int):
     altered = bytearray(SEALED)
     altered[place] ^= change
     assert refusal(bytes(altered))
+
+
+def test_a_name_that_is_no_text_any_more_is_found():
+    altered = bytearray(SEALED)
+    altered[SEALED.rindex(b"gridcast.digest")] ^= 128
+    assert refusal(bytes(altered)) == "what the file says of itself is not UTF-8"
 
 
 @given(st.integers(0, len(SEALED) - 1))
@@ -115,8 +152,8 @@ def test_features_that_the_builder_does_not_know_are_refused():
         ({"step_minutes": 30}, "its step is 60 min, 30 min are asked for"),
         ({"horizon": 48}, "its horizon is 24 slots, 48 are asked for"),
         (
-            {"levels": (0.1, 0.9)},
-            "its levels are 0.05, 0.25, 0.5, 0.75, 0.95, 0.1, 0.9 are asked for",
+            {"levels": (0.1, 0.5)},
+            "its levels are 0.05, 0.25, 0.5, 0.75, 0.95, 0.1, 0.5 are asked for",
         ),
     ],
 )

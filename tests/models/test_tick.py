@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.plain_windows import Row, columns
 
+from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
+from gridcast.models.serving import NOTHING_BESIDE, Beside
 from gridcast.models.tick import TickForecaster
 from gridcast.models.windows.spec import WindowSpec
-from gridcast.schemas import ClosedBy, Forecast, Quality, Rung
+from gridcast.schemas import ClosedBy, Forecast, GridSeries, Quality, Rung
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 START = 20_000 * DAY
@@ -34,10 +36,10 @@ def fed(rows: list[Row], until_ms: int, spec: WindowSpec = SPEC) -> tuple[Partit
 
 
 def forecasts(
-    rows: list[Row], until_ms: int, spec: WindowSpec = SPEC, lower: float = 0
+    rows: list[Row], until_ms: int, spec: WindowSpec = SPEC, beside: Beside = NOTHING_BESIDE
 ) -> dict[str, Forecast]:
     """Give each series' forecast at a tick, as its reader sees it."""
-    batch = TickForecaster(spec, 24, LEVELS).forecast(*fed(rows, until_ms, spec), lower)
+    batch = TickForecaster(spec, 24, LEVELS).forecast(*fed(rows, until_ms, spec), beside)
     return {key.decode(): Forecast.from_bytes(value) for key, value in batch.messages()}
 
 
@@ -146,7 +148,9 @@ def test_the_floor_is_zero_unless_said_or_measured_otherwise():
     rows = [row(START + h * HOUR, value=v) for h, v in enumerate(noise)]
     now = START + 8 * DAY
     assert min(forecasts(rows, now)["a"].quantiles[0]) == 0
-    assert min(forecasts(rows, now, lower=-np.inf)["a"].quantiles[0]) < 0
+    grid = Grid()
+    grid.declare(GridSeries(series="a", can_be_negative=True))
+    assert min(forecasts(rows, now, beside=Beside(grid))["a"].quantiles[0]) < 0
     solar = [row(t, series, value - 12) for series, t, value, _, _ in daily("a")]
     assert min(forecasts(solar, now)["a"].quantiles[1]) == pytest.approx(-7, abs=0.01)
 
@@ -239,3 +243,16 @@ def test_a_forecast_is_the_same_whoever_else_is_in_the_partition(messages: list[
     for series in together:
         alone = forecasts([reading for reading in rows if reading[0] == series], now)
         assert alone[series].to_bytes() == together[series].to_bytes()
+
+
+# --- without a past -------------------------------------------------------------------------------
+
+
+def test_a_new_series_is_forecast_like_the_others_at_its_own_size_from_its_first_tick():
+    now = START + 8 * DAY + 6 * HOUR + 10 * MINUTE
+    others = [reading for n in range(8) for reading in daily(f"s{n}", 8 + 6.5 / 24)]
+    own = 2 * (10 + 5 * np.sin((now - 5 * MINUTE) / DAY * 2 * np.pi))
+    found = forecasts([*others, row(now - 5 * MINUTE, "new", own)], now, SPEC)
+    usual, new = found["s0"], found["new"]
+    assert (new.rung, new.reason) == (Rung.POPULATION_PROFILE, "less than a day measured")
+    np.testing.assert_allclose(new.quantiles[1][1:], 2 * np.array(usual.quantiles[1][1:]), rtol=0.2)

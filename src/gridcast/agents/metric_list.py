@@ -7,7 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
 from gridcast.agents.metric_table import DescribedMetrics
-from gridcast.schemas import Reason, Rung
+from gridcast.schemas import Reason, Role, Rung, Unfit
 from gridcast.schemas.forecast import ClosedBy
 from gridcast.schemas.topics import READINGS
 
@@ -17,6 +17,8 @@ DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0
 RECOVERIES = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0)
 # From a lone dead letter to a tick's forecasts of 100,000 series.
 SIZES = tuple(float(1_000 * 4**power) for power in range(10))
+
+VERIFIED_BY = ("band", "rung", "role")
 
 FOLDED = {
     "accepted": "used",
@@ -163,6 +165,72 @@ class MetricList(DescribedMetrics):
             "rung",
         )
 
+        self.verified = self._add(
+            Counter,
+            "gridcast_verified_total",
+            "forecasts",
+            "forecasts that came due and were judged, by how far ahead they were, who had answered "
+            "and in which role",
+            *VERIFIED_BY,
+        )
+        self.inside = self._add(
+            Counter,
+            "gridcast_verified_inside_total",
+            "forecasts",
+            "those of them whose 90 % interval held what came: as it was `published`, and as the "
+            "interval would have been without calibration (`raw`)",
+            *VERIFIED_BY,
+            "interval",
+        )
+        self.error = self._add(
+            Counter,
+            "gridcast_verified_error_kw_total",
+            "kW",
+            "sum of the absolute errors of the median, and of the seasonal-naive forecast of the "
+            "same (`naive`); of those alone where that is known",
+            *VERIFIED_BY,
+            "of",
+        )
+
+        self.release = self._add(
+            Gauge,
+            "gridcast_release_info",
+            "1",
+            "always 1; its labels say which release this worker has in which role, for which kind "
+            "of series (`all`: those that have none of their own)",
+            "role",
+            "series_kind",
+            "model",
+            "release",
+        )
+        self.swaps = self._add(
+            Counter,
+            "gridcast_release_swaps_total",
+            "swaps",
+            "changes of who has a role for a kind of series in this worker",
+            "role",
+        )
+        self.unfit = self._add(
+            Gauge,
+            "gridcast_releases_unfit",
+            "releases",
+            "releases that should serve here and do not: another one answers in their place",
+        )
+        self.refused = self._add(
+            Counter,
+            "gridcast_releases_refused_total",
+            "releases",
+            "releases that this worker could not take into use, by why",
+            "because",
+        )
+        self.load_duration = self._add(
+            Histogram,
+            "gridcast_release_load_seconds",
+            "s",
+            "time for a release to be fetched, checked and warmed up, beside the ticks",
+            buckets=RECOVERIES,
+        )
+
         self.checkpoint_duration = self._add(
             Histogram,
             "gridcast_checkpoint_duration_seconds",
@@ -210,6 +278,10 @@ class MetricList(DescribedMetrics):
             self.ticks.labels(closed_by.value)
         for rung in Rung:
             self.forecasts.labels(rung.value)
+        for role in (Role.CHAMPION, Role.CHALLENGER):
+            self.swaps.labels(role.value)
+        for because in Unfit:
+            self.refused.labels(because.value)
         for of in ("outputs", "records"):
             self.checkpoint_bytes.labels(of)
         self.messages.labels(READINGS.name)

@@ -12,11 +12,13 @@ from prometheus_client import CollectorRegistry
 
 from gridcast.agents.metric_list import FOLDED, MetricList
 from gridcast.models.partition import Tick
+from gridcast.models.serving import Duty
 from gridcast.models.windows import FoldCounts
-from gridcast.schemas import Alarm, Decoded, Reason, Topic
+from gridcast.schemas import Alarm, Decoded, Reason, Role, Topic, Unfit
 from gridcast.schemas.decode import WHOLE
 from gridcast.schemas.forecast import ClosedBy
 from gridcast.schemas.forecast_columns import ForecastColumns
+from gridcast.schemas.score_columns import ScoreColumns
 from gridcast.schemas.topics import READINGS
 
 SECOND_MS = 1000
@@ -42,6 +44,7 @@ class Metrics:
 
     def __init__(self, version: str, run: str) -> None:
         self._list = MetricList(version, run)
+        self._serving: set[tuple[str, str, str, str]] = set()
 
     @property
     def registry(self) -> CollectorRegistry:
@@ -127,6 +130,36 @@ class Metrics:
         else:
             self._list.standby.remove_by_labels({"partition": str(partition)})
 
+    # Releases
+
+    def release_loaded(self, seconds: float) -> None:
+        """Note how long a release took to be fetched, checked and warmed up."""
+        self._list.load_duration.observe(seconds)
+
+    def release_refused(self, because: Unfit) -> None:
+        """Count a release that could not be taken into use."""
+        self._list.refused.labels(because.value).inc()
+
+    def releases_unfit(self, releases: int) -> None:
+        """Note how many should serve and do not."""
+        self._list.unfit.set(releases)
+
+    def serve(self, duty: Duty) -> None:
+        """Note who serves from now on, and count who is new."""
+        shadows = {kind: shadow.in_use for kind, shadow in duty.challengers.items()}
+        serving = {
+            (role.value, kind or "all", one.model, one.release)
+            for role, posts in ((Role.CHAMPION, duty.champions), (Role.CHALLENGER, shadows))
+            for kind, one in posts.items()
+        }
+        before, self._serving = self._serving, serving
+        for post in before - serving:
+            self._list.release.remove(*post)
+        for post in serving:
+            self._list.release.labels(*post).set(1)
+        for role, _ in {post[:2] for post in before ^ serving}:
+            self._list.swaps.labels(role).inc()
+
     # Ticks
 
     def ticked(self, tick: Tick, seconds: float) -> None:
@@ -140,6 +173,25 @@ class Metrics:
         counts = np.bincount(columns.made_by, minlength=len(columns.makers))
         for maker, count in zip(columns.makers, counts.tolist(), strict=True):
             self._list.forecasts.labels(maker.rung.value).inc(count)
+
+    def verified(self, scores: ScoreColumns) -> None:
+        """Count forecasts that came due, how many were right, and how far off they were."""
+        kind = scores.band * len(scores.makers) + scores.made_by
+        kinds = len(scores.bands) * len(scores.makers)
+        paired = ~np.isnan(scores.naive_error)
+        counts = np.bincount(kind, scores.count, kinds)
+        for number in np.flatnonzero(counts).tolist():
+            band, made_by = divmod(number, len(scores.makers))
+            begin, end = scores.bands[band]
+            maker, here = scores.makers[made_by], kind == number
+            role = Role.CHALLENGER if maker.challenger else Role.CHAMPION
+            labels = (f"{begin / 60:g}-{end / 60:g}h", maker.rung.value, role.value)
+            self._list.verified.labels(*labels).inc(counts[number])
+            for interval, inside in (("published", scores.inside), ("raw", scores.inside_raw)):
+                if not np.isnan(inside[here]).any():  # where the levels hold such an interval
+                    self._list.inside.labels(*labels, interval).inc(inside[here].sum())
+            for of, error in (("forecast", scores.error), ("naive", scores.naive_error)):
+                self._list.error.labels(*labels, of).inc(error[here & paired].sum())
 
     def confirmed(self, seconds: float) -> None:
         """Note how long after a tick's closing Kafka had its forecasts."""

@@ -24,6 +24,14 @@ class ContractError(ValueError):
     """A model file that cannot be used, and why."""
 
 
+class DamagedError(ContractError):
+    """It is not the file that was made: altered, cut short, or no model file at all."""
+
+
+class ProbeError(ContractError):
+    """It keeps its contract by its form, but does not answer as it should."""
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

@@ -22,7 +22,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
     NotImplemented as NoSuchOperator,
 )
 
-from gridcast.models.contract import Contract, ContractError
+from gridcast.models.contract import Contract, ContractError, DamagedError, ProbeError
 from gridcast.models.features import FeatureBuilder, Inputs
 from gridcast.models.features.inputs import Tensor
 from gridcast.models.seal import CONTRACT, DIGEST, check_seal
@@ -53,11 +53,26 @@ class Network:
         The graph.
     contract
         What it says of itself.
+    levels, horizon
+        Which of its quantiles, and how many of its slots, are asked for; none: all.
     """
 
-    def __init__(self, session: onnxruntime.InferenceSession, contract: Contract) -> None:
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        contract: Contract,
+        levels: Sequence[float] | None = None,
+        horizon: int | None = None,
+    ) -> None:
         self._session = session
         self.contract = contract
+        self.levels = contract.levels if levels is None else tuple(levels)
+        """Of the quantiles that it is asked for, in their order."""
+        self.horizon = contract.features.horizon if horizon is None else horizon
+        """Slots that it is asked for."""
+        self._asked: slice | list[int] = (
+            slice(None) if self.levels == contract.levels else self._places()
+        )
         self.part = PART
         """Pairs that the graph is run on at once."""
 
@@ -79,12 +94,13 @@ class Network:
             The file.
         step_minutes, horizon, levels
             What it has to give: the width of a slot, how many slots, which quantiles; none: any.
+            One that can give more, gives what is asked for.
         threads
             To compute one part with. With more than one the same inputs still give the same bits.
         """
         sealed = check_seal(data)
         session = _session(data, threads)
-        said = session.get_modelmeta().custom_metadata_map
+        said = _metadata(session)
         if CONTRACT not in said:
             raise ContractError("the file carries no contract")
         if not sealed or DIGEST not in said:
@@ -92,23 +108,30 @@ class Network:
         contract = Contract.from_bytes(said[CONTRACT].encode())
         _check_asked(contract, step_minutes, horizon, levels)
         _check_graph(session, contract)
-        network = cls(session, contract)
+        network = cls(session, contract, levels, horizon)
         network._probe()
         return network
 
     def forecast(self, inputs: Inputs) -> Tensor:
         """Give the quantiles of all pairs, [pairs, levels, horizon] in kW, rising over levels."""
-        features = self.contract.features
-        shape = (len(inputs), len(self.contract.levels), features.horizon)
-        quantiles = np.empty(shape, np.float32)
+        given = (len(self.contract.levels), self.contract.features.horizon)
+        quantiles = np.empty((len(inputs), len(self.levels), self.horizon), np.float32)
         for first in range(0, len(inputs), self.part):
             part = slice(first, first + self.part)
             feed = {name: tensor[part] for name, tensor in inputs.feed().items()}
             (found,) = self._session.run([QUANTILES], feed)
-            if found.shape != quantiles[part].shape:
-                raise ContractError(f"quantiles are {found.shape}, not {quantiles[part].shape}")
-            quantiles[part] = found
+            if found.shape != (len(quantiles[part]), *given):
+                raise ProbeError(f"quantiles are {list(found.shape[1:])}, not {list(given)}")
+            quantiles[part] = found[:, self._asked, : self.horizon]
         return quantiles
+
+    def warm_up(self) -> None:
+        """Let it answer for as many at once as it will: the first time takes longest."""
+        inputs = _probe_inputs(self.contract)
+        self.forecast(inputs.take(np.resize(np.arange(len(inputs)), self.part)))
+
+    def _places(self) -> list[int]:
+        return [self.contract.levels.index(level) for level in self.levels]
 
     def _probe(self) -> None:
         """Let it answer once: it gives numbers that rise, and no row leans on another."""
@@ -118,25 +141,34 @@ class Network:
             self.part = 1
             alone = self.forecast(inputs)
         except (*_UNREADABLE, *_UNUSABLE) as error:
-            raise ContractError(f"the graph does not run: {_line(error)}") from None
+            raise ProbeError(f"the graph does not run: {_line(error)}") from None
         if not np.isfinite(together).all():
-            raise ContractError("on a probe the network gives quantiles that are not numbers")
+            raise ProbeError("on a probe the network gives quantiles that are not numbers")
         if (np.diff(together, axis=1) < 0).any():
-            raise ContractError("on a probe the network gives quantiles that fall")
+            raise ProbeError("on a probe the network gives quantiles that fall")
         if together.tobytes() == alone.tobytes():
             self.part = PART
 
 
 def _session(data: bytes, threads: int) -> onnxruntime.InferenceSession:
+    if not data:
+        raise DamagedError("the file is empty")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = _ONLY_ERRORS
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except _UNREADABLE:
-        raise ContractError("not an ONNX model, or one cut short") from None
+        raise DamagedError("not an ONNX model, or one cut short") from None
     except _UNUSABLE as error:
         raise ContractError(f"the graph cannot be used here: {_line(error)}") from None
+
+
+def _metadata(session: onnxruntime.InferenceSession) -> dict[str, str]:
+    try:
+        return dict(session.get_modelmeta().custom_metadata_map)
+    except UnicodeDecodeError:
+        raise DamagedError("what the file says of itself is not UTF-8") from None
 
 
 def _check_asked(
@@ -150,9 +182,9 @@ def _check_asked(
         raise ContractError(
             f"its step is {features.step_minutes} min, {step_minutes} min are asked for"
         )
-    if horizon not in {None, features.horizon}:
+    if horizon is not None and horizon > features.horizon:
         raise ContractError(f"its horizon is {features.horizon} slots, {horizon} are asked for")
-    if levels is not None and tuple(levels) != contract.levels:
+    if levels is not None and not set(levels) <= set(contract.levels):
         raise ContractError(
             f"its levels are {_numbers(contract.levels)}, {_numbers(levels)} are asked for"
         )

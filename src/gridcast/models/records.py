@@ -53,9 +53,21 @@ class Kind(IntEnum):
     FEED = 8
     ALARMS = 9
     DETECTION = 10
+    CALIBRATION = 11
+    NOTED = 12
+    CHECKS = 13
+    RUNNING = 14
 
 
-_NUMBERED = (Kind.SERIES, Kind.SLOT, Kind.MINUTE, Kind.READINGS, Kind.DETECTION)
+_NUMBERED = (
+    Kind.SERIES,
+    Kind.SLOT,
+    Kind.MINUTE,
+    Kind.READINGS,
+    Kind.DETECTION,
+    Kind.CALIBRATION,
+    Kind.NOTED,
+)
 
 
 @dataclass(frozen=True, slots=True)

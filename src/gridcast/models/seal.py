@@ -7,7 +7,7 @@ the weights as in the contract, is found, and so is a file cut short.
 
 import hashlib
 
-from gridcast.models.contract import Contract, ContractError
+from gridcast.models.contract import Contract, DamagedError
 
 CONTRACT = "gridcast.contract"
 DIGEST = "gridcast.digest"
@@ -28,16 +28,16 @@ def seal(graph: bytes, contract: Contract) -> bytes:
 
 
 def check_seal(data: bytes) -> bool:
-    """Tell whether a file is sealed; one that was altered since is a `ContractError`."""
+    """Tell whether a file is sealed; one that was altered since is a `DamagedError`."""
     found = data.count(_MARK)
     if found != 1:
         if found:
-            raise ContractError("the file carries two digests")
+            raise DamagedError("the file carries two digests")
         return False
     at = data.index(_MARK) + len(_MARK)
     said = data[at : at + len(_UNSEALED)]
     if said != _digest(data[:at] + _UNSEALED + data[at + len(_UNSEALED) :]):
-        raise ContractError("the file was altered or cut short: its digest differs")
+        raise DamagedError("the file was altered or cut short: its digest differs")
     return True
 
 

@@ -17,7 +17,7 @@ from gridcast.schemas.message import Message
 from gridcast.schemas.quality import Quality
 from gridcast.schemas.reading import Reading, ReadingFrame
 from gridcast.schemas.reasons import Reason, Refusal
-from gridcast.schemas.release import Release, Role
+from gridcast.schemas.release import Release, ReleaseRefused, Role, Unfit
 from gridcast.schemas.replayed_letters import ReplayedLetters
 from gridcast.schemas.score import BandScore, Score
 from gridcast.schemas.series import GridSeries, SeriesKind
@@ -46,6 +46,7 @@ __all__ = [
     "Reason",
     "Refusal",
     "Release",
+    "ReleaseRefused",
     "ReplayedLetters",
     "Role",
     "Rung",
@@ -53,6 +54,7 @@ __all__ = [
     "SeriesKind",
     "TimeBounds",
     "Topic",
+    "Unfit",
     "WeatherForecast",
     "WeatherObservation",
     "decode",

@@ -12,12 +12,20 @@ from pydantic_core import ErrorDetails
 from gridcast.schemas.message import Message
 from gridcast.schemas.reading import ReadingFrame
 from gridcast.schemas.reasons import Reason, Refusal
+from gridcast.schemas.release import ReleaseRefused
+from gridcast.schemas.replayed_letters import ReplayedLetters
 from gridcast.schemas.topics import Topic
 
 MESSAGE_BYTES = 1_000_000
 """The largest message that is read, unless a deployment says otherwise."""
 
 DETAIL_LENGTH = 300
+
+_MARKS: dict[type[Message], str] = {
+    ReplayedLetters: "replayed_at",
+    ReleaseRefused: "refused_at",
+}
+"""What a topic's other kind of message has, and its first kind has not."""
 
 _REASONS = {
     "json_invalid": Reason.NOT_JSON,
@@ -82,7 +90,8 @@ def _is_meant(model: type[Message], error: ValidationError) -> bool:
     if model is ReadingFrame:
         return any(one["loc"] == ("series",) and isinstance(one["input"], list) for one in found)
     # What is missing names the whole object as its input: it has what only the other kind has.
-    return any(one["type"] == "missing" and "replayed_at" in one["input"] for one in found)
+    mark = _MARKS[model]
+    return any(one["type"] == "missing" and mark in one["input"] for one in found)
 
 
 def check_key(message: Message, key: bytes | None) -> Refusal | None:

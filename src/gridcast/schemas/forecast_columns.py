@@ -10,7 +10,7 @@
 ...     series=["m-1"],
 ...     quantiles=to_the_watt(np.array([[[0.2, 0.25], [0.5, 0.61], [1.04, 1.12999]]])),
 ...     makers=(Maker(Rung.LAST_LEVEL, "less than a day measured"),),
-...     made_by=np.zeros(1, np.uint8),
+...     made_by=np.zeros(1, np.uint16),
 ...     newest_ms=np.array([1_767_225_540_000]),
 ...     measured=np.array([0.125]),
 ... )
@@ -83,7 +83,7 @@ class ForecastColumns:
     """kW, to the watt: [series, levels, steps]."""
     makers: tuple[Maker, ...]
     """All who made any of them."""
-    made_by: npt.NDArray[np.uint8]
+    made_by: npt.NDArray[np.uint16]
     """Which of the makers made each row."""
     newest_ms: npt.NDArray[np.int64]
     """Time of the newest reading of each; `NEVER` where there was none."""

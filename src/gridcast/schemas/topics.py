@@ -9,7 +9,7 @@ from gridcast.schemas.dead_letter import DeadLetter
 from gridcast.schemas.forecast import Forecast
 from gridcast.schemas.message import Message
 from gridcast.schemas.reading import Reading, ReadingFrame
-from gridcast.schemas.release import Release
+from gridcast.schemas.release import Release, ReleaseRefused
 from gridcast.schemas.replayed_letters import ReplayedLetters
 from gridcast.schemas.score import Score
 from gridcast.schemas.series import GridSeries
@@ -101,9 +101,9 @@ SERIES = Topic(
 )
 RELEASES = Topic(
     "model.releases",
-    "Which model release serves in which role.",
-    (Release,),
-    key="model",
+    "Which model release serves in which role, and which could not be taken into use.",
+    (Release, ReleaseRefused),
+    key="kind of series, model and release",
     by_series=False,
     compacted=True,
     kept_for=None,

@@ -114,9 +114,25 @@ class Settings(GatewaySettings, BaseSettings):
         24, ge=1, le=168, description="how far ahead a forecast looks, hours (whole steps)"
     )
     levels: Levels = Field(
-        (0.05, 0.25, 0.5, 0.75, 0.95),
+        (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95),
         min_length=1,
-        description="probabilities of a forecast's quantiles, rising; with commas",
+        description="probabilities of a forecast's quantiles, rising; with commas. A model serves "
+        "if it has all of them",
+    )
+    weather_old_hours: float = Field(
+        24,
+        gt=0,
+        allow_inf_nan=False,
+        description="a weather forecast that was issued longer ago is not used: the model then "
+        "answers without weather, and says so; hours",
+    )
+    threads: int = Field(
+        0, ge=0, le=256, description="threads that a tick is worked out on; 0: one a core"
+    )
+    model: Literal["box", "none"] = Field(
+        "box",
+        description="who answers where no release serves. box: the model that came with gridcast "
+        "for this step; none: no model, but each series' own past",
     )
     hold_minutes: int = Field(
         0,

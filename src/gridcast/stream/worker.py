@@ -5,7 +5,7 @@ import gc
 import logging
 import logging.config
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from datetime import timedelta
@@ -14,28 +14,25 @@ from typing import Any
 from uuid import uuid4
 
 import faust
-import numpy as np
-import numpy.typing as npt
 from faust.types import TP
 
 from gridcast.agents.held import Held, OnTick, Terms
 from gridcast.agents.metrics import Metrics
 from gridcast.agents.readings import Hands, readings
 from gridcast.agents.spans import Spans
-from gridcast.agents.table import Output
 from gridcast.models.feed_guard import FeedLimit
-from gridcast.models.grid import Grid
-from gridcast.models.partition import Partition, Tick
+from gridcast.models.partition import Tick
 from gridcast.models.records import RecordError
-from gridcast.models.tick import TickForecaster
-from gridcast.models.windows import WindowSpec
+from gridcast.models.serving import Beside
+from gridcast.models.weather import WeatherAsOf
 from gridcast.schemas import TimeBounds
-from gridcast.schemas.topics import FORECASTS, READINGS
+from gridcast.schemas.topics import READINGS
 from gridcast.stream.access import plainly
 from gridcast.stream.app import make_app, topic_of
 from gridcast.stream.background import Background
 from gridcast.stream.ends import Ends
 from gridcast.stream.errors import UserError
+from gridcast.stream.forecasting import forecasts, window_spec
 from gridcast.stream.kafka import group
 from gridcast.stream.logs import Level, configuration
 from gridcast.stream.metrics_server import metrics_served
@@ -85,9 +82,7 @@ class Worker:
         self.background = Background(settings, self.metrics)
         self.app = make_app(settings, with_headers=spans.reads_headers)
         self.topic = settings.topic_prefix + READINGS.name
-        self.terms = terms(
-            settings, on_tick or forecasts(settings, self.background.grid, self.metrics)
-        )
+        self.terms = terms(settings, on_tick or forecasts(settings, self._beside, self.metrics))
         self.hands = Hands(self._hold, self._rewind, self._rejoin)
         self._watchdog = Watchdog(settings.stuck_after_s)
         self._spans = spans
@@ -136,11 +131,21 @@ class Worker:
         start: int = await self._consumer.rewind(TP(self.topic, number), offset)
         return start
 
+    def _beside(self, tick: Tick) -> Beside:
+        """Say what is known beside the readings; asked in a tick's own thread."""
+        duty = self.background.on_duty.duty_at(tick.time_ms)
+        return Beside(self.background.grid, duty, self._weather_as_of)
+
+    def _weather_as_of(self, tick_ms: int, first_ms: int, slots: int) -> WeatherAsOf:
+        asked = self.background.as_of(tick_ms, first_ms, slots)
+        return asyncio.run_coroutine_threadsafe(asked, self._loop).result()
+
     def _rejoin(self) -> None:
         self._consumer.rejoin()
 
     async def _readings(self, stream: Any) -> None:
         try:
+            self._loop = asyncio.get_running_loop()
             if self._standby is not None:
                 self._standby.start()
             await self.background.start()
@@ -214,6 +219,7 @@ class Worker:
         oldest_ms = self.hands.oldest_tick_ms()
         if oldest_ms is not None:
             self.background.weather.forget(oldest_ms)
+            self.background.on_duty.forget(oldest_ms)
         if self._standby is not None and not self.hands.not_open():
             await self._stand_by(self._standby)
         standing = self._standing()
@@ -254,9 +260,7 @@ def terms(settings: Settings, on_tick: OnTick) -> Terms:
     """Give what the agents need of the settings."""
     window = timedelta(days=settings.window_days)
     return Terms(
-        spec=WindowSpec(
-            settings.step_minutes, settings.window_days, hold_minutes=settings.hold_minutes
-        ),
+        spec=window_spec(settings),
         lateness_ms=round(settings.lateness_s * 1000),
         bounds=TimeBounds(
             ahead_ms=round(settings.future_bound_s * 1000),
@@ -268,27 +272,6 @@ def terms(settings: Settings, on_tick: OnTick) -> Terms:
         ),
         on_tick=on_tick,
     )
-
-
-def forecasts(settings: Settings, grid: Grid, metrics: Metrics) -> OnTick:
-    """Forecast every series at every tick."""
-    spec = terms(settings, lambda *_: ()).spec
-    forecaster = TickForecaster(spec, settings.horizon_hours, settings.levels)
-
-    def on_tick(partition: Partition, tick: Tick) -> Iterator[Output]:
-        columns = forecaster.forecast(partition, tick, _least(partition, grid))
-        metrics.forecast(columns)
-        for key, value in columns.messages():
-            yield Output(FORECASTS, key, value)
-
-    return on_tick
-
-
-def _least(partition: Partition, grid: Grid) -> npt.NDArray[np.float32]:
-    """Give the least load that each series can have."""
-    names = partition.windows.roster.names
-    flows_back = (name in grid and grid[name].can_be_negative for name in names)
-    return np.where(np.fromiter(flows_back, np.bool_, len(names)), -np.inf, 0).astype(np.float32)
 
 
 def run(settings: Settings, log_level: Level, on_tick: OnTick | None = None) -> None:

@@ -21,6 +21,7 @@ from gridcast.models.detection.verdict import (
 from gridcast.models.detection.watch import Watch
 from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
+from gridcast.models.serving import Beside
 from gridcast.models.simulator import Simulation
 from gridcast.models.simulator.arrivals import Arrivals, Labels
 from gridcast.models.simulator.faults import KINDS, FaultKind
@@ -66,6 +67,7 @@ class Trial:
         for declared in simulation.grid.series:
             grid.declare(declared)
         self.names = simulation.grid.ids
+        self._beside = Beside(grid)
         self.known = known_of(self.names, grid, LEVELS)
         self._forecaster = TickForecaster(SPEC, 1, LEVELS)
         self._partition = Partition(SPEC, 0)
@@ -125,8 +127,7 @@ class Trial:
         if not len(windows):
             return
         windows.advance(tick_ms)
-        least = self.known.least
-        forecasts = self._forecaster.forecast(self._partition, Tick(tick_ms), least)
+        forecasts = self._forecaster.forecast(self._partition, Tick(tick_ms), self._beside)
         self._watch.expect(forecasts)
 
 

@@ -35,6 +35,10 @@ class WeatherSlots:
         """
         return cls(known.values, station)
 
+    def take(self, columns: npt.NDArray[np.integer]) -> "WeatherSlots":
+        """Give that of some of the columns."""
+        return WeatherSlots(self.values, self.of[columns])
+
     def of_columns(self, by_place: Tensor) -> Tensor:
         """Give each column what was made of its place; NaN where it has none."""
         if not len(by_place):

@@ -1,0 +1,131 @@
+"""What a minute costs: a tick of very many series, from its readings to the bytes it gives out.
+
+Step 15 minutes, the network in the box: a week's window, 24 hours ahead, 7 quantiles. All of the
+tick is in it: readings folded, windows cut, forecasts, their messages, and the records of the
+state. Three ways:
+
+- *a minute*: between two slot boundaries, as 14 ticks of 15 are: answers that would come out the
+  same are kept;
+- *a slot boundary*: every window is encoded anew;
+- *one by one*: the same network asked for a series at a time, nothing else of the tick.
+
+The same bytes come out of a tick whether its answers were kept or not: that is checked here too.
+"""
+
+# ruff: noqa: E402
+import os
+
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_threads] = "1"
+
+import multiprocessing
+import resource
+import statistics
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+from common import arguments, result, show, timed
+from tick_parts.feed import START_MS, Feed
+
+from gridcast.models.features import FeatureBuilder
+from gridcast.models.network import Network
+from gridcast.models.serving import Beside, Duty, InUse
+from gridcast.models.tick import TickForecaster
+from gridcast.models.windows import WindowSpec
+from gridcast.models.windows.marks import PLAIN
+from gridcast.schemas import GridSeries
+from gridcast.stream.box import boxed
+
+SIZES = {"1k": 1_000, "10k": 10_000, "100k": 100_000}
+GOALS = {"10k": "1 s", "100k": "10 s"}
+MINUTES = 3
+ONE_BY_ONE = 1_000
+
+
+def measure(series: int) -> dict[str, float]:
+    """Measure the ticks of so many series, in a process of their own."""
+    feed, network = Feed(series), Network.load(boxed(15), step_minutes=15)
+    beside = Beside(duty=Duty({None: InUse("box-15", "box", network)}))
+    spec, cores = WindowSpec(hold_minutes=3), len(os.sched_getaffinity(0))
+    forecaster = TickForecaster(spec, 24, network.levels, threads=cores)
+    given: list[list[bytes]] = []
+
+    def tick() -> None:
+        answer = forecaster.answer(feed.partition, feed.next_tick(), beside)
+        given.append([value for _, value in answer.forecasts.messages()])
+        feed.partition.changes()
+
+    tick()
+    feed.skip_to_boundary(MINUTES)
+    given.clear()
+    minutes = [timed(tick) for _ in range(MINUTES)]
+    boundary = timed(tick)
+    again = TickForecaster(spec, 24, network.levels, threads=cores)
+    minutes += [timed(tick) for _ in range(2)]
+    fresh = again.forecast(feed.partition, feed.tick, beside)
+    if [value for _, value in fresh.messages()] != given[-1]:
+        raise SystemExit("tick: kept answers are not those that would be given anew")
+    return {
+        "minute_s": statistics.median(run.wall_s for run in minutes),
+        "minute_cpu_s": statistics.median(run.cpu_s for run in minutes),
+        "boundary_s": boundary.wall_s,
+        "boundary_cpu_s": boundary.cpu_s,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000,
+        "message_bytes": float(np.mean([len(value) for value in given[-1]])),
+    }
+
+
+def one_by_one(series: int) -> float:
+    """Give the seconds that the network takes for so many series, asked for one at a time."""
+    network = Network.load(boxed(15))
+    spec = network.contract.features
+    rng = np.random.default_rng(0)
+    mean = (1 + rng.random((spec.window, series))).astype(np.float32)
+    mark = np.full(mean.shape, PLAIN, np.uint8)
+    names = [GridSeries(series="m")] * series
+    inputs, _ = FeatureBuilder(spec).build((mean, mark), START_MS, names)
+    alone = [inputs.take(slice(row, row + 1)) for row in range(series)]
+    return timed(lambda: [network.forecast(each) for each in alone]).wall_s
+
+
+def main() -> None:
+    given = arguments(__doc__ or "").parse_args()
+    sizes = dict(list(SIZES.items())[:2]) if given.quick else SIZES
+    figures: dict[str, float] = {}
+    rows = []
+    for name, series in sizes.items():
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, spawn) as own:
+            found = own.submit(measure, series).result()
+        figures |= {f"{figure}_{name}": value for figure, value in found.items()}
+        rows += [
+            [
+                name,
+                kind,
+                f"{found[figure + '_s']:.2f}",
+                f"{found[figure + '_cpu_s']:.2f}",
+                goal,
+                f"{found['peak_mb']:,.0f}",
+            ]
+            for kind, figure, goal in (
+                ("a minute", "minute", GOALS.get(name, "")),
+                ("a slot boundary", "boundary", ""),
+            )
+        ]
+    figures["one_by_one_s_1k"] = one_by_one(ONE_BY_ONE)
+    rows.append(["1k", "one by one", f"{figures['one_by_one_s_1k']:.2f}", "", "", ""])
+    figures |= {
+        "tick_s_10k": figures["minute_s_10k"],
+        "full_window_s_10k": figures["boundary_s_10k"],
+        "peak_mb": max(value for name, value in figures.items() if name.startswith("peak_mb")),
+    }
+    if "minute_s_100k" in figures:
+        figures["tick_s_100k"] = figures["minute_s_100k"]
+    columns = ["series", "tick", "wall s", "CPU s", "goal", "peak MB"]
+    show(f"A tick on {len(os.sched_getaffinity(0))} cores, all of it", columns, rows)
+    if given.json:
+        print(result("tick", figures))
+
+
+if __name__ == "__main__":
+    main()

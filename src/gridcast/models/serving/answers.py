@@ -1,0 +1,114 @@
+"""What a release says of the series of a partition, kept for as long as it would say it again.
+
+A network looks at closed slots. Until the next slot closes its answer for a series stays what it
+was, unless a late reading mends the window, or other weather becomes known. So an answer is kept
+with a print of all it was made from, and asked for anew where the print has changed. A worker that
+was restarted has kept nothing, and is told the same: a row's answer follows from its inputs, to
+the bit.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.features import FeatureBuilder
+from gridcast.models.serving.duty import InUse
+from gridcast.models.serving.facts import Facts
+from gridcast.models.serving.prints import Prints, prints
+from gridcast.models.serving.seen import Seen
+from gridcast.models.windows.minute import Rows
+
+_ORIGIN, _SERIES, _WEATHER = np.array(
+    [0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 0x8CB92BA72F3D8DD7], np.uint64
+)
+"""Odd numbers, so that no two things that an answer is made from can make up for each other."""
+
+Window = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]
+
+
+class Answers:
+    """The answers of one release to one partition.
+
+    Parameters
+    ----------
+    in_use
+        The release.
+    """
+
+    def __init__(self, in_use: InUse) -> None:
+        self.in_use = in_use
+        self._builder = FeatureBuilder(in_use.network.contract.features)
+        self.rows = np.empty(0, np.intp)
+        """Which rows it answers for, rising."""
+        self._numbers = np.empty(0, np.int64)
+        self._print: Prints = np.empty(0, np.uint64)
+        self._usable = np.empty(0, np.bool_)
+        shape = (0, len(in_use.network.levels), in_use.network.horizon)
+        self._quantiles = np.empty(shape, np.float32)
+
+    def seat(self, rows: Rows, numbers: npt.NDArray[np.int64]) -> None:
+        """Say for which rows of the partition it answers; their series' numbers do not move."""
+        self.rows = rows
+        if np.array_equal(numbers, self._numbers):
+            return
+        before = np.searchsorted(self._numbers, numbers)
+        known = before < len(self._numbers)
+        known[known] = self._numbers[before[known]] == numbers[known]
+        seats, before = np.flatnonzero(known), before[known]
+        kept, usable, quantiles = self._print, self._usable, self._quantiles
+        self._numbers = numbers.copy()
+        self._print = np.zeros(len(numbers), np.uint64)
+        self._usable = np.zeros(len(numbers), np.bool_)
+        self._quantiles = np.empty((len(numbers), *quantiles.shape[1:]), np.float32)
+        self._print[seats], self._usable[seats] = kept[before], usable[before]
+        self._quantiles[seats] = quantiles[before]
+
+    def of(self, rows: Rows) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
+        """Give whether it could answer for rows, and what it says, kW, of those that it could.
+
+        With a window that cannot be filled it cannot.
+        """
+        seats = np.searchsorted(self.rows, rows)
+        usable = self._usable[seats]
+        return usable, self._quantiles[seats[usable]]
+
+    def renew(
+        self, rows: Rows, window: Window, origin_ms: int, facts: Facts, seen: Seen | None
+    ) -> None:
+        """Have right answers for these rows.
+
+        Parameters
+        ----------
+        rows
+            Which.
+        window
+            Mean and mark of the slots before the origin, a column a row.
+        origin_ms
+            When slot 0 of the horizon begins.
+        facts
+            What is known of all series of the partition.
+        seen
+            The weather; None: the network sees none.
+        """
+        slots = self._builder.spec.window
+        mean, mark = window[0][-slots:], window[1][-slots:]
+        origins = np.full(len(rows), origin_ms).view(np.uint64)
+        now = prints(mean, mark) + facts.print[rows] * _SERIES + origins * _ORIGIN
+        if seen is not None:
+            now += seen.print[seen.of[rows]] * _WEATHER
+        seats = np.searchsorted(self.rows, rows)
+        column = np.flatnonzero(now != self._print[seats])
+        if not len(column):
+            return
+        asked, seats = rows[column], seats[column]
+        if len(column) < len(rows):
+            mean, mark = mean[:, column], mark[:, column]
+        series = [facts.series[row] for row in asked.tolist()]
+        weather = None if seen is None else seen.slots.take(asked)
+        inputs, usable = self._builder.build((mean, mark), origin_ms, series, weather)
+        if not usable.all():
+            inputs = inputs.take(usable)
+        answer = self.in_use.network.forecast(inputs)
+        self._quantiles[seats[usable]] = answer
+        usable[usable] = np.isfinite(answer).all(axis=(1, 2))
+        self._usable[seats] = usable
+        self._print[seats] = now[column]

@@ -1,0 +1,143 @@
+"""Who answers for the series of one partition: releases where they can, and why not elsewhere."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.forecasters import Why
+from gridcast.models.grid import Grid
+from gridcast.models.nearest import Stations
+from gridcast.models.serving.answering import Answering, Sky
+from gridcast.models.serving.answers import Answers, Window
+from gridcast.models.serving.beside import Beside
+from gridcast.models.serving.duty import InUse
+from gridcast.models.serving.facts import Facts, rows_of_kind
+from gridcast.models.windows import Windows
+from gridcast.models.windows.minute import Rows
+from gridcast.schemas.forecast import Rung
+from gridcast.schemas.forecast_columns import Maker
+
+NO_USE = "the model cannot use its window"
+NOBODY = -1
+
+
+class Post:
+    """Keeps, from tick to tick, what the releases in use say of one partition.
+
+    Parameters
+    ----------
+    grid
+        Where series are declared.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self.grid = grid
+        self._facts = Facts(grid)
+        self._stations = Stations(grid)
+        self._answers: dict[InUse, Answers] = {}
+
+    def at(self, windows: Windows, tick_ms: int, beside: Beside, old_ms: int) -> "AtTick":
+        """Make ready for a tick; a forecast of the weather older than `old_ms` counts as none."""
+        self._facts.look(windows.roster.names)
+        duty, by_kind = beside.duty, rows_of_kind(self._facts.kind)
+        champions: dict[InUse, list[Rows]] = {}
+        challengers: dict[InUse, list[Rows]] = {}
+        for kind, rows in by_kind.items():
+            champion, shadow = duty.champion(kind), duty.challenger(kind)
+            if champion is not None:
+                champions.setdefault(champion, []).append(rows)
+            if shadow is not None:
+                chosen = rows[self._facts.lot[rows] < shadow.share]
+                challengers.setdefault(shadow.in_use, []).append(chosen)
+        known = self._answers
+        self._answers = {one: known.get(one) or Answers(one) for one in (*champions, *challengers)}
+        sky = Sky(beside, self._stations, windows, tick_ms, old_ms)
+        return AtTick(
+            self._facts,
+            [self._answering(windows, one, rows, sky) for one, rows in champions.items()],
+            [self._answering(windows, one, rows, sky) for one, rows in challengers.items()],
+            windows.closed * windows.spec.step_ms,
+            beside.duty.reason,
+        )
+
+    def _answering(self, windows: Windows, one: InUse, of_kinds: list[Rows], sky: Sky) -> Answering:
+        answers, rows = self._answers[one], np.sort(np.concatenate(of_kinds))
+        answers.seat(rows, windows.roster.numbers[rows])
+        return Answering(answers, sky.seen(one.network.contract.features))
+
+
+class AtTick:
+    """Who answers for which row at one tick."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        champions: list[Answering],
+        challengers: list[Answering],
+        origin_ms: int,
+        reason: str,
+    ) -> None:
+        self.facts, self.origin_ms = facts, origin_ms
+        self.challengers = challengers
+        self._champions = champions
+        self._champion = np.full(len(facts.series), NOBODY)
+        makers = [
+            Maker(why.rung, why.text or because) for because in (reason, NO_USE) for why in Why
+        ]
+        makers += [Maker(Rung.POPULATION_PROFILE, why.text or NO_USE) for why in Why]
+        self._first: list[int] = []
+        for number, champion in enumerate(champions):
+            self._champion[champion.answers.rows] = number
+            self._first.append(len(makers))
+            makers.extend(champion.makers())
+        self.makers = tuple(makers)
+        """All who may have made a forecast."""
+
+    @property
+    def lower(self) -> npt.NDArray[np.float32]:
+        """The least load that each row can have."""
+        return self.facts.lower
+
+    def answer(
+        self,
+        part: slice,
+        window: Window,
+        quantiles: npt.NDArray[np.float32],
+        made_by: npt.NDArray[np.uint16],
+    ) -> npt.NDArray[np.bool_]:
+        """Put in what the releases say of some rows, and by whom; give of which rows they did."""
+        answered = np.zeros(len(quantiles), np.bool_)
+        for number, champion in enumerate(self._champions):
+            columns = np.flatnonzero(self._champion[part] == number)
+            if not len(columns):
+                continue
+            mine = window
+            if len(columns) < len(quantiles):
+                mine = window[0][:, columns], window[1][:, columns]
+            rows = part.start + columns
+            usable, found = champion.ask(rows, mine, self.origin_ms, self.facts)
+            quantiles[columns[usable]] = found
+            made_by[columns[usable]] = self._first[number] + champion.made_by(rows[usable])
+            answered[columns[usable]] = True
+        return answered
+
+    def fell_back(self, rows: Rows, why: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint16]:
+        """Say by whom the forecasts are that the releases did not make."""
+        is_served = np.asarray(self._champion[rows] != NOBODY)
+        return why.astype(np.uint16) + np.where(is_served, np.uint16(len(Why)), np.uint16(0))
+
+    def without_a_past(self, made_by: npt.NDArray[np.uint16]) -> Iterator[tuple[Rows, Rows]]:
+        """Give, for each kind of series, those without a past of their own and those with one."""
+        has_none = np.array([maker.rung is Rung.LAST_LEVEL for maker in self.makers])
+        new = has_none[made_by] & (made_by % len(Why) != Why.NOTHING_MEASURED)
+        if not new.any():
+            return
+        for rows in rows_of_kind(self.facts.kind).values():
+            is_new = new[rows]
+            if is_new.any():
+                yield rows[is_new], rows[~has_none[made_by[rows]]]
+
+    def like_others(self, rows: Rows, made_by: npt.NDArray[np.uint16]) -> None:
+        """Say that these are forecast as the others are."""
+        made_by[rows] = made_by[rows] % len(Why) + 2 * len(Why)

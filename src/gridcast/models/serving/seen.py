@@ -1,0 +1,89 @@
+"""The weather as a release sees it at a tick, and what of it failed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from gridcast.models.features import FeatureSpec, WeatherSlots
+from gridcast.models.nearest import Index, Stations
+from gridcast.models.serving.beside import WeatherOf
+from gridcast.models.serving.prints import Prints, prints_of_blocks
+from gridcast.models.weather import NOT_KNOWN
+from gridcast.models.windows.spec import MINUTE_MS
+from gridcast.schemas.fields import EARLIEST
+
+HOUR_MS = 60 * MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a release sees of the weather of one place."""
+
+    failed: str | None
+    """Why it does without its weather; None: it has what it needs."""
+    issued_at: datetime | None
+    """Which run of the forecast it sees."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """The weather of some series at a tick."""
+
+    slots: WeatherSlots
+    places: Sequence[Place]
+    """What there is to see, place by place; the last of them is none at all."""
+    print: Prints
+    """By place too: another number, other weather."""
+
+    @property
+    def of(self) -> Index:
+        """Give each series' place; that of those that have none is the last."""
+        return np.where(self.slots.of == NOT_KNOWN, len(self.places) - 1, self.slots.of)
+
+
+def see(
+    spec: FeatureSpec,
+    weather: WeatherOf,
+    stations: Stations,
+    series: Sequence[str],
+    *,
+    tick_ms: int,
+    origin_ms: int,
+    old_ms: int,
+) -> Seen:
+    """Look at the weather as a network does.
+
+    A forecast that was issued longer ago than `old_ms` counts as none.
+    """
+    known = weather(tick_ms, origin_ms - spec.slots * spec.step_ms, spec.slots + spec.horizon)
+    found = stations.of(series, known)
+    places = [
+        _place(spec, tick_ms, old_ms, observed, issued)
+        for observed, issued in zip(
+            known.observed_ms.tolist(), known.issued_ms.tolist(), strict=True
+        )
+    ]
+    without = np.array([place.failed is not None for place in places], np.bool_)
+    if without.any():
+        values = known.values.copy()
+        values[without, spec.slots :] = np.nan
+        known = replace(known, values=values)
+    nowhere = Place("no weather station", None)
+    return Seen(
+        WeatherSlots.at_tick(known, found),
+        [*places, nowhere],
+        np.append(prints_of_blocks(known.values), np.uint64(0)),
+    )
+
+
+def _place(spec: FeatureSpec, tick_ms: int, old_ms: int, observed_ms: int, issued_ms: int) -> Place:
+    if not spec.weather_ahead:
+        return Place("no weather observed" if observed_ms == NOT_KNOWN else None, None)
+    if issued_ms == NOT_KNOWN:
+        return Place("no weather forecast known", None)
+    age_ms = tick_ms - issued_ms
+    if age_ms > old_ms:
+        return Place(f"the weather forecast is {age_ms // HOUR_MS} h old", None)
+    return Place(None, EARLIEST + timedelta(milliseconds=issued_ms))

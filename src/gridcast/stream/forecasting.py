@@ -1,0 +1,52 @@
+"""How a deployment forecasts: alike in a worker and where its history is played again."""
+
+import os
+from collections.abc import Callable, Iterator
+
+from gridcast.agents.held import OnTick
+from gridcast.agents.metrics import Metrics
+from gridcast.agents.table import Output
+from gridcast.models.partition import Partition, Tick
+from gridcast.models.serving import Beside
+from gridcast.models.tick import TickForecaster
+from gridcast.models.windows import WindowSpec
+from gridcast.schemas.topics import FORECASTS, SCORES
+from gridcast.stream.settings import Settings
+
+
+def window_spec(settings: Settings) -> WindowSpec:
+    """Give the shape of the windows."""
+    return WindowSpec(
+        settings.step_minutes, settings.window_days, hold_minutes=settings.hold_minutes
+    )
+
+
+def tick_forecaster(settings: Settings) -> TickForecaster:
+    """Make the forecaster of all partitions."""
+    return TickForecaster(
+        window_spec(settings),
+        settings.horizon_hours,
+        settings.levels,
+        threads=settings.threads or len(os.sched_getaffinity(0)),
+        old_hours=settings.weather_old_hours,
+    )
+
+
+def forecasts(settings: Settings, beside: Callable[[Tick], Beside], metrics: Metrics) -> OnTick:
+    """Forecast every series at every tick, and score what came due.
+
+    `beside` says what is known beside the readings.
+    """
+    forecaster = tick_forecaster(settings)
+
+    def on_tick(partition: Partition, tick: Tick) -> Iterator[Output]:
+        answer = forecaster.answer(partition, tick, beside(tick))
+        metrics.forecast(answer.forecasts)
+        for key, value in answer.forecasts.messages():
+            yield Output(FORECASTS, key, value)
+        for scores in answer.scores:
+            metrics.verified(scores)
+            for key, value in scores.messages():
+                yield Output(SCORES, key, value)
+
+    return on_tick

@@ -17,6 +17,8 @@ const DRAW_EVERY_MS = 250;
 const REMEMBER_EVERY_MS = 10_000;
 const FEEDS_EVERY_MS = 5_000;
 const MOST_PARTS = 300;
+/** A browser is not to be sent a hundred thousand forecasts a minute. */
+const MOST_UNDECLARED = 2_000;
 
 const session = new Session(credentials(), Date.now());
 const live = new Board();
@@ -105,7 +107,6 @@ function hear(heard: Heard): void {
   }
   if (heard.complete === "grid") {
     loaded.value = true;
-    subscribeToAll();
     setTimeout(keep, 1000);
   }
   if (heard.answer) answered(heard.answer);
@@ -113,8 +114,9 @@ function hear(heard: Heard): void {
 }
 
 /** Where nobody declared a zone or a feeder, there is nothing to begin with but everything. */
-function subscribeToAll(): void {
-  if (live.series.size || live.forecasts.size) return;
+function subscribeToAll(count: number): void {
+  if (!loaded.peek() || live.series.size || live.forecasts.size) return;
+  if (!count || count > MOST_UNDECLARED) return;
   connection.subscribe({
     subscription: "grid",
     what: ["series", "forecast", "reading", "score"],
@@ -182,11 +184,15 @@ export const seriesLink = (series: string) => `#/series/${encodeURIComponent(ser
 /** A series and its parts are subscribed to for as long as they are looked at. */
 function follow(): void {
   const { value } = route;
+  if (!loaded.value) return;
   if (value.page === "series") {
+    // Of what is above the feeders, the parts are known; their meters would be thousands.
+    const kind = live.series.get(value.series)?.kind ?? "meter";
+    const isHigh = kind === "zone" || kind === "substation";
     connection.subscribe({
       subscription: "looked-at",
       what: ["series", "forecast", "reading", "score"],
-      below: [value.series],
+      ...(isHigh ? { series: [value.series] } : { below: [value.series] }),
     });
     return;
   }
@@ -206,6 +212,7 @@ async function lookAtFeeds(): Promise<void> {
   if (session.state !== "live" || document.hidden) return;
   try {
     feeds.value = await askFeeds();
+    subscribeToAll(feeds.value.known);
   } catch {
     feeds.value = null; // the connection's own state says what is wrong
   }

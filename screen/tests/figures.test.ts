@@ -89,6 +89,9 @@ test("skill is the error beside the seasonal-naive one's, weighed by how many ca
     to_minutes: 60,
     rung: "model" as const,
     model: "lstm",
+    release: null,
+    challenger: false,
+    coverage_90_raw: null,
     bias_kw: 0,
     pinball_kw: 0,
   };
@@ -99,6 +102,8 @@ test("skill is the error beside the seasonal-naive one's, weighed by how many ca
     bands: [
       { ...band, count: 3, mae_kw: 1, naive_mae_kw: 2, coverage_90: 1 },
       { ...band, count: 1, mae_kw: 5, naive_mae_kw: 10, coverage_90: 0.6 },
+      { ...band, count: 9, mae_kw: 9, naive_mae_kw: null, coverage_90: null },
+      { ...band, count: 99, mae_kw: 0, naive_mae_kw: 9, coverage_90: 1, challenger: true },
     ],
   });
   expect(skill(known)).toMatchObject({ skill: 0.5, coverage: 0.9, models: ["lstm"] });

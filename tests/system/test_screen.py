@@ -137,6 +137,8 @@ def test_it_is_accessible_in_light_and_dark(running: RunningGateway, browser: Br
         for button in page.get_by_role("button", name="Details").all():
             button.click()
         assert violations(page) == [], at
+    page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=x>')")
+    assert "image-alt" in violations(page)[0]  # it would have told
     context.close()
 
 
@@ -262,6 +264,17 @@ def the_moment(running: RunningGateway, at: datetime) -> list[dict[str, Any]]:
     assert status == 200, body
     messages: list[dict[str, Any]] = json.loads(body)["messages"]
     return messages
+
+
+def test_series_that_nobody_declared_are_shown_all_the_same(kafka: str, tmp_path: Path, page: Page):
+    own = Settings(broker=kafka, topic_prefix=f"{uuid4().hex[:8]}.", partitions=2)
+    admin = TopicAdmin(own)
+    admin.create(admin.look().missing)
+    with gateway(own, tmp_path) as running:
+        page.goto(running.url)
+        expect(page.locator(".empty")).to_contain_text("No series is known yet")
+        grid.publish_now(own, datetime.now(UTC).replace(microsecond=0))
+        expect(page.locator(".tile")).to_have_count(8, timeout=30_000)
 
 
 def test_who_is_not_known_is_asked_for_a_key(settings: Settings, tmp_path: Path, page: Page):

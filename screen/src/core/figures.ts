@@ -170,7 +170,13 @@ export interface Skill {
   coverage: number | null;
 }
 
-const BEST_FIRST: Rung[] = ["model", "model-without-weather", "seasonal-profile", "last-level"];
+const BEST_FIRST: Rung[] = [
+  "model",
+  "model-without-weather",
+  "seasonal-profile",
+  "population-profile",
+  "last-level",
+];
 
 export function skill(board: Board): Skill {
   const counts = new Map<Rung, number>();
@@ -179,13 +185,19 @@ export function skill(board: Board): Skill {
     counts.set(one.rung, (counts.get(one.rung) ?? 0) + 1);
     if (one.model) models.add(one.model);
   }
-  let [error, naive, inside, count] = [0, 0, 0, 0];
+  let [error, naive, inside, judged] = [0, 0, 0, 0];
   for (const score of board.scores.values()) {
     for (const band of score.bands) {
-      error += band.mae_kw * band.count;
-      naive += band.naive_mae_kw * band.count;
-      inside += band.coverage_90 * band.count;
-      count += band.count;
+      // A challenger answers in the shadow: nobody saw what it said.
+      if (band.challenger) continue;
+      if (band.naive_mae_kw !== null) {
+        error += band.mae_kw * band.count;
+        naive += band.naive_mae_kw * band.count;
+      }
+      if (band.coverage_90 !== null) {
+        inside += band.coverage_90 * band.count;
+        judged += band.count;
+      }
     }
   }
   return {
@@ -195,7 +207,7 @@ export function skill(board: Board): Skill {
     })),
     models: [...models].sort(),
     skill: naive > 0 ? 1 - error / naive : null,
-    coverage: count ? inside / count : null,
+    coverage: judged ? inside / judged : null,
   };
 }
 

@@ -51,7 +51,7 @@ export type ClosedBy = "watermark" | "wall-clock";
 /**
  * Which forecaster answered, the best first.
  */
-export type Rung = "model" | "model-without-weather" | "seasonal-profile" | "last-level";
+export type Rung = "model" | "model-without-weather" | "seasonal-profile" | "population-profile" | "last-level";
 /**
  * Quality codes of ESPI (NAESB REQ.21, `QualityOfReading`).
  *
@@ -281,7 +281,7 @@ export interface Forecast {
   /**
    * which forecaster answered
    */
-  rung: "model" | "model-without-weather" | "seasonal-profile" | "last-level";
+  rung: "model" | "model-without-weather" | "seasonal-profile" | "population-profile" | "last-level";
   /**
    * why not the model; null where the model answered
    */
@@ -468,11 +468,19 @@ export interface BandScore {
   /**
    * which forecaster had answered
    */
-  rung: "model" | "model-without-weather" | "seasonal-profile" | "last-level";
+  rung: "model" | "model-without-weather" | "seasonal-profile" | "population-profile" | "last-level";
   /**
    * which model had answered; null under a fallback
    */
   model: string | null;
+  /**
+   * which release of it
+   */
+  release: string | null;
+  /**
+   * it had answered in the champion's shadow, and was not published
+   */
+  challenger: boolean;
   /**
    * how many forecasts came due
    */
@@ -490,16 +498,23 @@ export interface BandScore {
    */
   pinball_kw: number;
   /**
-   * mean absolute error of the seasonal-naive forecast
+   * mean absolute error of the seasonal-naive forecast: the load of a week before (of a day before, where windows are shorter); null: not measured for all of them
    */
-  naive_mae_kw: number;
+  naive_mae_kw: number | null;
   /**
-   * share that fell inside the 90 % interval
+   * share that fell inside the 90 % interval; null: the levels hold none
    */
-  coverage_90: number;
+  coverage_90: number | null;
+  /**
+   * share that would have, had nothing been calibrated
+   */
+  coverage_90_raw: number | null;
 }
 /**
  * How the forecasts of one series did that came due within one hour.
+ *
+ * Of each horizon band a few are judged, at leads that change from one to the next. Since version
+ * 2 a challenger's are among them, and what coverage would be without calibration.
  */
 export interface Score {
   /**
@@ -515,7 +530,7 @@ export interface Score {
    */
   hour: string;
   /**
-   * one entry a horizon band, rung and model
+   * one entry a horizon band, and whoever had answered
    */
   bands: BandScore[];
 }

@@ -35,7 +35,7 @@ START = datetime(2026, 3, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 METERS = 24
 FEEDERS = {f"f-{f}": [f"m-{f}-{number}" for number in range(METERS)] for f in range(3)}
-SETTLED = 12 * 60
+SETTLED = 24 * 60 + 15
 """Minutes by which it is known what is usual."""
 WITHIN_S = 180.0
 

@@ -199,8 +199,7 @@ class Detection:
         value = look.value
         unit = is_other_unit(value, look.quantiles, self.surprise.width, known.capacity)
         impossible = ~unit & is_impossible(value, known.capacity, known.least)
-        # Before it is known what is usual, no reading is far from it.
-        plain = ~(unit | impossible) & self.surprise.is_settled()
+        plain = ~(unit | impossible) & self.surprise.is_known(self.silence.interval_s)
         with np.errstate(invalid="ignore"):
             spike, drop = plain & (score > high), plain & (score < -low)
             still_high = plain & (score > STILL * high) & ~spike
@@ -218,12 +217,13 @@ class Detection:
         up, down, middle = self.bumps.look(look.value, given)
         width = np.maximum(self.surprise.width, NARROWEST)
         settled, measured = given & self.surprise.is_settled(), look.value
+        known = given & self.surprise.is_known(self.silence.interval_s)
         for kind, size, tail in (
             (AlarmKind.SPIKE, np.asarray(up / width, np.float32), self.bump_up),
             (AlarmKind.DROP, np.asarray(down / width, np.float32), self.bump_down),
         ):
             limit = np.maximum(tail.limit(BUMPS * risk), LEAST_LIMIT)
-            found = settled & (size > limit)
+            found = known & (size > limit)
             on[kind] = on[kind] | found
             measured = np.where(found, middle, measured)
             tail.learn(size, settled, limit)

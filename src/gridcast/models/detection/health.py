@@ -14,8 +14,8 @@ from gridcast.models.detection.memory import Floats
 from gridcast.models.verification.running import Running
 from gridcast.schemas import AlarmKind
 
-ENOUGH = 500
-"""So many judged forecasts tell something."""
+ENOUGH = 150
+"""So many judged forecasts a series, of a day or two, tell something."""
 LEAST_COVERAGE, WELL_COVERED = 0.80, 0.85
 """Of intervals that are to hold 90 %: below the one coverage is lost, above the other it is not."""
 LEAST_SKILL, WELL_SKILLED = -0.1, 0.0
@@ -35,13 +35,13 @@ def health(running: Running, known: Known, feed: str) -> Iterator[Condition]:
     size = np.bincount(known.group[known.group != NO_GROUP], minlength=known.groups)
     for place, name in enumerate(known.parents):
         if size[place] >= FEWEST:
-            yield from _judge(name, [one[place] for one in sums], (feed,))
-    yield from _judge(feed, [one.sum() for one in sums], ())
+            yield from _judge(name, int(size[place]), [one[place] for one in sums], (feed,))
+    yield from _judge(feed, rows, [one.sum() for one in sums], ())
 
 
-def _judge(name: str, sums: list[Floats], above: tuple[str, ...]) -> Iterator[Condition]:
+def _judge(name: str, size: int, sums: list[Floats], above: tuple[str, ...]) -> Iterator[Condition]:
     count, inside, error, naive = map(float, sums)
-    if count < ENOUGH:
+    if count < max(ENOUGH * size, 1):
         return
     worse = error / naive - 1 if naive > 0 else -1.0
     evidence = {"judged_count": round(count), "coverage_90_share": round(inside / count, 3)}

@@ -24,7 +24,7 @@ def processes_of(folder: Path) -> list[str]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if f"TMPDIR={folder}\0".encode() in (process / "environ").read_bytes():
+            if f"TMPDIR={folder}".encode() in (process / "environ").read_bytes():
                 found.append((process / "cmdline").read_text().replace("\0", " ")[:100])
         except OSError:
             continue

@@ -69,7 +69,13 @@ def running(
         for name, command in commands.items():
             report(f"starting the {name}")
             log = folder / f"{name.replace(' ', '-')}.log"
-            process = Process([*GRIDCAST, *command], log, removed_after=folder)
+            process = Process(
+                [*GRIDCAST, *command],
+                log,
+                # Libraries leave files there, as onnxruntime does: they go with the folder.
+                environment={"TMPDIR": str(folder)},
+                removed_after=folder,
+            )
             stack.callback(process.stop, STOP_WITHIN_S)
             processes[name] = process
         yield Parts(settings, processes)

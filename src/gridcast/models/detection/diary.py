@@ -2,19 +2,21 @@
 
 | record | columns |
 |---|---|
-| `detection/0` | layout; the parts, expectation and times of a whole have so many records |
-| `detection/1` | what came since the newest look: rows, value, time, stamp |
-| `detection/2` … | the whole: what is declared, expected, the newest times, each detector's part |
-| `detection/N`, N even | the look of minute N / 2: tick, what came, and what was declared anew |
-| `detection/N`, N odd | what was expected from minute N / 2 on |
+| `detection/0` | layout, hour, how many parts |
+| `detection/1` … | the whole: what is declared, expected, the newest times, each detector's part |
+| `detection/N`, N > 1000 | a note: what it is, its tick, and |
+| … shown | rows, value, time and stamp of what came since the note before |
+| … looked | the same; then all was judged; and what was declared anew |
+| … expected | what was expected from then on |
 
-A whole takes some 155 bytes a series, a look six: what was learned in the hour follows from the
+A whole takes some 165 bytes a series, a look five: what was learned in the hour follows from the
 whole and the looks after it, to the bit. A whole is due after seven minutes of each hour, when
 nothing else is.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -25,12 +27,22 @@ from gridcast.models.records import Column, Kind, Record, RecordError, decode, e
 
 LAYOUT = 1
 """Another one is not read: what it had learned is learned anew."""
-HEAD, SINCE, DECLARED, EXPECTED, TIMES, PARTS = range(6)
+HEAD, DECLARED, EXPECTED, TIMES, PARTS = range(5)
+FIRST = 1000
+"""Notes have greater numbers."""
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DUE_MS = 7 * MINUTE_MS
 TENTH_MS = 100
 PREFIX = key_of(Kind.DETECTION, 0)[:-1]
+
+
+class What(IntEnum):
+    """What a note is."""
+
+    SHOWN = 0
+    LOOKED = 1
+    EXPECTED = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +83,8 @@ class Whole:
     known: Known
     expected: Sequence[Column]
     time_ms: Times
+    shown: Shown = NOTHING_SHOWN
+    """What came since the newest look."""
 
 
 class Diary:
@@ -78,41 +92,50 @@ class Diary:
 
     def __init__(self, listed: Sequence[int] = (), hour: int | None = None) -> None:
         self._listed = list(listed)
-        """Numbers of the looks and expectations in the table, or of all that is to go."""
+        """Numbers of the notes in the table, or of all that is to go."""
+        self._next = max([FIRST, *self._listed]) + 1
         self._hour = hour
         """In which there was a whole; None: one is due."""
         self._now: int | None = hour
-        self._fresh: dict[int, Record] = {}
+        self._fresh: list[Record] = []
 
     def look(self, looked: Looked) -> None:
         """Note a look."""
         self._now = (looked.tick_ms - DUE_MS) // HOUR_MS
         known = [] if looked.known is None else _declared(looked.known)
-        self._note(2 * (looked.tick_ms // MINUTE_MS), [*looked.shown.columns(), *known])
+        self._note(What.LOOKED, looked.tick_ms, [*looked.shown.columns(), *known])
 
     def expect(self, tick_ms: int, columns: Sequence[Column]) -> None:
         """Note what is expected from a tick on."""
-        self._note(2 * (tick_ms // MINUTE_MS) + 1, columns)
+        self._note(What.EXPECTED, tick_ms, columns)
 
     def begin_anew(self) -> None:
         """Take note that a whole is due: rows have moved."""
         self._hour = None
 
-    def changes(self, whole: Whole, since: Shown) -> dict[str, bytes | None]:
-        """Give the records that are not as they were last given; None for one that is gone."""
+    def changes(self, whole: Whole, new: Shown) -> dict[str, bytes | None]:
+        """Give the records that are not as they were last given; None for one that is gone.
+
+        `new` is what came since the newest look or note.
+        """
         changed: dict[str, bytes | None] = {}
-        records = [Record(Kind.DETECTION, SINCE, since.columns()), *self._fresh.values()]
         if self._hour is None or self._hour != self._now:
             changed = {key_of(Kind.DETECTION, number): None for number in self._listed}
-            self._listed, self._hour = [], self._now
-            records = [*records[:1], *_records(whole, self._now)]
+            self._listed, self._hour, self._fresh = [], self._now, []
+            self._note(What.SHOWN, 0, whole.shown.columns())
+            records = [*_records(whole, self._now), *self._fresh]
         else:
-            self._listed += self._fresh
-        self._fresh = {}
+            if len(new.rows):
+                self._note(What.SHOWN, 0, new.columns())
+            records = self._fresh
+        self._listed += [record.number for record in self._fresh]
+        self._fresh = []
         return changed | {record.key: encode(record) for record in records}
 
-    def _note(self, number: int, columns: Sequence[Column]) -> None:
-        self._fresh[number] = Record(Kind.DETECTION, number, columns)
+    def _note(self, what: What, tick_ms: int, columns: Sequence[Column]) -> None:
+        place = np.array([what, tick_ms])
+        self._fresh.append(Record(Kind.DETECTION, self._next, [place, *columns]))
+        self._next += 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,10 +144,8 @@ class Read:
 
     diary: Diary
     whole: Whole | None = None
-    since: Sequence[Looked | Sequence[Column]] = field(default_factory=list)
-    """Looks and expectations since the whole, in their order."""
-    shown: Shown = NOTHING_SHOWN
-    """What came since the last look."""
+    since: Sequence[Shown | Looked | Sequence[Column]] = field(default_factory=list)
+    """What was shown, looked at, and expected since the whole, in the order of the notes."""
 
 
 def read(records: Mapping[str, bytes]) -> Read:
@@ -143,9 +164,9 @@ def read(records: Mapping[str, bytes]) -> Read:
         _columns(records, EXPECTED),
         np.asarray(time_ms),
     )
-    later = [number for number in numbers if number >= PARTS + count]
-    since = [_told(number, _columns(records, number)) for number in later]
-    return Read(Diary(later, hour), whole, since, _shown(_columns(records, SINCE)))
+    notes = [number for number in numbers if number > FIRST]
+    since = [_told(_columns(records, number)) for number in notes]
+    return Read(Diary(notes, hour), whole, since)
 
 
 def is_of_watch(key: str) -> bool:
@@ -174,11 +195,15 @@ def _columns(records: Mapping[str, bytes], number: int) -> list[Any]:
     return list(decode(key, records[key]).columns)
 
 
-def _told(number: int, columns: list[Any]) -> Looked | list[Any]:
-    if number % 2:
-        return columns
-    known = _known(columns[4:]) if len(columns) > 4 else None
-    return Looked(number // 2 * MINUTE_MS, _shown(columns[:4]), known)
+def _told(columns: list[Any]) -> Shown | Looked | list[Any]:
+    place, *told = columns
+    what, tick_ms = place.tolist()
+    if what == What.EXPECTED:
+        return told
+    shown = _shown(told[:4])
+    if what == What.SHOWN:
+        return shown
+    return Looked(tick_ms, shown, _known(told[4:]) if len(told) > 4 else None)
 
 
 def _shown(columns: list[Any]) -> Shown:

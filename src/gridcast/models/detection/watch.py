@@ -11,7 +11,7 @@ from gridcast.models.detection.diary import Diary, Looked, Shown, Whole, read
 from gridcast.models.detection.expected import Expected
 from gridcast.models.detection.grid_facts import GridFacts
 from gridcast.models.detection.look import NOTHING_KNOWN, Known, Look, Times
-from gridcast.models.detection.memory import Rows
+from gridcast.models.detection.memory import Flags, Rows
 from gridcast.models.detection.told import Teller
 from gridcast.models.grid import Grid
 from gridcast.schemas.bounds import NEVER
@@ -41,6 +41,9 @@ class Watch:
         self._known = NOTHING_KNOWN
         self._expected = Expected(steps)
         self._heard = np.zeros(0, np.bool_)
+        """Since the newest look …"""
+        self._new = np.zeros(0, np.bool_)
+        """… and since the newest note in the diary."""
         self._value = np.zeros(0, np.float32)
         self._time_ms = np.zeros(0, np.int64)
         self._sent_ms = np.zeros(0, np.int64)
@@ -66,7 +69,7 @@ class Watch:
             rows, value = rows[known], value[known]
             time_ms, sent_ms = time_ms[known], sent_ms[known]
         self._grow(int(rows.max(initial=-1)) + 1)
-        self._heard[rows] = True
+        self._heard[rows] = self._new[rows] = True
         order = np.argsort(time_ms, kind="stable")
         order = order[time_ms[order] >= self._time_ms[rows[order]]]
         rows = rows[order]
@@ -85,7 +88,7 @@ class Watch:
     def look(self, tick_ms: int, known: Known) -> tuple[Look, Seen]:
         """Judge what came since the last tick."""
         is_new = known is not self._known
-        self._diary.look(Looked(tick_ms, self._shown(), known if is_new else None))
+        self._diary.look(Looked(tick_ms, self._noted(), known if is_new else None))
         self._know(known)
         return self._look(tick_ms)
 
@@ -100,14 +103,20 @@ class Watch:
         self._grow(int(stay.max(initial=-1)) + 1)
         self.detection.keep(stay)
         self._expected.keep(stay)
-        self._heard, self._value = self._heard[stay], self._value[stay]
+        self._heard, self._new, self._value = self._heard[stay], self._new[stay], self._value[stay]
         self._time_ms, self._sent_ms = self._time_ms[stay], self._sent_ms[stay]
         self._diary.begin_anew()
 
     def changes(self) -> dict[str, bytes | None]:
         """Give the records that are not as they were last given; None for one that is gone."""
-        whole = Whole(self.detection.parts(), self._known, self._expected.columns(), self._time_ms)
-        return self._diary.changes(whole, self._shown())
+        whole = Whole(
+            self.detection.parts(),
+            self._known,
+            self._expected.columns(),
+            self._time_ms,
+            self._shown(self._heard),
+        )
+        return self._diary.changes(whole, self._noted())
 
     def _load(self, records: Mapping[str, bytes]) -> None:
         """Take up what was recorded whole, and look again at all that was shown since."""
@@ -121,13 +130,14 @@ class Watch:
         self._grow(len(found.whole.time_ms))
         self._time_ms[:] = found.whole.time_ms
         for told in found.since:
-            if isinstance(told, Looked):
+            if isinstance(told, Shown):
+                self._show(told)
+            elif isinstance(told, Looked):
                 self._show(told.shown)
                 self._know(told.known or self._known)
                 self._look(told.tick_ms)
             else:
                 self._expected.load(told)
-        self._show(found.shown)
 
     def _show(self, shown: Shown) -> None:
         rows = shown.rows
@@ -136,8 +146,13 @@ class Watch:
         self._value[rows] = shown.value
         self._time_ms[rows], self._sent_ms[rows] = shown.time_ms, shown.sent_ms
 
-    def _shown(self) -> Shown:
-        rows = np.flatnonzero(self._heard)
+    def _noted(self) -> Shown:
+        """Give what came since this was last asked."""
+        shown, self._new = self._shown(self._new), np.zeros_like(self._new)
+        return shown
+
+    def _shown(self, which: Flags) -> Shown:
+        rows = np.flatnonzero(which)
         return Shown(rows, self._value[rows], self._time_ms[rows], self._sent_ms[rows])
 
     def _know(self, known: Known) -> None:
@@ -164,6 +179,7 @@ class Watch:
         if more <= 0:
             return
         self._heard = np.append(self._heard, np.zeros(more, np.bool_))
+        self._new = np.append(self._new, np.zeros(more, np.bool_))
         self._value = np.append(self._value, np.full(more, np.nan, np.float32))
         self._time_ms = np.append(self._time_ms, np.full(more, NEVER))
         self._sent_ms = np.append(self._sent_ms, np.full(more, NEVER))

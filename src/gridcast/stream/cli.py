@@ -15,6 +15,7 @@ from gridcast.stream.errors import UserError
 
 COMMANDS = (
     "alarms",
+    "backtest",
     "broker",
     "config",
     "dead-letters",

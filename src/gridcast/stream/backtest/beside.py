@@ -1,0 +1,55 @@
+"""What is known beside the readings in a backtest: the grid, one model, and the weather."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from gridcast.models.grid import Grid
+from gridcast.models.serving import Beside, Duty, InUse
+from gridcast.models.serving.needs import Needs, UnfitError
+from gridcast.models.weather import Weather
+from gridcast.schemas import GridSeries, WeatherForecast, WeatherObservation
+from gridcast.stream.box import boxed
+from gridcast.stream.errors import UserError
+from gridcast.stream.forecasting import weather_kept
+from gridcast.stream.settings import Settings
+
+WeatherMessage = WeatherObservation | WeatherForecast
+
+
+def beside(
+    settings: Settings,
+    series: Iterable[GridSeries],
+    weather: Iterable[WeatherMessage],
+    forecaster: str,
+    model: str,
+) -> Beside:
+    """Declare the series, take the weather, and put a model on duty for all of them."""
+    grid = Grid()
+    for declared in series:
+        grid.declare(declared)
+    known = weather_of(settings, weather)
+    return Beside(grid, duty_of(settings, forecaster, model), known.as_of)
+
+
+def weather_of(settings: Settings, messages: Iterable[WeatherMessage]) -> Weather:
+    """Take messages of weather as a worker does; what a tick may see of them it asks itself."""
+    known = weather_kept(settings)
+    for message in messages:
+        if isinstance(message, WeatherObservation):
+            known.observe(message)
+        else:
+            known.forecast(message)
+    return known
+
+
+def duty_of(settings: Settings, forecaster: str, model: str) -> Duty:
+    """Put a model on duty: the one in the box, one from a file, or none."""
+    if model == "none":
+        return Duty()
+    data = boxed(settings.step_minutes) if model == "box" else Path(model).read_bytes()
+    horizon = round(settings.horizon_hours * 60 / settings.step_minutes)
+    try:
+        network = Needs(settings.step_minutes, horizon, settings.levels).network(data)
+    except UnfitError as unfit:
+        raise UserError(f"--model {model} cannot serve here: {unfit}") from None
+    return Duty({None: InUse(forecaster, model if model == "box" else Path(model).stem, network)})

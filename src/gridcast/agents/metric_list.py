@@ -7,7 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
 from gridcast.agents.metric_table import DescribedMetrics
-from gridcast.schemas import Reason, Rung
+from gridcast.schemas import Reason, Role, Rung, Unfit
 from gridcast.schemas.forecast import ClosedBy
 from gridcast.schemas.topics import READINGS
 
@@ -163,6 +163,45 @@ class MetricList(DescribedMetrics):
             "rung",
         )
 
+        self.release = self._add(
+            Gauge,
+            "gridcast_release_info",
+            "1",
+            "always 1; its labels say which release this worker has in which role, for which kind "
+            "of series (`all`: those that have none of their own)",
+            "role",
+            "series_kind",
+            "model",
+            "release",
+        )
+        self.swaps = self._add(
+            Counter,
+            "gridcast_release_swaps_total",
+            "swaps",
+            "changes of who has a role for a kind of series in this worker",
+            "role",
+        )
+        self.unfit = self._add(
+            Gauge,
+            "gridcast_releases_unfit",
+            "releases",
+            "releases that should serve here and do not: another one answers in their place",
+        )
+        self.refused = self._add(
+            Counter,
+            "gridcast_releases_refused_total",
+            "releases",
+            "releases that this worker could not take into use, by why",
+            "because",
+        )
+        self.load_duration = self._add(
+            Histogram,
+            "gridcast_release_load_seconds",
+            "s",
+            "time for a release to be fetched, checked and warmed up, beside the ticks",
+            buckets=RECOVERIES,
+        )
+
         self.checkpoint_duration = self._add(
             Histogram,
             "gridcast_checkpoint_duration_seconds",
@@ -210,6 +249,10 @@ class MetricList(DescribedMetrics):
             self.ticks.labels(closed_by.value)
         for rung in Rung:
             self.forecasts.labels(rung.value)
+        for role in (Role.CHAMPION, Role.CHALLENGER):
+            self.swaps.labels(role.value)
+        for because in Unfit:
+            self.refused.labels(because.value)
         for of in ("outputs", "records"):
             self.checkpoint_bytes.labels(of)
         self.messages.labels(READINGS.name)

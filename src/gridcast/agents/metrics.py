@@ -12,8 +12,9 @@ from prometheus_client import CollectorRegistry
 
 from gridcast.agents.metric_list import FOLDED, MetricList
 from gridcast.models.partition import Tick
+from gridcast.models.serving import Duty
 from gridcast.models.windows import FoldCounts
-from gridcast.schemas import Alarm, Decoded, Reason, Topic
+from gridcast.schemas import Alarm, Decoded, Reason, Role, Topic, Unfit
 from gridcast.schemas.decode import WHOLE
 from gridcast.schemas.forecast import ClosedBy
 from gridcast.schemas.forecast_columns import ForecastColumns
@@ -42,6 +43,7 @@ class Metrics:
 
     def __init__(self, version: str, run: str) -> None:
         self._list = MetricList(version, run)
+        self._serving: set[tuple[str, str, str, str]] = set()
 
     @property
     def registry(self) -> CollectorRegistry:
@@ -126,6 +128,36 @@ class Metrics:
             self._list.standby.labels(str(partition)).set(size)
         else:
             self._list.standby.remove_by_labels({"partition": str(partition)})
+
+    # Releases
+
+    def release_loaded(self, seconds: float) -> None:
+        """Note how long a release took to be fetched, checked and warmed up."""
+        self._list.load_duration.observe(seconds)
+
+    def release_refused(self, because: Unfit) -> None:
+        """Count a release that could not be taken into use."""
+        self._list.refused.labels(because.value).inc()
+
+    def releases_unfit(self, releases: int) -> None:
+        """Note how many should serve and do not."""
+        self._list.unfit.set(releases)
+
+    def serve(self, duty: Duty) -> None:
+        """Note who serves from now on, and count who is new."""
+        shadows = {kind: shadow.in_use for kind, shadow in duty.challengers.items()}
+        serving = {
+            (role.value, kind or "all", one.model, one.release)
+            for role, posts in ((Role.CHAMPION, duty.champions), (Role.CHALLENGER, shadows))
+            for kind, one in posts.items()
+        }
+        before, self._serving = self._serving, serving
+        for post in before - serving:
+            self._list.release.remove(*post)
+        for post in serving:
+            self._list.release.labels(*post).set(1)
+        for role, _ in {post[:2] for post in before ^ serving}:
+            self._list.swaps.labels(role).inc()
 
     # Ticks
 

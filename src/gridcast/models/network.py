@@ -151,6 +151,8 @@ class Network:
 
 
 def _session(data: bytes, threads: int) -> onnxruntime.InferenceSession:
+    if not data:
+        raise DamagedError("the file is empty")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = _ONLY_ERRORS

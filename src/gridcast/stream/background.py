@@ -1,4 +1,4 @@
-"""What every worker knows beside the readings: the weather, the series, what operators want.
+"""What every worker knows beside the readings: weather, series, what operators want, releases.
 
 It runs in the app's own event loop, so nothing that it keeps needs a lock. From a thread, ask by
 `asyncio.run_coroutine_threadsafe`.
@@ -7,7 +7,7 @@ It runs in the app's own event loop, so nothing that it keeps needs a lock. From
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from gridcast.agents.batch import Batch
 from gridcast.agents.commands import CommandLog, Limits, commands
 from gridcast.agents.letters import Refused, Tell
 from gridcast.agents.metrics import Metrics
+from gridcast.agents.releases import releases
 from gridcast.agents.series import series
 from gridcast.agents.weather import weather
 from gridcast.models.grid import Grid
@@ -27,6 +28,7 @@ from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.topics import (
     COMMANDS,
     READINGS,
+    RELEASES,
     SERIES,
     WEATHER_FORECASTS,
     WEATHER_OBSERVATIONS,
@@ -36,6 +38,7 @@ from gridcast.stream.errors import UserError
 from gridcast.stream.forecasting import time_bounds, weather_kept
 from gridcast.stream.keep_trying import keep_trying
 from gridcast.stream.letter_writer import LetterWriter
+from gridcast.stream.releases.on_duty import OnDuty
 from gridcast.stream.settings import Settings
 from gridcast.stream.whole_topic import WholeTopic, partitions_of
 
@@ -50,12 +53,14 @@ class Background:
         self.weather = weather_kept(settings)
         self.grid = Grid()
         self.commands = CommandLog()
+        self.on_duty = OnDuty(settings, metrics)
+        """Who answers at which tick."""
         self._settings = settings
         self._metrics = metrics
         self._bounds = time_bounds(settings)
         self._topics = [
             WholeTopic(settings, topic)
-            for topic in (SERIES, WEATHER_OBSERVATIONS, WEATHER_FORECASTS, COMMANDS)
+            for topic in (SERIES, WEATHER_OBSERVATIONS, WEATHER_FORECASTS, COMMANDS, RELEASES)
         ]
         self._letters = {
             one.topic: LetterWriter(settings, one, metrics.wrote_letters) for one in self._topics
@@ -81,6 +86,9 @@ class Background:
                 await topic.start()
                 self._agents.append(asyncio.create_task(self._agent(topic, partitions)))
             await self._reach(await self._ask())
+            for beside in (self.on_duty, self.on_duty.refusals):
+                self._agents.append(asyncio.create_task(beside.run()))
+            await self._or_failed(self.on_duty.settled())
         except BaseException:
             await self.stop()
             raise
@@ -160,6 +168,9 @@ class Background:
         tell, most = self._tell(topic.topic), self._settings.message_bytes
         if topic.topic is SERIES:
             return series(topic.batches(), self.grid, tell, message_bytes=most)
+        if topic.topic is RELEASES:
+            known, look = self.on_duty.releases, self.on_duty.look
+            return releases(topic.batches(), known, tell, look, message_bytes=most)
         if topic.topic is COMMANDS:
             if len(topic.done) != 1:
                 raise UserError(
@@ -204,9 +215,11 @@ class Background:
         """Wait until all topics have come so far, or an agent has failed."""
         if all(topic.has(ends) for topic in self._topics) and not self._failed():
             return
-        waiting: asyncio.Future[Any] = asyncio.gather(
-            *(topic.reached(ends) for topic in self._topics)
-        )
+        await self._or_failed(asyncio.gather(*(topic.reached(ends) for topic in self._topics)))
+
+    async def _or_failed(self, what: Awaitable[Any]) -> None:
+        """Wait for something, unless an agent fails meanwhile."""
+        waiting = asyncio.ensure_future(what)
         await asyncio.wait({waiting, *self._agents}, return_when=asyncio.FIRST_COMPLETED)
         if not waiting.done():
             waiting.cancel()

@@ -129,6 +129,11 @@ class Settings(GatewaySettings, BaseSettings):
     threads: int = Field(
         0, ge=0, le=256, description="threads that a tick is worked out on; 0: one a core"
     )
+    model: Literal["box", "none"] = Field(
+        "box",
+        description="who answers where no release serves. box: the model that came with gridcast "
+        "for this step; none: no model, but each series' own past",
+    )
     hold_minutes: int = Field(
         0,
         ge=0,

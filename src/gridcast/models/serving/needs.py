@@ -28,16 +28,20 @@ class Needs:
     def network(self, data: bytes) -> Network:
         """Make a network of a file, tried and warm; an :class:`UnfitError` says why not."""
         try:
-            network = Network.load(
-                data, step_minutes=self.step_minutes, horizon=self.horizon, levels=self.levels
-            )
-            if network.contract.features.operator:
-                raise ContractError("it is shown an operator's own forecast, and workers have none")
+            network = self._load(data)
             network.warm_up()
         except ContractError as error:
             raise UnfitError(_because(error), str(error)) from None
-        except Exception as error:  # whatever a file does, the worker goes on
+        except Exception as error:  # noqa: BLE001 - whatever a file does, the worker goes on
             raise UnfitError(Unfit.PROBE, f"{type(error).__name__}: {_line(error)}") from None
+        return network
+
+    def _load(self, data: bytes) -> Network:
+        network = Network.load(
+            data, step_minutes=self.step_minutes, horizon=self.horizon, levels=self.levels
+        )
+        if network.contract.features.operator:
+            raise ContractError("it is shown an operator's own forecast, and workers have none")
         return network
 
 

@@ -1,0 +1,27 @@
+"""The release that a deployment has which has released nothing: the model in the box."""
+
+from datetime import UTC, datetime
+from functools import cache
+
+from gridcast.models.network import Network
+from gridcast.schemas import Release, Role
+from gridcast.stream.box import boxed, boxed_steps
+from gridcast.stream.releases.artifacts import digest_of
+from gridcast.stream.releases.places import BOX
+
+
+@cache
+def boxed_release(step_minutes: int) -> Release | None:
+    """Give the box's model of a step as a champion of all kinds; None if there is none."""
+    if step_minutes not in boxed_steps():
+        return None
+    data = boxed(step_minutes)
+    contract = Network.load(data).contract
+    return Release(
+        model=contract.model,
+        release=contract.run,
+        role=Role.CHAMPION,
+        digest=digest_of(data),
+        url=f"{BOX}{step_minutes}",
+        released_at=datetime.fromtimestamp(0, UTC),
+    )

@@ -1,0 +1,140 @@
+"""Loads releases, and remembers which were not fit, and why."""
+
+import logging
+import socket
+import time
+from collections.abc import Container
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from gridcast.agents.metrics import Metrics
+from gridcast.models.network import Network
+from gridcast.models.serving import InUse
+from gridcast.models.serving.needs import Needs, UnfitError
+from gridcast.models.serving.releases import Releases
+from gridcast.schemas import Release, ReleaseRefused, Unfit
+from gridcast.stream.releases.artifacts import Artifacts
+from gridcast.stream.releases.aside import aside
+from gridcast.stream.releases.refusals import Refusals
+
+LOG = logging.getLogger("gridcast.releases")
+AGAIN_S, LONGEST_S = 1.0, 60.0
+"""When what may come right by itself is tried again: at first, and at most after so long."""
+DETAIL_LENGTH = 300
+NEVER = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Unfitness:
+    """Why a release was not taken into use, and when it is tried again."""
+
+    release: Release
+    because: Unfit
+    detail: str
+    pause_s: float
+    again_s: float
+    """By the monotonic clock."""
+
+    def __str__(self) -> str:
+        return f"{self.release.model} {self.release.release}: {self.because}: {self.detail}"
+
+
+class Loader:
+    """Makes networks of releases, in a thread beside the event loop.
+
+    Parameters
+    ----------
+    releases
+        The topic as it stands.
+    needs
+        What a network has to give.
+    artifacts
+        Where files are fetched to.
+    refusals
+        Tells the others what was refused.
+    metrics
+        Are told what was loaded and what was refused.
+    """
+
+    def __init__(
+        self,
+        releases: Releases,
+        needs: Needs,
+        artifacts: Artifacts,
+        refusals: Refusals,
+        metrics: Metrics,
+    ) -> None:
+        self._releases = releases
+        self._needs = needs
+        self._artifacts = artifacts
+        self._refusals = refusals
+        self._metrics = metrics
+        self._machine = socket.gethostname()
+        self._in_use: dict[tuple[str, str, str], InUse] = {}
+        self._unfit: dict[bytes | None, Unfitness] = {}
+
+    async def take(self, release: Release) -> InUse | Unfitness:
+        """Take a release into use, or say why not."""
+        name = (release.model, release.release, release.digest)
+        if name not in self._in_use:
+            before = self._unfit.get(release.key)
+            if before is not None and before.release != release:
+                before = None  # in another role, or with another file: that is to be seen
+            if before is not None and time.monotonic() < before.again_s:
+                return before
+            began_s = time.monotonic()
+            try:
+                network = await aside(lambda: self._load(release))
+            except UnfitError as error:
+                return self._refuse(release, error, before)
+            self._metrics.release_loaded(time.monotonic() - began_s)
+            self._in_use[name] = InUse(release.model, release.release, network)
+        self._unfit.pop(release.key, None)
+        self._take_back(release)
+        return self._in_use[name]
+
+    def keep(self, in_use: Container[InUse], unfit: Container[Unfitness]) -> None:
+        """Let go of all others."""
+        self._in_use = {name: one for name, one in self._in_use.items() if one in in_use}
+        self._unfit = {key: one for key, one in self._unfit.items() if one in unfit}
+
+    def _load(self, release: Release) -> Network:
+        return self._needs.network(self._artifacts.get(release.url, release.digest))
+
+    def _refuse(self, release: Release, error: UnfitError, before: Unfitness | None) -> Unfitness:
+        pause_s = AGAIN_S if before is None else min(2 * before.pause_s, LONGEST_S)
+        again_s = time.monotonic() + pause_s if error.because.may_pass else NEVER
+        unfit = Unfitness(release, error.because, error.detail, pause_s, again_s)
+        self._unfit[release.key] = unfit
+        if before is None or before.because is not unfit.because:
+            self._metrics.release_refused(unfit.because)
+            LOG.error("release refused: %s", unfit)
+            self._tell(unfit)
+        return unfit
+
+    def _tell(self, unfit: Unfitness) -> None:
+        """Tell the others, unless the topic says so already, or the release is not from there."""
+        release = unfit.release
+        told = self._releases.refusal(release)
+        if self._releases.known(release) != release:
+            return
+        if told is not None and told.because is unfit.because:
+            return
+        self._refusals.tell(
+            ReleaseRefused(
+                model=release.model,
+                release=release.release,
+                series_kind=release.series_kind,
+                digest=release.digest,
+                released_at=release.released_at,
+                because=unfit.because,
+                detail=unfit.detail[:DETAIL_LENGTH],
+                refused_at=datetime.now(UTC),
+                refused_by=self._machine,
+            )
+        )
+
+    def _take_back(self, release: Release) -> None:
+        told = self._releases.refusal(release)
+        if told is not None and told.refused_by == self._machine:
+            self._refusals.take_back(told)

@@ -20,7 +20,6 @@ def beside(
     settings: Settings,
     series: Iterable[GridSeries],
     weather: Iterable[WeatherMessage],
-    forecaster: str,
     model: str,
 ) -> Beside:
     """Declare the series, take the weather, and put a model on duty for all of them."""
@@ -28,7 +27,7 @@ def beside(
     for declared in series:
         grid.declare(declared)
     known = weather_of(settings, weather)
-    return Beside(grid, duty_of(settings, forecaster, model), known.as_of)
+    return Beside(grid, duty_of(settings, model), known.as_of)
 
 
 def weather_of(settings: Settings, messages: Iterable[WeatherMessage]) -> Weather:
@@ -42,7 +41,7 @@ def weather_of(settings: Settings, messages: Iterable[WeatherMessage]) -> Weathe
     return known
 
 
-def duty_of(settings: Settings, forecaster: str, model: str) -> Duty:
+def duty_of(settings: Settings, model: str) -> Duty:
     """Put a model on duty: the one in the box, one from a file, or none."""
     if model == "none":
         return Duty()
@@ -52,4 +51,6 @@ def duty_of(settings: Settings, forecaster: str, model: str) -> Duty:
         network = Needs(settings.step_minutes, horizon, settings.levels).network(data)
     except UnfitError as unfit:
         raise UserError(f"--model {model} cannot serve here: {unfit}") from None
-    return Duty({None: InUse(forecaster, model if model == "box" else Path(model).stem, network)})
+    # Named as a worker names it: forecasts are then the same, to the byte.
+    contract = network.contract
+    return Duty({None: InUse(contract.model, contract.run, network)})

@@ -99,7 +99,7 @@ def walk(way: Way, told: Told = lambda _: None) -> Walked:
 def forecasts(way: Way, told: Told = lambda _: None) -> Iterator[tuple[Tick, ForecastColumns]]:
     """Give the forecasts at every tick that is due, as a worker would give them."""
     plan, settings = way.plan, way.plan.settings
-    known = beside(settings, way.series, way.weather, way.forecaster, way.model)
+    known = beside(settings, way.series, way.weather, way.model)
     # A process has one core: threads within it would only make it wait.
     forecaster = tick_forecaster(settings.model_copy(update={"threads": 1}))
     partition = Partition(forecaster.spec, round(settings.lateness_s * 1000))

@@ -169,14 +169,11 @@ class Background:
         if topic.topic is SERIES:
             return series(topic.batches(), self.grid, tell, message_bytes=most)
         if topic.topic is RELEASES:
+            self._expect_one_partition(topic, "who serves follows from one order")
             known, look = self.on_duty.releases, self.on_duty.look
             return releases(topic.batches(), known, tell, look, message_bytes=most)
         if topic.topic is COMMANDS:
-            if len(topic.done) != 1:
-                raise UserError(
-                    f"{self._settings.topic_prefix}{COMMANDS.name} has {len(topic.done)} "
-                    "partitions, not 1: what operators want is done in one order"
-                )
+            self._expect_one_partition(topic, "what operators want is done in one order")
             return commands(topic.batches(), self.commands, tell, self._limits(partitions))
         return weather(
             topic.batches(),
@@ -186,6 +183,11 @@ class Background:
             bounds=self._bounds,
             message_bytes=most,
         )
+
+    def _expect_one_partition(self, topic: WholeTopic, why: str) -> None:
+        if len(topic.done) != 1:
+            name = self._settings.topic_prefix + topic.topic.name
+            raise UserError(f"{name} has {len(topic.done)} partitions, not 1: {why}")
 
     def _limits(self, partitions: int) -> Limits:
         return Limits(

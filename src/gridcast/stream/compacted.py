@@ -13,7 +13,10 @@ WITHIN_S = 15.0
 
 
 def newest_of(settings: Settings, topic: str, partition: int) -> dict[bytes, bytes]:
-    """Read one partition of a topic (with its prefix) up to its end; what was committed only."""
+    """Read one partition of a topic (with its prefix) up to its end; what was committed only.
+
+    They are in the order in which they were sent.
+    """
     consumer = Consumer(
         librdkafka_options(settings)
         | {
@@ -34,9 +37,8 @@ def newest_of(settings: Settings, topic: str, partition: int) -> dict[bytes, byt
                     return found
                 if error is not None:
                     raise UserError(f"{topic} cannot be read: {error.str()}")
-                if message.value() is None:
-                    found.pop(message.key(), None)
-                else:
+                found.pop(message.key(), None)
+                if message.value() is not None:
                     found[message.key()] = message.value()
     except KafkaException as error:
         raise UserError(f"{topic} cannot be read: {error.args[0].str()}") from None

@@ -129,10 +129,10 @@ class Worker:
         start: int = await self._consumer.rewind(TP(self.topic, number), offset)
         return start
 
-    def _beside(self, _: Tick) -> Beside:
+    def _beside(self, tick: Tick) -> Beside:
         """Say what is known beside the readings; asked in a tick's own thread."""
-        background = self.background
-        return Beside(background.grid, weather=self._weather_as_of)
+        duty = self.background.on_duty.duty_at(tick.time_ms)
+        return Beside(self.background.grid, duty, self._weather_as_of)
 
     def _weather_as_of(self, tick_ms: int, first_ms: int, slots: int) -> WeatherAsOf:
         asked = self.background.as_of(tick_ms, first_ms, slots)
@@ -217,6 +217,7 @@ class Worker:
         oldest_ms = self.hands.oldest_tick_ms()
         if oldest_ms is not None:
             self.background.weather.forget(oldest_ms)
+            self.background.on_duty.forget(oldest_ms)
         if self._standby is not None and not self.hands.not_open():
             await self._stand_by(self._standby)
         standing = self._standing()

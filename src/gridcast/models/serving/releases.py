@@ -65,6 +65,10 @@ class Releases:
         """Give who is to serve a kind, and then who did before, the newest first."""
         return self._in(Role.CHAMPION, kind)
 
+    def serving(self, kind: SeriesKind | None) -> Release | None:
+        """Give who serves a kind by what workers have said; None: no release of its own."""
+        return next((one for one in self.champions(kind) if not self.is_bad(one)), None)
+
     def challengers(self, kind: SeriesKind | None) -> list[Release]:
         """Give who is to run in the shadow: the first of these, the newest."""
         return self._in(Role.CHALLENGER, kind)
@@ -73,6 +77,11 @@ class Releases:
         """Give why a worker could not take a release into use; None: none has said so."""
         found = self._refused.get((release.key or b"") + b" refused")
         return found if found is not None and found.is_about(release) else None
+
+    def is_bad(self, release: Release) -> bool:
+        """Tell whether a worker has found its artifact unfit, for good."""
+        refused = self.refusal(release)
+        return refused is not None and not refused.because.may_pass
 
     def _in(self, role: Role, kind: SeriesKind | None) -> list[Release]:
         return [one for one in self if one.role is role and one.series_kind is kind]

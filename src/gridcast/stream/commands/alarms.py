@@ -1,7 +1,6 @@
 """`gridcast alarms`: what operators should know, and what they do about it."""
 
 from datetime import UTC, datetime, timedelta
-from getpass import getuser
 from typing import Annotated
 from uuid import uuid4
 
@@ -12,7 +11,7 @@ from rich.text import Text
 
 from gridcast.schemas import Action, Alarm, Command
 from gridcast.stream.alarm_desk import AlarmDesk
-from gridcast.stream.commands.options import Broker, Prefix, settings
+from gridcast.stream.commands.options import Broker, By, Prefix, settings, who
 from gridcast.stream.dead_letters.letters import safely
 from gridcast.stream.errors import UserError
 
@@ -26,9 +25,6 @@ alarms = typer.Typer(
 WAIT_S = 15.0
 
 Which = Annotated[str, typer.Argument(metavar="ALARM", help="Its name, as `list` shows it.")]
-By = Annotated[
-    str | None, typer.Option(help="Who does it.", show_default="the user of this machine")
-]
 Note = Annotated[str, typer.Option(help="Why, in your words.")]
 HOURS = {"m": 1 / 60, "h": 1.0, "d": 24.0}
 
@@ -131,7 +127,7 @@ def _do(  # noqa: PLR0917
             command=str(uuid4()),
             alarm=stands.alarm,
             action=action,
-            by=_me() if by is None else by,
+            by=who(by),
             at=now,
             until=None if how_long is None else now + how_long,
             note=note,
@@ -146,13 +142,6 @@ def _do(  # noqa: PLR0917
         print(f"sent; no worker has done it within {WAIT_S:.0f} s: is one running?")
     else:
         print(f"{stands.alarm} is {_state(changed)}")
-
-
-def _me() -> str:
-    try:
-        return getuser()
-    except (OSError, KeyError):  # as in a container
-        raise UserError("this machine does not know who you are: say it with --by") from None
 
 
 def _hours(text: str) -> float:

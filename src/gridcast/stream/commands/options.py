@@ -1,10 +1,12 @@
 """Flags that several commands share, and how a command gets its settings."""
 
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from gridcast.stream.errors import UserError
 from gridcast.stream.settings import Loaded, Settings, load
 
 Broker = Annotated[
@@ -19,6 +21,19 @@ Prefix = Annotated[
         "--topic-prefix", help="Put before every topic's name.", rich_help_panel="Settings"
     ),
 ]
+By = Annotated[
+    str | None, typer.Option(help="Who does it.", show_default="the user of this machine")
+]
+
+
+def who(by: str | None) -> str:
+    """Give who does something: as said with `--by`, else the user of this machine."""
+    if by is not None:
+        return by
+    try:
+        return getuser()
+    except (OSError, KeyError):  # as in a container
+        raise UserError("this machine does not know who you are: say it with --by") from None
 
 
 def config_file(context: typer.Context) -> Path | None:

@@ -26,7 +26,7 @@ def fetch(url: str) -> bytes:
 
 def url_of(file: str) -> str:
     """Give the URL of what a person names: a URL as it is, a file by its whole path."""
-    if file.partition(":")[0] in _PLACES:
+    if "://" in file or file.partition(":")[0] in _PLACES:
         return file
     return Path(file).expanduser().resolve().as_uri()
 

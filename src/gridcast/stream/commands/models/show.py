@@ -1,6 +1,5 @@
-"""`gridcast models`: model files, and what they say of themselves."""
+"""`gridcast models show`: what a model file says of itself."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,40 +9,16 @@ from rich.table import Table
 
 from gridcast.models.contract import Contract, ContractError
 from gridcast.models.network import Network
-from gridcast.stream.box import boxed, boxed_steps
+from gridcast.models.serving.needs import UnfitError
 from gridcast.stream.errors import UserError
-
-BOX = "box:"
-
-models = typer.Typer(
-    name="models",
-    add_completion=False,
-    no_args_is_help=True,
-    help="Model files, and what they say of themselves.",
-)
+from gridcast.stream.releases.places import fetch, url_of
 
 
-@models.callback()
-def _group() -> None:
-    """Model files, and what they say of themselves."""
-
-
-@models.command()
-def box() -> None:
-    """List the models that came with this package: show one by `gridcast models show box:60`."""
-    table = Table("model", "step min", "horizon h", "trained on", "kB", box=None, pad_edge=False)
-    for step in boxed_steps():
-        data = boxed(step)
-        contract = Network.load(data).contract
-        titles = ", ".join(one.title for one in contract.trained_on)
-        cells = (f"{BOX}{step}", str(step), str(contract.features.horizon_hours), escape(titles))
-        table.add_row(*cells, f"{len(data) / 1000:.0f}")
-    Console().print(table)
-
-
-@models.command()
 def show(
-    model: Annotated[str, typer.Argument(help="A model file, or box:STEP (box:60).")],
+    model: Annotated[
+        str,
+        typer.Argument(metavar="FILE|URL", help="A model file, an s3: URL, or box:STEP (box:60)."),
+    ],
     json: Annotated[bool, typer.Option("--json", help="Print the contract as JSON.")] = False,
 ) -> None:
     """Check a model file as a worker would, and print its contract.
@@ -51,27 +26,17 @@ def show(
     Exits with 2 if it cannot be used, and says why: cut short, altered, without a contract, of
     another version, or with quantiles that are not numbers.
     """
-    data = _read(model)
     try:
+        data = fetch(url_of(model))
         contract = Network.load(data).contract
+    except UnfitError as error:
+        raise UserError(error.detail) from None
     except ContractError as error:
         raise UserError(f"{model} cannot be used: {error}") from None
     if json:
         print(contract.model_dump_json(indent=2))
     else:
         _print(contract, len(data))
-
-
-def _read(model: str) -> bytes:
-    if model.startswith(BOX):
-        step = model.removeprefix(BOX)
-        if not step.isdigit():
-            raise UserError(f"{model}: say the step in minutes, as in box:60")
-        return boxed(int(step))
-    try:
-        return Path(model).read_bytes()
-    except OSError as error:
-        raise UserError(f"{model}: {error.strerror}") from None
 
 
 def _print(contract: Contract, size: int) -> None:

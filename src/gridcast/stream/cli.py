@@ -24,6 +24,7 @@ COMMANDS = (
     "gateway",
     "history",
     "models",
+    "replay",
     "schema",
     "simulate",
     "topics",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from gridcast.agents.weather import judge
 from gridcast.models.grid import Grid
 from gridcast.models.serving import Beside, Duty, InUse
 from gridcast.models.serving.needs import Needs, UnfitError
@@ -10,10 +11,9 @@ from gridcast.models.weather import Weather
 from gridcast.schemas import GridSeries, WeatherForecast, WeatherObservation
 from gridcast.stream.box import boxed
 from gridcast.stream.errors import UserError
-from gridcast.stream.forecasting import weather_kept
+from gridcast.stream.forecasting import time_bounds, weather_kept
+from gridcast.stream.recording.recording import WeatherMessage, available_ms
 from gridcast.stream.settings import Settings
-
-WeatherMessage = WeatherObservation | WeatherForecast
 
 
 def beside(
@@ -32,12 +32,13 @@ def beside(
 
 def weather_of(settings: Settings, messages: Iterable[WeatherMessage]) -> Weather:
     """Take messages of weather as a worker does; what a tick may see of them it asks itself."""
-    known = weather_kept(settings)
+    known, bounds = weather_kept(settings), time_bounds(settings)
     for message in messages:
-        if isinstance(message, WeatherObservation):
-            known.observe(message)
-        else:
-            known.forecast(message)
+        found = judge(message, available_ms(message), bounds)
+        if isinstance(found, WeatherObservation):
+            known.observe(found)
+        elif isinstance(found, WeatherForecast):
+            known.forecast(found)
     return known
 
 

@@ -8,7 +8,7 @@ from gridcast.stream.commands.options import Broker, Prefix, settings
 from gridcast.stream.logs import Format, Level
 
 
-def worker(
+def worker(  # noqa: PLR0917 - Typer reads the flags from here
     context: typer.Context,
     broker: Broker = None,
     topic_prefix: Prefix = None,

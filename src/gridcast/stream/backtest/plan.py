@@ -70,7 +70,8 @@ class Plan:
             return np.empty(0, np.intp)
         if share >= 1:
             return np.arange(len(row))
-        mixed = row.astype(np.uint64) * _MIX[0] + np.uint64(tick_ms // MINUTE_MS) * _MIX[1]
+        at = np.full(len(row), tick_ms // MINUTE_MS, np.uint64)
+        mixed = row.astype(np.uint64) * _MIX[0] + at * _MIX[1]
         for shift, factor in ((30, _MIX[1]), (27, _MIX[2])):
             mixed = (mixed ^ (mixed >> np.uint64(shift))) * factor
         return np.flatnonzero((mixed >> np.uint64(11)).astype(np.float64) / 2**53 < share)

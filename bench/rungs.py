@@ -20,6 +20,7 @@ from pathlib import Path
 from common import arguments, result, show
 from rungs_parts.accuracy import accuracy
 from rungs_parts.cost import cost
+from rungs_parts.newcomers import HOURS, newcomers
 from rungs_parts.sets import read_sets
 
 COLUMNS = {
@@ -65,6 +66,9 @@ def main() -> None:
             for name, scores in found.items()
         ]
         show(f"{one.title}: {one.about}", ["", *COLUMNS.values()], rows)
+        if among := newcomers(one, 20 if given.quick else 100):
+            figures[f"{one.name}_newcomers"] = among
+            show_newcomers(one.title, among)
     print(LEGEND)
     figures["cost"] = spent = cost(2_000 if given.quick else 25_000, 3 if given.quick else 5)
     goals = {"forecast_s_100k": "≤ 5", "forecast_gappy_s_100k": "≤ 5", "messages_s_100k": "≤ 4"}
@@ -75,6 +79,21 @@ def main() -> None:
     )
     if given.json:
         print(result("rungs", figures))
+
+
+def show_newcomers(title: str, among: dict[str, dict[str, float]]) -> None:
+    """Print how each series is forecast as if it were new."""
+    scores = ("nMAE", "pinball", "90 %")
+    columns = [
+        "heard for",
+        *(f"{way}: {score}" for way in ("held", "like others") for score in scores),
+    ]
+    rows = []
+    for hours in HOURS:
+        held, like = among[f"held_{hours}_h"], among[f"like_others_{hours}_h"]
+        values = (*held.values(), *like.values())
+        rows.append([f"{hours} h", *(f"{value:.1f}" for value in values)])
+    show(f"{title}: each series as if it were new", columns, rows)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from gridcast.models.windows import FoldCounts
 from gridcast.schemas import Reason, Rung, decode
 from gridcast.schemas.forecast import ClosedBy
 from gridcast.schemas.forecast_columns import ForecastColumns, Maker
+from gridcast.schemas.score_columns import ScoreColumns, Scored
 from gridcast.schemas.topics import SERIES
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -137,6 +138,37 @@ def test_every_metric_is_ours_has_its_unit_in_its_name_and_is_explained():
         assert UNITS.get(one.unit, "") in one.name
         assert len(one.about) > 15
         assert list(one.buckets) == sorted(one.buckets)
+
+
+def test_verified_forecasts_count_by_band_rung_and_role(metrics: Metrics):
+    scores = ScoreColumns(
+        hour_ms=0,
+        bands=((0, 60), (60, 180)),
+        makers=(Scored(Rung.MODEL, "box", "1"), Scored(Rung.MODEL, "box", "2", challenger=True)),
+        series=["a", "b"],
+        entry_of=np.array([0, 0, 1, 1]),
+        band=np.array([0, 1, 0, 1]),
+        made_by=np.array([0, 0, 0, 1]),
+        count=np.array([4, 1, 2, 1]),
+        error=np.array([2.0, 1.0, 3.0, 9.0]),
+        bias=np.zeros(4),
+        pinball=np.zeros(4),
+        naive_error=np.array([4.0, np.nan, 5.0, 3.0]),
+        inside=np.array([3.0, 1.0, 2.0, 0.0]),
+        inside_raw=np.array([2.0, 1.0, 2.0, 0.0]),
+    )
+    metrics.verified(scores)
+    near = {"band": "0-1h", "rung": "model", "role": "champion"}
+    assert value(metrics, "gridcast_verified_total", **near) == 6
+    assert value(metrics, "gridcast_verified_inside_total", **near, interval="published") == 5
+    assert value(metrics, "gridcast_verified_inside_total", **near, interval="raw") == 4
+    assert value(metrics, "gridcast_verified_error_kw_total", **near, of="forecast") == 5
+    assert value(metrics, "gridcast_verified_error_kw_total", **near, of="naive") == 9
+    far = near | {"band": "1-3h"}
+    assert value(metrics, "gridcast_verified_total", **far) == 1
+    assert value(metrics, "gridcast_verified_error_kw_total", **far, of="forecast") == 0
+    shadow = far | {"role": "challenger"}
+    assert value(metrics, "gridcast_verified_error_kw_total", **shadow, of="forecast") == 9
 
 
 def test_the_page_has_the_table_of_all_metrics():

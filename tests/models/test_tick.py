@@ -243,3 +243,16 @@ def test_a_forecast_is_the_same_whoever_else_is_in_the_partition(messages: list[
     for series in together:
         alone = forecasts([reading for reading in rows if reading[0] == series], now)
         assert alone[series].to_bytes() == together[series].to_bytes()
+
+
+# --- without a past -------------------------------------------------------------------------------
+
+
+def test_a_new_series_is_forecast_like_the_others_at_its_own_size_from_its_first_tick():
+    now = START + 8 * DAY + 6 * HOUR + 10 * MINUTE
+    others = [reading for n in range(8) for reading in daily(f"s{n}", 8 + 6.5 / 24)]
+    own = 2 * (10 + 5 * np.sin((now - 5 * MINUTE) / DAY * 2 * np.pi))
+    found = forecasts([*others, row(now - 5 * MINUTE, "new", own)], now, SPEC)
+    usual, new = found["s0"], found["new"]
+    assert (new.rung, new.reason) == (Rung.POPULATION_PROFILE, "less than a day measured")
+    np.testing.assert_allclose(new.quantiles[1][1:], 2 * np.array(usual.quantiles[1][1:]), rtol=0.2)

@@ -15,8 +15,8 @@ import numpy as np
 
 from gridcast.agents.batch import Batch
 from gridcast.agents.commands import NO_COMMANDS, CommandLog
-from gridcast.agents.letters import dead_letter
 from gridcast.agents.metrics import Metrics
+from gridcast.agents.outbox import Checkpoint, Outbox
 from gridcast.agents.spans import NO_SPAN, NO_SPANS, Span, Spans
 from gridcast.agents.table import Output, Table, TableLostError
 from gridcast.models.alarms import AlarmBoard
@@ -26,13 +26,10 @@ from gridcast.models.records import Kind, Record, encode, key_of
 from gridcast.models.records import decode as decode_record
 from gridcast.models.windows import FoldCounts, WindowSpec
 from gridcast.models.windows.spec import MINUTE_MS
-from gridcast.schemas import Alarm, Decoded, Reason, Refusal, TimeBounds, Topic, decode, within
-from gridcast.schemas.topics import ALARMS, COMMANDS, DEAD_LETTERS, READINGS
+from gridcast.schemas import Alarm, Decoded, Refusal, TimeBounds, decode, within
+from gridcast.schemas.topics import ALARMS, COMMANDS, READINGS
 
 LOG = logging.getLogger("gridcast.readings")
-MOST_BYTES = 32_000_000
-"""So many bytes of outputs may wait for a checkpoint before one is made."""
-
 OnTick = Callable[[Partition, Tick], Iterable[Output]]
 """What a tick gives out."""
 
@@ -47,22 +44,6 @@ class Terms:
     message_bytes: int
     feed_limit: FeedLimit
     on_tick: OnTick
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """What is to be sent and kept, together."""
-
-    outputs: list[Output]
-    changes: Mapping[str, bytes | None]
-    next_offset: int
-    """The input up to here, itself not included, is contained in what is then kept."""
-    letters: list[tuple[Topic, Reason]]
-    """Of the outputs that are dead letters: where the record is, and why."""
-    closed_s: list[float]
-    """When each tick closed of which there are forecasts."""
-    span: Span
-    """Of the batch that it comes from."""
 
 
 class Held:
@@ -116,11 +97,7 @@ class Held:
         """Up to where the input is kept."""
         self._stood = 0
         """Up to where the input was contained a beat ago."""
-        self._outputs: list[Output] = []
-        self._bytes = 0
-        """Of these outputs."""
-        self._letters: list[tuple[Topic, Reason]] = []
-        self._closed_s: list[float] = []
+        self._outbox = Outbox()
         self._saving: asyncio.Task[None] | None = None
 
     @property
@@ -156,7 +133,7 @@ class Held:
                 return False
             began_s = time.monotonic()
             self._saving = None
-            self._outputs, self._letters, self._closed_s, self._bytes = [], [], [], 0
+            self._outbox.clear()
             self._load(await self._table.open())
             self._in_doubt, self.is_fresh = False, True
             self._metrics.recovered(time.monotonic() - began_s)
@@ -197,7 +174,7 @@ class Held:
             stands = self._partition.next_offset
             if is_idle and stands == self._stood and stands != self._kept:
                 await self._save(self._checkpoint())
-            elif self._outputs or begins:  # from where on it obeys is to be kept
+            elif self._outbox.outputs or begins:  # from where on it obeys is to be kept
                 await self._save(self._telling())
             self._stood = stands
 
@@ -206,7 +183,7 @@ class Held:
         async with self._turn:
             if self._partition is None or self._in_doubt:
                 return
-            if self._partition.next_offset != self._kept or self._outputs:
+            if self._partition.next_offset != self._kept or self._outbox.outputs:
                 await self._save(self._checkpoint())
             await self._saved()
 
@@ -265,7 +242,7 @@ class Held:
                     closed = True
                     # Not between ticks of one message: loaded again, the second would see the next.
                     is_last = partition.watermark_ms - tick.time_ms < MINUTE_MS
-                    if is_last and self._bytes > MOST_BYTES:
+                    if is_last and self._outbox.is_full:
                         closed = False
                         yield self._checkpoint(span)
             self._measure(batch, decoded, before)
@@ -278,11 +255,6 @@ class Held:
         decoded, _ = within(decoded, batch.sent_ms, newest_ms, self._terms.bounds)
         self._tell(batch, decoded)
         return decoded
-
-    def _give_out(self, outputs: Iterable[Output]) -> None:
-        for output in outputs:
-            self._outputs.append(output)
-            self._bytes += len(output.value)
 
     def _measure(self, batch: Batch, decoded: Decoded, before: FoldCounts) -> None:
         partition = self._known
@@ -306,8 +278,8 @@ class Held:
 
     def _answer(self, tick: Tick) -> None:
         began_s = time.monotonic()
-        self._give_out(self._terms.on_tick(self._known, tick))
-        self._closed_s.append(began_s)
+        self._outbox.put(self._terms.on_tick(self._known, tick))
+        self._outbox.answered(began_s)
         self._metrics.ticked(tick, time.monotonic() - began_s)
 
     def _obey(self) -> None:
@@ -317,7 +289,7 @@ class Held:
         for given in self._commands.since(begin, self._number):
             found = self._board.command(given.command)
             if isinstance(found, Refusal):
-                self._refuse(COMMANDS, given.batch, 0, found)
+                self._outbox.refuse(COMMANDS, given.batch, 0, found)
             elif found is not None:
                 self._alarm(found)
         self._obeyed = max(begin, known)
@@ -331,11 +303,11 @@ class Held:
                 self._alarm(alarm)
         for place, refusal in decoded.refused:
             if batch.offsets[place] >= self._told:
-                self._refuse(READINGS, batch, place, refusal)
+                self._outbox.refuse(READINGS, batch, place, refusal)
         self._told = max(self._told, batch.next_offset)
 
     def _alarm(self, alarm: Alarm) -> None:
-        self._give_out([Output(ALARMS, alarm.key, alarm.to_bytes())])
+        self._outbox.put([Output(ALARMS, alarm.key, alarm.to_bytes())])
         self._metrics.alarmed(alarm)
         LOG.warning(
             "partition %s: alarm %s: %s",
@@ -344,11 +316,6 @@ class Held:
             alarm.text,
             extra={"partition": self._number},
         )
-
-    def _refuse(self, topic: Topic, batch: Batch, place: int, refusal: Refusal) -> None:
-        letter = dead_letter(batch, place, refusal)
-        self._give_out([Output(DEAD_LETTERS, letter.key, letter.to_bytes())])
-        self._letters.append((topic, refusal.reason))
 
     def _checkpoint(self, span: Span = NO_SPAN) -> Checkpoint:
         """Take all that there is to keep."""
@@ -365,16 +332,8 @@ class Held:
         done = [self._told] if self._obeyed is None else [self._told, self._obeyed]
         records = (self._guard.record(), self._board.record())
         told = (Record(Kind.TOLD, 0, [np.array(done)]), *records)
-        taken = Checkpoint(
-            self._outputs,
-            {**changes, **{record.key: encode(record) for record in told}},
-            next_offset,
-            self._letters,
-            self._closed_s,
-            span,
-        )
-        self._outputs, self._letters, self._closed_s, self._bytes = [], [], [], 0
-        return taken
+        changes = {**changes, **{record.key: encode(record) for record in told}}
+        return self._outbox.take(changes, next_offset, span)
 
     async def _save(self, checkpoint: Checkpoint) -> None:
         await self._saved()
@@ -386,16 +345,7 @@ class Held:
         outputs, changes = checkpoint.outputs, checkpoint.changes
         with checkpoint.span.part("checkpoint", outputs=len(outputs), records=len(changes)):
             await self._table.checkpoint(outputs, changes, checkpoint.next_offset)
-        done_s = time.monotonic()
-        self._metrics.checkpointed(
-            done_s - began_s,
-            outputs=sum(len(output.value) for output in outputs),
-            records=sum(len(record) for record in changes.values() if record is not None),
-        )
-        for topic, reason in checkpoint.letters:
-            self._metrics.wrote_letters(topic.name, [reason])
-        for closed_s in checkpoint.closed_s:
-            self._metrics.confirmed(done_s - closed_s)
+        checkpoint.confirmed(self._metrics, began_s, time.monotonic())
 
     async def _saved(self) -> None:
         saving, self._saving = self._saving, None

@@ -18,6 +18,8 @@ RECOVERIES = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0)
 # From a lone dead letter to a tick's forecasts of 100,000 series.
 SIZES = tuple(float(1_000 * 4**power) for power in range(10))
 
+VERIFIED_BY = ("band", "rung", "role")
+
 FOLDED = {
     "accepted": "used",
     "corrected": "corrected",
@@ -161,6 +163,33 @@ class MetricList(DescribedMetrics):
             "forecasts",
             "forecasts made, by who answered",
             "rung",
+        )
+
+        self.verified = self._add(
+            Counter,
+            "gridcast_verified_total",
+            "forecasts",
+            "forecasts that came due and were judged, by how far ahead they were, who had answered "
+            "and in which role",
+            *VERIFIED_BY,
+        )
+        self.inside = self._add(
+            Counter,
+            "gridcast_verified_inside_total",
+            "forecasts",
+            "those of them whose 90 % interval held what came: as it was `published`, and as the "
+            "interval would have been without calibration (`raw`)",
+            *VERIFIED_BY,
+            "interval",
+        )
+        self.error = self._add(
+            Counter,
+            "gridcast_verified_error_kw_total",
+            "kW",
+            "sum of the absolute errors of the median, and of the seasonal-naive forecast of the "
+            "same (`naive`); of those alone where that is known",
+            *VERIFIED_BY,
+            "of",
         )
 
         self.release = self._add(

@@ -18,6 +18,7 @@ from gridcast.schemas import Alarm, Decoded, Reason, Role, Topic, Unfit
 from gridcast.schemas.decode import WHOLE
 from gridcast.schemas.forecast import ClosedBy
 from gridcast.schemas.forecast_columns import ForecastColumns
+from gridcast.schemas.score_columns import ScoreColumns
 from gridcast.schemas.topics import READINGS
 
 SECOND_MS = 1000
@@ -172,6 +173,25 @@ class Metrics:
         counts = np.bincount(columns.made_by, minlength=len(columns.makers))
         for maker, count in zip(columns.makers, counts.tolist(), strict=True):
             self._list.forecasts.labels(maker.rung.value).inc(count)
+
+    def verified(self, scores: ScoreColumns) -> None:
+        """Count forecasts that came due, how many were right, and how far off they were."""
+        kind = scores.band * len(scores.makers) + scores.made_by
+        kinds = len(scores.bands) * len(scores.makers)
+        paired = ~np.isnan(scores.naive_error)
+        counts = np.bincount(kind, scores.count, kinds)
+        for number in np.flatnonzero(counts).tolist():
+            band, made_by = divmod(number, len(scores.makers))
+            begin, end = scores.bands[band]
+            maker, here = scores.makers[made_by], kind == number
+            role = Role.CHALLENGER if maker.challenger else Role.CHAMPION
+            labels = (f"{begin / 60:g}-{end / 60:g}h", maker.rung.value, role.value)
+            self._list.verified.labels(*labels).inc(counts[number])
+            for interval, inside in (("published", scores.inside), ("raw", scores.inside_raw)):
+                if not np.isnan(inside[here]).any():  # where the levels hold such an interval
+                    self._list.inside.labels(*labels, interval).inc(inside[here].sum())
+            for of, error in (("forecast", scores.error), ("naive", scores.naive_error)):
+                self._list.error.labels(*labels, of).inc(error[here & paired].sum())
 
     def confirmed(self, seconds: float) -> None:
         """Note how long after a tick's closing Kafka had its forecasts."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 from math import gcd
 
 import numpy as np
@@ -75,15 +76,14 @@ class Bands:
         A band's number holds in its middle; between two middles it changes evenly.
         """
         low, share = self._places
-        high = np.minimum(low + 1, len(self) - 1)
-        below = by_band[..., low]
-        return np.asarray(below + share * (by_band[..., high] - below))
-
-    def at(self, by_band: Floats, lead: int) -> Floats:
-        """Give what `spread` gives for one lead."""
-        low, share = int(self._places[0][lead]), self._places[1][lead]
-        below = by_band[..., low]
-        return np.asarray(below + share * (by_band[..., min(low + 1, len(self) - 1)] - below))
+        spread = np.empty((*by_band.shape[:-1], self.horizon), np.float32)
+        begins = np.searchsorted(low, np.arange(len(self) + 1)).tolist()
+        for band, (begin, end) in enumerate(pairwise(begins)):
+            below, above = (by_band[..., b, None] for b in (band, min(band + 1, len(self) - 1)))
+            part = spread[..., begin:end]
+            np.multiply(above - below, share[begin:end], out=part)
+            part += below
+        return spread
 
     @cached_property
     def _places(self) -> tuple[npt.NDArray[np.intp], Floats]:

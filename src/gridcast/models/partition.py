@@ -1,4 +1,4 @@
-"""All that one partition knows: its windows, how far event time has come, and what it contains.
+"""All that one partition knows: its windows, its forecasts to be judged, and how far it has come.
 
 Time and ticks follow design §4. The watermark is the newest time told by a reading, less the
 lateness allowed; a reading tells of no time after Kafka got it, for one clock that is ahead must
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.records import Kind, Record, RecordError, decode, encode, key_of
+from gridcast.models.verification import Checks
 from gridcast.models.windows import FoldCounts, WindowSpec
 from gridcast.models.windows.snapshot import changes, load
 from gridcast.models.windows.spec import MINUTE_MS
@@ -60,6 +61,9 @@ class Partition:
         """What became of the readings since the partition was loaded."""
         records = records or {}
         self.windows = load(spec, records)
+        self.checks = Checks()
+        """Its forecasts that wait to be judged, and what was learned from those that were."""
+        self.checks.load(records, self.windows)
         if self.windows.tick_ms is not None or key_of(Kind.CLOCK) in records:
             self._load_clock(records)
 
@@ -111,7 +115,8 @@ class Partition:
         clock = Record(
             Kind.CLOCK, 0, [np.array([self.next_offset, self.newest_ms, self.newest_sent_ms])]
         )
-        return changes(self.windows) | {clock.key: encode(clock)}
+        checks = self.checks.changes(self.windows)
+        return changes(self.windows) | checks | {clock.key: encode(clock)}
 
     def _closing(
         self, told_ms: npt.NDArray[np.int64], offset: npt.NDArray[np.int64]
@@ -146,8 +151,8 @@ class Partition:
         first = max(first, minute - self.windows.spec.days * 24 * 60)
         for number in range(first, minute + 1):
             self.windows.advance(number * MINUTE_MS)
-            if number * MINUTE_MS % HOUR_MS == 0:
-                self.windows.let_go()
+            if number * MINUTE_MS % HOUR_MS == 0 and (stay := self.windows.let_go()) is not None:
+                self.checks.keep(stay)
             yield Tick(number * MINUTE_MS, by_clock)
 
     def _load_clock(self, records: Mapping[str, bytes]) -> None:

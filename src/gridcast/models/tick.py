@@ -1,35 +1,53 @@
-"""The forecasts of a tick: all series of a partition at once.
+"""A tick: all series of a partition are forecast at once, and what came due is judged.
 
-A pure function of the partition's state, of what is known beside it, and of the tick. All that it
-keeps between two ticks are answers that would come out the same again, so a partition that was
-loaded from its records gives the same bytes as one that has lived.
+A function of the partition's state, of what is known beside it, and of the tick. What it learns it
+keeps in the partition; all else that it keeps between two ticks are answers that would come out the
+same again. So a partition that was loaded from its records gives the same bytes as one that has
+lived.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from threading import Lock
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 
+from gridcast.models.calibration import corrected
 from gridcast.models.forecasters import Fallbacks
+from gridcast.models.forecasters.population import MOST as MOST_OTHERS
+from gridcast.models.forecasters.population import like_others, widen
 from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.serving import NOTHING_BESIDE, Beside
 from gridcast.models.serving.post import AtTick, Post
 from gridcast.models.serving.seen import HOUR_MS
+from gridcast.models.shadows import in_shadow, rungs_of
 from gridcast.models.splines import share_measured
+from gridcast.models.verification import Forecasted
 from gridcast.models.windows import Windows, WindowSpec
 from gridcast.models.windows.marks import NOTHING, share_of
+from gridcast.models.windows.minute import Rows
 from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.models.windows.trust import TRUST, Trust
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.forecast import ClosedBy
 from gridcast.schemas.forecast_columns import ForecastColumns, to_the_watt
+from gridcast.schemas.score_columns import ScoreColumns
 
 MOST, LEAST = 2_048, 128
 """Series that are worked on at once: memory stays small however many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class TickAnswer:
+    """What a tick gives out."""
+
+    forecasts: ForecastColumns
+    scores: Sequence[ScoreColumns]
+    """Of the hours that are over with it."""
 
 
 class TickForecaster:
@@ -70,26 +88,51 @@ class TickForecaster:
         self._posts: WeakKeyDictionary[Partition, Post] = WeakKeyDictionary()
         self._posting = Lock()
 
+    def answer(
+        self, partition: Partition, tick: Tick, beside: Beside = NOTHING_BESIDE
+    ) -> TickAnswer:
+        """Judge what came due and learn from it; then forecast, and note what is to be judged."""
+        windows, checks = partition.windows, partition.checks
+        checks.begin(windows, self.fallbacks.horizon, self.fallbacks.levels)
+        scores = checks.judge(windows)
+        answer = self._answer(partition, tick, beside)
+        checks.note(windows, answer.forecasted)
+        for forecasted in answer.challengers():
+            checks.note(windows, forecasted, challenger=True)
+        return TickAnswer(answer.columns(), scores)
+
     def forecast(
         self, partition: Partition, tick: Tick, beside: Beside = NOTHING_BESIDE
     ) -> ForecastColumns:
-        """Forecast all series of a partition that stands at this tick, in the order of its rows."""
+        """Forecast all series of a partition that stands at this tick, in the order of its rows.
+
+        Nothing is judged, learned or noted: the partition stays as it is.
+        """
+        return self._answer(partition, tick, beside).columns()
+
+    def _answer(self, partition: Partition, tick: Tick, beside: Beside) -> "_Answer":
         windows = partition.windows
         if windows.tick_ms != tick.time_ms:
             raise ValueError(f"the partition stands at {windows.tick_ms}, not at {tick.time_ms}")
         windows.settle()
         post = self._post(partition, beside.grid)
-        answer = _Answer(self, windows, tick, post.at(windows, tick.time_ms, beside, self._old_ms))
+        releases = post.at(windows, tick.time_ms, beside, self._old_ms)
+        answer = _Answer(self, partition, tick, releases)
         size = min(MOST, max(LEAST, -(-len(windows) // self._threads)))
         starts = range(0, len(windows), size)
         parts = [slice(first, min(len(windows), first + size)) for first in starts]
+        self._each(answer.work, parts)
+        answer.like_others()
+        self._each(answer.finish, parts)
+        return answer
+
+    def _each(self, work: Callable[[slice], None], parts: Sequence[slice]) -> None:
         if self._pool is None:
             for part in parts:
-                answer.work(part)
+                work(part)
         else:
-            for _ in self._pool.map(answer.work, parts):
+            for _ in self._pool.map(work, parts):
                 pass
-        return answer.columns()
 
     def _post(self, partition: Partition, grid: Grid) -> Post:
         with self._posting:
@@ -103,19 +146,33 @@ class _Answer:
     """The forecasts of one tick while they are worked out, some rows at a time."""
 
     def __init__(
-        self, forecaster: TickForecaster, windows: Windows, tick: Tick, releases: AtTick
+        self, forecaster: TickForecaster, partition: Partition, tick: Tick, releases: AtTick
     ) -> None:
         self._spec, self._fallbacks = forecaster.spec, forecaster.fallbacks
-        self._windows, self._tick, self._releases = windows, tick, releases
+        self._windows, self._tick, self._releases = partition.windows, tick, releases
+        windows, levels = partition.windows, self._fallbacks.levels
+        known = partition.checks.suits(windows, self._fallbacks.horizon, levels)
+        self._checks = partition.checks if known else None
         series = len(windows)
         self._opened = windows.open_slot()
         into_slot = (tick.time_ms - windows.closed * self._spec.step_ms) / self._spec.step_ms
         self._over = share_of(self._opened.mark) * into_slot
-        shape = (series, len(self._fallbacks.levels), self._fallbacks.horizon)
+        shape = (series, len(levels), self._fallbacks.horizon)
         self._quantiles = np.empty(shape, np.float32)
         self._made_by = np.zeros(series, np.uint16)
         self._measured = np.empty(series)
         self._newest_ms = np.full(series, NEVER)
+        self._rung = rungs_of(releases.makers)
+        leads = self._checks.leads(windows.closed) if self._checks else []
+        noted = (len(leads), series, len(levels))
+        self.forecasted = Forecasted(
+            leads,
+            np.empty(noted, np.float32),
+            np.empty(noted, np.float32),
+            releases.makers,
+            self._made_by,
+        )
+        """What is to be noted of it."""
 
     def work(self, part: slice) -> None:
         """Answer for some rows."""
@@ -133,8 +190,57 @@ class _Answer:
             answer = self._fallbacks.forecast(mean, mark, lower, opened)
             quantiles[rest] = answer.quantiles
             made_by[rest] = releases.fell_back(rows, answer.why)
+
+    def like_others(self) -> None:
+        """Forecast those without a past of their own like the others of their kind."""
+        load = np.empty((0, 0), np.float32)
+        for new, rest in self._releases.without_a_past(self._made_by):
+            if not len(load):
+                closed, _ = self._windows.cut(self._spec.day)
+                load = np.append(closed, [self._opened.mean], axis=0).T
+            others = rest[:MOST_OTHERS]
+            found, cannot = like_others(
+                (load[new], ~np.isnan(load[new])),
+                (load[others], ~np.isnan(load[others])),
+                self._quantiles[others],
+            )
+            can = new[~cannot]
+            wide = widen(found[~cannot], self._quantiles[can], len(self._fallbacks.levels) // 2)
+            lower = np.minimum(self._releases.lower[can], 0)[:, None, None]
+            self._quantiles[can] = np.maximum(wide, lower)
+            self._releases.like_others(can, self._made_by)
+
+    def finish(self, part: slice) -> None:
+        """Put in what was learned of these rows, and what is measured of the open slot."""
+        quantiles = self._quantiles[part]
+        self._calibrate(part, quantiles, self._rung[self._made_by[part]])
         _settle_first_slot(quantiles, self._opened.mean[part], self._over[part])
         quantiles[:] = to_the_watt(quantiles)
+
+    def _calibrate(
+        self, part: slice, quantiles: npt.NDArray[np.float32], rung: npt.NDArray[np.intp]
+    ) -> None:
+        """Put in what was learned of these rows; keep what is to be noted, before and after."""
+        forecasted = self.forecasted
+        for place, (_, lead) in enumerate(forecasted.leads):
+            forecasted.raw[place, part] = quantiles[:, :, lead]
+        quantiles[:] = self._corrected(np.arange(part.start, part.stop), rung, quantiles)
+        for place, (_, lead) in enumerate(forecasted.leads):
+            forecasted.issued[place, part] = quantiles[:, :, lead]
+
+    def _corrected(
+        self, rows: Rows, rung: npt.NDArray[np.intp], quantiles: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
+        shift = None if self._checks is None else self._checks.shift(rows, rung)
+        if shift is None:
+            return quantiles
+        return corrected(quantiles, shift, self._releases.lower[rows])
+
+    def challengers(self) -> Iterator[Forecasted]:
+        """Give what those in the shadow say of what is to be noted."""
+        leads = self.forecasted.leads
+        for challenger in self._releases.challengers if leads else ():
+            yield in_shadow(challenger, self._windows, self._releases.facts, leads, self._corrected)
 
     def columns(self) -> ForecastColumns:
         """Put it together."""

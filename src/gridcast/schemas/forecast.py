@@ -16,6 +16,7 @@ class Rung(StrEnum):
     MODEL = "model"
     MODEL_WITHOUT_WEATHER = "model-without-weather"
     SEASONAL_PROFILE = "seasonal-profile"
+    POPULATION_PROFILE = "population-profile"
     LAST_LEVEL = "last-level"
 
 

@@ -1,6 +1,6 @@
 """Scores: forecasts verified against what came."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,22 +20,41 @@ class BandScore(BaseModel):
     to_minutes: Minutes = Field(description="the band's farthest lead, not included")
     rung: Rung = Field(description="which forecaster had answered")
     model: Id | None = Field(None, description="which model had answered; null under a fallback")
+    release: Id | None = Field(None, description="which release of it")
+    challenger: bool = Field(
+        False, description="it had answered in the champion's shadow, and was not published"
+    )
     count: Count = Field(description="how many forecasts came due")
     mae_kw: Kilowatts = Field(description="mean absolute error of the median")
     bias_kw: Kilowatts = Field(description="mean error of the median; positive: forecast too high")
     pinball_kw: Kilowatts = Field(description="mean pinball loss over the levels")
-    naive_mae_kw: Kilowatts = Field(
-        description="mean absolute error of the seasonal-naive forecast"
+    naive_mae_kw: Kilowatts | None = Field(
+        None,
+        description="mean absolute error of the seasonal-naive forecast: the load of a week before "
+        "(of a day before, where windows are shorter); null: not measured for all of them",
     )
-    coverage_90: Share = Field(description="share that fell inside the 90 % interval")
+    coverage_90: Share | None = Field(
+        None,
+        description="share that fell inside the 90 % interval; null: the levels hold none",
+    )
+    coverage_90_raw: Share | None = Field(
+        None, description="share that would have, had nothing been calibrated"
+    )
 
 
 class Score(Message):
-    """How the forecasts of one series did that came due within one hour."""
+    """How the forecasts of one series did that came due within one hour.
 
+    Of each horizon band a few are judged, at leads that change from one to the next. Since version
+    2 a challenger's are among them, and what coverage would be without calibration.
+    """
+
+    VERSION: ClassVar[int] = 2
+
+    version: Annotated[int, Unit("1")] = Field(2, description="schema version of this message")
     series: Id = Field(description="which series; also the Kafka key")
     hour: Time = Field(description="when the hour begins")
-    bands: list[BandScore] = Field(description="one entry a horizon band, rung and model")
+    bands: list[BandScore] = Field(description="one entry a horizon band, and whoever had answered")
 
     @property
     def key(self) -> bytes | None:

@@ -87,12 +87,22 @@ def plainly(error: Problem) -> Problem | UserError:
     return error
 
 
+async def _asked(settings: Settings) -> Refusal | None:
+    """Give the :func:`refusal`, and that alone.
+
+    aiokafka leaves the answers it waited for to themselves when a broker hangs up, and asyncio
+    would tell of each, on stderr, whenever Python comes to clear it away.
+    """
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    return await refusal(settings)
+
+
 def check_access(settings: Settings) -> None:
     """Raise a :class:`UserError` if Kafka does not let us in, and waiting does not help.
 
     It blocks, and is for threads that have no event loop.
     """
-    why = asyncio.run(refusal(settings))
+    why = asyncio.run(_asked(settings))
     if why is not None and why.is_sure:
         raise UserError(why.text)
 
@@ -115,7 +125,7 @@ def list_topics(
         try:
             return client.list_topics(timeout=KNOCK_AFTER_S)
         except KafkaException as error:
-            before, why = said, asyncio.run(refusal(settings))
+            before, why = said, asyncio.run(_asked(settings))
             said = None if why is None else why.text
             # Who hangs up twice, so long apart, is not about to end.
             if why is not None and (why.is_sure or said == before):

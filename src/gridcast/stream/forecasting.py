@@ -13,7 +13,7 @@ from gridcast.models.tick import TickForecaster
 from gridcast.models.weather import Weather
 from gridcast.models.windows import WindowSpec
 from gridcast.schemas import TimeBounds
-from gridcast.schemas.topics import FORECASTS
+from gridcast.schemas.topics import FORECASTS, SCORES
 from gridcast.stream.settings import Settings
 
 
@@ -50,13 +50,20 @@ def tick_forecaster(settings: Settings) -> TickForecaster:
 
 
 def forecasts(settings: Settings, beside: Callable[[Tick], Beside], metrics: Metrics) -> OnTick:
-    """Forecast every series at every tick; `beside` says what is known beside the readings."""
+    """Forecast every series at every tick, and score what came due.
+
+    `beside` says what is known beside the readings.
+    """
     forecaster = tick_forecaster(settings)
 
     def on_tick(partition: Partition, tick: Tick) -> Iterator[Output]:
-        columns = forecaster.forecast(partition, tick, beside(tick))
-        metrics.forecast(columns)
-        for key, value in columns.messages():
+        answer = forecaster.answer(partition, tick, beside(tick))
+        metrics.forecast(answer.forecasts)
+        for key, value in answer.forecasts.messages():
             yield Output(FORECASTS, key, value)
+        for scores in answer.scores:
+            metrics.verified(scores)
+            for key, value in scores.messages():
+                yield Output(SCORES, key, value)
 
     return on_tick

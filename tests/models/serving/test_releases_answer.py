@@ -19,12 +19,13 @@ from gridcast.models.nearest import Stations
 from gridcast.models.network import Network
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.seal import seal
-from gridcast.models.serving import Beside, Duty, InUse
+from gridcast.models.serving import Beside, Duty, InUse, Shadow
+from gridcast.models.serving.facts import Facts
 from gridcast.models.serving.seen import see
 from gridcast.models.tick import TickForecaster
 from gridcast.models.weather import Weather
 from gridcast.models.windows import WindowSpec
-from gridcast.schemas import Forecast, GridSeries, Rung, WeatherForecast, WeatherObservation
+from gridcast.schemas import Forecast, GridSeries, Rung, Score, WeatherForecast, WeatherObservation
 from gridcast.schemas.forecast_columns import ForecastColumns
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -297,3 +298,38 @@ def test_a_forecaster_that_kept_answers_says_what_a_fresh_one_says(
         lived = living.forecast(partition, Tick(tick_ms), beside)
         fresh = forecaster().forecast(partition, Tick(tick_ms), beside)
         assert list(lived.messages()) == list(fresh.messages())
+
+
+# --- challengers ----------------------------------------------------------------------------------
+
+
+def test_a_challenger_answers_for_its_share_is_not_published_and_is_scored():
+    grid, names = Grid(), [f"s{n}" for n in range(40)]
+    beside = Beside(grid, Duty({None: ONE}, {None: Shadow(OTHER, 0.5)}))
+    partition, made = fed([reading for name in names for reading in daily(name)]), forecaster()
+    scores = []
+    for hour in range(6):
+        answer = made.answer(partition, Tick(NOW + hour * HOUR), beside)
+        assert {one.release for one in answer.forecasts.makers if one.model} == {"one"}
+        scores += [Score.from_bytes(value) for one in answer.scores for _, value in one.messages()]
+        readings = [row(NOW + hour * HOUR, name, 10.0) for name in names]
+        partition.windows.fold(columns(readings))
+        partition.windows.advance(NOW + (hour + 1) * HOUR)
+    judged = {
+        is_one: {one.series for one in scores for band in one.bands if band.challenger is is_one}
+        for is_one in (False, True)
+    }
+    assert judged[False] == set(names)
+    assert 10 < len(judged[True]) < 30
+    releases = {band.release for one in scores for band in one.bands if band.challenger}
+    assert releases == {"other"}
+
+
+def test_whose_series_a_challenger_answers_for_follows_from_their_names():
+    """So that every worker, and a replay, chooses the same."""
+    facts = Facts(Grid())
+    facts.look(["a", "b"])
+    first = facts.lot.copy()
+    facts.look(["b", "c", "a"])
+    assert (facts.lot[[2, 0]] == first).all()
+    assert ((facts.lot >= 0) & (facts.lot < 1)).all()

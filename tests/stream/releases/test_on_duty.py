@@ -14,7 +14,8 @@ from gridcast.agents.metrics import Metrics
 from gridcast.models.serving import Duty
 from gridcast.schemas import Release, ReleaseRefused, Role, SeriesKind, Unfit
 from gridcast.stream.box import boxed
-from gridcast.stream.releases import loader, on_duty
+from gridcast.stream.releases import boxed as boxed_module
+from gridcast.stream.releases import loader, on_duty, places
 from gridcast.stream.releases.artifacts import digest_of
 from gridcast.stream.releases.on_duty import OnDuty
 from gridcast.stream.settings import Settings
@@ -276,6 +277,22 @@ async def test_a_release_of_the_box_needs_no_file(tmp_path: Path):
         site.take(release_of(data, "boxed", url="box:60", digest=digest_of(data)))
         await until(lambda: site.champion() == "boxed")
         assert not (tmp_path / "cache").exists()
+
+
+async def test_a_broken_installation_has_a_worker_that_says_so_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    cut = boxed(60)[:-900]
+    for module in (places, boxed_module):
+        monkeypatch.setattr(module, "boxed", lambda _: cut)
+    boxed_module.boxed_release.cache_clear()
+    try:
+        async with running(Site(tmp_path)) as site:
+            duty = site.duty()
+            assert duty.champion("meter") is None
+            assert duty.reason.startswith("refused: box-60 unreadable: damaged: ")
+    finally:
+        boxed_module.boxed_release.cache_clear()
 
 
 async def test_of_twenty_releases_in_a_row_each_tick_has_one_and_the_last_remains(tmp_path: Path):

@@ -56,7 +56,7 @@ class Calibration:
     >>> raw, row = np.array([[9.0, 10.0, 11.0]], np.float32), np.zeros(1, np.intp)
     >>> for load in [10.2, 11.7, 9.6, 8.5] * 100:
     ...     moved = raw + 2 * calibration.shift(row, 0)[:, :, 0]
-    ...     calibration.learn(0, 0, row, raw, moved, np.array([load]))
+    ...     calibration.learn(row, raw, moved, np.array([load]), rung=0, band=0)
     >>> moved.round(1)
     array([[ 8.5, 10. , 11.7]], dtype=float32)
 
@@ -99,12 +99,13 @@ class Calibration:
 
     def learn(
         self,
-        rung: int,
-        band: int,
         rows: Rows,
         raw: Floats,
         issued: Floats,
         actual: npt.NDArray[np.floating],
+        *,
+        rung: int,
+        band: int,
     ) -> None:
         """Learn from what came, kW: [series]; quantiles are [series, levels]. No row comes twice.
 
@@ -126,7 +127,6 @@ class Calibration:
         """Forget all series but some, which move together."""
         for rung, moves in self._moves.items():
             self._moves[rung] = moves[stay[stay < len(moves)]]
-            self._changed.update((rung, band) for band in range(len(self.bands)))
 
     def changes(self, numbers: npt.NDArray[np.int64]) -> Iterable[Record]:
         """Give the records that are not as they were last given; `numbers` are the series'."""

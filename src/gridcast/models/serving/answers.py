@@ -37,29 +37,39 @@ class Answers:
     def __init__(self, in_use: InUse) -> None:
         self.in_use = in_use
         self._builder = FeatureBuilder(in_use.network.contract.features)
+        self.rows = np.empty(0, np.intp)
+        """Which rows it answers for, rising."""
         self._numbers = np.empty(0, np.int64)
         self._print: Prints = np.empty(0, np.uint64)
-        self.usable = np.empty(0, np.bool_)
-        """Whether it could answer: with a window that cannot be filled it cannot."""
+        self._usable = np.empty(0, np.bool_)
         shape = (0, len(in_use.network.levels), in_use.network.horizon)
-        self.quantiles = np.empty(shape, np.float32)
-        """kW, row by row, of those that it was asked for."""
+        self._quantiles = np.empty(shape, np.float32)
 
-    def seat(self, numbers: npt.NDArray[np.int64]) -> None:
-        """Give each series its row: as many as there are numbers, rising."""
+    def seat(self, rows: Rows, numbers: npt.NDArray[np.int64]) -> None:
+        """Say for which rows of the partition it answers; their series' numbers do not move."""
+        self.rows = rows
         if np.array_equal(numbers, self._numbers):
             return
         before = np.searchsorted(self._numbers, numbers)
         known = before < len(self._numbers)
         known[known] = self._numbers[before[known]] == numbers[known]
-        rows, before = np.flatnonzero(known), before[known]
-        kept, usable, quantiles = self._print, self.usable, self.quantiles
+        seats, before = np.flatnonzero(known), before[known]
+        kept, usable, quantiles = self._print, self._usable, self._quantiles
         self._numbers = numbers.copy()
         self._print = np.zeros(len(numbers), np.uint64)
-        self.usable = np.zeros(len(numbers), np.bool_)
-        self.quantiles = np.empty((len(numbers), *quantiles.shape[1:]), np.float32)
-        self._print[rows], self.usable[rows] = kept[before], usable[before]
-        self.quantiles[rows] = quantiles[before]
+        self._usable = np.zeros(len(numbers), np.bool_)
+        self._quantiles = np.empty((len(numbers), *quantiles.shape[1:]), np.float32)
+        self._print[seats], self._usable[seats] = kept[before], usable[before]
+        self._quantiles[seats] = quantiles[before]
+
+    def of(self, rows: Rows) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
+        """Give whether it could answer for rows, and what it says, kW, of those that it could.
+
+        With a window that cannot be filled it cannot.
+        """
+        seats = np.searchsorted(self.rows, rows)
+        usable = self._usable[seats]
+        return usable, self._quantiles[seats[usable]]
 
     def renew(
         self, rows: Rows, window: Window, origin_ms: int, facts: Facts, seen: Seen | None
@@ -85,10 +95,11 @@ class Answers:
         now = prints(mean, mark) + facts.print[rows] * _SERIES + origins * _ORIGIN
         if seen is not None:
             now += seen.print[seen.of[rows]] * _WEATHER
-        column = np.flatnonzero(now != self._print[rows])
+        seats = np.searchsorted(self.rows, rows)
+        column = np.flatnonzero(now != self._print[seats])
         if not len(column):
             return
-        asked = rows[column]
+        asked, seats = rows[column], seats[column]
         if len(column) < len(rows):
             mean, mark = mean[:, column], mark[:, column]
         series = [facts.series[row] for row in asked.tolist()]
@@ -97,7 +108,7 @@ class Answers:
         if not usable.all():
             inputs = inputs.take(usable)
         answer = self.in_use.network.forecast(inputs)
-        self.quantiles[asked[usable]] = answer
+        self._quantiles[seats[usable]] = answer
         usable[usable] = np.isfinite(answer).all(axis=(1, 2))
-        self.usable[asked] = usable
-        self._print[asked] = now[column]
+        self._usable[seats] = usable
+        self._print[seats] = now[column]

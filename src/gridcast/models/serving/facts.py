@@ -1,6 +1,7 @@
 """What is known of a partition's series beside their readings, row by row."""
 
 from collections.abc import Sequence
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,8 @@ class Facts:
         """The least load that each can have."""
         self.kind = np.empty(0, np.uint8)
         """Place of each one's kind in `KINDS`."""
+        self.lot = np.empty(0)
+        """From 0 to 1, by the name alone: which share of the series each belongs to."""
         self.print = np.empty(0, np.uint64)
         """Another number, other facts: all that a network is shown of a series."""
 
@@ -43,6 +46,7 @@ class Facts:
         self.series = series = [self._grid[name] for name in names]
         self.lower = np.array([-np.inf if one.can_be_negative else 0 for one in series], np.float32)
         self.kind = np.array([KINDS.index(one.kind) for one in series], np.uint8)
+        self.lot = np.array([crc32(name.encode()) for name in names]) / 2**32
         self.print = np.array([_print(one) for one in series], np.int64).view(np.uint64)
 
 

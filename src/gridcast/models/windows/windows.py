@@ -246,6 +246,14 @@ class Windows:
                 self.patches[slot].lay_over(first, mean[i], mark[i])
         return mean, mark
 
+    def closed_slot(self, slot: int) -> Column:
+        """Give one closed slot as it stands by now; nothing where it is out of the window."""
+        self.settle()
+        column = self.columns.get(slot, Column.empty()).at(np.arange(len(self)))
+        if slot in self.patches:
+            self.patches[slot].lay_over(0, column.mean, column.mark)
+        return column
+
     def open_slot(self) -> Column:
         """Give the slot that the tick lies in, as far as it is known before the tick."""
         if self.tick_ms is None or self.tick_ms % self.spec.step_ms == 0:

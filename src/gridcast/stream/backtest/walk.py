@@ -97,18 +97,25 @@ def walk(way: Way, told: Told = lambda _: None) -> Walked:
 
 
 def forecasts(way: Way, told: Told = lambda _: None) -> Iterator[tuple[Tick, ForecastColumns]]:
-    """Give the forecasts at every tick that is due, as a worker would give them."""
+    """Give the forecasts of every tick that is due, as calibrated by then as a worker's are."""
     plan, settings = way.plan, way.plan.settings
     known = beside(settings, way.series, way.weather, way.model)
     # A process has one core: threads within it would only make it wait.
     forecaster = tick_forecaster(settings.model_copy(update={"threads": 1}))
     partition = Partition(forecaster.spec, round(settings.lateness_s * 1000))
+    noted = -1
     for tick in _ticks(partition, way):
         told(tick.time_ms)
         if tick.time_ms >= plan.to_ms:
             return
-        if plan.is_due(tick.time_ms):
-            yield tick, forecaster.forecast(partition, tick, known)
+        slot, is_due = partition.windows.closed, plan.is_due(tick.time_ms)
+        # A worker answers every tick, but learns from the first of each slot alone: those are
+        # answered in any case, before the first that is due as well.
+        if is_due or slot != noted:
+            found = forecaster.answer(partition, tick, known).forecasts
+            noted = slot
+            if is_due:
+                yield tick, found
 
 
 def _ticks(partition: Partition, way: Way) -> Iterator[Tick]:

@@ -1,0 +1,1 @@
+"""What the calibration bench is made of."""

@@ -1,0 +1,114 @@
+"""Forecasts that wait to be judged."""
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.records import Column, Kind, Record
+from gridcast.schemas.forecast import Rung
+from gridcast.schemas.forecast_columns import WATTS, to_the_watt
+from gridcast.schemas.score_columns import Scored
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+LARGEST = np.float32(1e15)
+"""kW; beyond that a forecast is kept as this."""
+
+
+_BANDS, _CHALLENGER = 16, 16
+"""A record's number: the slot that the tick lay in, whether it is a challenger's, the band."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Noted:
+    """What one tick forecast for one slot."""
+
+    number: int
+    """Of its record: see `number_of`."""
+    slot: int
+    """Which slot was forecast."""
+    numbers: Ints
+    """Of the series, rising: rows move, numbers do not."""
+    makers: tuple[Scored, ...]
+    made_by: npt.NDArray[np.uint8]
+    raw: Floats
+    """Before calibration: kW, to the watt, [series, levels]."""
+    issued: Floats
+    """As it was published."""
+
+    @property
+    def band(self) -> int:
+        """Which horizon band the slot lay in."""
+        return self.number % _BANDS
+
+    @property
+    def is_challengers(self) -> bool:
+        """Whether it was forecast in the shadow."""
+        return self.number // _BANDS % 2 == 1
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held, but for the numbers, which many share."""
+        return self.raw.nbytes + self.issued.nbytes + self.made_by.nbytes
+
+    def record(self) -> Record:
+        """Write it: quantiles in whole watts, each as what it is above the one before."""
+        raw, issued = _watts(self.raw), _watts(self.issued)
+        columns: list[Column] = [
+            np.array([self.slot]),
+            self.numbers,
+            self.made_by,
+            [maker.rung.value for maker in self.makers],
+            [maker.model or "" for maker in self.makers],
+            [maker.release or "" for maker in self.makers],
+            *np.diff(raw, axis=1, prepend=0).T,
+            *(issued - raw).T,
+        ]
+        return Record(Kind.NOTED, self.number, columns)
+
+    @classmethod
+    def of(cls, record: Record) -> "Noted":
+        """Read it."""
+        slot, numbers, made_by, rungs, models, releases, *watts = record.columns
+        challenger = record.number // _BANDS % 2 == 1
+        makers = tuple(
+            Scored(Rung(rung), model or None, release or None, challenger)
+            for rung, model, release in zip(
+                cast("list[str]", rungs),
+                cast("list[str]", models),
+                cast("list[str]", releases),
+                strict=True,
+            )
+        )
+        steps, moved = np.array(watts, np.int64).reshape(2, -1, len(numbers))
+        raw = np.cumsum(steps, axis=0)
+        return cls(
+            record.number,
+            int(np.asarray(slot)[0]),
+            np.asarray(numbers, np.int64),
+            makers,
+            np.asarray(made_by, np.uint8),
+            _kilowatts(raw),
+            _kilowatts(raw + moved),
+        )
+
+
+def number_of(slot: int, band: int, *, challenger: bool) -> int:
+    """Give the number of the record of what is noted in a slot of a band."""
+    return slot * 2 * _BANDS + challenger * _CHALLENGER + band
+
+
+def whole_watts(quantiles: Floats) -> Floats:
+    """Round quantiles to what a record keeps."""
+    return to_the_watt(np.clip(quantiles, -LARGEST, LARGEST))
+
+
+def _watts(quantiles: Floats) -> Ints:
+    return np.rint(quantiles.astype(np.float64) * WATTS).astype(np.int64)
+
+
+def _kilowatts(watts: Ints) -> Floats:
+    return np.ascontiguousarray((watts / WATTS).T.astype(np.float32))

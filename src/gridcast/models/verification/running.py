@@ -1,0 +1,110 @@
+"""How each series' forecasts have done of late."""
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.records import Column, Kind, Record
+from gridcast.schemas.score_columns import ScoreColumns
+
+REMEMBERED_HOURS = 72
+"""What was so long ago counts a third (1/e) of what is new."""
+
+_NAMES = ("count", "inside", "inside_raw", "error", "naive_error")
+
+Floats = npt.NDArray[np.float32]
+
+
+class Running:
+    """Sums of scores that fade as hours go by: [series, bands], of what was published.
+
+    >>> running = Running(bands=4)
+    >>> running.nbytes
+    0
+
+    Parameters
+    ----------
+    bands
+        How many there are.
+    """
+
+    def __init__(self, bands: int) -> None:
+        self.bands = bands
+        self.count = np.zeros((0, bands), np.float32)
+        self.inside = self.count.copy()
+        self.inside_raw = self.count.copy()
+        self.error = self.count.copy()
+        """kW, of those alone whose seasonal-naive forecast is known; so is `naive_error`."""
+        self.naive_error = self.count.copy()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return sum(sums.nbytes for sums in self._sums())
+
+    @property
+    def coverage(self) -> Floats:
+        """Share inside the 90 % interval; not a number where nothing was judged of late."""
+        return _ratio(self.inside, self.count)
+
+    @property
+    def coverage_raw(self) -> Floats:
+        """Share that would be inside had nothing been calibrated."""
+        return _ratio(self.inside_raw, self.count)
+
+    @property
+    def skill(self) -> Floats:
+        """How much smaller the error is than the seasonal-naive one's: 1 perfect, 0 no better."""
+        return np.float32(1) - _ratio(self.error, self.naive_error)
+
+    def fade(self, hours: int) -> None:
+        """Let hours go by."""
+        left = np.float32((1 - 1 / REMEMBERED_HOURS) ** hours)
+        for sums in self._sums():
+            np.multiply(sums, left, out=sums)
+
+    def add(self, scores: ScoreColumns, rows: npt.NDArray[np.int64]) -> None:
+        """Add an hour's scores; `rows` gives the row of each entry's series."""
+        self.grow(int(rows.max()) + 1)
+        published = np.array([not maker.challenger for maker in scores.makers])[scores.made_by]
+        paired = ~np.isnan(scores.naive_error)
+        for name, sums in zip(_NAMES, self._sums(), strict=True):
+            value = np.asarray(getattr(scores, name), np.float32)
+            counts = published & (paired if "error" in name else ~np.isnan(value))
+            np.add.at(sums, (rows[counts], scores.band[counts]), value[counts])
+
+    def grow(self, rows: int) -> None:
+        """Make room for new series."""
+        more = rows - len(self.count)
+        if more > 0:
+            room = np.zeros((more, self.bands), np.float32)
+            for name, sums in zip(_NAMES, self._sums(), strict=True):
+                setattr(self, name, np.concatenate([sums, room]))
+
+    def keep(self, stay: npt.NDArray[np.intp]) -> None:
+        """Forget all series but some, which move together."""
+        for name, sums in zip(_NAMES, self._sums(), strict=True):
+            setattr(self, name, sums[stay[stay < len(sums)]])
+
+    def record(self, numbers: npt.NDArray[np.int64]) -> Record:
+        """Write it; `numbers` are the series'."""
+        rows = np.flatnonzero(self.count.any(axis=1))
+        columns: list[Column] = [numbers[rows]]
+        return Record(Kind.RUNNING, 0, columns + [sums[rows].reshape(-1) for sums in self._sums()])
+
+    def load(self, record: Record, row_of: npt.NDArray[np.int64]) -> None:
+        """Take it from its record; `row_of` gives the row of a series' number."""
+        numbers, *columns = record.columns
+        rows = row_of[np.asarray(numbers, np.int64)]
+        known = rows >= 0
+        if known.any():
+            self.grow(int(rows.max()) + 1)
+            for sums, column in zip(self._sums(), columns, strict=True):
+                sums[rows[known]] = np.asarray(column).reshape(-1, self.bands)[known]
+
+    def _sums(self) -> tuple[Floats, ...]:
+        return tuple(getattr(self, name) for name in _NAMES)
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    nothing = np.full(whole.shape, np.nan, np.float32)
+    return np.divide(part, whole, out=nothing, where=whole > 0)

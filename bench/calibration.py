@@ -5,7 +5,8 @@ stands what it would have been without calibration, of the same forecasts. The g
 in every month; the week after the shift is told apart.
 
 The simulated grid (zones, feeders, meters) and, where they are at hand (--data), real sets; by the
-seasonal profile and by the network in the box. --quick: the simulated grid, by the profile.
+seasonal profile and by the network in the box; and what it costs. --quick: the simulated grid, by
+the profile.
 """
 
 # ruff: noqa: E402
@@ -14,11 +15,13 @@ import os
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_threads] = "1"
 
+import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from calibration_parts.cost import cost
 from calibration_parts.replay import DAY_MS, WARM_DAYS, Year, play, shifted
 from common import arguments, result, show
 from rungs_parts.sets import GRIDS, MAPPINGS, OTHERS
@@ -47,13 +50,13 @@ class Load:
 
 
 def simulated(quick: bool) -> Load:
-    """Take zones, feeders and meters of a grid; the hourly means if it has to be quick."""
+    """Take a zone, feeders and meters of a grid."""
     grid = build_grid(seed=1, country_code="DE", meters_of=spread_series(550))
-    zone, step_s = grid.zones[0], 3_600 if quick else 900
-    rows = [0, *range(1, 5), *range(1 + zone.feeders, 1 + zone.feeders + (5 if quick else 15))]
-    simulation = Simulation(grid, seed=1, step_s=step_s, faults=FAULTS["none"])
+    first = 1 + grid.zones[0].feeders
+    rows = [0, *range(1, 5), *range(first, first + (5 if quick else 15))]
+    simulation = Simulation(grid, seed=1, step_s=3_600, faults=FAULTS["none"])
     value = simulation.truth(START_MS, START_MS + DAYS * DAY_MS).value[rows]
-    return Load("simulated", step_s // 60, START_MS, value)
+    return Load("simulated", 60, START_MS, value)
 
 
 def real(folder: Path) -> Iterator[Load]:
@@ -69,6 +72,17 @@ def real(folder: Path) -> Iterator[Load]:
         if slots * step_ms >= FEWEST_DAYS * DAY_MS:
             start_ms = int(grid.time_ms[-slots])
             yield Load(name, step_ms // 60_000, start_ms, grid.value[:15, -slots:])
+
+
+def loads(given: argparse.Namespace) -> Iterator[Load]:
+    """Give what was asked for."""
+    if given.only in {None, "simulated"}:
+        yield simulated(given.quick)
+    if given.quick:
+        return
+    for load in real(given.data):
+        if given.only in {None, load.name}:
+            yield load
 
 
 def told(title: str, year: Year) -> dict[str, object]:
@@ -112,13 +126,10 @@ def _shown(sums: object) -> list[str]:
 def main() -> int:
     parser = arguments(__doc__ or "")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--only", help="one set: simulated, germany, spain, …")
+    parser.add_argument("--only", help="one of it: simulated, germany, spain, …, cost")
     given = parser.parse_args()
-    figures: dict[str, object] = {}
-    loads = [simulated(given.quick), *([] if given.quick else real(given.data))]
-    for load in loads:
-        if given.only not in {None, load.name}:
-            continue
+    figures: dict[str, dict[str, object]] = {}
+    for load in loads(given):
         value = shifted(load.value, load.step_minutes)
         forecasters = {"seasonal_profile": NOTHING_BESIDE}
         if not given.quick and load.step_minutes in boxed_steps():
@@ -128,9 +139,15 @@ def main() -> int:
             year = play(value, load.start_ms, load.step_minutes, beside)
             title = f"{load.name}, {len(value)} series, {load.step_minutes} min: {name}"
             figures[f"{load.name}_{name}"] = told(title, year)
+    if given.only in {None, "cost"}:
+        figures["cost"] = spent = cost(4_000 if given.quick else 25_000)
+        rows = [[name, f"{value:,.4g}"] for name, value in spent.items()]
+        show(
+            "What it adds to a tick, 15 min, 24 h, 7 levels, one core", ["figure", "measured"], rows
+        )
     if given.json:
         print(result("calibration", figures))
-    return int(any(found["months_missed"] for found in figures.values()))
+    return int(any(found.get("months_missed") for found in figures.values()))
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ def measure(series: int) -> dict[str, float]:
     given: list[list[bytes]] = []
 
     def tick() -> None:
-        columns = forecaster.forecast(feed.partition, feed.next_tick(), beside)
-        given.append([value for _, value in columns.messages()])
+        answer = forecaster.answer(feed.partition, feed.next_tick(), beside)
+        given.append([value for _, value in answer.forecasts.messages()])
         feed.partition.changes()
 
     tick()

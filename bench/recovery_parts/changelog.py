@@ -11,11 +11,14 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from gridcast.agents.batch import Batch
-from gridcast.agents.held import Held
+from gridcast.agents.held import Held, OnTick
 from gridcast.agents.metrics import Metrics
+from gridcast.agents.table import Output
+from gridcast.models.partition import Partition, Tick
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
 from gridcast.schemas.topics import READINGS, STATE
 from gridcast.stream.broker import Broker
+from gridcast.stream.forecasting import tick_forecaster
 from gridcast.stream.kafka import librdkafka_options
 from gridcast.stream.own_table import OwnTable
 from gridcast.stream.settings import Settings
@@ -52,7 +55,7 @@ async def _play(settings: Settings, log: Path, series: int, minutes: int) -> dic
         prefix = settings.topic_prefix
         table = OwnTable(Table(settings, 0), prefix, threads, lambda _: None, lambda: None)
         metrics = Metrics("bench", "bench")
-        held = Held(0, table, terms(settings, lambda *_: ()), metrics)
+        held = Held(0, table, terms(settings, _checking(settings)), metrics)
         await held.take_over()
         steady, before = START_MS + WARM_MINUTES * MINUTE_MS, None
         for batch in _batches(settings, series, minutes):
@@ -72,6 +75,18 @@ async def _play(settings: Settings, log: Path, series: int, minutes: int) -> dic
         "changelog_series": series,
         "changelog_ticks": ticks,
     }
+
+
+def _checking(settings: Settings) -> OnTick:
+    """Note and judge forecasts, but give none out: only a slot's first tick keeps any of them."""
+    forecaster = tick_forecaster(settings)
+
+    def on_tick(partition: Partition, tick: Tick) -> Iterator[Output]:
+        if tick.time_ms % partition.windows.spec.step_ms == 0:
+            forecaster.answer(partition, tick)
+        yield from ()
+
+    return on_tick
 
 
 def _batches(settings: Settings, series: int, minutes: int) -> Iterator[Batch]:

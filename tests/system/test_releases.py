@@ -66,7 +66,7 @@ class Site:
         done = CliRunner().invoke(app, ["models", *words, *flags], env=environment)
         if done.exception is not None:
             raise done.exception
-        return done.output
+        return done.stdout
 
     async def models(self, *words: str) -> str:
         return await asyncio.to_thread(self.run, *words)
@@ -200,7 +200,7 @@ async def test_bad_releases_are_refused_with_their_reason_and_the_old_goes_on(si
     metrics = Metrics("1", "test")
     good, meant = model_file("r1", seed=1), model_file("meant", seed=2)
     bad = {
-        "cut": (site.store("cut", meant[:-300]), meant, "digest"),
+        "cut": (site.store("cut", good[:-300]), model_file("r0", seed=3), "digest"),
         "damaged": (site.store("damaged", good[:-300]), good[:-300], "damaged"),
         "nan": (site.store("nan", nan := model_file(spread=float("nan"))), nan, "probe"),
         "step": (site.store("step", boxed(15)), boxed(15), "contract"),
@@ -231,9 +231,15 @@ async def test_bad_releases_are_refused_with_their_reason_and_the_old_goes_on(si
 
         await until(is_taken_back)
         said = await site.models("rollback")
-        assert said.splitlines()[-1] == "small cut serves all kinds of series", (
-            "its file is the one that may yet come"
-        )
+        assert said == "small away is withdrawn\nsmall r1 serves all kinds of series\n"
+        listed = await site.listed()
+        assert [(name, one["state"]) for name, one in listed.items()] == [
+            ("step", "refused"),
+            ("nan", "refused"),
+            ("damaged", "refused"),
+            ("cut", "waits"),
+            ("r1", "serves"),
+        ]
 
 
 async def test_a_broken_message_is_a_dead_letter_and_costs_nothing(site: Site):

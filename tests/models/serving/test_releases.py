@@ -62,6 +62,17 @@ def test_a_release_may_serve_two_kinds_and_be_withdrawn_for_one_of_them():
     assert (releases.champions(SeriesKind.METER), len(releases)) == ([], 3)
 
 
+def test_who_serves_is_the_newest_that_was_not_refused():
+    releases = of(sent("a"), sent("b"), sent("c"))
+    releases.refuse(refused(sent("c")))
+    serving = releases.serving(None)
+    assert serving is not None
+    assert (serving.release, releases.is_bad(sent("c"))) == ("b", True)
+    releases.refuse(refused(sent("c")).model_copy(update={"because": Unfit.UNREACHABLE}))
+    assert (releases.serving(None), releases.is_bad(sent("c"))) == (serving, False)
+    assert releases.serving(SeriesKind.ZONE) is None
+
+
 def test_a_refusal_counts_for_the_message_that_it_is_about_and_no_other():
     release = sent("a")
     releases = of(release)

@@ -11,6 +11,7 @@ from support.plain_windows import Row, columns
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.tick import TickAnswer, TickForecaster
 from gridcast.models.verification import Forecasted
+from gridcast.models.verification.checks import RUNGS
 from gridcast.models.windows import WindowSpec
 from gridcast.schemas import Quality, Rung, Score
 from gridcast.schemas.forecast_columns import Maker
@@ -20,6 +21,7 @@ MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 START = 20_000 * DAY
 SPEC = WindowSpec(step_minutes=60, days=8)
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+OTHER = (Maker(Rung.MODEL, None, "other", "1"),)
 NAMES = ("a", "b", "c", "d", "e")
 
 
@@ -246,7 +248,7 @@ def test_a_look_at_a_partition_teaches_it_nothing():
             assert not played.partition.checks.changes(played.partition.windows).keys() - {"checks"}
 
 
-def test_a_challenger_is_scored_apart_and_teaches_the_champion_nothing():
+def test_challengers_are_scored_apart_and_teach_the_champion_nothing():
     played, rng = Played(), np.random.default_rng(10)
     checks = played.partition.checks
     for number in range(30):
@@ -257,15 +259,23 @@ def test_a_challenger_is_scored_apart_and_teaches_the_champion_nothing():
                 rows, by = np.array([1, 3]), np.zeros(2, np.intp)
                 shadow = Forecasted([(0, 0)], fan, fan, makers, by, rows)
                 checks.note(played.partition.windows, shadow, challenger=True)
+                other = Forecasted([(0, 0)], fan, fan, OTHER, by, np.array([0, 2]))
+                checks.note(played.partition.windows, other, challenger=True)
             last = answer.scores
     (scores,) = last
     of_b = scores.message(1).bands
     (apart,) = [band for band in of_b if band.challenger]
     assert (apart.model, apart.release, apart.coverage_90) == ("box", "2", 0)
     assert apart.mae_kw > 600
-    assert not any(band.challenger for band in scores.message(0).bands)
+    assert [band.model for band in scores.message(0).bands if band.challenger] == ["other"]
+    assert not any(band.challenger for band in scores.message(4).bands)
     assert not checks.calibration.shift(np.arange(5), 0).any()
     assert (checks.running.error[1] < 100).all()
+
+
+def test_every_rung_has_its_place():
+    assert set(RUNGS) == set(Rung)
+    assert len(RUNGS) == len(Rung)
 
 
 def test_running_scores_tell_coverage_and_skill_of_late():

@@ -70,6 +70,7 @@ def test_past_evaluations_are_listed_and_compared(ran: Ran):
     ("words", "said"),
     [
         (["load.csv"], "--mapping"),
+        (["nothing.csv", "--mapping", "load.toml"], "there is no file or folder"),
         (["load.csv", "--mapping", "load.toml", "--report", "report"], "not an empty folder"),
         (["load.csv", "--mapping", "load.toml", "--model", "none.onnx"], "there is no file"),
         (["load.csv", "--mapping", "load.toml", "--from", "2030-01-01"], "no tick from"),

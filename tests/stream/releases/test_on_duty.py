@@ -186,6 +186,11 @@ async def test_a_bad_artifact_is_refused_once_with_its_reason_and_the_old_goes_o
         assert site.champion() == "r1"
         assert site.told() == []
         assert site.count("releases_refused_total", because=because.value) == 1
+        newer = site.release("r3", model_file(seed=3), minute=3)
+        await until(lambda: site.champion() == "r3")
+        site.take(newer.model_copy(update={"role": Role.WITHDRAWN}))
+        await until(lambda: site.champion() == "r1")
+        assert site.count("releases_refused_total", because=because.value) == 1
         site.take(release.model_copy(update={"role": Role.WITHDRAWN}))
         await until(lambda: site.count("releases_unfit") == 0)
 

@@ -66,8 +66,8 @@ class Releases:
         return self._in(Role.CHAMPION, kind)
 
     def serving(self, kind: SeriesKind | None) -> Release | None:
-        """Give who serves a kind by what workers have said; None: no release of its own."""
-        return next((one for one in self.champions(kind) if not self.is_bad(one)), None)
+        """Give the newest champion that no worker has refused; None: there is none."""
+        return next((one for one in self.champions(kind) if self.refusal(one) is None), None)
 
     def challengers(self, kind: SeriesKind | None) -> list[Release]:
         """Give who is to run in the shadow: the first of these, the newest."""

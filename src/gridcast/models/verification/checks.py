@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,14 @@ from gridcast.schemas.forecast import Rung
 from gridcast.schemas.forecast_columns import Maker
 from gridcast.schemas.score_columns import ScoreColumns, Scored
 
-RUNGS = tuple(Rung)
+RUNGS = (
+    Rung.MODEL,
+    Rung.MODEL_WITHOUT_WEATHER,
+    Rung.SEASONAL_PROFILE,
+    Rung.LAST_LEVEL,
+    Rung.POPULATION_PROFILE,
+)
+"""Records name rungs by their place here: new ones come at the end."""
 LATE_SLOTS = 1
 """A slot is judged when so many more have closed: what is a little late still counts."""
 MEASURED = 0.5
@@ -116,8 +124,9 @@ class Checks:
         """Keep what a tick has forecast until it is due."""
         slot = windows.closed
         self._noted = slot + 1
-        if not forecasted.leads or not len(windows):
+        if not forecasted.leads or not len(forecasted.made_by):
             return
+        place = self._place(slot, forecasted.leads[0][0]) if challenger else 0
         scored: dict[Scored, int] = {}
         places = [
             scored.setdefault(Scored(one.rung, one.model, one.release, challenger), len(scored))
@@ -128,7 +137,7 @@ class Checks:
         for (band, lead), raw, issued in zip(
             forecasted.leads, forecasted.raw, forecasted.issued, strict=True
         ):
-            number = number_of(slot, band, challenger=challenger)
+            number = number_of(slot, band, place)
             watts = whole_watts(raw), whole_watts(issued)
             self._waiting[number] = Noted(
                 number, slot + lead, numbers, tuple(scored), made_by, *watts
@@ -258,6 +267,10 @@ class Checks:
         for number in [number for number, noted in self._waiting.items() if noted.slot < end]:
             del self._waiting[number]
         return found
+
+    def _place(self, slot: int, band: int) -> int:
+        """Give the first place that no other challenger has taken in this slot."""
+        return next(n for n in count(1) if number_of(slot, band, n) not in self._waiting)
 
     def _numbers(self, windows: Windows, rows: Rows | None) -> npt.NDArray[np.int64]:
         numbers = windows.roster.numbers

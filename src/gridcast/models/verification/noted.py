@@ -18,8 +18,8 @@ LARGEST = np.float32(1e15)
 """kW; beyond that a forecast is kept as this."""
 
 
-_BANDS, _CHALLENGER = 16, 16
-"""A record's number: the slot that the tick lay in, whether it is a challenger's, the band."""
+_BANDS, _PLACES = 16, 16
+"""A record's number: the slot that the tick lay in, whose it is, the band."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +47,7 @@ class Noted:
     @property
     def is_challengers(self) -> bool:
         """Whether it was forecast in the shadow."""
-        return self.number // _BANDS % 2 == 1
+        return _is_challengers(self.number)
 
     @property
     def nbytes(self) -> int:
@@ -73,7 +73,7 @@ class Noted:
     def of(cls, record: Record) -> "Noted":
         """Read it."""
         slot, numbers, made_by, rungs, models, releases, *watts = record.columns
-        challenger = record.number // _BANDS % 2 == 1
+        challenger = _is_challengers(record.number)
         makers = tuple(
             Scored(Rung(rung), model or None, release or None, challenger)
             for rung, model, release in zip(
@@ -96,9 +96,16 @@ class Noted:
         )
 
 
-def number_of(slot: int, band: int, *, challenger: bool) -> int:
-    """Give the number of the record of what is noted in a slot of a band."""
-    return slot * 2 * _BANDS + challenger * _CHALLENGER + band
+def number_of(slot: int, band: int, place: int) -> int:
+    """Give the number of the record of what is noted in a slot of a band.
+
+    The place is 0 for what was published, and another for each challenger.
+    """
+    return (slot * _PLACES + place) * _BANDS + band
+
+
+def _is_challengers(number: int) -> bool:
+    return number // _BANDS % _PLACES > 0
 
 
 def whole_watts(quantiles: Floats) -> Floats:

@@ -76,8 +76,8 @@ def replay(  # noqa: PLR0917 - Typer reads the flags from here
         return
     state = "stopped" if outcome.stopped else "played"
     typer.echo(
-        f"{state}: {outcome.readings:,} readings, worked off {times:,.0f} times as fast as life in"
-        f" {found.seconds:.1f} s; {found.waiting:,} wait"
+        f"{state}: {outcome.readings:,} readings, {times:,.0f} times as fast as life, in"
+        f" {found.seconds:.1f} s; {found.waiting:,} wait for the workers"
     )
     if outcome.stopped:
         typer.echo("the same command goes on from there")

@@ -11,6 +11,8 @@ from gridcast.stream.training.dataset import observations_of
 
 def open_source(source: Path, mapping: Path | None) -> Recording:
     """Read a history file with its mapping, or a folder of `gridcast simulate`."""
+    if not source.exists():
+        raise UserError(f"there is no file or folder {source}")
     if source.is_dir():
         if mapping is not None:
             raise UserError(f"--mapping is for a file; {source} is a folder of `gridcast simulate`")

@@ -93,10 +93,14 @@ class Loader:
         self._take_back(release)
         return self._in_use[name]
 
-    def keep(self, in_use: Container[InUse], unfit: Container[Unfitness]) -> None:
-        """Let go of all others."""
+    def keep(self, in_use: Container[InUse]) -> None:
+        """Let go of all other networks, and of refusals that the topic has gone beyond."""
         self._in_use = {name: one for name, one in self._in_use.items() if one in in_use}
-        self._unfit = {key: one for key, one in self._unfit.items() if one in unfit}
+        self._unfit = {
+            key: one
+            for key, one in self._unfit.items()
+            if self._releases.known(one.release) in {None, one.release}  # None: the box's
+        }
 
     def _load(self, release: Release) -> Network:
         return self._needs.network(self._artifacts.get(release.url, release.digest))

@@ -132,7 +132,7 @@ class OnDuty:
     def _change(self, duty: Duty) -> None:
         self._metrics.releases_unfit(len(self._unfit))
         shadows = [shadow.in_use for shadow in duty.challengers.values()]
-        self._loader.keep([*duty.champions.values(), *shadows], self._unfit)
+        self._loader.keep([*duty.champions.values(), *shadows])
         if _posts(duty) == _posts(self._duty):
             return
         _say(Role.CHAMPION, self._duty.champions, duty.champions)

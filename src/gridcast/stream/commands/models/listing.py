@@ -14,7 +14,13 @@ from gridcast.stream.commands.options import Broker, Prefix, settings
 from gridcast.stream.dead_letters.letters import safely
 from gridcast.stream.releases.desk import ReleaseDesk, kind_name
 
-COLOURS = {"serves": "green", "runs beside": "cyan", "stands by": "dim", "withdrawn": "dim"}
+COLOURS = {
+    "serves": "green",
+    "runs beside": "cyan",
+    "stands by": "dim",
+    "withdrawn": "dim",
+    "waits": "yellow",
+}
 
 
 def list_(
@@ -56,8 +62,8 @@ def state(known: Releases, release: Release) -> str:
     kind = release.series_kind
     if release.role is Role.WITHDRAWN:
         return "withdrawn"
-    if known.is_bad(release):
-        return "refused"
+    if known.refusal(release) is not None:
+        return "refused" if known.is_bad(release) else "waits"
     if release.role is Role.CHALLENGER:
         return "runs beside" if release == known.challengers(kind)[0] else "stands by"
     return "serves" if release == known.serving(kind) else "stands by"

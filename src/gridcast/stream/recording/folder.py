@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
+from pyarrow import csv
 
 from gridcast.models.simulator import Arrivals
 from gridcast.schemas import GridSeries, WeatherForecast, WeatherObservation
@@ -30,7 +30,7 @@ def read_folder(folder: Path) -> Recording:
 
 
 def _table(folder: Path, name: str) -> pa.Table:
-    for suffix, read in ((".parquet", pq.read_table), (".csv", pc_csv.read_csv)):
+    for suffix, read in ((".parquet", pq.read_table), (".csv", _read_csv)):
         path = folder / f"{name}{suffix}"
         if path.is_file():
             try:
@@ -38,6 +38,11 @@ def _table(folder: Path, name: str) -> pa.Table:
             except (pa.ArrowException, OSError) as error:
                 raise UserError(f"{path} cannot be read: {error}") from None
     raise UserError(f"{folder} has no {name}.parquet or .csv: is it of `gridcast simulate --out`?")
+
+
+def _read_csv(path: Path) -> pa.Table:
+    nothing = csv.ConvertOptions(strings_can_be_null=True)  # an empty field is null
+    return csv.read_csv(path, convert_options=nothing)
 
 
 def _series(table: pa.Table) -> Iterator[GridSeries]:

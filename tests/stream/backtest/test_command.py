@@ -74,6 +74,7 @@ def test_past_evaluations_are_listed_and_compared(ran: Ran):
         (["load.csv", "--mapping", "load.toml", "--report", "report"], "not an empty folder"),
         (["load.csv", "--mapping", "load.toml", "--model", "none.onnx"], "there is no file"),
         (["load.csv", "--mapping", "load.toml", "--from", "2030-01-01"], "no tick from"),
+        (["load.csv", "--mapping", "load.toml", "--from", "2026-01-10"], "too little of it"),
         (["load.csv", "--mapping", "load.toml", "--baselines", "guess"], "not 'guess'"),
         (["load.csv", "--fail-if", "bad"], "--fail-if"),
         (["report"], "simulate"),

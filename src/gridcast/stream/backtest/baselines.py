@@ -45,15 +45,7 @@ def walk_baselines(
 ) -> tuple[list[Walked], int]:
     """Let baselines answer where a model did; gives their answers and how often they learned."""
     plan, archive = judge.plan, judge.archive
-    if plan.settings.horizon_hours % 1:
-        raise UserError("baselines need a horizon of whole hours: --baselines none")
-    spec = FeatureSpec(
-        step_minutes=archive.step_minutes,  # type: ignore[arg-type]  # one of STEPS
-        horizon_hours=int(plan.settings.horizon_hours),
-        weather=_measured(archive.weather),
-        day_of_year=False,
-    )
-    builder = FeatureBuilder(spec)
+    builder = _builder(judge)
     moments = [plan.from_ms]
     while refit_days and moments[-1] + refit_days * DAY_MS < plan.to_ms:
         moments.append(moments[-1] + refit_days * DAY_MS)
@@ -73,11 +65,43 @@ def walk_baselines(
     return found, len(moments)
 
 
+def check_enough(judge: Judge) -> None:
+    """Refuse what baselines could not learn from, before any work is done."""
+    _lessons(judge, _builder(judge), judge.plan.from_ms)
+
+
+def _builder(judge: Judge) -> FeatureBuilder:
+    """Show baselines what a network without the season would see."""
+    plan, archive = judge.plan, judge.archive
+    if plan.settings.horizon_hours % 1:
+        raise UserError("baselines need a horizon of whole hours: --baselines none")
+    spec = FeatureSpec(
+        step_minutes=archive.step_minutes,  # type: ignore[arg-type]  # one of STEPS
+        horizon_hours=int(plan.settings.horizon_hours),
+        weather=_measured(archive.weather),
+        day_of_year=False,
+    )
+    return FeatureBuilder(spec)
+
+
 def _fit(
     judge: Judge, builder: FeatureBuilder, names: Sequence[str], before_ms: int
 ) -> dict[str, Baseline]:
     """Let all learn from what came before a moment."""
-    archive, levels = judge.archive, judge.plan.settings.levels
+    levels = judge.plan.settings.levels
+    lessons = _lessons(judge, builder, before_ms)
+    train, validation = (samples_of(judge.archive, builder, one) for one in lessons)
+    fitted = {}
+    for name in names:
+        make = BASELINES[name]
+        one = LightGbm(builder.spec, levels) if make is LightGbm else make(builder.spec, levels)
+        fitted[name] = one.fit(train, validation)
+    return fitted
+
+
+def _lessons(judge: Judge, builder: FeatureBuilder, before_ms: int) -> list[Pairs]:
+    """Choose what to learn from before a moment, and by what it is seen when that is enough."""
+    archive = judge.archive
     end = max(0, (before_ms - archive.start_ms) // archive.step_ms)
     checked = max(round(end * VALIDATION), builder.spec.horizon + 1)
     parts = (Part(0, max(0, end - checked)), Part(max(0, end - checked), end))
@@ -91,13 +115,7 @@ def _fit(
             "baselines learn from what came before --from, and there is too little of it: begin"
             " two weeks later, or say --baselines none"
         )
-    train, validation = (samples_of(archive, builder, one) for one in pairs)
-    fitted = {}
-    for name in names:
-        make = BASELINES[name]
-        one = LightGbm(builder.spec, levels) if make is LightGbm else make(builder.spec, levels)
-        fitted[name] = one.fit(train, validation)
-    return fitted
+    return pairs
 
 
 def _measured(weather: Weather | None) -> tuple[str, ...]:

@@ -3,15 +3,17 @@
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 from uuid import uuid4
 
-from gridcast.stream.backtest.baselines import walk_baselines
+from gridcast.stream.backtest.baselines import check_enough, walk_baselines
 from gridcast.stream.backtest.evaluation import Evaluation
 from gridcast.stream.backtest.judge import Judge, peaks, shares_below
 from gridcast.stream.backtest.plan import Plan
@@ -139,18 +141,35 @@ class Asked:
     """Whether all forecasts are kept."""
 
 
+@contextmanager
+def _whole_or_nothing(kept: Path | None) -> Iterator[None]:
+    """Make a folder for all forecasts, and leave none of a few of them."""
+    if kept is None:
+        yield
+        return
+    kept.mkdir(parents=True)
+    try:
+        yield
+    except BaseException:
+        rmtree(kept)
+        with suppress(OSError):  # it was there before, with something in it
+            kept.parent.rmdir()
+        raise
+
+
 def evaluate(asked: Asked, shown: Shown, stage: Callable[[str], None]) -> tuple[Evaluation, Judge]:
     """Make all forecasts, and judge them."""
     began_s = time.monotonic()
     plan, recording = asked.plan, asked.recording
-    kept = asked.folder / "forecasts" if asked.keep else None
-    if kept is not None:
-        kept.mkdir(parents=True)
-    stage("forecasting")
-    walks = walk_all(ways(recording, plan, asked.forecasters, kept), asked.processes, shown)
-    made = sum(one.forecasts for one in walks)
     stage("laying out what came")
     judge = Judge(recording, plan)
+    if asked.baselines:
+        check_enough(judge)
+    stage("forecasting")
+    kept = asked.folder / "forecasts" if asked.keep else None
+    with _whole_or_nothing(kept):
+        walks = walk_all(ways(recording, plan, asked.forecasters, kept), asked.processes, shown)
+    made = sum(one.forecasts for one in walks)
     refits = 0
     if asked.baselines:
         stage(f"baselines: {', '.join(asked.baselines)}")

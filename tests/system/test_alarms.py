@@ -11,16 +11,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
 from support.consuming import all_of
+from support.feeds import break_feed, make_topics
 
 from gridcast.schemas import Action, Alarm, AlarmChange, Command, DeadLetter, Reason
-from gridcast.schemas.topics import ALARMS, COMMANDS, DEAD_LETTERS, READINGS, STATE
+from gridcast.schemas.topics import ALARMS, COMMANDS, DEAD_LETTERS, STATE
 from gridcast.stream.alarm_desk import AlarmDesk
-from gridcast.stream.kafka import librdkafka_options, producer_options
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 WITHIN_S = 120.0
 
@@ -37,12 +34,7 @@ def settings(kafka: str, tmp_path: Path) -> Settings:
         partitions=2,
         cache_dir=tmp_path / "cache",
     )
-    topic = own.topic_prefix + READINGS.name
-    stamps = {"message.timestamp.type": "CreateTime"}
-    admin = AdminClient(librdkafka_options(own))
-    admin.create_topics([NewTopic(topic, 2, 1, config=stamps)])[topic].result()
-    topics = TopicAdmin(own)
-    topics.create(topics.look().missing)
+    make_topics(own)
     return own
 
 
@@ -84,19 +76,6 @@ def gridcast(settings: Settings, *words: str, code: int = 0) -> str:
     )
     assert done.returncode == code, done.stderr
     return done.stdout if code == 0 else done.stderr
-
-
-def break_feed(settings: Settings, partition: int) -> None:
-    """Send what is no reading, for two minutes."""
-    producer = Producer(producer_options(settings))
-    start = datetime.now(UTC) - timedelta(minutes=10)
-    for minute in range(3):
-        stamp = round((start + timedelta(minutes=minute)).timestamp() * 1000)
-        for _ in range(5):
-            producer.produce(
-                settings.topic_prefix + READINGS.name, b"{", b"m", partition, timestamp=stamp
-            )
-    assert producer.flush(30) == 0
 
 
 def wait_for(happened: Callable[[], bool], what: str) -> None:

@@ -20,7 +20,9 @@ from gridcast.stream.gateway.board import Board
 from gridcast.stream.gateway.entries import Entry, Record, entry
 from gridcast.stream.gateway.http import Answer, Pages
 from gridcast.stream.gateway.metrics import GatewayMetrics
+from gridcast.stream.gateway.moments import Moments
 from gridcast.stream.gateway.past import Past
+from gridcast.stream.gateway.said import Said
 from gridcast.stream.gateway.screen import Screen
 from gridcast.stream.settings import Settings
 
@@ -47,6 +49,7 @@ class Site:
         self.board = Board()
         self.board.begin("e", dict.fromkeys(What, 1))
         self.past = Past(STEP_MS, 4)
+        self.said = Said(STEP_MS, 4, (15, 60))
         self.screen = folder / "screen"
         for what, message in (
             (What.SERIES, GridSeries(series="m-1", parent="f-1")),
@@ -76,7 +79,10 @@ class Site:
         pages = Pages(
             board=self.board,
             past=self.past,
+            said=self.said,
+            moments=Moments(Settings(), self.board),
             step_minutes=15,
+            silent_minutes=20,
             gate=self._gate,
             screen=Screen(self.screen if self.screen.exists() else None),
             registry=GatewayMetrics("1.0", "r").registry,
@@ -180,7 +186,10 @@ def test_nothing_can_be_written(site: Site, method: str):
     assert site.ask("/v1/series", "reader", method).status == 405
 
 
-def test_where_the_screen_is_not_built_a_page_says_so(site: Site):
+def test_where_the_screen_is_not_built_a_page_says_so(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("gridcast.stream.gateway.screen.BUILT", tmp_path / "none")
     answer = site.ask("/")
     assert answer.status == 200
     assert b"The screen is not built" in answer.body
@@ -208,3 +217,41 @@ def test_a_built_screen_is_served_packed_where_it_can_be(site: Site):
 def test_a_folder_without_a_screen_is_one_clear_line(tmp_path: Path):
     with pytest.raises(UserError, match=r"holds no index\.html"):
         Screen(tmp_path)
+
+
+def test_what_was_said_before_is_told(site: Site):
+    assert json.loads(site.ask("/v1/said?series=m-1", "reader").body)["time"] == []
+    site.said.note(forecast("m-1").to_bytes())
+    told = json.loads(site.ask("/v1/said?series=m-1", "reader").body)
+    assert told["ahead_minutes"] == [15, 60]
+    assert told["time"] == ["2026-01-01T12:00:00Z", "2026-01-01T12:45:00Z"]
+    assert told["median"] == [[1.0, None], [None, 1.375]]
+    assert site.ask("/v1/said?series=m-2", "limited").status == 404
+
+
+def test_how_many_feeds_are_alive_is_told_by_the_grids_own_time(site: Site):
+    at = np.array([NOON_MS - 3_600_000, NOON_MS])
+    none = np.zeros(2, np.uint8), np.zeros(2, np.int32)
+    site.past.fold(ReadingColumns(["m-2", "m-3"], at, np.ones(2), *none), 0, at)
+    told = json.loads(site.ask("/v1/feeds", "reader").body)
+    assert (told["known"], told["alive"], told["silent_after_minutes"]) == (3, 2, 20)
+    assert told["silent"] == [{"series": "m-2", "since": "2026-01-01T11:00:00Z"}]
+    site.said.note(forecast("m-1", minute=30).to_bytes())
+    told = json.loads(site.ask("/v1/feeds", "reader").body)
+    assert (told["time"], told["alive"]) == ("2026-01-01T12:30:00Z", 0)
+    # Who may see one subtree is told of no other.
+    told = json.loads(site.ask("/v1/feeds", "limited").body)
+    assert told["known"] == 1
+    assert [one["series"] for one in told["silent"]] == ["m-1"]
+
+
+def test_before_any_reading_no_feed_is_known(site: Site):
+    site.past = Past(STEP_MS, 4)
+    told = json.loads(site.ask("/v1/feeds", "reader").body)
+    assert (told["time"], told["known"], told["alive"], told["silent"]) == (None, 0, 0, [])
+
+
+@pytest.mark.parametrize("at", ["", "yesterday", "1999-01-01T00:00:00Z", "2999-01-01T00:00:00Z"])
+def test_a_moment_is_a_time_of_the_last_days(site: Site, at: str):
+    assert site.ask(f"/v1/moment?at={at}", "reader").status == 400
+    assert site.ask("/v1/moment", "admin").status == 403

@@ -4,9 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gridcast.schemas.fields import Id, Kilowatts, Time, Unit
+from gridcast.schemas.fields import Count, Id, Kilowatts, Time, Unit
 from gridcast.schemas.gateway.common import Frozen
+from gridcast.schemas.gateway.server import AlarmDelta, ForecastDelta, ReadingDelta, SeriesDelta
 from gridcast.schemas.reading import Reading
+
+MOST_SILENT = 50
 
 
 class RecentPast(Frozen):
@@ -20,3 +23,50 @@ class RecentPast(Frozen):
     )
     mean: list[Kilowatts] = Field(description="the mean of the slot's readings")
     newest: Reading | None = Field(None, description="the newest reading; null: none is known")
+
+
+class SaidBefore(Frozen):
+    """What had been forecast for each slot, so many minutes before it ended."""
+
+    series: Id = Field(description="which series")
+    unit: Literal["kW"] = Field("kW", description="unit of the medians")
+    step_minutes: Annotated[int, Unit("min")] = Field(description="width of one slot")
+    ahead_minutes: list[Annotated[int, Unit("min")]] = Field(
+        description="how long before a slot ends the forecasts were made"
+    )
+    time: list[Time] = Field(description="when each slot begins; those with nothing are left out")
+    median: list[list[Kilowatts | None]] = Field(
+        description="for each of `ahead_minutes`, the median for each slot; null: not known"
+    )
+
+
+class SilentSeries(Frozen):
+    """A series that no readings come of any more."""
+
+    series: Id = Field(description="which series")
+    since: Time = Field(description="time of its newest reading (event time)")
+
+
+class FeedsAlive(Frozen):
+    """Of how many series readings come."""
+
+    time: Time | None = Field(
+        description="the grid's own time, of the newest tick; null: nothing is known yet"
+    )
+    known: Count = Field(description="how many series had readings in the last hours")
+    alive: Count = Field(description="how many of them are not silent")
+    silent_after_minutes: Annotated[float, Unit("min")] = Field(
+        description="without readings for longer, a series is silent (gateway_silent_minutes)"
+    )
+    silent: list[SilentSeries] = Field(
+        description=f"those that are silent, the longest first, at most {MOST_SILENT}"
+    )
+
+
+class Moment(Frozen):
+    """How everything stood at a moment: what a fresh client had been sent then."""
+
+    at: Time = Field(description="the moment, by the stamps that Kafka gave messages")
+    messages: list[SeriesDelta | ForecastDelta | ReadingDelta | AlarmDelta] = Field(
+        description="the messages of the protocol, in any order"
+    )

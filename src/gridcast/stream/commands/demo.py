@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.live import Live
 
 from gridcast.stream.commands.options import Broker, loaded
+from gridcast.stream.demo.browser import port_for, show
 from gridcast.stream.demo.demo import Parts, running
 from gridcast.stream.demo.view import View, line
 from gridcast.stream.demo.watch import Picture, Watch
@@ -37,11 +38,14 @@ def demo(
     for_s: Annotated[
         float | None, typer.Option("--for", metavar="SECONDS", help="End after so long.")
     ] = None,
+    browser: Annotated[
+        bool, typer.Option(help="Open the control-room screen, where there is a desktop.")
+    ] = True,
     json: Annotated[
         bool, typer.Option("--json", help="One JSON object as the last line, for programs.")
     ] = False,
 ) -> None:
-    """Start a real Kafka, a simulated grid and a worker, and watch readings become forecasts.
+    """Start a real Kafka, a simulated grid, a worker and a gateway, and open the screen.
 
     Nothing else needs to be there, and nothing is left behind. With --broker, a Kafka of your own.
     """
@@ -58,6 +62,7 @@ def demo(
         console,
         f"gridcast demo: {series:,} series at {speed:g} times the speed of life",
         end_after_s=for_s,
+        browser=browser,
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     with suppress(KeyboardInterrupt), console.status("starting") as status:
@@ -67,6 +72,7 @@ def demo(
             own_broker=own_broker,
             workers=workers,
             simulate=simulate,
+            port=port_for(found.settings.gateway_port),
             report=report,
         ) as parts:
             status.stop()
@@ -81,12 +87,15 @@ def demo(
 class Screen:
     """Shows how it goes: renewed every second in a terminal, a line now and then in a log."""
 
-    def __init__(self, console: Console, title: str, *, end_after_s: float | None) -> None:
+    def __init__(
+        self, console: Console, title: str, *, end_after_s: float | None, browser: bool
+    ) -> None:
         self.picture = Picture()
         self._console = console
         self._view = View(title)
         self._began = time.monotonic()
         self._end_after_s = end_after_s
+        self._browser = browser
         self._alive = False
         self._said = 0.0
 
@@ -100,9 +109,18 @@ class Screen:
                 while time.monotonic() < end:
                     watch.look(LOOK_S)
                     parts.check()
+                    self._tell_of_screen(parts)
                     self._draw(live)
         finally:
             watch.close()
+
+    def _tell_of_screen(self, parts: Parts) -> None:
+        if self._view.screen is not None or parts.screen is None:
+            return
+        self._view.screen = parts.screen
+        self._console.print(f"the control-room screen: {parts.screen}")
+        if self._browser and self._console.is_terminal:
+            show(parts.screen)
 
     def _draw(self, live: Live) -> None:
         if not self._alive and self.picture.forecasts:

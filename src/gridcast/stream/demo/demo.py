@@ -14,6 +14,7 @@ from gridcast.stream.settings import Settings
 from gridcast.stream.topics import TopicAdmin
 
 STOP_WITHIN_S = 15.0
+GATEWAY, SAYS_WHERE = "gateway", " gateway at "
 GRIDCAST = (sys.executable, "-m", "gridcast")
 
 
@@ -24,6 +25,14 @@ class Parts:
     settings: Settings
     """With the address of the broker in use."""
     processes: dict[str, Process]
+
+    @property
+    def screen(self) -> str | None:
+        """The address of the control-room screen, once there is one."""
+        said = self.processes[GATEWAY].log.read_text("utf-8", "replace")
+        _, found, rest = said.partition(SAYS_WHERE)
+        # A line that is being written may hold half an address.
+        return rest.partition(",")[0] if found and "," in rest else None
 
     def check(self) -> None:
         """Say which part has ended by itself, if one has."""
@@ -40,9 +49,10 @@ def running(
     own_broker: bool,
     workers: int,
     simulate: list[str],
+    port: int,
     report: Callable[[str], None],
 ) -> Iterator[Parts]:
-    """Start a broker (unless the user has one), workers and the simulated grid; stop them after."""
+    """Start a broker (unless the user has one), workers, a simulated grid and a gateway."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gridcast-demo-")))
         if own_broker:
@@ -55,6 +65,7 @@ def running(
         kafka = ["--broker", settings.broker, "--topic-prefix", settings.topic_prefix]
         commands = {f"worker {number}": ["worker", *kafka] for number in range(1, workers + 1)}
         commands["simulated grid"] = ["simulate", *kafka, *simulate]
+        commands[GATEWAY] = ["gateway", "--open", "--port", str(port), *kafka]
         for name, command in commands.items():
             report(f"starting the {name}")
             log = folder / f"{name.replace(' ', '-')}.log"

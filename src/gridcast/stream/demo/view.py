@@ -24,6 +24,8 @@ class View:
     def __init__(self, title: str) -> None:
         self._title = title
         self._loads: deque[float] = deque(maxlen=HISTORY)
+        self.screen: str | None = None
+        """Where the control-room screen is."""
 
     def draw(self, picture: Picture) -> RenderableType:
         """Draw one screen."""
@@ -32,6 +34,7 @@ class View:
             Text(self._title, style="bold"),
             Columns([_flow(picture), _dead_letters(picture)], expand=False),
             self._load(picture),
+            Text(f"the control-room screen: {self.screen or 'starting'}", style="bold"),
             Text("Ctrl-C stops everything and leaves nothing behind", style="dim"),
         )
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gridcast.models.grid import Grid
-from gridcast.schemas import Alarm, GridSeries
+from gridcast.schemas import Alarm, GridSeries, SeriesKind
 from gridcast.schemas.gateway import Place, What
 from gridcast.stream.gateway.entries import Entry
 
@@ -131,6 +131,14 @@ class Board:
         for above in found:  # it grows as we go
             found += self.grid.children(above)
         return found
+
+    def upper(self) -> set[str]:
+        """Give the series that are no meters: those that a screen shows first."""
+        return {
+            entry.key
+            for entry in self.all(What.SERIES)
+            if isinstance(entry.message, GridSeries) and entry.message.kind is not SeriesKind.METER
+        }
 
     def about(self, what: What, series: str) -> list[Entry]:
         """Give the newest of one kind about a series."""

@@ -24,6 +24,7 @@ from gridcast.stream.errors import UserError
 from gridcast.stream.gateway.board import Board
 from gridcast.stream.gateway.entries import TOPIC_OF, Entry, entry, record
 from gridcast.stream.gateway.metrics import GatewayMetrics
+from gridcast.stream.gateway.said import Said
 from gridcast.stream.kafka import librdkafka_options
 from gridcast.stream.keep_trying import keep_trying
 from gridcast.stream.reachable import reachable
@@ -64,6 +65,8 @@ class Feeds:
         self._board = board
         self._take = take
         self._metrics = metrics
+        step_ms = settings.step_minutes * 60_000
+        self.said = Said(step_ms, max(round(settings.gateway_past_hours * 3_600_000) // step_ms, 1))
         self._topics = {
             what: WholeTopic(settings, TOPIC_OF[what], remembers=False) for what in WHOLE
         }
@@ -151,6 +154,8 @@ class Feeds:
         """Keep of each key the newest only; of alarms all changes, for those who come back."""
         waiting = self._waiting[what]
         for place, key in enumerate(batch.keys):
+            if what is What.FORECAST:
+                self.said.note(batch.values[place])
             name = (batch.partition, key, batch.offsets[place] if what is What.ALARM else 0)
             waiting.pop(name, None)
             waiting[name] = (batch, place)
@@ -158,6 +163,8 @@ class Feeds:
     async def _show(self, what: What, batch: Batch, places: Iterable[int]) -> None:
         found, unusable = [], 0
         for place in places:
+            if what is What.FORECAST:
+                self.said.note(batch.values[place])
             one = entry(what, record(batch, place), self._settings.message_bytes)
             if isinstance(one, Refusal):
                 unusable += 1

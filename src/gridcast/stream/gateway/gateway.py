@@ -23,6 +23,7 @@ from gridcast.stream.gateway.feeds import Feeds
 from gridcast.stream.gateway.hello import Greeter
 from gridcast.stream.gateway.http import Pages
 from gridcast.stream.gateway.metrics import GatewayMetrics
+from gridcast.stream.gateway.moments import Moments
 from gridcast.stream.gateway.readings import ReadingFeed
 from gridcast.stream.gateway.screen import Screen
 from gridcast.stream.gateway.server import Port
@@ -85,7 +86,10 @@ class Gateway:
         pages = Pages(
             board=self.board,
             past=self.readings.past,
+            said=self.feeds.said,
+            moments=Moments(settings, self.board),
             step_minutes=settings.step_minutes,
+            silent_minutes=settings.gateway_silent_minutes,
             gate=self.gate,
             screen=Screen(settings.gateway_screen_dir),
             registry=self.metrics.registry,

@@ -3,6 +3,7 @@
 It takes a request and gives an answer, and knows no socket.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,15 +14,20 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from gridcast.schemas import Forecast, Reading
+from gridcast.schemas.fields import write_time
 from gridcast.schemas.gateway import Authenticate, Scope, What
-from gridcast.schemas.gateway.http import RecentPast
+from gridcast.schemas.gateway.http import RecentPast, SaidBefore
+from gridcast.schemas.times import millisecond
 from gridcast.stream.gateway.access.gate import Gate
 from gridcast.stream.gateway.access.identity import Identity, NotLetIn
 from gridcast.stream.gateway.access.keys import PREFIX
 from gridcast.stream.gateway.board import Board
 from gridcast.stream.gateway.csv import forecast_csv, past_csv
+from gridcast.stream.gateway.moments import BACK_MS, Away, Moments
 from gridcast.stream.gateway.past import Past
+from gridcast.stream.gateway.said import Said
 from gridcast.stream.gateway.screen import ALWAYS_ASK, File, Screen
+from gridcast.stream.gateway.silence import feeds_alive
 
 SOCKET_PATH = "/v1"
 TEXT, JSON, CSV = "text/plain; charset=utf-8", "application/json", "text/csv; charset=utf-8"
@@ -44,6 +50,9 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+Route = Callable[[Mapping[str, str], Identity], Answer | Awaitable[Answer]]
+
+
 class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure
     """A request that is not answered as asked."""
 
@@ -60,8 +69,14 @@ class Pages:
     ----------
     board, past
         What is known.
+    said
+        What was forecast before.
+    moments
+        Look up how things stood.
     step_minutes
         Width of a slot of the past.
+    silent_minutes
+        Without readings for longer, a series is silent.
     gate
         Lets people in.
     screen
@@ -79,7 +94,10 @@ class Pages:
         *,
         board: Board,
         past: Past,
+        said: Said,
+        moments: Moments,
         step_minutes: int,
+        silent_minutes: float,
         gate: Gate,
         screen: Screen,
         registry: CollectorRegistry,
@@ -88,17 +106,23 @@ class Pages:
     ) -> None:
         self._board = board
         self._past = past
+        self._said = said
         self._step_minutes = step_minutes
+        self._silent_minutes = silent_minutes
         self._gate = gate
         self._screen = screen
         self._registry = registry
         self._why_not_ready = why_not_ready
         self._may_ask = may_ask
-        self._routes: dict[str, Callable[[Mapping[str, str], Identity], Answer]] = {
+        self._moments = moments
+        self._routes: dict[str, Route] = {
             "/metrics": self._metrics,
             "/v1/series": self._series,
             "/v1/forecast": self._forecast,
             "/v1/past": self._recent_past,
+            "/v1/said": self._said_before,
+            "/v1/feeds": self._feeds,
+            "/v1/moment": self._moment,
         }
 
     async def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
@@ -124,9 +148,9 @@ class Pages:
         route = self._routes.get(path)
         if route is None:
             return self._file(path, headers)
-        return route(
-            {name: values[-1] for name, values in parse_qs(query).items()}, await self._who(headers)
-        )
+        given = {name: values[-1] for name, values in parse_qs(query).items()}
+        answer = route(given, await self._who(headers))
+        return answer if isinstance(answer, Answer) else await answer
 
     def _readiness(self) -> Answer:
         missing = self._why_not_ready()
@@ -191,6 +215,46 @@ class Pages:
             return _csv(past_csv(past), "past")
         return _data(past.to_bytes(), JSON)
 
+    def _said_before(self, query: Mapping[str, str], who: Identity) -> Answer:
+        series = self._named(query, who)
+        slots = self._said.of(series)
+        said = SaidBefore(
+            series=series,
+            step_minutes=self._step_minutes,
+            ahead_minutes=list(self._said.ahead_minutes),
+            time=[datetime.fromtimestamp(time_ms / 1000, UTC) for time_ms, _ in slots],
+            median=[list(row) for row in zip(*(values for _, values in slots), strict=True)]
+            or [[] for _ in self._said.ahead_minutes],
+        )
+        return _data(said.to_bytes(), JSON)
+
+    def _feeds(self, _: Mapping[str, str], who: Identity) -> Answer:
+        self._may_read(who)
+        visible = (
+            {one for top in who.below for one in self._board.below(top)} if who.below else None
+        )
+        found = feeds_alive(self._past, self._said.tick_ms, self._silent_minutes, visible)
+        return _data(found.to_bytes(), JSON)
+
+    async def _moment(self, query: Mapping[str, str], who: Identity) -> Answer:
+        self._may_read(who)
+        at_ms = _time_ms(query.get("at", ""))
+        if not 0 <= time.time() * 1000 - at_ms <= BACK_MS:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "at: a moment of the last 8 days")
+        parts = set(self._board.below(query["series"])) if "series" in query else set()
+        upper = self._board.upper()
+
+        def wanted(series: str) -> bool:
+            hidden = bool(who.below) and who.below.isdisjoint(self._board.way(series))
+            return not hidden and (not upper or series in upper or series in parts)
+
+        try:
+            messages = await self._moments.at(at_ms, wanted)
+        except Away as why:
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, str(why)) from None
+        at = write_time(datetime.fromtimestamp(at_ms / 1000, UTC))
+        return _data(b'{"at":"%s","messages":[%s]}' % (at.encode(), b",".join(messages)), JSON)
+
     def _named(self, query: Mapping[str, str], who: Identity) -> str:
         self._may_read(who)
         series = query.get("series", "")
@@ -220,6 +284,14 @@ def _file_answer(file: File, takes_gzip: bool) -> Answer:
         extra["Content-Encoding"] = "gzip"
         return Answer(HTTPStatus.OK, file.packed, file.content_type, extra)
     return Answer(HTTPStatus.OK, file.body, file.content_type, extra)
+
+
+def _time_ms(text: str) -> int:
+    # In an address, a plus is a space.
+    found = millisecond(text.replace(" ", "+"))
+    if found is None:
+        raise Refusal(HTTPStatus.BAD_REQUEST, "at: a time such as 2026-11-21T14:00:00Z")
+    return found
 
 
 def _wants_csv(query: Mapping[str, str]) -> bool:

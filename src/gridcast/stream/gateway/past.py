@@ -103,6 +103,10 @@ class Past:
         for row, one in zip(rows.tolist(), self._newest[rows].tolist(), strict=True):
             yield Newest(self._names[row], *one[1:])
 
+    def newest_times(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+        """Give every series and the time of its newest reading."""
+        return self._names, self._newest["time_ms"][: len(self)]
+
     def _rows_of(self, names: list[str]) -> npt.NDArray[np.intp]:
         known = self._rows
         for name in dict.fromkeys(names):

@@ -13,8 +13,9 @@ NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>gridcast: no screen</title>
 <body style="font: 16px/1.5 system-ui, sans-serif; max-width: 40em; margin: 4em auto">
 <h1>The screen is not built</h1>
-<p>This gateway works, but its package holds no screen: it was installed from a checkout whose
-<code>screen/</code> was not built. Build it, or name a built one with the setting
+<p>This gateway works, but its package holds no screen: when it was installed from its sources, the
+screen could not be built, perhaps because npm's registry was not reached. Install it again
+(<code>uv sync --reinstall-package gridcast</code>), or name a built one with the setting
 <code>gateway_screen_dir</code>.</p>
 <p>Meanwhile: <a href="/readyz">/readyz</a>, and the WebSocket at <code>/v1</code>.</p>
 </body></html>

@@ -88,6 +88,12 @@ class GatewaySettings(BaseModel):
     gateway_past_hours: float = Field(
         24, gt=0, le=192, description="how far back the gateway knows readings, hours"
     )
+    gateway_silent_minutes: float = Field(
+        15,
+        gt=0,
+        le=10_080,
+        description="a series without readings for longer counts as silent on the screen, minutes",
+    )
     gateway_screen_dir: HomePath | None = Field(
         None, description="a built screen to serve in place of the package's own"
     )

@@ -1,0 +1,53 @@
+// What the gateway answers over plain HTTP.
+
+import type { Credentials } from "../core/session";
+import type { FeedsAlive, Moment, RecentPast, SaidBefore } from "../core/wire";
+
+export class Unanswered extends Error {
+  constructor(
+    readonly status: number,
+    text: string,
+  ) {
+    super(text);
+  }
+}
+
+let credentials: Credentials = {};
+
+export function askAs(given: Credentials): void {
+  credentials = given;
+}
+
+async function ask<Answer>(path: string): Promise<Answer> {
+  const secret = Object.values(credentials)[0] as string | undefined;
+  const headers = secret ? { Authorization: `Bearer ${secret}` } : undefined;
+  const answer = await fetch(new URL(path, document.baseURI), headers ? { headers } : {});
+  if (!answer.ok) throw new Unanswered(answer.status, (await answer.text()).trim());
+  return (await answer.json()) as Answer;
+}
+
+const of = (series: string) => `series=${encodeURIComponent(series)}`;
+
+export const past = (series: string) => ask<RecentPast>(`v1/past?${of(series)}`);
+export const said = (series: string) => ask<SaidBefore>(`v1/said?${of(series)}`);
+export const feeds = () => ask<FeedsAlive>("v1/feeds");
+
+/** How everything stood at a moment; of a series that is looked at, its parts too. */
+export function moment(at: number, series: string | null): Promise<Moment> {
+  const parts = series === null ? "" : `&${of(series)}`;
+  return ask<Moment>(`v1/moment?at=${new Date(at).toISOString()}${parts}`);
+}
+
+/** A file of the recent past; through a blob, because a link bears no credentials. */
+export async function downloadCsv(what: "past" | "forecast", series: string): Promise<void> {
+  const secret = Object.values(credentials)[0] as string | undefined;
+  const headers = secret ? { Authorization: `Bearer ${secret}` } : undefined;
+  const url = new URL(`v1/${what}?${of(series)}&format=csv`, document.baseURI);
+  const answer = await fetch(url, headers ? { headers } : {});
+  if (!answer.ok) throw new Unanswered(answer.status, (await answer.text()).trim());
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = `${series}-${what}.csv`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}

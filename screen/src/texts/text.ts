@@ -1,0 +1,64 @@
+// Words and figures in the language that somebody chose.
+
+import type { AlarmKind, Priority, Rung } from "../core/wire";
+import { lang } from "../edge/choices";
+import { type Text, en } from "./en";
+import { ko } from "./ko";
+
+export function t(text: Text, filled: Record<string, string | number> = {}): string {
+  const said = (lang.value === "ko" ? ko : en)[text];
+  return said.replace(/\{(\w+)\}/g, (_, name: string) => String(filled[name] ?? ""));
+}
+
+const named = (prefix: string, value: string) => t(`${prefix}_${value.replaceAll("-", "_")}` as Text);
+export const kindName = (kind: AlarmKind) => named("kind", kind);
+export const priorityName = (priority: Priority) => named("priority", priority);
+export const rungName = (rung: Rung) => named("a_rung", rung);
+
+export interface Unit {
+  name: "kW" | "MW" | "GW";
+  kw: number;
+}
+
+/** The unit in which figures of this size have few digits. */
+export function unitFor(kw: number): Unit {
+  const size = Math.abs(kw);
+  if (size >= 1e6) return { name: "GW", kw: 1e6 };
+  return size >= 1e3 ? { name: "MW", kw: 1e3 } : { name: "kW", kw: 1 };
+}
+
+const NUMBERS = new Map<string, Intl.NumberFormat>();
+
+export function digits(value: number, places: number): string {
+  const name = `${lang.value} ${places}`;
+  let found = NUMBERS.get(name);
+  if (!found) {
+    found = new Intl.NumberFormat(lang.value === "ko" ? "ko-KR" : "en-GB", {
+      minimumFractionDigits: places,
+      maximumFractionDigits: places,
+    });
+    NUMBERS.set(name, found);
+  }
+  // A minus as long as a plus, and a space that does not break.
+  return found.format(value).replace("-", "−");
+}
+
+/** 3 significant digits, in a unit: 1.24 of MW. */
+export function amount(kw: number, unit: Unit = unitFor(kw)): string {
+  const value = kw / unit.kw;
+  const size = Math.abs(value);
+  return digits(value, size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
+}
+
+export const load = (kw: number, unit: Unit = unitFor(kw)) => `${amount(kw, unit)} ${unit.name}`;
+
+export function percent(share: number, places = 0): string {
+  return `${digits(100 * share, places)} %`;
+}
+
+export function signed(share: number, places = 0): string {
+  const rounded = Math.round(share * 100 * 10 ** places) / (100 * 10 ** places);
+  // Not "+0.0 %", and not "−0.0 %" either.
+  const shown = percent(rounded || 0, places);
+  return rounded > 0 ? `+${shown}` : shown;
+}

@@ -1,0 +1,124 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import uPlot from "uplot";
+import type { Curves } from "../core/curves";
+import { clockTime, shortMoment } from "../core/time";
+import { lang, theme } from "../edge/choices";
+import { t, unitFor } from "../texts/text";
+import { type Look, bands, linesOf, lookOf, optionsOf } from "./chart/options";
+import { move } from "./chart/keys";
+import { Readout } from "./chart/Readout";
+
+interface Props {
+  curves: Curves;
+  zone: string;
+  now: number | null;
+  height: number;
+  label: string;
+  /** Which of what was said before is shown, in minutes. */
+  said?: number[];
+  /** A line of its own in place of the load: the error. */
+  errors?: (number | null)[];
+  /** Ms at both ends; null: all. */
+  span?: [number, number] | null;
+  onSpan?: (span: [number, number] | null) => void;
+}
+
+export function Chart(props: Props) {
+  const { curves, zone, now, height, label, said = [], errors, span = null } = props;
+  const holder = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const state = useRef({ now, span, onSpan: props.onSpan });
+  const [cursor, setCursor] = useState<number | null>(null);
+  const dark = useDark();
+  state.current = { now, span, onSpan: props.onSpan };
+
+  const lines = errors
+    ? [{ name: "error" as const, row: errors }]
+    : linesOf(curves, said);
+  const size = Math.max(0, ...lines.flatMap(({ row }) => row.map((kw) => Math.abs(kw ?? 0))));
+  const unit = unitFor(size);
+  const shape = [zone, lang.value, theme.value, dark, unit.name, lines.map((one) => one.name), height];
+  const minutes = curves.stepMs / 60_000;
+
+  useEffect(() => {
+    const element = holder.current;
+    if (!element) return;
+    const look: Look = lookOf(element);
+    const made = new uPlot(
+      optionsOf({
+        lines: lines.map((one) => one.name),
+        bands: errors ? [] : bands(lines.map((one) => one.name)),
+        look,
+        zone,
+        lang: lang.value,
+        unit,
+        width: element.clientWidth,
+        height,
+        axis: t(errors ? "error_axis" : "load_axis", { unit: unit.name }),
+        nowLabel: t("now"),
+        now: () => state.current.now,
+        onCursor: setCursor,
+        onSpan: (chosen) => state.current.onSpan?.(chosen),
+      }),
+      dataOf(curves, lines, unit.kw),
+      element,
+    );
+    plot.current = made;
+    const watch = new ResizeObserver(() => {
+      made.setSize({ width: element.clientWidth, height });
+    });
+    watch.observe(element);
+    return () => {
+      watch.disconnect();
+      made.destroy();
+      plot.current = null;
+    };
+  }, [JSON.stringify(shape)]);
+
+  useEffect(() => {
+    const made = plot.current;
+    if (!made) return;
+    made.setData(dataOf(curves, lines, unit.kw), false);
+    const [from, to] = span ?? [curves.time[0] ?? 0, (curves.time.at(-1) ?? 0) + curves.stepMs];
+    made.setScale("x", { min: from / 1000, max: to / 1000 });
+  }, [curves, errors, span, now, JSON.stringify(shape)]);
+
+  const at = cursor === null ? null : (curves.time[cursor] ?? null);
+  const slot =
+    at === null
+      ? null
+      : `${shortMoment(at, zone, lang.value)}–${clockTime(at + minutes * 60_000, zone)}`;
+  return (
+    <div class="chart">
+      <div
+        ref={holder}
+        class="plot"
+        role="group"
+        tabIndex={0}
+        aria-label={label}
+        style={{ minHeight: `${height}px` }}
+        onKeyDown={(event) => {
+          if (plot.current && move(plot.current, event, props.onSpan)) event.preventDefault();
+        }}
+      />
+      <Readout lines={lines} at={cursor} slot={slot} unit={unit} />
+    </div>
+  );
+}
+
+function dataOf(curves: Curves, lines: { row: (number | null)[] }[], kw: number): uPlot.AlignedData {
+  // A slot's mean stands in its middle.
+  const time = curves.time.map((at) => (at + curves.stepMs / 2) / 1000);
+  return [time, ...lines.map(({ row }) => row.map((one) => (one === null ? null : one / kw)))];
+}
+
+function useDark(): boolean {
+  const asked = matchMedia("(prefers-color-scheme: dark)");
+  const [dark, setDark] = useState(asked.matches);
+  useEffect(() => {
+    const heard = () => setDark(asked.matches);
+    asked.addEventListener("change", heard);
+    return () => asked.removeEventListener("change", heard);
+  }, []);
+  return dark;
+}

@@ -1,0 +1,18 @@
+import { MINUTE } from "../core/time";
+import type { RecentPast, SaidBefore } from "../core/wire";
+
+/** The past as it was known at a moment of the grid: nothing that came after it. */
+export function pastUntil(past: RecentPast, grid: number): RecentPast {
+  const count = past.time.filter((at) => Date.parse(at) <= grid).length;
+  return { ...past, time: past.time.slice(0, count), mean: past.mean.slice(0, count) };
+}
+
+/** What had been said by then, though of slots that were still to come. */
+export function saidUntil(said: SaidBefore, grid: number): SaidBefore {
+  const ends = said.time.map((at) => Date.parse(at) + said.step_minutes * MINUTE);
+  const median = said.median.map((row, place) => {
+    const ahead = (said.ahead_minutes[place] ?? 0) * MINUTE;
+    return row.map((kw, slot) => ((ends[slot] ?? 0) - ahead <= grid ? kw : null));
+  });
+  return { ...said, median };
+}

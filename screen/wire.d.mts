@@ -1,0 +1,1 @@
+export declare const WIRE: string; export declare function wire(): Promise<string>;

@@ -78,7 +78,7 @@ def test_what_the_user_can_mend_is_one_line_and_exit_code_2(
 
 def test_schema_export_writes_what_its_check_then_accepts(tmp_path: Path):
     first = gridcast("schema", "export", "--to", "out", folder=tmp_path)
-    assert "29 documents, 29 written" in first.stdout
+    assert re.search(r"(\d+) documents, \1 written", first.stdout)
     assert gridcast("schema", "export", "--check", "--to", "out", folder=tmp_path).returncode == 0
     (tmp_path / "out" / "asyncapi.json").write_text("{}")
     stale = gridcast("schema", "export", "--check", "--to", "out", folder=tmp_path)

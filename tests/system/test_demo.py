@@ -16,7 +16,7 @@ def demo(folder: Path, *arguments: str) -> list[str]:
 def environment(folder: Path) -> dict[str, str]:
     """Temporary files of the demo's own, so that it can be seen what is left of them."""
     inherited = {k: v for k, v in os.environ.items() if k != "GRIDCAST_BROKER"}
-    return inherited | {"TMPDIR": str(folder)}
+    return inherited | {"TMPDIR": str(folder), "GRIDCAST_GATEWAY_PORT": "0"}
 
 
 def processes_of(folder: Path) -> list[str]:
@@ -24,7 +24,7 @@ def processes_of(folder: Path) -> list[str]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if f"TMPDIR={folder}\0".encode() in (process / "environ").read_bytes():
+            if f"TMPDIR={folder}".encode() in (process / "environ").read_bytes():
                 found.append((process / "cmdline").read_text().replace("\0", " ")[:100])
         except OSError:
             continue

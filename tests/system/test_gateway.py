@@ -184,7 +184,7 @@ def test_the_newest_forecast_is_read_over_http_as_json_and_csv(settings: Setting
         assert "OPEN TO EVERYBODY on this machine" in running.said()
         assert running.ask("/healthz") == (200, "alive\n")
         assert "gridcast_gateway_known" in running.ask("/metrics")[1]
-        assert "The screen is not built" in running.ask("/")[1]
+        assert "<title>gridcast</title>" in running.ask("/")[1]
         assert running.ask("/../../etc/passwd")[0] == 404
 
 

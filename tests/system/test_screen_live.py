@@ -1,5 +1,6 @@
 """The screen with everything behind it: a worker that raises alarms, and the demo."""
 
+import os
 import subprocess
 import sys
 import time
@@ -79,6 +80,7 @@ def test_the_demo_leads_to_its_screen_and_its_first_chart(browser: Browser, tmp_
     demo = subprocess.Popen(
         [sys.executable, "-m", "gridcast", "demo", "--series", "200", "--no-browser"],
         cwd=tmp_path,
+        env=os.environ | {"GRIDCAST_GATEWAY_PORT": "0"},
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +23,8 @@ class Process:
         Where what it says goes.
     folder
         Where it runs.
+    environment
+        What it is told beside what we are told ourselves.
     removed_after
         A temporary directory that the keeper removes if we cannot any more, having been killed.
     """
@@ -33,6 +35,7 @@ class Process:
         log: Path,
         *,
         folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
         removed_after: Path | None = None,
     ) -> None:
         keeper = [sys.executable, "-I", "-S", str(KEEPER), str(os.getpid())]
@@ -40,6 +43,7 @@ class Process:
             self._keeper = subprocess.Popen(  # noqa: S603 - a command of ours
                 [*keeper, str(removed_after or ""), *command],
                 cwd=folder,
+                env=os.environ | (environment or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=said,

@@ -18,7 +18,7 @@ def others(count: int = FEWEST, load: np.ndarray = WAVE) -> tuple[np.ndarray, np
 
 def own(load: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray]:
     """Heard from an hour on."""
-    return load[None], (HOURS >= first)[None]
+    return load[None], (first <= HOURS)[None]
 
 
 def expected(count: int = FEWEST) -> np.ndarray:

@@ -46,8 +46,9 @@ def crps(truth: Floats, quantiles: Floats, levels: Sequence[float]) -> float | N
         low, high = level[index], level[index + 1]
         left = quantiles[..., index]
         wide = quantiles[..., index + 1] - left
-        share = np.divide(truth - left, wide, out=np.zeros(truth.shape), where=wide > 0)
-        passed = low + (high - low) * np.clip(share, 0, 1)
+        inside = np.clip(truth - left, 0, wide)  # before it is divided: a tiny width overflows
+        share = np.divide(inside, wide, out=np.zeros(truth.shape), where=wide > 0)
+        passed = low + (high - low) * share
         # Left of the load the square of the probability counts, right of it of what is missing.
         area = (passed**3 - low**3) + ((1 - passed) ** 3 - (1 - high) ** 3)
         score += wide * area / (3 * (high - low))

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.live import Live
 
 from gridcast.stream.commands.options import Broker, loaded
-from gridcast.stream.demo.browser import port_for, show
+from gridcast.stream.demo.browser import show
 from gridcast.stream.demo.demo import Parts, running
 from gridcast.stream.demo.view import View, line
 from gridcast.stream.demo.watch import Picture, Watch
@@ -72,7 +72,7 @@ def demo(
             own_broker=own_broker,
             workers=workers,
             simulate=simulate,
-            port=port_for(found.settings.gateway_port),
+            port=found.settings.gateway_port,
             report=report,
         ) as parts:
             status.stop()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridcast.stream.broker import Broker
+from gridcast.stream.demo.browser import port_for
 from gridcast.stream.errors import UserError
 from gridcast.stream.process import Process, end_of
 from gridcast.stream.settings import Settings
@@ -65,11 +66,17 @@ def running(
         kafka = ["--broker", settings.broker, "--topic-prefix", settings.topic_prefix]
         commands = {f"worker {number}": ["worker", *kafka] for number in range(1, workers + 1)}
         commands["simulated grid"] = ["simulate", *kafka, *simulate]
-        commands[GATEWAY] = ["gateway", "--open", "--port", str(port), *kafka]
+        commands[GATEWAY] = ["gateway", "--open", "--port", str(port_for(port)), *kafka]
         for name, command in commands.items():
             report(f"starting the {name}")
             log = folder / f"{name.replace(' ', '-')}.log"
-            process = Process([*GRIDCAST, *command], log, removed_after=folder)
+            process = Process(
+                [*GRIDCAST, *command],
+                log,
+                # Libraries leave files there, as onnxruntime does: they go with the folder.
+                environment={"TMPDIR": str(folder)},
+                removed_after=folder,
+            )
             stack.callback(process.stop, STOP_WITHIN_S)
             processes[name] = process
         yield Parts(settings, processes)

@@ -72,7 +72,7 @@ def main() -> None:
         "json": Grid(1000, few),
         "frames": Grid(1000, few),
     }
-    readings = ReadingWriter(grids["json"].simulation.grid)
+    readings = ReadingWriter(grids["json"].simulation.grid.ids)
     frames = FrameWriter(grids["frames"].simulation.grid)
     calls: dict[str, Callable[[], object]] = {name: grid.feed for name, grid in grids.items()}
     calls["load"] = grids["load"].load

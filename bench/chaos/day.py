@@ -23,7 +23,7 @@ def make_day(series: int, hours: int, seed: int) -> Day:
     """Simulate readings every minute, with ten times the faults of a well-run grid."""
     grid = build_grid(seed=seed, country_code="DE", meters_of=spread_series(series))
     simulation = Simulation(grid, seed=seed, step_s=60, faults=FAULTS["storm"])
-    writer = ReadingWriter(grid)
+    writer = ReadingWriter(grid.ids)
     chunks = simulation.chunks(START_MS, START_MS + hours * HOUR_MS)
     plain = (message for chunk in chunks for message in writer.write(chunk.arrivals))
     return Day(list(broken_now_and_then(plain, BROKEN_PER_MILLION, seed)), len(grid.ids))

@@ -96,7 +96,7 @@ def _batches(settings: Settings, series: int, minutes: int) -> Iterator[Batch]:
     """Give what arrives, a quarter of a minute at a time: no tick shares a checkpoint."""
     grid = build_grid(seed=1, country_code="KR", meters_of=spread_series(series))
     simulation = Simulation(grid, seed=1, step_s=60, faults=FAULTS["mild"])
-    writer, offset = ReadingWriter(grid), 0
+    writer, offset = ReadingWriter(grid.ids), 0
     for chunk in simulation.chunks(START_MS, START_MS + minutes * MINUTE_MS):
         come = chunk.arrivals
         part = come.arrival_ms * BATCHES_A_MINUTE // MINUTE_MS

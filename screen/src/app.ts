@@ -108,6 +108,7 @@ function hear(heard: Heard): void {
   if (heard.complete === "grid") {
     loaded.value = true;
     setTimeout(keep, 1000);
+    void lookAtFeeds();
   }
   if (heard.answer) answered(heard.answer);
   draw();
@@ -214,7 +215,7 @@ async function lookAtFeeds(): Promise<void> {
     feeds.value = await askFeeds();
     subscribeToAll(feeds.value.known);
   } catch {
-    feeds.value = null; // the connection's own state says what is wrong
+    // What was known stays; the connection's own state says what is wrong.
   }
 }
 
@@ -237,7 +238,6 @@ export async function start(): Promise<void> {
     now.value = Date.now();
   }, 1000);
   setInterval(() => void lookAtFeeds(), FEEDS_EVERY_MS);
-  setTimeout(() => void lookAtFeeds(), 500);
   setInterval(keep, REMEMBER_EVERY_MS);
   const kept = await recall();
   if (kept && !loaded.peek() && !live.forecasts.size) {

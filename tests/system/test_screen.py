@@ -331,6 +331,20 @@ def test_a_gateway_that_is_killed_and_comes_back_leaves_no_gap(
         grid.publish_now(settings, datetime.now(UTC).replace(microsecond=0), harbour=0.16)
 
 
+def test_a_network_that_is_gone_is_told_at_once(running: RunningGateway, page: Page):
+    page.goto(running.url)
+    feeds = page.locator('[data-figure="feeds"]')
+    expect(feeds).to_contain_text("8 of 8 series")
+    page.context.set_offline(True)
+    notice = page.locator('[data-kind="no_connection"]')
+    expect(notice).to_contain_text("What you see is", timeout=8_000)
+    assert "loud" in (notice.get_attribute("class") or "")
+    expect(feeds).to_contain_text("8 of 8 series")
+    page.context.set_offline(False)
+    expect(notice).to_have_count(0)
+    expect(page.locator('.link[data-state="live"]')).to_be_visible()
+
+
 def test_without_a_gateway_the_last_known_state_is_shown_as_such(
     settings: Settings, tmp_path: Path, context: BrowserContext
 ):

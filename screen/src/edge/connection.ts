@@ -18,6 +18,8 @@ export class Connection {
 
   start(): void {
     setInterval(() => this.look(), LOOK_EVERY_MS);
+    // A network that is gone says so at once; the silence would tell only after two heartbeats.
+    addEventListener("offline", () => this.drop(UNHEARD, ""));
     addEventListener("online", () => this.session.hurry(Date.now()));
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.session.hurry(Date.now());

@@ -35,7 +35,7 @@ async def weather(
         refused = []
         for place, (key, value) in enumerate(zip(batch.keys, batch.values, strict=True)):
             found = read(topic, key, value, limit=message_bytes)
-            found = _judge(found, int(batch.sent_ms[place]), bounds)
+            found = judge(found, int(batch.sent_ms[place]), bounds)
             if isinstance(found, Refusal):
                 refused.append((place, found))
             elif isinstance(found, WeatherObservation):
@@ -45,7 +45,7 @@ async def weather(
         await tell(batch, refused)
 
 
-def _judge(
+def judge(
     found: Message | Refusal | None, sent_ms: int, bounds: TimeBounds
 ) -> Message | Refusal | None:
     """Refuse what claims to be from the future, and what was of no use when it became known.

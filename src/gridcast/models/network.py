@@ -39,6 +39,8 @@ _UNREADABLE = (Fail, InvalidProtobuf, NoModel)
 _UNUSABLE = (InvalidArgument, InvalidGraph, NoSuchOperator, RuntimeException)
 _ONLY_ERRORS = 3
 
+onnxruntime.disable_telemetry_events()  # a forecaster tells nobody that it runs
+
 
 class Network:
     """A network that answers.

@@ -22,8 +22,8 @@ from gridcast.agents.releases import releases
 from gridcast.agents.series import series
 from gridcast.agents.weather import weather
 from gridcast.models.grid import Grid
-from gridcast.models.weather import Weather, WeatherAsOf
-from gridcast.schemas import TimeBounds, Topic
+from gridcast.models.weather import WeatherAsOf
+from gridcast.schemas import Topic
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.topics import (
     COMMANDS,
@@ -35,6 +35,7 @@ from gridcast.schemas.topics import (
 )
 from gridcast.stream.asker import connect_asker
 from gridcast.stream.errors import UserError
+from gridcast.stream.forecasting import time_bounds, weather_kept
 from gridcast.stream.keep_trying import keep_trying
 from gridcast.stream.letter_writer import LetterWriter
 from gridcast.stream.releases.on_duty import OnDuty
@@ -49,21 +50,14 @@ class Background:
     """Reads topics whole, and says when it has all of them that a tick is to see."""
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
-        past = timedelta(days=settings.window_days)
-        self.weather = Weather(
-            timedelta(minutes=settings.step_minutes) // timedelta(milliseconds=1),
-            past // timedelta(milliseconds=1),
-        )
+        self.weather = weather_kept(settings)
         self.grid = Grid()
         self.commands = CommandLog()
         self.on_duty = OnDuty(settings, metrics)
         """Who answers at which tick."""
         self._settings = settings
         self._metrics = metrics
-        self._bounds = TimeBounds(
-            ahead_ms=round(settings.future_bound_s * 1000),
-            behind_ms=past // timedelta(milliseconds=1),
-        )
+        self._bounds = time_bounds(settings)
         self._topics = [
             WholeTopic(settings, topic)
             for topic in (SERIES, WEATHER_OBSERVATIONS, WEATHER_FORECASTS, COMMANDS, RELEASES)

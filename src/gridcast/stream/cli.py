@@ -15,6 +15,7 @@ from gridcast.stream.errors import UserError
 
 COMMANDS = (
     "alarms",
+    "backtest",
     "broker",
     "config",
     "dead-letters",
@@ -23,6 +24,7 @@ COMMANDS = (
     "gateway",
     "history",
     "models",
+    "replay",
     "schema",
     "simulate",
     "topics",

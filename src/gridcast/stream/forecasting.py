@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 from gridcast.agents.held import OnTick
 from gridcast.agents.metrics import Metrics
@@ -9,7 +10,9 @@ from gridcast.agents.table import Output
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.serving import Beside
 from gridcast.models.tick import TickForecaster
+from gridcast.models.weather import Weather
 from gridcast.models.windows import WindowSpec
+from gridcast.schemas import TimeBounds
 from gridcast.schemas.topics import FORECASTS, SCORES
 from gridcast.stream.settings import Settings
 
@@ -19,6 +22,20 @@ def window_spec(settings: Settings) -> WindowSpec:
     return WindowSpec(
         settings.step_minutes, settings.window_days, hold_minutes=settings.hold_minutes
     )
+
+
+def time_bounds(settings: Settings) -> TimeBounds:
+    """Say which readings come at a time that can be used."""
+    return TimeBounds(
+        ahead_ms=round(settings.future_bound_s * 1000),
+        behind_ms=timedelta(days=settings.window_days) // timedelta(milliseconds=1),
+    )
+
+
+def weather_kept(settings: Settings) -> Weather:
+    """Make what keeps the weather that ticks are to see."""
+    past = timedelta(days=settings.window_days) // timedelta(milliseconds=1)
+    return Weather(timedelta(minutes=settings.step_minutes) // timedelta(milliseconds=1), past)
 
 
 def tick_forecaster(settings: Settings) -> TickForecaster:

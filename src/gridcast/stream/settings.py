@@ -220,6 +220,10 @@ class Settings(GatewaySettings, BaseSettings):
     jars_dir: Path | None = Field(
         None, description="a folder with Kafka's jars, for a site that cannot fetch them"
     )
+    evaluations_file: Path = Field(
+        default_factory=lambda: user_data_path("gridcast") / "evaluations.duckdb",
+        description="where `gridcast backtest` keeps its past evaluations (DuckDB)",
+    )
     cache_dir: Path = Field(
         default_factory=lambda: user_cache_path("gridcast"),
         description="where what was fetched once is kept",
@@ -235,6 +239,7 @@ class Settings(GatewaySettings, BaseSettings):
     @field_validator(
         "broker_dir",
         "jars_dir",
+        "evaluations_file",
         "cache_dir",
         "tls_ca_file",
         "tls_certificate_file",

@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
@@ -26,14 +25,13 @@ from gridcast.models.partition import Tick
 from gridcast.models.records import RecordError
 from gridcast.models.serving import Beside
 from gridcast.models.weather import WeatherAsOf
-from gridcast.schemas import TimeBounds
 from gridcast.schemas.topics import READINGS
 from gridcast.stream.access import plainly
 from gridcast.stream.app import make_app, topic_of
 from gridcast.stream.background import Background
 from gridcast.stream.ends import Ends
 from gridcast.stream.errors import UserError
-from gridcast.stream.forecasting import forecasts, window_spec
+from gridcast.stream.forecasting import forecasts, time_bounds, window_spec
 from gridcast.stream.kafka import group
 from gridcast.stream.logs import Level, configuration
 from gridcast.stream.metrics_server import metrics_served
@@ -263,14 +261,10 @@ class Worker:
 
 def terms(settings: Settings, on_tick: OnTick, grid: Grid | None = None) -> Terms:
     """Give what the agents need of the settings; without a grid, readings are not watched."""
-    window = timedelta(days=settings.window_days)
     return Terms(
         spec=window_spec(settings),
         lateness_ms=round(settings.lateness_s * 1000),
-        bounds=TimeBounds(
-            ahead_ms=round(settings.future_bound_s * 1000),
-            behind_ms=window // timedelta(milliseconds=1),
-        ),
+        bounds=time_bounds(settings),
         message_bytes=settings.message_bytes,
         feed_limit=FeedLimit(
             settings.dead_letter_limit_share, settings.dead_letter_limit_per_minute

@@ -65,7 +65,7 @@ def test_a_reading_is_written_in_its_canonical_bytes(
     found: list[tuple[int, int, int, int, int]],
 ) -> None:
     batch = arrivals(found)
-    written = list(ReadingWriter(GRID).write(batch))
+    written = list(ReadingWriter(GRID.ids).write(batch))
     models = as_models(batch)
     assert written == [(one.key, one.to_bytes()) for one in models]
 

@@ -94,7 +94,7 @@ def expected() -> Arrivals:
 
 
 def expected_messages() -> list[tuple[bytes, bytes]]:
-    return list(ReadingWriter(build_grid(1, "DE", spread_series(60))).write(expected()))
+    return list(ReadingWriter(build_grid(1, "DE", spread_series(60)).ids).write(expected()))
 
 
 def test_all_that_is_simulated_arrives_in_order(site: Settings) -> None:

@@ -194,8 +194,9 @@ class Windows:
             self._patch(slot)
 
     def _drop_older(self, done: int) -> None:
-        start_ms = self.start * self.spec.step_ms
-        for slot in [slot for slot in self.columns if slot < self.start]:
+        start = self.start  # once: at every minute of a long history it would be most of the work
+        start_ms = start * self.spec.step_ms
+        for slot in [slot for slot in self.columns if slot < start]:
             del self.columns[slot]
             self.patches.pop(slot, None)
             self.recorded.columns.add(slot)
@@ -206,7 +207,7 @@ class Windows:
             else:
                 self.recorded.drop(number)
         if self.patches:  # what stood over from before the window is forgotten
-            for slot in range(self.start, min(self.start + self.spec.reach, self.fine)):
+            for slot in range(start, min(start + self.spec.reach, self.fine)):
                 self._patch(slot)
 
     def recompute(self) -> None:

@@ -1,6 +1,6 @@
 """`gridcast worker`: one worker of the group, until Ctrl-C or SIGTERM."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -8,10 +8,14 @@ from gridcast.stream.commands.options import Broker, Prefix, settings
 from gridcast.stream.logs import Format, Level
 
 
-def worker(
+def worker(  # noqa: PLR0917 - Typer reads the flags from here
     context: typer.Context,
     broker: Broker = None,
     topic_prefix: Prefix = None,
+    clock: Annotated[
+        Literal["live", "replay"] | None,
+        typer.Option(help="What closes ticks where no readings come.", rich_help_panel="Settings"),
+    ] = None,
     log_level: Annotated[Level, typer.Option(help="How much is logged.")] = "info",
     log_format: Annotated[
         Format | None,
@@ -19,7 +23,9 @@ def worker(
     ] = None,
 ) -> None:
     """Run a worker: it takes its share of the partitions, and gives it back when it stops."""
-    chosen = settings(context, broker=broker, topic_prefix=topic_prefix, log_format=log_format)
+    chosen = settings(
+        context, broker=broker, topic_prefix=topic_prefix, clock=clock, log_format=log_format
+    )
     # Faust takes half a second to import: only the command that needs it waits for it.
     from gridcast.stream.worker import run  # noqa: PLC0415
 

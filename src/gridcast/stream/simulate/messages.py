@@ -1,6 +1,6 @@
 """The simulation's arrays as messages of the wire."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -21,14 +21,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class ReadingWriter:
     """Writes readings one a message: the canonical bytes of `Reading`, ten times as fast.
 
-    Values are in whole watts, as the simulation gives them.
+    Values are in whole watts, as the simulation gives them. Of others the number is the same, but
+    not always how it is written.
     """
 
     GRAIN_MS = 1
 
-    def __init__(self, grid: Grid) -> None:
-        self._keys = [name.encode() for name in grid.ids]
-        self._heads = [f'{{"version":1,"series":"{name}","time":"' for name in grid.ids]
+    def __init__(self, ids: Sequence[str]) -> None:
+        self._keys = [name.encode() for name in ids]
+        self._heads = [f'{{"version":1,"series":"{name}","time":"' for name in ids]
 
     def write(self, arrivals: Arrivals) -> Iterator[Keyed]:
         """Yield key and bytes of each reading, by arrival."""

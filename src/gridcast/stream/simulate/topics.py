@@ -53,7 +53,7 @@ class Topics:
         self._pace = pace
         self._stop = stop
         grid = simulation.grid
-        self._writer = FrameWriter(grid) if frames else ReadingWriter(grid)
+        self._writer = FrameWriter(grid) if frames else ReadingWriter(grid.ids)
         self._zones = grid.zones
         self._weather: list[tuple[int, int, Topic, bytes, bytes]] = []  # a heap, by available_at
         self._weather_ms = start_ms - _KNOWN_H * HOUR_MS  # queued up to here

@@ -95,7 +95,7 @@ def make_dataset(source: Source, step_minutes: int, config: Config) -> Dataset:
     history, step_ms = source.history, step_minutes * MINUTE_MS
     usual_ms = max(step_ms, history.step_ms or 0)
     slots = lay_out(history, step_ms, config.features.hold_minutes * MINUTE_MS or usual_ms)
-    operator, operator_at_ms = _operator(history, slots.start_ms, step_ms, slots.mean.shape)
+    operator, operator_at_ms = operator_of(history, slots.start_ms, step_ms, slots.mean.shape)
     archive = Archive(
         start_ms=slots.start_ms,
         step_minutes=step_minutes,
@@ -137,12 +137,12 @@ def _weather(history: History, step_ms: int) -> Weather | None:
         return None
     weather = Weather(step_ms, past_ms=8 * DAY_MS)
     for name, station in stations.items():
-        for message in _observations(name, station):
+        for message in observations_of(name, station):
             weather.observe(message)
     return weather
 
 
-def _observations(name: str, station: StationWeather) -> list[WeatherObservation]:
+def observations_of(name: str, station: StationWeather) -> list[WeatherObservation]:
     """Write what a station measured as it would have come over the wire."""
     times = zip(
         station.time_ms.tolist(),
@@ -161,7 +161,7 @@ def _observations(name: str, station: StationWeather) -> list[WeatherObservation
     ]
 
 
-def _operator(
+def operator_of(
     history: History, start_ms: int, step_ms: int, shape: tuple[int, ...]
 ) -> tuple[NDArray[np.float32] | None, NDArray[np.int64] | None]:
     """Lay the operator's forecasts out by slot: known once the last of a slot is."""

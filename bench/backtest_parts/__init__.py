@@ -1,0 +1,1 @@
+"""Backtest beside the cross-validation of others."""

@@ -1,0 +1,108 @@
+"""The same history live-like, replayed and backtested: how many forecasts differ in a byte.
+
+    uv run bench/parity.py
+
+A month with dirt in it (late, doubled, out of order, missing and corrected readings, a worker
+killed half-way) is sent through Kafka as it came, with two workers; by `gridcast replay` at full
+speed, with two workers; and taken in process as `gridcast backtest` does. Every forecast of every
+tick is compared byte for byte.
+"""
+
+import tempfile
+import time
+from pathlib import Path
+
+from common import arguments, result, show
+from parity_parts.material import make_recording
+from parity_parts.told import backtested, compare, on_topic
+from parity_parts.ways import play_again, play_live
+
+from gridcast.stream.broker import Broker
+from gridcast.stream.settings import Settings, load
+
+PARTITIONS = 2
+
+
+def settings_of(broker: str, folder: Path, name: str, horizon: float, model: str) -> Settings:
+    """Give the settings of one deployment."""
+    chosen = {
+        "broker": broker,
+        "topic_prefix": f"{name}.",
+        "partitions": PARTITIONS,
+        "clock": "replay",
+        "horizon_hours": horizon,
+        "model": model,
+        "threads": 1,
+        "cache_dir": folder / "cache",
+    }
+    return load().settings.model_copy(update=chosen)
+
+
+def measure(
+    broker: str, folder: Path, *, series: int, minutes: int, horizon: float, model: str
+) -> dict[str, object]:
+    """Go all three ways and compare."""
+    source = folder / "history"
+    recording = make_recording(source, series, minutes, seed=7)
+    seconds: dict[str, float] = {}
+
+    def timed(name: str, began_s: float) -> None:
+        seconds[name] = round(time.monotonic() - began_s, 1)
+
+    live = settings_of(broker, folder, "live", horizon, model)
+    again = settings_of(broker, folder, "again", horizon, model)
+    began_s = time.monotonic()
+    play_live(recording, live, folder / "live", stretches=max(4, minutes // 360))
+    timed("live_s", began_s)
+    began_s = time.monotonic()
+    replayed = play_again(source, again, folder / "again")
+    timed("replay_s", began_s)
+    began_s = time.monotonic()
+    in_process = backtested(recording, live)
+    timed("backtest_s", began_s)
+    told = on_topic(live)
+    other = on_topic(again)
+    found = {"replay": compare(told, other), "backtest": compare(told, in_process)}
+    for way, difference in found.items():
+        for example in difference.examples:
+            print(f"live and {way}: {example}")
+    return {
+        "series": len(recording.series),
+        "minutes": minutes,
+        "readings": len(recording.arrivals),
+        "forecasts": len(told.prints),
+        "lost": sum(one.lost for one in found.values()),
+        "differing": sum(one.differing for one in found.values()) + told.unlike + other.unlike,
+        "twice": told.twice + other.twice,
+        "replay_times_real_time": replayed["times_real_time"],
+        **seconds,
+        **{f"rung_{name}": count for name, count in sorted(told.rungs.items())},
+    }
+
+
+def main() -> None:
+    parser = arguments(__doc__ or "")
+    parser.add_argument("--series", type=int, default=25)
+    parser.add_argument("--days", type=float, default=30)
+    parser.add_argument("--horizon", type=float, default=1, help="hours")
+    parser.add_argument("--model", choices=("box", "none"), default="box")
+    asked = parser.parse_args()
+    series, minutes = asked.series, round(asked.days * 1440)
+    if asked.quick:
+        series, minutes = 6, 90
+    with tempfile.TemporaryDirectory(prefix="gridcast-parity-") as place, Broker() as broker:
+        figures = measure(
+            broker.address,
+            Path(place),
+            series=series,
+            minutes=minutes,
+            horizon=asked.horizon,
+            model=asked.model,
+        )
+    show("parity", ["figure", "value"], [[name, f"{value:,}"] for name, value in figures.items()])
+    if asked.json:
+        print(result("parity", figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The same history three ways: live-like, replayed, backtested; every forecast compared."""

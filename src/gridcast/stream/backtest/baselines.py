@@ -1,0 +1,128 @@
+"""The baselines: fitted before what they forecast, anew at stated moments if asked to."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.evaluation.baselines import BASELINES, Baseline, LightGbm
+from gridcast.models.evaluation.samples import Pairs, pairs_of, samples_of, verify
+from gridcast.models.evaluation.splits import Part
+from gridcast.models.features import FeatureBuilder, FeatureSpec
+from gridcast.models.weather import Weather
+from gridcast.schemas.weather import VARIABLES
+from gridcast.stream.backtest.judge import Judge
+from gridcast.stream.backtest.walk import Walked
+from gridcast.stream.errors import UserError
+from gridcast.stream.history.times import DAY_MS
+
+LEARNED_FROM = 20_000
+"""Samples that a baseline learns from, at most."""
+VALIDATION = 0.15
+"""Share of the time before a fit, its newest, by which it is seen when enough was learned."""
+_LIBRARY = {"lightgbm": "lightgbm"}
+
+
+def choose(wanted: str) -> list[str]:
+    """Read the flag: all that are installed, none, or names with commas."""
+    if wanted == "none":
+        return []
+    if wanted == "all":
+        return [one for one in BASELINES if find_spec(_LIBRARY.get(one, "numpy"))]
+    names = [one.strip() for one in wanted.split(",") if one.strip()]
+    for name in names:
+        if name not in BASELINES:
+            raise UserError(f"--baselines: all, none, or of {', '.join(BASELINES)}; not {name!r}")
+        if not find_spec(_LIBRARY.get(name, "numpy")):
+            raise UserError(f"--baselines: {name} needs more: pip install 'gridcast[train]'")
+    return names
+
+
+def walk_baselines(
+    judge: Judge, names: Sequence[str], like: Walked, refit_days: int | None
+) -> tuple[list[Walked], int]:
+    """Let baselines answer where a model did; gives their answers and how often they learned."""
+    plan, archive = judge.plan, judge.archive
+    builder = _builder(judge)
+    moments = [plan.from_ms]
+    while refit_days and moments[-1] + refit_days * DAY_MS < plan.to_ms:
+        moments.append(moments[-1] + refit_days * DAY_MS)
+    found: list[Walked] = []
+    for first_ms, end_ms in pairwise([*moments, plan.to_ms]):
+        fitted = _fit(judge, builder, names, first_ms)
+        here = np.flatnonzero((like.origin_ms >= first_ms) & (like.origin_ms < end_ms))
+        slot = (like.origin_ms[here] - archive.start_ms) // archive.step_ms
+        pairs = Pairs(slot, like.row[here].astype(np.int64))
+        if not len(pairs):
+            continue
+        answers = verify(fitted, plan.settings.levels, archive, builder, pairs)
+        for name, one in answers.items():
+            rungs = np.full(len(one), name)
+            row, quantiles = one.row.astype(np.int32), one.quantiles.astype(np.float32)
+            found.append(Walked(name, row, one.origin_ms, quantiles, rungs, len(one)))
+    return found, len(moments)
+
+
+def check_enough(judge: Judge) -> None:
+    """Refuse what baselines could not learn from, before any work is done."""
+    _lessons(judge, _builder(judge), judge.plan.from_ms)
+
+
+def _builder(judge: Judge) -> FeatureBuilder:
+    """Show baselines what a network without the season would see."""
+    plan, archive = judge.plan, judge.archive
+    if plan.settings.horizon_hours % 1:
+        raise UserError("baselines need a horizon of whole hours: --baselines none")
+    spec = FeatureSpec(
+        step_minutes=archive.step_minutes,  # type: ignore[arg-type]  # one of STEPS
+        horizon_hours=int(plan.settings.horizon_hours),
+        weather=_measured(archive.weather),
+        day_of_year=False,
+    )
+    return FeatureBuilder(spec)
+
+
+def _fit(
+    judge: Judge, builder: FeatureBuilder, names: Sequence[str], before_ms: int
+) -> dict[str, Baseline]:
+    """Let all learn from what came before a moment."""
+    levels = judge.plan.settings.levels
+    lessons = _lessons(judge, builder, before_ms)
+    train, validation = (samples_of(judge.archive, builder, one) for one in lessons)
+    fitted = {}
+    for name in names:
+        make = BASELINES[name]
+        one = LightGbm(builder.spec, levels) if make is LightGbm else make(builder.spec, levels)
+        fitted[name] = one.fit(train, validation)
+    return fitted
+
+
+def _lessons(judge: Judge, builder: FeatureBuilder, before_ms: int) -> list[Pairs]:
+    """Choose what to learn from before a moment, and by what it is seen when that is enough."""
+    archive = judge.archive
+    end = max(0, (before_ms - archive.start_ms) // archive.step_ms)
+    checked = max(round(end * VALIDATION), builder.spec.horizon + 1)
+    parts = (Part(0, max(0, end - checked)), Part(max(0, end - checked), end))
+    most = (LEARNED_FROM, LEARNED_FROM // 4)
+    pairs = [
+        pairs_of(archive, builder, part).thinned(count)
+        for part, count in zip(parts, most, strict=True)
+    ]
+    if not all(map(len, pairs)):
+        raise UserError(
+            "baselines learn from what came before --from, and there is too little of it: begin"
+            " two weeks later, or say --baselines none"
+        )
+    return pairs
+
+
+def _measured(weather: Weather | None) -> tuple[str, ...]:
+    """Name the variables that some station measured."""
+    found: npt.NDArray[np.bool_] = np.zeros(len(VARIABLES), np.bool_)
+    for station in weather.stations().values() if weather is not None else ():
+        values = station.observations.rows()[2]
+        if len(values):
+            found |= ~np.isnan(values[:, : len(VARIABLES)]).all(axis=0)
+    return tuple(name for name, known in zip(VARIABLES, found, strict=True) if known)

@@ -1,0 +1,98 @@
+"""All forecasts of a backtest as Parquet: a row a forecast, a list of steps a level."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gridcast.schemas.bounds import NEVER
+from gridcast.schemas.forecast_columns import ForecastColumns
+
+GROUP_BYTES = 64_000_000
+"""So many bytes of quantiles are gathered before they are written."""
+_TIME = pa.timestamp("ms", tz="UTC")
+
+
+class Keeper:
+    """Writes forecasts into a file, or nowhere."""
+
+    def __init__(self, path: Path | None, forecaster: str) -> None:
+        self._path, self._forecaster = path, forecaster
+        self._waiting: list[pa.Table] = []
+        self._bytes = 0
+        self._writer: Any = None
+
+    @classmethod
+    def at(cls, folder: Path | None, name: str, forecaster: str) -> Self:
+        """Keep them in a file of a folder; without a folder nothing is kept."""
+        return cls(None if folder is None else folder / f"{name}.parquet", forecaster)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._flush()
+        if self._writer is not None:
+            self._writer.close()
+
+    def keep(self, columns: ForecastColumns) -> None:
+        """Take the forecasts of a tick."""
+        if self._path is None or not len(columns):
+            return
+        self._waiting.append(_table(columns, self._forecaster))
+        self._bytes += columns.quantiles.nbytes
+        if self._bytes > GROUP_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._waiting or self._path is None:
+            return
+        table = pa.concat_tables(self._waiting)
+        self._waiting, self._bytes = [], 0
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._path, table.schema, compression="zstd")
+        self._writer.write_table(table)
+
+
+def level_name(level: float) -> str:
+    """Name the column of a level.
+
+    >>> level_name(0.05), level_name(0.5), level_name(0.025)
+    ('q05', 'q50', 'q025')
+    """
+    return "q" + f"{level:.6f}"[2:4] + f"{level:.6f}"[4:].rstrip("0")
+
+
+def _table(columns: ForecastColumns, forecaster: str) -> pa.Table:
+    count, made = len(columns), columns.made_by
+    newest = columns.newest_ms
+    makers = columns.makers
+
+    def of_maker(values: list[str | None]) -> pa.Array:
+        return pa.array(values, pa.string()).take(pa.array(made))
+
+    steps = columns.quantiles.shape[2]
+    found: dict[str, Any] = {
+        "forecaster": pa.array([forecaster], pa.string()).take(pa.array(np.zeros(count, "i8"))),
+        "series": pa.array(list(columns.series), pa.string()),
+        "tick": pa.array(np.full(count, columns.tick_ms)).cast(_TIME),
+        "first": pa.array(np.full(count, columns.first_ms)).cast(_TIME),
+        "rung": of_maker([str(one.rung) for one in makers]),
+        "reason": of_maker([one.reason for one in makers]),
+        "model": of_maker([one.model for one in makers]),
+        "release": of_maker([one.release for one in makers]),
+        "newest_reading": pa.array(newest, mask=newest == NEVER).cast(_TIME),
+        "measured": pa.array(np.asarray(columns.measured, np.float64)),
+    }
+    for place, level in enumerate(columns.levels):
+        flat = np.ascontiguousarray(columns.quantiles[:, place]).ravel()
+        found[level_name(level)] = pa.FixedSizeListArray.from_arrays(pa.array(flat), steps)
+    return pa.table(found)

@@ -1,0 +1,1 @@
+"""`gridcast replay`: history through the real topics and agents, beside production."""

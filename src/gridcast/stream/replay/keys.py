@@ -1,0 +1,58 @@
+"""How a replay is held, let go on and stopped: keys on a terminal, signals anywhere."""
+
+import signal
+import sys
+import termios
+import threading
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager
+from select import select
+
+from gridcast.stream.replay.player import Held
+from gridcast.stream.simulate.run import stop_on_signals
+
+LOOK_S = 0.2
+
+
+@contextmanager
+def held_by_hand() -> Iterator[Held]:
+    """Space or SIGUSR1 holds it and lets it go on; q, Ctrl-C or SIGTERM stops it."""
+    with stop_on_signals() as stop:
+        held = Held(stop)
+        before = signal.signal(signal.SIGUSR1, lambda *_: held.toggle())
+        try:
+            if sys.stdin.isatty():
+                with _keys(held):
+                    yield held
+            else:
+                yield held
+        finally:
+            signal.signal(signal.SIGUSR1, before)
+
+
+@contextmanager
+def _keys(held: Held) -> Iterator[None]:
+    """Read single keys, and leave the terminal as it was."""
+    terminal = sys.stdin.fileno()
+    before, ended = termios.tcgetattr(terminal), threading.Event()
+
+    def read() -> None:
+        while not ended.is_set():
+            if select([terminal], [], [], LOOK_S)[0]:
+                key = sys.stdin.read(1)
+                if key == " ":
+                    held.toggle()
+                elif key in {"q", ""}:
+                    held.stop.set()
+                    return
+
+    tty.setcbreak(terminal)
+    reader = threading.Thread(target=read, name="keys", daemon=True)
+    reader.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        reader.join(2 * LOOK_S)
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)

@@ -1,0 +1,146 @@
+"""A replay from beginning to end: topics, workers, what is played, and what is worked off."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gridcast.stream.errors import UserError
+from gridcast.stream.history.times import DAY_MS
+from gridcast.stream.process import Process, end_of
+from gridcast.stream.recording import Recording
+from gridcast.stream.replay.backlog import Backlog
+from gridcast.stream.replay.feed import Feed, RecordedFeed
+from gridcast.stream.replay.keys import held_by_hand
+from gridcast.stream.replay.player import Held, Outcome, play
+from gridcast.stream.replay.progress import Shown, shown
+from gridcast.stream.replay.sender import Sender, make_topics
+from gridcast.stream.replay.taps import TappedFeed
+from gridcast.stream.settings import Settings
+
+GRIDCAST = (sys.executable, "-m", "gridcast")
+STOP_WITHIN_S = 30.0
+LOOK_S = 0.2
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be replayed."""
+
+    settings: Settings
+    """Of the deployment that is played into."""
+    live: Settings
+    """Of the deployment whose topics are read, where they are the source."""
+    recording: Recording | None
+    """None: the live topics."""
+    from_ms: int
+    to_ms: int
+    speed: float | None
+    workers: int
+    config: Path | None
+    """The file of settings that workers are to read, too."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What came of it."""
+
+    outcome: Outcome
+    begin_ms: int
+    resumed: int
+    """Messages that an earlier run had sent."""
+    seconds: float
+    """Until the workers were through."""
+    waiting: int
+    """Readings that no worker has worked off."""
+
+
+def replay(asked: Asked, report: Callable[[str], None]) -> Replayed:
+    """Play it, and wait until the workers are through; what ends by itself is a UserError."""
+    begin_ms = asked.from_ms - asked.settings.window_days * DAY_MS
+    with ExitStack() as stack:
+        feed, settings = _feed(asked, begin_ms, stack)
+        make_topics(settings)
+        sender = Sender(settings)
+        if sender.resumes:
+            report(f"going on behind {sender.resumes:,} messages of an earlier run")
+        held = stack.enter_context(held_by_hand())
+        workers = stack.enter_context(_workers(asked, settings))
+        backlog = Backlog(settings, settings.partitions)
+        stack.callback(backlog.close)
+        began_s = time.monotonic()
+        first_ms = feed.next_ms() or begin_ms
+        with shown(backlog, held, first_ms, asked.to_ms) as bar:
+            outcome = play(
+                feed,
+                sender,
+                from_ms=asked.from_ms,
+                speed=asked.speed,
+                held=held,
+                tell=_watched(bar.tell, workers),
+            )
+            waiting = _work_off(backlog, workers, held, bar)
+        seconds = time.monotonic() - began_s
+        return Replayed(outcome, first_ms, sender.resumes, seconds, waiting)
+
+
+def _feed(asked: Asked, begin_ms: int, stack: ExitStack) -> tuple[Feed, Settings]:
+    if asked.recording is not None:
+        part = asked.recording.arriving(begin_ms, asked.to_ms)
+        if not len(part.arrivals):
+            raise UserError(f"{part.title} has no readings from --from to --to")
+        return RecordedFeed(part, asked.settings.partitions), asked.settings
+    tapped = TappedFeed(asked.live, begin_ms, asked.to_ms)
+    stack.callback(tapped.close)
+    if tapped.next_ms() is None:
+        raise UserError("the live topics hold no readings from --from to --to")
+    # The same partitions, so that each sees what it saw.
+    return tapped, asked.settings.model_copy(update={"partitions": tapped.partitions})
+
+
+@contextmanager
+def _workers(asked: Asked, settings: Settings) -> Iterator[Sequence[Process]]:
+    """Start workers of the replay's own group."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gridcast-replay-")))
+        config = [] if asked.config is None else ["--config", str(asked.config.resolve())]
+        flags = ["--broker", settings.broker, "--topic-prefix", settings.topic_prefix]
+        workers = []
+        for number in range(1, asked.workers + 1):
+            command = [*GRIDCAST, *config, "worker", *flags, "--clock", "replay"]
+            worker = Process(command, folder / f"worker-{number}.log", removed_after=folder)
+            stack.callback(worker.stop, STOP_WITHIN_S)
+            workers.append(worker)
+        yield workers
+
+
+def _watched(
+    tell: Callable[[int, int], None], workers: Sequence[Process]
+) -> Callable[[int, int], None]:
+    def told(readings: int, until_ms: int) -> None:
+        tell(readings, until_ms)
+        _check(workers)
+
+    return told
+
+
+def _work_off(backlog: Backlog, workers: Sequence[Process], held: Held, bar: Shown) -> int:
+    """Wait until nothing waits any more; with no workers of ours that is others' affair."""
+    waiting = backlog.waiting()
+    while workers and waiting and not held.stop.is_set():
+        _check(workers)
+        bar.waiting = waiting
+        bar.show("all is sent")
+        held.stop.wait(LOOK_S)
+        waiting = backlog.waiting()
+    return waiting
+
+
+def _check(workers: Sequence[Process]) -> None:
+    for number, worker in enumerate(workers, 1):
+        if not worker.is_alive():
+            said = end_of(worker.log.read_text("utf-8", "replace"))
+            raise UserError(f"worker {number} of the replay has ended by itself:\n{said}")

@@ -1,0 +1,169 @@
+"""Sends what is played; what an earlier run has sent already is passed over."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+
+from gridcast.schemas.topics import Topic
+from gridcast.stream.errors import UserError
+from gridcast.stream.kafka import librdkafka_options, producer_options
+from gridcast.stream.replay.feed import PLAYED, Played
+from gridcast.stream.settings import Settings
+from gridcast.stream.topics import TopicAdmin
+
+ANSWER_S = 15.0
+LOOK_S = 0.2
+FLUSH_S = 120.0
+AS_IT_WAS = {"message.timestamp.type": "CreateTime", "retention.ms": "-1"}
+"""Of the topics that are played onto: a message keeps the stamp that it had, and by that stamp it
+would be deleted at once."""
+
+
+def make_topics(settings: Settings) -> None:
+    """Make the topics of a replay, those that are played onto as they must be for that."""
+    admin, played = TopicAdmin(settings), {settings.topic_prefix + one.name for one in PLAYED}
+    found = admin.look()
+    admin.create(
+        replace(one, configuration={**one.configuration, **AS_IT_WAS})
+        if one.name in played
+        else one
+        for one in found.missing
+    )
+    for one in admin.look().present:
+        if one.name in played and one.configuration["message.timestamp.type"] != "CreateTime":
+            raise UserError(
+                f"{one.name} is a live topic (its stamps are Kafka's own): choose another --into"
+            )
+
+
+class Sender:
+    """Sends into the partitions that it is told, in order, without losing or doubling anything.
+
+    Parameters
+    ----------
+    settings
+        Of the deployment that is played into.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._refused: str | None = None
+        options: dict[str, Any] = producer_options(settings) | {
+            "queue.buffering.max.messages": 500_000,
+            "delivery.report.only.error": True,
+            "on_delivery": self._note,
+        }
+        self._producer = Producer(options)
+        self._there = {
+            (topic, number): end for topic in PLAYED for number, end in self._ends(topic).items()
+        }
+        """How many messages of each partition an earlier run has sent."""
+        self._last = {place: self._newest(*place) for place, end in self._there.items() if end}
+        self._passed = dict.fromkeys(self._there, 0)
+        self.sent = 0
+
+    @property
+    def resumes(self) -> int:
+        """How many messages an earlier run has sent."""
+        return sum(self._there.values())
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether it still passes over what an earlier run has sent."""
+        return any(self._passed[place] < there for place, there in self._there.items())
+
+    def send(self, messages: Iterable[Played]) -> dict[Topic, int]:
+        """Send messages; gives how many were of each topic, those already there included."""
+        count: dict[Topic, int] = {}
+        last: Topic | None = None
+        for one in messages:
+            count[one.topic] = count.get(one.topic, 0) + 1
+            if last is not None and one.topic is not last:
+                self.flush()  # a reading may close a tick that is to see what came before it
+            last = one.topic
+            place = (one.topic, one.partition)
+            passed = self._passed[place]
+            self._passed[place] = passed + 1
+            if passed >= self._there[place]:
+                self._produce(one)
+            elif passed == self._there[place] - 1:
+                self._check_same(one)
+        self._producer.poll(0)
+        self._check()
+        return count
+
+    def flush(self) -> None:
+        """Wait until Kafka has confirmed all that was sent."""
+        left = self._producer.flush(FLUSH_S)
+        self._check()
+        if left:
+            raise UserError(f"Kafka at {self._settings.broker} did not confirm {left:,} messages")
+
+    def _produce(self, one: Played) -> None:
+        name = self._settings.topic_prefix + one.topic.name
+        while True:
+            try:
+                self._producer.produce(
+                    name, one.value, one.key, one.partition, timestamp=one.stamp_ms
+                )
+                break
+            except BufferError:
+                self._producer.poll(0.1)
+                self._check()
+        self.sent += 1
+
+    def _check_same(self, one: Played) -> None:
+        if self._last[one.topic, one.partition] != (one.key, one.value, one.stamp_ms):
+            raise UserError(
+                f"the topics under {self._settings.topic_prefix} hold another replay: choose"
+                " another --into, or delete them"
+            )
+
+    def _ends(self, topic: Topic) -> dict[int, int]:
+        """Ask how many messages there are; partitions that were just made may not answer yet."""
+        name, consumer = self._settings.topic_prefix + topic.name, self._consumer()
+        end_s = time.monotonic() + ANSWER_S
+        try:
+            while True:
+                try:
+                    numbers = consumer.list_topics(name, ANSWER_S).topics[name].partitions
+                    places = {number: TopicPartition(name, number) for number in sorted(numbers)}
+                    return {
+                        number: consumer.get_watermark_offsets(place, ANSWER_S)[1]
+                        for number, place in places.items()
+                    }
+                except KafkaException as error:
+                    if time.monotonic() > end_s:
+                        told = error.args[0].str()
+                        raise UserError(f"{name} cannot be looked at: {told}") from None
+                    time.sleep(LOOK_S)
+        finally:
+            consumer.close()
+
+    def _newest(self, topic: Topic, number: int) -> tuple[bytes, bytes | None, int]:
+        name, consumer = self._settings.topic_prefix + topic.name, self._consumer()
+        try:
+            offset = self._there[topic, number] - 1
+            consumer.assign([TopicPartition(name, number, offset)])
+            found = consumer.poll(ANSWER_S)
+            if found is None or found.error() is not None:
+                raise UserError(f"the newest message of {name} cannot be read")
+            return found.key() or b"", found.value(), found.timestamp()[1]
+        finally:
+            consumer.close()
+
+    def _consumer(self) -> Consumer:
+        options = {"group.id": f"gridcast-replay-{uuid4().hex}", "enable.auto.commit": False}
+        return Consumer(librdkafka_options(self._settings) | options)
+
+    def _note(self, error: Any, message: Any) -> None:
+        if error is not None and self._refused is None:
+            self._refused = f"{message.topic()}: {error.str()}"
+
+    def _check(self) -> None:
+        if self._refused is not None:
+            raise UserError(f"Kafka at {self._settings.broker} took no more: {self._refused}")

@@ -1,0 +1,164 @@
+"""Replay on a real Kafka: the bytes of live and of the backtest; resumable; from live topics."""
+
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from uuid import uuid4
+
+import parity
+import pytest
+from confluent_kafka import Producer
+from support.consuming import all_of
+from support.recordings import DAY, HOUR, MINUTE, START, make_recording
+
+from gridcast.schemas.topics import READINGS, SERIES, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
+from gridcast.stream.errors import UserError
+from gridcast.stream.kafka import producer_options
+from gridcast.stream.recording import Recording, partition_of
+from gridcast.stream.replay.feed import PLAYED, RecordedFeed
+from gridcast.stream.replay.player import Held, Outcome, play
+from gridcast.stream.replay.sender import Sender, make_topics
+from gridcast.stream.replay.taps import TappedFeed
+from gridcast.stream.settings import Settings
+from gridcast.stream.topics import TopicAdmin
+
+PARTITIONS = 3
+Sent = dict[tuple[str, int], list[tuple[bytes, bytes, int]]]
+
+
+def deployment(kafka: str, tmp_path: Path) -> Settings:
+    prefix = f"{uuid4().hex[:8]}."
+    return Settings(broker=kafka, topic_prefix=prefix, partitions=PARTITIONS, cache_dir=tmp_path)
+
+
+def sent(settings: Settings) -> Sent:
+    """All that was played, by topic and partition, in order."""
+    found: Sent = {}
+    for topic in PLAYED:
+        for one in all_of(settings, topic.name):
+            place = (topic.name, one.partition())
+            found.setdefault(place, []).append((one.key(), one.value(), one.timestamp()[1]))
+    return found
+
+
+def played(settings: Settings, recording: Recording, stop_after: int | None = None) -> Outcome:
+    """Play at full speed; stop when so many readings were sent."""
+    make_topics(settings)
+    held, count = Held(Event()), [0]
+
+    def tell(readings: int, until_ms: int) -> None:
+        count[0] += readings
+        if stop_after is not None and count[0] >= stop_after:
+            held.stop.set()
+
+    feed = RecordedFeed(recording, settings.partitions)
+    return play(feed, Sender(settings), from_ms=START, speed=None, held=held, tell=tell)
+
+
+@pytest.fixture
+def small() -> Recording:
+    return make_recording(series=5, days=2, step=10 * MINUTE)
+
+
+def test_keys_fall_into_the_partitions_that_kafkas_own_client_chooses(kafka: str, tmp_path: Path):
+    settings = deployment(kafka, tmp_path)
+    admin = TopicAdmin(settings)
+    admin.create(admin.look().missing)
+    producer = Producer(producer_options(settings))
+    keys = [f"{'x' * (number % 9)}{number}".encode() for number in range(300)]
+    for key in keys:
+        producer.produce(settings.topic_prefix + READINGS.name, b"{}", key)
+    assert producer.flush(30) == 0
+    found = {one.key(): one.partition() for one in all_of(settings, READINGS.name)}
+    assert found == {key: partition_of(key, PARTITIONS) for key in keys}
+
+
+def test_live_replay_and_backtest_tell_the_same_bytes(kafka: str, tmp_path: Path):
+    found = parity.measure(kafka, tmp_path, series=6, minutes=60, horizon=1, model="box")
+    assert found["forecasts"] > 200
+    assert (found["lost"], found["differing"]) == (0, 0)
+
+
+def test_a_replay_that_was_stopped_goes_on_and_doubles_nothing(
+    kafka: str, tmp_path: Path, small: Recording
+):
+    whole, broken = deployment(kafka, tmp_path), deployment(kafka, tmp_path)
+    played(whole, small)
+    first = played(broken, small, stop_after=len(small.arrivals) // 3)
+    assert first.stopped
+    assert first.readings < len(small.arrivals)
+    assert played(broken, small, stop_after=2 * len(small.arrivals) // 3).stopped
+    assert not played(broken, small).stopped
+    assert sent(broken) == sent(whole)
+    assert sum(map(len, sent(whole).values())) == 5 + len(small.weather) + len(small.arrivals)
+
+
+def test_another_history_is_not_played_behind_the_first(
+    kafka: str, tmp_path: Path, small: Recording
+):
+    settings = deployment(kafka, tmp_path)
+    played(settings, small, stop_after=50)
+    other = replace(small, arrivals=replace(small.arrivals, value=small.arrivals.value + 1))
+    with pytest.raises(UserError, match="hold another replay"):
+        played(settings, other)
+
+
+def test_nothing_is_played_into_live_topics(kafka: str, tmp_path: Path, small: Recording):
+    settings = deployment(kafka, tmp_path)
+    admin = TopicAdmin(settings)
+    admin.create(admin.look().missing)
+    with pytest.raises(UserError, match="is a live topic"):
+        played(settings, small)
+
+
+def test_a_stretch_of_the_topics_is_read_again_as_it_came(
+    kafka: str, tmp_path: Path, small: Recording
+):
+    live = deployment(kafka, tmp_path)
+    played(live, small)
+    from_ms, to_ms = START + 12 * HOUR, START + DAY
+    again = deployment(kafka, tmp_path)
+    make_topics(again)
+    feed = TappedFeed(live, from_ms, to_ms)
+    assert feed.partitions == PARTITIONS
+    held = Held(Event())
+    play(feed, Sender(again), from_ms=from_ms, speed=None, held=held, tell=lambda *_: None)
+    feed.close()
+    before, now = sent(live), sent(again)
+    for place, messages in before.items():
+        is_reading = place[0] == READINGS.name
+        wanted = [
+            one
+            for one in messages
+            if place[0] == SERIES.name or (one[2] < to_ms and (one[2] >= from_ms or not is_reading))
+        ]
+        assert now.get(place, []) == wanted
+    assert {place[0] for place in now} == {
+        *(READINGS.name, SERIES.name),
+        *(WEATHER_OBSERVATIONS.name, WEATHER_FORECASTS.name),
+    }
+
+
+def test_at_a_speed_event_time_goes_so_many_times_as_fast_and_can_be_held(
+    kafka: str, tmp_path: Path, small: Recording
+):
+    settings = deployment(kafka, tmp_path)
+    make_topics(settings)
+    held, moments = Held(Event()), []
+
+    def tell(_: int, until_ms: int) -> None:
+        moments.append(until_ms)
+        if until_ms >= START + 4 * HOUR:
+            held.stop.set()
+
+    feed = RecordedFeed(small, settings.partitions)
+    outcome = play(feed, Sender(settings), from_ms=START, speed=3600, held=held, tell=tell)
+    # Four hours at an hour a second; the first reading came ten minutes after the start.
+    assert 3 <= outcome.seconds <= 15
+    assert moments == sorted(moments)
+    held.stop.clear()
+    held.toggle()
+    held.stop.set()
+    assert (
+        play(feed, Sender(settings), from_ms=START, speed=3600, held=held, tell=tell).readings == 0
+    )

@@ -15,23 +15,30 @@ for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_threads] = "1"
 
 import itertools
+import statistics
 from pathlib import Path
 
 import numpy as np
-from common import Run, arguments, in_turn, result, show
+from common import Run, arguments, in_turn, result, show, timed
 from river import anomaly, drift
 
 from gridcast.models.alarms import AlarmBoard
-from gridcast.models.detection import Detection, Known, Look
 from gridcast.models.detection.labelled import scored
 from gridcast.models.detection.nab import PROFILES, nab_score
-from gridcast.models.detection.told import DETECTED, Teller
-from gridcast.models.records import encode
+from gridcast.models.detection.told import DETECTED
+from gridcast.models.detection.watch import Watch
+from gridcast.models.grid import Grid
+from gridcast.schemas import ClosedBy, GridSeries, Rung
+from gridcast.schemas.forecast_columns import ForecastColumns, Maker, to_the_watt
 from gridcast.stream.detect.sets import read_set
 
-LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+LEVELS = (0.05, 0.5, 0.95)
 FEEDER = 50
 """Series of one."""
+STEP = 15
+FEED = "meter.readings/0"
+HOUR = 60
+"""Looks."""
 START = 1_767_225_600_000
 MINUTE = 60_000
 SETTLES = 30
@@ -44,37 +51,52 @@ class Partition:
 
     def __init__(self, series: int) -> None:
         self.rng = np.random.default_rng(8)
-        self.series, feeders = series, -(-series // FEEDER)
+        self.series = series
         self.names = [f"m-{number}" for number in range(series)]
-        self.known = Known(
-            LEVELS,
-            np.full(series, 20, np.float32),
-            np.zeros(series, np.float32),
-            np.arange(series) // FEEDER,
-            np.full(feeders, -1),
-            [f"f-{number}" for number in range(feeders)],
-            [("z-1",)] * feeders,
-        )
+        self.grid = Grid()
+        for number, name in enumerate(self.names):
+            parent = f"f-{number // FEEDER}"
+            self.grid.declare(GridSeries(series=name, parent=parent, capacity_kw=20))
+        self.rows = np.arange(series)
         median = self.rng.lognormal(0, 0.7, series)
-        around = np.array([-0.5, -0.2, 0, 0.2, 0.5])
+        around = np.array([-0.5, 0, 0.5])
         self.quantiles = (median[:, None] * (1 + 0.6 * around)).astype(np.float32)
-        self.detection, self.board = Detection(), AlarmBoard("meter.readings/0")
-        self.minute = itertools.count(1)
+        self.watch, self.board = Watch(), AlarmBoard(FEED)
+        self.minute = itertools.count(8)
         self.alarms = 0
 
     def readings(self) -> np.ndarray:
-        value = self.quantiles[:, 2] * (1 + 0.18 * self.rng.standard_normal(self.series))
+        value = self.quantiles[:, 1] * (1 + 0.18 * self.rng.standard_normal(self.series))
         value[self.rng.random(self.series) < 0.02] = np.nan
         value[self.rng.random(self.series) < 0.003] *= 30
         return value.astype(np.float32).round(3)
 
     def look(self, value: np.ndarray) -> None:
-        tick_ms = START + next(self.minute) * MINUTE
-        at = np.full(self.series, tick_ms - MINUTE)
-        look = Look(tick_ms, ~np.isnan(value), value, at, at + 900, self.quantiles)
-        seen = self.detection.look(look, self.known)
-        found = Teller(seen, look, self.known, self.names).conditions()
+        minute = next(self.minute)
+        tick_ms = START + minute * MINUTE
+        rows = self.rows[~np.isnan(value)]
+        at = np.full(len(rows), tick_ms - MINUTE)
+        sent = at + self.rng.integers(500, 5_000, len(rows))
+        self.watch.take(rows, value[rows], at, sent)
+        found = self.watch.conditions(tick_ms, self.names, self.grid, FEED)
         self.alarms += len(self.board.judge(tick_ms, found, DETECTED))
+        if minute % STEP == 0:
+            self.watch.expect(self._forecasts(tick_ms))
+
+    def _forecasts(self, tick_ms: int) -> ForecastColumns:
+        return ForecastColumns(
+            tick_ms,
+            tick_ms,
+            STEP,
+            LEVELS,
+            ClosedBy.WATERMARK,
+            self.names,
+            to_the_watt(self.quantiles[:, :, None]),
+            (Maker(Rung.MODEL),),
+            np.zeros(self.series, np.uint16),
+            np.full(self.series, tick_ms),
+            np.ones(self.series),
+        )
 
 
 class River:
@@ -96,7 +118,7 @@ class River:
 
     def look(self, value: np.ndarray) -> None:
         quantiles = self.partition.quantiles
-        score = (value - quantiles[:, 2]) / (quantiles[:, 4] - quantiles[:, 0])
+        score = (value - quantiles[:, 1]) / (quantiles[:, 2] - quantiles[:, 0])
         for one, tail, test, window in zip(
             score.tolist(), self.tails, self.tests, self.windows, strict=True
         ):
@@ -131,16 +153,42 @@ def measure(series: int, few: int, rounds: int) -> dict[str, object]:
         {"gridcast": lambda: whole.look(next(many)), "river": lambda: river.look(next(some))},
         rounds,
     )
-    records = [len(encode(record)) for record in whole.detection.records()]
+    kept = Kept(whole)
+    for _ in range(HOUR):
+        kept.look(next(many))
+    restart = timed(lambda: Watch(kept.table))
     return {
         "score_s_100k": runs["gridcast"].cpu_s * ALL / series,
         "score_wall_s_100k": runs["gridcast"].wall_s * ALL / series,
         "river_one_by_one_s_100k": runs["river"].cpu_s * ALL / few,
-        "bytes_a_series": whole.detection.nbytes / series,
-        "recorded_bytes_a_series": sum(records) / series,
+        "bytes_a_series": whole.watch.detection.nbytes / series,
+        "recorded_bytes_a_series_minute": statistics.mean(kept.sizes) / series,
+        "recorded_whole_bytes_a_series": max(kept.sizes) / series,
+        "record_s_100k": statistics.median(kept.seconds) * ALL / series,
+        "restart_s_100k": restart.cpu_s * ALL / series,
         "series": series,
         "alarms": whole.alarms,
     }
+
+
+class Kept:
+    """A partition's watch kept at every tick, as a table would: an hour of it, one whole in it."""
+
+    def __init__(self, partition: Partition) -> None:
+        self.partition = partition
+        self.table: dict[str, bytes] = {}
+        self.sizes: list[int] = []
+        self.seconds: list[float] = []
+        self.partition.watch.changes()  # what was not kept so far is none of this hour
+
+    def look(self, value: np.ndarray) -> None:
+        self.partition.look(value)
+        changes: dict[str, bytes | None] = {}
+        self.seconds.append(timed(lambda: changes.update(self.partition.watch.changes())).cpu_s)
+        written = {key: record for key, record in changes.items() if record is not None}
+        self.sizes.append(sum(map(len, written.values())))
+        left = {key: one for key, one in self.table.items() if key not in changes}
+        self.table = left | written
 
 
 def main() -> None:

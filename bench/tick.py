@@ -1,8 +1,8 @@
 """What a minute costs: a tick of very many series, from its readings to the bytes it gives out.
 
 Step 15 minutes, the network in the box: a week's window, 24 hours ahead, 7 quantiles. All of the
-tick is in it: readings folded, windows cut, forecasts, their messages, and the records of the
-state. Three ways:
+tick is in it: readings folded and judged, windows cut, forecasts, their messages, and the records
+of the state. Three ways:
 
 - *a minute*: between two slot boundaries, as 14 ticks of 15 are: answers that would come out the
   same are kept;
@@ -24,7 +24,7 @@ import statistics
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
-from common import arguments, result, show, timed
+from common import Run, arguments, result, show, timed
 from tick_parts.feed import START_MS, Feed
 
 from gridcast.models.features import FeatureBuilder
@@ -45,13 +45,18 @@ ONE_BY_ONE = 1_000
 def measure(series: int) -> dict[str, float]:
     """Measure the ticks of so many series, in a process of their own."""
     feed, network = Feed(series), Network.load(boxed(15), step_minutes=15)
-    beside = Beside(duty=Duty({None: InUse("box-15", "box", network)}))
+    beside = Beside(feed.grid, Duty({None: InUse("box-15", "box", network)}))
     spec, cores = WindowSpec(hold_minutes=3), len(os.sched_getaffinity(0))
     forecaster = TickForecaster(spec, 24, network.levels, threads=cores)
     given: list[list[bytes]] = []
 
+    looks: list[Run] = []
+
     def tick() -> None:
-        answer = forecaster.answer(feed.partition, feed.next_tick(), beside)
+        closed = feed.next_tick()
+        looks.append(timed(feed.look))
+        answer = forecaster.answer(feed.partition, closed, beside)
+        feed.watch.expect(answer.forecasts)
         given.append([value for _, value in answer.forecasts.messages()])
         feed.partition.changes()
 
@@ -68,6 +73,7 @@ def measure(series: int) -> dict[str, float]:
     return {
         "minute_s": statistics.median(run.wall_s for run in minutes),
         "minute_cpu_s": statistics.median(run.cpu_s for run in minutes),
+        "look_cpu_s": statistics.median(run.cpu_s for run in looks),
         "boundary_s": boundary.wall_s,
         "boundary_cpu_s": boundary.cpu_s,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000,

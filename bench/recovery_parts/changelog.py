@@ -14,6 +14,7 @@ from gridcast.agents.batch import Batch
 from gridcast.agents.held import Held, OnTick
 from gridcast.agents.metrics import Metrics
 from gridcast.agents.table import Output
+from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
 from gridcast.schemas.topics import READINGS, STATE
@@ -55,7 +56,7 @@ async def _play(settings: Settings, log: Path, series: int, minutes: int) -> dic
         prefix = settings.topic_prefix
         table = OwnTable(Table(settings, 0), prefix, threads, lambda _: None, lambda: None)
         metrics = Metrics("bench", "bench")
-        held = Held(0, table, terms(settings, _checking(settings)), metrics)
+        held = Held(0, table, terms(settings, _checking(settings), Grid()), metrics)
         await held.take_over()
         steady, before = START_MS + WARM_MINUTES * MINUTE_MS, None
         for batch in _batches(settings, series, minutes):
@@ -83,7 +84,9 @@ def _checking(settings: Settings) -> OnTick:
 
     def on_tick(partition: Partition, tick: Tick) -> Iterator[Output]:
         if tick.time_ms % partition.windows.spec.step_ms == 0:
-            forecaster.answer(partition, tick)
+            answer = forecaster.answer(partition, tick)
+            if partition.watch is not None:
+                partition.watch.expect(answer.forecasts)
         yield from ()
 
     return on_tick

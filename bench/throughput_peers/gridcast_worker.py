@@ -87,7 +87,13 @@ def by_partition(of: Callable[[str], int], partition: Partition, tick: Tick) -> 
 
 def main() -> None:
     broker, prefix, shape, folder = sys.argv[1:]
-    settings = Settings(broker=broker, topic_prefix=prefix, clock="replay", cache_dir=Path(folder))
+    settings = Settings(
+        broker=broker,
+        topic_prefix=prefix,
+        clock="replay",
+        detect=False,  # as none of the others does
+        cache_dir=Path(folder),
+    )
     of = place_in_frames if prefix.startswith("frames") else place_alone
     run(settings, "warning", BySeries() if shape == "series" else partial(by_partition, of))
 

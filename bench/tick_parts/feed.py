@@ -2,15 +2,23 @@
 
 import numpy as np
 
+from gridcast.models.alarms import AlarmBoard
+from gridcast.models.detection.told import DETECTED
+from gridcast.models.detection.watch import Watch
+from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.windows import WindowSpec
 from gridcast.models.windows.column import Column
 from gridcast.models.windows.marks import PLAIN
 from gridcast.models.windows.spec import MINUTE_MS
+from gridcast.schemas import GridSeries
 from gridcast.schemas.columns import ReadingColumns
 
 START_MS = 20_000 * 86_400_000
 FINE_MINUTES = 150
+FEED = "meter.readings/0"
+FEEDER = 50
+"""Series of one."""
 
 
 class Feed:
@@ -25,7 +33,12 @@ class Feed:
         self._offset = 0
         self.tick = Tick(0)
         """The newest that closed."""
-        self.partition = Partition(WindowSpec(hold_minutes=3), lateness_ms=0)
+        self.grid = Grid()
+        for number, name in enumerate(self._names):
+            parent = f"feeder-{number // FEEDER}"
+            self.grid.declare(GridSeries(series=name, parent=parent, capacity_kw=100))
+        self.partition = Partition(WindowSpec(hold_minutes=3), lateness_ms=0, watches=True)
+        self._board = AlarmBoard(FEED)
         while self._at_ms < START_MS:
             self.next_tick()
         windows = self.partition.windows
@@ -46,6 +59,18 @@ class Feed:
         for tick in self.partition.take(readings, time_ms, offset, self._offset + 1):
             self.tick = tick
         return self.tick
+
+    @property
+    def watch(self) -> Watch:
+        """Of its readings."""
+        watch = self.partition.watch
+        assert watch is not None
+        return watch
+
+    def look(self) -> None:
+        """Judge what came since the last tick."""
+        found = self.watch.conditions(self.tick.time_ms, self._names, self.grid, FEED)
+        self._board.judge(self.tick.time_ms, found, DETECTED)
 
     def skip_to_boundary(self, minutes: int) -> None:
         """Go on to so many minutes before the next tick that begins a slot."""

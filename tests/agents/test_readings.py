@@ -15,6 +15,7 @@ from gridcast.agents.metrics import Metrics
 from gridcast.agents.readings import Hands, readings
 from gridcast.agents.table import Output, TableLostError
 from gridcast.models.feed_guard import FeedLimit
+from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.windows import WindowSpec
 from gridcast.schemas import Alarm, AlarmChange, DeadLetter, Reading, Reason, TimeBounds
@@ -42,6 +43,7 @@ TERMS = Terms(
     message_bytes=1000,
     feed_limit=FeedLimit(share=0.9, per_minute=1000),
     on_tick=look,
+    watched=Grid(),
 )
 
 

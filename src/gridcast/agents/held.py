@@ -19,8 +19,11 @@ from gridcast.agents.metrics import Metrics
 from gridcast.agents.outbox import Checkpoint, Outbox
 from gridcast.agents.spans import NO_SPAN, NO_SPANS, Span, Spans
 from gridcast.agents.table import Output, Table, TableLostError
-from gridcast.models.alarms import AlarmBoard
+from gridcast.models.alarms import AlarmBoard, Condition
+from gridcast.models.detection.health import health
+from gridcast.models.detection.told import DETECTED
 from gridcast.models.feed_guard import FeedGuard, FeedLimit
+from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.records import Kind, Record, encode, key_of
 from gridcast.models.records import decode as decode_record
@@ -44,6 +47,8 @@ class Terms:
     message_bytes: int
     feed_limit: FeedLimit
     on_tick: OnTick
+    watched: Grid | None = None
+    """What is declared of the series whose readings are watched; None: they are not."""
 
 
 class Held:
@@ -210,7 +215,8 @@ class Held:
             self._obeyed = int(numbers[1]) if len(numbers) > 1 else None
         self._guard = FeedGuard(self._feed, self._terms.feed_limit, records.get(key_of(Kind.FEED)))
         self._board = AlarmBoard(self._feed, records.get(key_of(Kind.ALARMS)))
-        self._partition = Partition(self._terms.spec, self._terms.lateness_ms, records)
+        spec, lateness_ms, watched = self._terms.spec, self._terms.lateness_ms, self._terms.watched
+        self._partition = Partition(spec, lateness_ms, records, watches=watched is not None)
         self._kept = self._partition.next_offset
 
     async def _is_still_ours(self) -> bool:
@@ -278,9 +284,28 @@ class Held:
 
     def _answer(self, tick: Tick) -> None:
         began_s = time.monotonic()
+        self._look(tick)
         self._outbox.put(self._terms.on_tick(self._known, tick))
         self._outbox.answered(began_s)
         self._metrics.ticked(tick, time.monotonic() - began_s)
+
+    def _look(self, tick: Tick) -> None:
+        """Judge what came since the last tick by what was expected then."""
+        watch, grid = self._known.watch, self._terms.watched
+        began_s, board = time.monotonic(), self._board
+        seen: list[Condition] = []  # by those who do not watch: what there was is soon over
+        if watch is not None and grid is not None:
+            names, feed = self._known.windows.roster.names, self._feed
+            seen = watch.conditions(tick.time_ms, names, grid, feed)
+            seen += health(self._known.checks.running, watch.known, feed)
+        for alarm in board.judge(tick.time_ms, seen, DETECTED):
+            self._alarm(alarm)
+        self._metrics.looked(
+            self._number,
+            time.monotonic() - began_s,
+            rate=board.rate(tick.time_ms),
+            standing=board.standing(),
+        )
 
     def _obey(self) -> None:
         """Do what operators want of the alarms here since the last time, in their order."""

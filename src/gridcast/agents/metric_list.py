@@ -7,7 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
 from gridcast.agents.metric_table import DescribedMetrics
-from gridcast.schemas import Reason, Role, Rung, Unfit
+from gridcast.schemas import Priority, Reason, Role, Rung, Unfit
 from gridcast.schemas.forecast import ClosedBy
 from gridcast.schemas.topics import READINGS
 
@@ -99,6 +99,29 @@ class MetricList(DescribedMetrics):
             "kind",
             "change",
         )
+        self.alarms_raised = self._add(
+            Counter,
+            "gridcast_alarms_raised_total",
+            "alarms",
+            "alarms raised and told, by priority; EEMUA 191 wants about 5 of 100 `high`, 15 "
+            "`medium` and 80 `low`",
+            "priority",
+        )
+        self.alarm_rate = self._add(
+            Gauge,
+            "gridcast_alarms_recent",
+            "alarms",
+            "alarms raised in the last ten minutes of a partition's event time, told or put under "
+            "a flood; EEMUA 191 wants 1 an operator at most in steady state, 10 are a flood",
+            "partition",
+        )
+        self.alarms_standing = self._add(
+            Gauge,
+            "gridcast_alarms_standing",
+            "alarms",
+            "alarms of a partition that operators are shown",
+            "partition",
+        )
 
         self.partitions = self._add(
             Gauge, "gridcast_partitions", "partitions", "partitions that this worker has"
@@ -142,6 +165,13 @@ class MetricList(DescribedMetrics):
             "ticks",
             "ticks closed, by what closed them",
             "closed_by",
+        )
+        self.look_duration = self._add(
+            Histogram,
+            "gridcast_look_duration_seconds",
+            "s",
+            "time to judge the readings of a partition since its last tick; part of its tick",
+            buckets=DURATIONS,
         )
         self.tick_duration = self._add(
             Histogram,
@@ -280,6 +310,8 @@ class MetricList(DescribedMetrics):
             self.forecasts.labels(rung.value)
         for role in (Role.CHAMPION, Role.CHALLENGER):
             self.swaps.labels(role.value)
+        for priority in Priority:
+            self.alarms_raised.labels(priority.value)
         for because in Unfit:
             self.refused.labels(because.value)
         for of in ("outputs", "records"):

@@ -14,7 +14,7 @@ from gridcast.agents.metric_list import FOLDED, MetricList
 from gridcast.models.partition import Tick
 from gridcast.models.serving import Duty
 from gridcast.models.windows import FoldCounts
-from gridcast.schemas import Alarm, Decoded, Reason, Role, Topic, Unfit
+from gridcast.schemas import Alarm, AlarmChange, Decoded, Reason, Role, Topic, Unfit
 from gridcast.schemas.decode import WHOLE
 from gridcast.schemas.forecast import ClosedBy
 from gridcast.schemas.forecast_columns import ForecastColumns
@@ -84,6 +84,14 @@ class Metrics:
     def alarmed(self, alarm: Alarm) -> None:
         """Count what happened to an alarm."""
         self._list.alarms.labels(alarm.kind.value, alarm.change.value).inc()
+        if alarm.change is AlarmChange.RAISED:
+            self._list.alarms_raised.labels(alarm.priority.value).inc()
+
+    def looked(self, partition: int, seconds: float, *, rate: int, standing: int) -> None:
+        """Note a look at a partition's readings, and how many alarms there are after it."""
+        self._list.look_duration.observe(seconds)
+        self._list.alarm_rate.labels(str(partition)).set(rate)
+        self._list.alarms_standing.labels(str(partition)).set(standing)
 
     # Partitions
 
@@ -120,6 +128,8 @@ class Metrics:
             self._list.stuck,
             self._list.watermark,
             self._list.delay,
+            self._list.alarm_rate,
+            self._list.alarms_standing,
         ):
             gauge.remove_by_labels({"partition": str(partition)})
 

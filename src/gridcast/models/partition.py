@@ -1,4 +1,4 @@
-"""All that one partition knows: its windows, its forecasts to be judged, and how far it has come.
+"""All that one partition knows: windows, forecasts and readings to be judged, how far it has come.
 
 Time and ticks follow design §4. The watermark is the newest time told by a reading, less the
 lateness allowed; a reading tells of no time after Kafka got it, for one clock that is ahead must
@@ -14,11 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gridcast.models.detection.diary import is_of_watch
+from gridcast.models.detection.watch import Watch
 from gridcast.models.records import Kind, Record, RecordError, decode, encode, key_of
 from gridcast.models.verification import Checks
 from gridcast.models.windows import FoldCounts, WindowSpec
 from gridcast.models.windows.snapshot import changes, load
 from gridcast.models.windows.spec import MINUTE_MS
+from gridcast.models.windows.trust import TRUST, Trust
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.columns import ReadingColumns
 
@@ -45,10 +48,17 @@ class Partition:
         How long the watermark stays behind the newest reading.
     records
         The table's records to start from; none: a partition that knows nothing.
+    watches
+        Whether its readings are watched; if not, what was learned of them is forgotten.
     """
 
     def __init__(
-        self, spec: WindowSpec, lateness_ms: int, records: Mapping[str, bytes] | None = None
+        self,
+        spec: WindowSpec,
+        lateness_ms: int,
+        records: Mapping[str, bytes] | None = None,
+        *,
+        watches: bool = False,
     ) -> None:
         self.lateness_ms = lateness_ms
         self.newest_ms = NEVER
@@ -64,6 +74,9 @@ class Partition:
         self.checks = Checks()
         """Its forecasts that wait to be judged, and what was learned from those that were."""
         self.checks.load(records, self.windows)
+        self.watch = Watch(records) if watches else None
+        """Judges the readings that come between two ticks."""
+        self._gone = set() if watches else {key for key in records if is_of_watch(key)}
         if self.windows.tick_ms is not None or key_of(Kind.CLOCK) in records:
             self._load_clock(records)
 
@@ -116,7 +129,9 @@ class Partition:
             Kind.CLOCK, 0, [np.array([self.next_offset, self.newest_ms, self.newest_sent_ms])]
         )
         checks = self.checks.changes(self.windows)
-        return changes(self.windows) | checks | {clock.key: encode(clock)}
+        watch = dict.fromkeys(self._gone) if self.watch is None else self.watch.changes()
+        self._gone = set()
+        return changes(self.windows) | checks | watch | {clock.key: encode(clock)}
 
     def _closing(
         self, told_ms: npt.NDArray[np.int64], offset: npt.NDArray[np.int64]
@@ -143,7 +158,12 @@ class Partition:
         newest = rows.start + int(told_ms[rows].argmax())
         if told_ms[newest] > self.newest_ms:
             self.newest_ms, self.newest_sent_ms = int(told_ms[newest]), int(sent_ms[newest])
-        self.counts += self.windows.fold(readings.part(rows.start, rows.stop))
+        part = readings.part(rows.start, rows.stop)
+        self.counts += self.windows.fold(part)
+        if self.watch is not None:
+            found = self.windows.roster.find(part.series)
+            value = np.where(TRUST[part.quality] != Trust.REJECTED, part.value, np.nan)
+            self.watch.take(found, value, part.time_ms, sent_ms[rows])
 
     def _advance(self, minute: int, *, by_clock: bool = False) -> Iterator[Tick]:
         first = minute if self.tick_ms is None else self.tick_ms // MINUTE_MS + 1
@@ -153,6 +173,8 @@ class Partition:
             self.windows.advance(number * MINUTE_MS)
             if number * MINUTE_MS % HOUR_MS == 0 and (stay := self.windows.let_go()) is not None:
                 self.checks.keep(stay)
+                if self.watch is not None:
+                    self.watch.keep(stay)
             yield Tick(number * MINUTE_MS, by_clock)
 
     def _load_clock(self, records: Mapping[str, bytes]) -> None:

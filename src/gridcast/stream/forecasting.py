@@ -50,7 +50,7 @@ def tick_forecaster(settings: Settings) -> TickForecaster:
 
 
 def forecasts(settings: Settings, beside: Callable[[Tick], Beside], metrics: Metrics) -> OnTick:
-    """Forecast every series at every tick, and score what came due.
+    """Forecast every series at every tick, score what came due, and let readings be expected.
 
     `beside` says what is known beside the readings.
     """
@@ -59,6 +59,8 @@ def forecasts(settings: Settings, beside: Callable[[Tick], Beside], metrics: Met
     def on_tick(partition: Partition, tick: Tick) -> Iterator[Output]:
         answer = forecaster.answer(partition, tick, beside(tick))
         metrics.forecast(answer.forecasts)
+        if partition.watch is not None:
+            partition.watch.expect(answer.forecasts)
         for key, value in answer.forecasts.messages():
             yield Output(FORECASTS, key, value)
         for scores in answer.scores:

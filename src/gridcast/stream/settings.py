@@ -172,6 +172,11 @@ class Settings(GatewaySettings, BaseSettings):
         1_000_000, ge=1_000, le=100_000_000, description="the largest message that is read, bytes"
     )
 
+    detect: bool = Field(
+        True,
+        description="watch the readings, and raise alarms about what is wrong with them; when it "
+        "is off, what was learned of them is forgotten",
+    )
     dead_letter_limit_share: float = Field(
         0.05,
         gt=0,

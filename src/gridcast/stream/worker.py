@@ -20,6 +20,7 @@ from gridcast.agents.metrics import Metrics
 from gridcast.agents.readings import Hands, readings
 from gridcast.agents.spans import Spans
 from gridcast.models.feed_guard import FeedLimit
+from gridcast.models.grid import Grid
 from gridcast.models.partition import Tick
 from gridcast.models.records import RecordError
 from gridcast.models.serving import Beside
@@ -80,7 +81,11 @@ class Worker:
         self.background = Background(settings, self.metrics)
         self.app = make_app(settings, with_headers=spans.reads_headers)
         self.topic = settings.topic_prefix + READINGS.name
-        self.terms = terms(settings, on_tick or forecasts(settings, self._beside, self.metrics))
+        self.terms = terms(
+            settings,
+            on_tick or forecasts(settings, self._beside, self.metrics),
+            self.background.grid,
+        )
         self.hands = Hands(self._hold, self._rewind, self._rejoin)
         self._watchdog = Watchdog(settings.stuck_after_s)
         self._spans = spans
@@ -254,8 +259,8 @@ class Worker:
         }
 
 
-def terms(settings: Settings, on_tick: OnTick) -> Terms:
-    """Give what the agents need of the settings."""
+def terms(settings: Settings, on_tick: OnTick, grid: Grid | None = None) -> Terms:
+    """Give what the agents need of the settings; without a grid, readings are not watched."""
     return Terms(
         spec=window_spec(settings),
         lateness_ms=round(settings.lateness_s * 1000),
@@ -265,6 +270,7 @@ def terms(settings: Settings, on_tick: OnTick) -> Terms:
             settings.dead_letter_limit_share, settings.dead_letter_limit_per_minute
         ),
         on_tick=on_tick,
+        watched=grid if settings.detect else None,
     )
 
 

@@ -10,7 +10,6 @@ from gridcast.models.detection.drift import Drift
 
 SERIES, START, HALF_HOUR = 12, 1_767_225_600_000, 1_800_000
 KNOWN = Known(
-    (0.05, 0.5, 0.95),
     np.full(SERIES, np.nan, np.float32),
     np.zeros(SERIES, np.float32),
     np.array([0] * 6 + [1] * 6),

@@ -34,6 +34,8 @@ class Timing:
 TIMINGS = {
     AlarmKind.FEED_BROKEN: Timing(off_delay_ms=5 * MINUTE_MS, re_alarm_ms=24 * HOUR_MS),
     AlarmKind.FLOOD: Timing(off_delay_ms=0, re_alarm_ms=24 * HOUR_MS),
+    AlarmKind.COVERAGE_LOST: Timing(6 * HOUR_MS, 6 * HOUR_MS, 24 * HOUR_MS),
+    AlarmKind.MODEL_DEGRADED: Timing(6 * HOUR_MS, 6 * HOUR_MS, 24 * HOUR_MS),
     AlarmKind.DRIFT: Timing(off_delay_ms=6 * HOUR_MS, re_alarm_ms=24 * HOUR_MS),
 }
 USUAL = Timing(re_alarm_ms=24 * HOUR_MS)

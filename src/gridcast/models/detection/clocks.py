@@ -2,7 +2,8 @@
 
 Between the time that a reading bears and Kafka's stamp lies a delay, alike from reading to reading.
 One that is late once is late; several in a row that are off by as much bear a wrong time. A clock
-that stands still falls further behind with every reading.
+that stands still falls further behind with every reading. Where most are off at once it is no
+clock: a history is read, or a head-end sends what it has held back; what is usual is learned anew.
 """
 
 from typing import ClassVar
@@ -18,6 +19,8 @@ FIRST_SPREAD_S = 5.0
 WIDE = np.float32(8)
 """So many usual deviations are off."""
 LONGEST_S = 1e7
+FEWEST = 3
+"""Of fewer it cannot be told whether it is one or most."""
 
 
 class Clocks(Memory):
@@ -46,6 +49,10 @@ class Clocks(Memory):
         self.delay_s[new] = delay_s[new]
         off_s = np.where(given, delay_s - self.delay_s, np.float32(0)).astype(np.float32)
         is_off = given & (np.abs(off_s) > WIDE * self.spread_s)
+        heard, off = np.count_nonzero(given), np.count_nonzero(is_off)
+        if 2 * off >= heard or heard < FEWEST:
+            self.delay_s[is_off] = delay_s[is_off]
+            is_off, off_s = np.zeros_like(is_off), np.where(is_off, np.float32(0), off_s)
         # Late ones are late by any time; of a wrong clock each is off by about as much, or more.
         alike = is_off & (np.abs(off_s) > np.float32(0.5) * np.abs(self.last_s))
         self.off[alike] = np.minimum(self.off[alike], 250) + 1

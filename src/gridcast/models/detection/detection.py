@@ -17,7 +17,7 @@ What is learned of a series rests on sound readings only; what lies beyond a lim
 lay there, so that a fault is not learned in a day, and a new usual is in the end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,16 +34,17 @@ from gridcast.models.detection.groups import (
     of_its_group,
     together,
 )
+from gridcast.models.detection.holidays import on_holiday
 from gridcast.models.detection.limits import is_impossible, is_other_unit
 from gridcast.models.detection.look import Known, Look
-from gridcast.models.detection.memory import Flags, Floats, Memory
+from gridcast.models.detection.memory import Flags, Floats, Memory, Rows
 from gridcast.models.detection.repeats import Repeats
 from gridcast.models.detection.silence import Silence
 from gridcast.models.detection.standing import SEEN_AT_READINGS, Standing
 from gridcast.models.detection.surprise import NARROWEST, Surprise
 from gridcast.models.detection.tails import Tails
 from gridcast.models.detection.trees import Forests, features
-from gridcast.models.records import Column, Kind, Record
+from gridcast.models.records import Column
 from gridcast.schemas import AlarmKind
 
 DAY_S = np.float32(86_400)
@@ -78,6 +79,8 @@ class Seen:
     """Not beyond it, and not well."""
     moved: Flags
     """The neighbours moved, too."""
+    holiday: Flags
+    """It is one there."""
     missing: Floats
     """Readings that are missing."""
     groups: Together
@@ -117,7 +120,7 @@ class Detection:
         """Judge what came, and learn from it."""
         self._grow(len(look), known.groups)
         risk, given = self._risk(), ~np.isnan(look.value)
-        score = self.surprise.score(look.value, look.quantiles, known.levels)
+        score = self.surprise.score(look.value, look.quantiles, look.levels)
         high = np.maximum(self.high.limit(RARER * risk), LEAST_LIMIT)
         low = np.maximum(self.low.limit(RARER * risk), LEAST_LIMIT)
         flat = self.repeats.look(look.value, given, risk)
@@ -134,7 +137,8 @@ class Detection:
         settled = sound & self.surprise.is_settled()
         self.high.learn(score, settled, high)
         self.low.learn(-score, settled, low)
-        drift, group_drift = self.drift.look(look.tick_ms, score, sound, known)
+        holiday = on_holiday(known, look.tick_ms)
+        drift, group_drift = self.drift.look(look.tick_ms, score, sound & ~holiday, known)
         group_on = self._judge_groups(look, groups) | {AlarmKind.DRIFT: group_drift}
         return Seen(
             measured,
@@ -150,6 +154,7 @@ class Detection:
             },
             self.standing.between(),
             self._moved(score, groups, known),
+            holiday,
             missing,
             groups,
             group_on,
@@ -157,28 +162,35 @@ class Detection:
             self._unusual,
         )
 
-    def records(self) -> list[Record]:
-        """Give what is known, in the order of its parts."""
+    def parts(self) -> list[list[Column]]:
+        """Give all that is remembered, part by part, as columns of records."""
         place = np.array([self._quarter, self.drift.hour])
-        columns: list[list[Column]] = [[place, self._unusual]]
-        columns += [part.columns() for part in (*self._parts(), *self._group_parts())]
-        columns.append(self.forests.columns())
-        return [Record(Kind.DETECTION, number, one) for number, one in enumerate(columns)]
+        known = (*self._parts(), *self._group_parts())
+        head: list[Column] = [place, self._unusual]
+        return [head, *(part.columns() for part in known), self.forests.columns()]
 
-    def load(self, records: list[Record]) -> None:
-        """Take what was known from its records."""
-        head, *parts, forests = (record.columns for record in records)
-        self._quarter, self.drift.hour = map(int, head[0])
+    def load(self, parts: Sequence[Sequence[Column]]) -> None:
+        """Take what was remembered from its parts."""
+        head, *others, forests = parts
+        self._quarter, self.drift.hour = (int(number) for number in head[0])
         self._unusual = np.asarray(head[1], np.float32)
         known = (*self._parts(), *self._group_parts())
-        for part, columns in zip(known, parts, strict=True):
+        for part, columns in zip(known, others, strict=True):
             part.load(columns)
         self.forests.load(forests)
 
-    def keep(self, stay: np.ndarray[tuple[int], np.dtype[np.intp]]) -> None:
+    def keep(self, stay: Rows) -> None:
         """Forget all series but some, which move together."""
+        self._grow(int(stay.max(initial=-1)) + 1, 0)
         for part in self._parts():
-            part.keep(stay)
+            part.seat(stay)
+
+    def seat_groups(self, was: Rows) -> None:
+        """Put the groups into another order: where each one was; -1: it is new."""
+        for part in self._group_parts():
+            part.seat(was)
+        self.forests.seat(was)
+        self._unusual = np.append(self._unusual, np.float32(0))[was]
 
     def _judge(
         self, look: Look, known: Known, score: Floats, high: Floats, low: Floats
@@ -186,8 +198,8 @@ class Detection:
         """Judge the newest readings, each by the gravest that can be said of it."""
         value = look.value
         unit = is_other_unit(value, look.quantiles, self.surprise.width, known.capacity)
-        impossible = ~unit & is_impossible(value, self.standing.last, known.capacity, known.least)
-        plain = ~(unit | impossible)
+        impossible = ~unit & is_impossible(value, known.capacity, known.least)
+        plain = ~(unit | impossible) & self.surprise.is_known(self.silence.interval_s)
         with np.errstate(invalid="ignore"):
             spike, drop = plain & (score > high), plain & (score < -low)
             still_high = plain & (score > STILL * high) & ~spike
@@ -201,16 +213,17 @@ class Detection:
         self, look: Look, given: Flags, risk: Floats, on: dict[AlarmKind, Flags]
     ) -> Floats:
         """Add what jumped away and is back; give what is to be told of each series, kW."""
+        given = given & ~(on[AlarmKind.OUT_OF_LIMITS] | on[AlarmKind.UNIT])  # told as such
         up, down, middle = self.bumps.look(look.value, given)
         width = np.maximum(self.surprise.width, NARROWEST)
         settled, measured = given & self.surprise.is_settled(), look.value
-        plain = ~(on[AlarmKind.OUT_OF_LIMITS] | on[AlarmKind.UNIT])
+        known = given & self.surprise.is_known(self.silence.interval_s)
         for kind, size, tail in (
             (AlarmKind.SPIKE, np.asarray(up / width, np.float32), self.bump_up),
             (AlarmKind.DROP, np.asarray(down / width, np.float32), self.bump_down),
         ):
             limit = np.maximum(tail.limit(BUMPS * risk), LEAST_LIMIT)
-            found = plain & (size > limit)
+            found = known & (size > limit)
             on[kind] = on[kind] | found
             measured = np.where(found, middle, measured)
             tail.learn(size, settled, limit)

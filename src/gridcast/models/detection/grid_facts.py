@@ -4,18 +4,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gridcast.models.detection.look import NO_GROUP, Known
+from gridcast.models.detection.look import NO_GROUP, NOTHING_KNOWN, Known
 from gridcast.models.grid import Grid
 
 
-def known_of(names: Sequence[str], grid: Grid, levels: tuple[float, ...]) -> Known:
+def known_of(names: Sequence[str], grid: Grid) -> Known:
     """Look up the series of a partition.
 
     >>> from gridcast.schemas import GridSeries
     >>> grid = Grid()
     >>> for declared in (GridSeries(series="m-1", parent="f-1"), GridSeries(series="f-1")):
     ...     _ = grid.declare(declared)
-    >>> known = known_of(["f-1", "m-1"], grid, (0.05, 0.5, 0.95))
+    >>> known = known_of(["f-1", "m-1"], grid)
     >>> known.group, known.parents, known.parent
     (array([-1,  0]), ['f-1'], array([0]))
     """
@@ -23,11 +23,15 @@ def known_of(names: Sequence[str], grid: Grid, levels: tuple[float, ...]) -> Kno
     capacity = np.full(len(names), np.nan, np.float32)
     least = np.zeros(len(names), np.float32)
     group = np.full(len(names), NO_GROUP, np.intp)
+    calendar = np.zeros(len(names), np.intp)
     number: dict[str, int] = {}
+    calendars: dict[tuple[str, str], int] = {("UTC", ""): 0}
     for row, name in enumerate(names):
         if name not in grid:
             continue
         declared, parent = grid[name], grid.parent(name)
+        place = (declared.time_zone, declared.holidays or "")
+        calendar[row] = calendars.setdefault(place, len(calendars))
         if declared.capacity_kw is not None:
             capacity[row] = declared.capacity_kw
         if declared.can_be_negative:
@@ -36,14 +40,32 @@ def known_of(names: Sequence[str], grid: Grid, levels: tuple[float, ...]) -> Kno
             group[row] = number.setdefault(parent, len(number))
     parents = list(number)
     return Known(
-        levels,
         capacity,
         least,
         group,
         np.array([row_of.get(parent, -1) for parent in parents], np.intp),
         parents,
         [_above(parent, grid) for parent in parents],
+        calendar,
+        list(calendars),
     )
+
+
+class GridFacts:
+    """What is known of a partition's series; looked up anew only on a change."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[Grid, int] | None = None
+        self._names: list[str] = []
+        self._known = NOTHING_KNOWN
+
+    def look(self, names: Sequence[str], grid: Grid) -> Known:
+        """Give what is known of these series by now."""
+        seen = (grid, grid.version)
+        if seen != self._seen or self._names != names:
+            self._seen, self._names = seen, list(names)
+            self._known = known_of(names, grid)
+        return self._known
 
 
 def _above(series: str, grid: Grid) -> tuple[str, ...]:

@@ -15,13 +15,12 @@ WIDE = np.float32(3)
 """And in the right unit it is within so many intervals of that."""
 
 
-def is_impossible(value: Floats, before: Floats, capacity: Floats, least: Floats) -> Flags:
-    """Tell readings beyond the capacity, below the least, or changed by more than both allow."""
+def is_impossible(value: Floats, capacity: Floats, least: Floats) -> Flags:
+    """Tell readings beyond the capacity, or below the least."""
     most = SPARE * capacity
     low = np.where(np.isfinite(least), least - (SPARE - 1) * capacity, -most)
-    changed = np.abs(value - before) > most - low
     with np.errstate(invalid="ignore"):
-        return np.asarray((value > most) | (value < low) | changed)
+        return np.asarray((value > most) | (value < low))
 
 
 def is_other_unit(value: Floats, quantiles: Floats, width: Floats, capacity: Floats) -> Flags:

@@ -1,7 +1,7 @@
 """What a partition's detectors are shown at a tick, and what they know of the series."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -27,17 +27,17 @@ class Look:
     """When it was sent, by Kafka's."""
     quantiles: Floats
     """What had been forecast for it, kW: [series, levels]; not a number where nothing was."""
+    levels: tuple[float, ...]
+    """Probabilities of the quantiles, rising."""
 
     def __len__(self) -> int:
         return len(self.value)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """What does not change from look to look."""
+    """What is declared of the series: it seldom changes from look to look."""
 
-    levels: tuple[float, ...]
-    """Probabilities of the quantiles, rising."""
     capacity: Floats
     """kW; not a number where it is unknown."""
     least: Floats
@@ -50,8 +50,23 @@ class Known:
     """Names of the parents, one for each group."""
     above: Sequence[tuple[str, ...]]
     """Names of what stands above each parent, the nearest first."""
+    calendar: Rows = field(default_factory=lambda: np.zeros(0, np.intp))
+    """Which of the calendars each series goes by, if there are any."""
+    calendars: Sequence[tuple[str, str]] = ()
+    """Time zones and holiday calendars; "": no holidays."""
 
     @property
     def groups(self) -> int:
         """How many groups there are."""
         return len(self.parents)
+
+
+NOTHING_KNOWN = Known(
+    np.zeros(0, np.float32),
+    np.zeros(0, np.float32),
+    np.zeros(0, np.intp),
+    np.zeros(0, np.intp),
+    [],
+    [],
+)
+"""Of no series."""

@@ -39,10 +39,11 @@ class Memory:
             known = getattr(self, name)
             setattr(self, name, np.concatenate([known, np.full(rows - len(known), value)]))
 
-    def keep(self, stay: Rows) -> None:
-        """Forget all rows but some, which move together."""
-        for name in self.NEW:
-            setattr(self, name, getattr(self, name)[stay])
+    def seat(self, was: Rows) -> None:
+        """Put the rows into another order: where each one was; -1: it is new."""
+        for name, value in self.NEW.items():
+            known = np.append(getattr(self, name), value)  # -1 is the last, so new
+            setattr(self, name, known[was])
 
     @property
     def nbytes(self) -> int:

@@ -15,6 +15,7 @@ from gridcast.models.detection.memory import Flags, Floats, Memory
 
 REMEMBERED = 2_000
 SETTLED = 100
+DAY_S = np.float32(86_400)
 FARTHEST = np.float32(1e6)
 USUAL = np.float32(2)
 """Of the mean error: so far from the median nine of ten readings lie where errors are normal."""
@@ -63,8 +64,12 @@ class Surprise(Memory):
         return np.clip(score, -FARTHEST, FARTHEST)
 
     def is_settled(self) -> Flags:
-        """Tell for which series it is known by now what is usual."""
+        """Tell for which series it is known by now what is usual: enough to learn from."""
         return np.asarray(self.seen >= SETTLED)
+
+    def is_known(self, interval_s: Floats) -> Flags:
+        """Tell for which that was for a day: enough to tell of what is not. A night says little."""
+        return np.asarray(self.is_settled() & (self.seen * interval_s >= DAY_S))
 
     def _learn(self, half: Floats, error: Floats) -> None:
         rows = np.flatnonzero(np.isfinite(half) & np.isfinite(error))

@@ -7,11 +7,13 @@ import numpy as np
 from scipy.special import ndtr
 
 from gridcast.models.alarms import Condition, Key, Sign
-from gridcast.models.detection.detection import Seen
+from gridcast.models.detection.detection import SILENT_TOGETHER, Seen
+from gridcast.models.detection.groups import FEWEST, MOST_SILENT
 from gridcast.models.detection.look import NO_GROUP, Known, Look
-from gridcast.schemas import AlarmKind
+from gridcast.schemas import AlarmKind, Priority
 
 NEIGHBOURS = "real event, seen by the neighbours too"
+HOLIDAY = "a holiday: the neighbours are as far from what is usual"
 METER = "meter fault"
 OWN = "meter fault, or an event at this place alone"
 CLOCK = "wrong clock of the meter"
@@ -19,6 +21,7 @@ UNIT = "wrong unit at the meter or the head-end"
 LINE = "communication gap"
 GROUP_LINE = "communication gap, or the feeder is dead"
 MODEL = "the load has changed, or the forecast has degraded"
+FEED = "the head-end or the line to it has stopped"
 PARTS = "a meter of the parent or of one of its parts is wrong"
 
 DETECTED = frozenset(
@@ -33,6 +36,9 @@ DETECTED = frozenset(
         AlarmKind.DRIFT,
         AlarmKind.DISAGREEMENT,
         AlarmKind.UNUSUAL,
+        AlarmKind.FEED_STALE,
+        AlarmKind.COVERAGE_LOST,
+        AlarmKind.MODEL_DEGRADED,
     }
 )
 SHARED = (AlarmKind.GAP, AlarmKind.SPIKE, AlarmKind.DROP, AlarmKind.DRIFT)
@@ -47,15 +53,33 @@ class Teller:
     look: Look
     known: Known
     names: Sequence[str]
+    feed: str
+    """What the partition is called: topic and number."""
 
     def conditions(self) -> list[Condition]:
         """Give what is not well, groups first; what is seen of one in two ways is told once."""
         found: dict[Key, Condition] = {}
-        for condition in (*self._groups(), *self._series()):
+        for condition in (*self._feed(), *self._groups(), *self._series()):
             known = found.get(condition.key)
             if known is None or known.sign < condition.sign:
                 found[condition.key] = condition
         return list(found.values())
+
+    def _feed(self) -> Iterator[Condition]:
+        """Tell of a feed of which nearly all are silent; one group alone is told as such."""
+        silent = self.seen.missing >= SILENT_TOGETHER
+        size, count = len(silent), int(np.count_nonzero(silent))
+        if size < FEWEST or count < MOST_SILENT * size or self.known.groups == 1:
+            return
+        yield Condition(
+            AlarmKind.FEED_STALE,
+            self.feed,
+            priority=Priority.HIGH,
+            severity=float(np.abs(np.nansum(self.look.quantiles[:, len(self.look.levels) // 2]))),
+            cause=FEED,
+            text=f"{count:,} of the {size:,} series of {self.feed} are silent",
+            evidence={"series_count": float(size), "silent_share": round(count / size, 3)},
+        )
 
     def _series(self) -> Iterator[Condition]:
         for signs, sign in ((self.seen.on, Sign.ON), (self.seen.between, Sign.BETWEEN)):
@@ -89,7 +113,9 @@ class Teller:
 
     def _cause(self, kind: AlarmKind, row: int) -> str:
         if kind in {AlarmKind.SPIKE, AlarmKind.DROP}:
-            return NEIGHBOURS if self.seen.moved[row] else OWN
+            if self.seen.moved[row]:
+                return HOLIDAY if self.seen.holiday[row] else NEIGHBOURS
+            return OWN
         return {
             AlarmKind.GAP: LINE,
             AlarmKind.UNIT: UNIT,
@@ -152,12 +178,14 @@ class Teller:
                 if share is not None:
                     text = text.format(round(float(share[group]) * size))
                 inside = self.known.group == group
-                expected = self.look.quantiles[inside, len(self.known.levels) // 2]
+                if cause == NEIGHBOURS and self.seen.holiday[inside].mean() > 0.5:
+                    cause = HOLIDAY
+                expected = self.look.quantiles[inside, len(self.look.levels) // 2]
                 yield Condition(
                     kind,
                     name,
                     severity=float(np.abs(np.nansum(expected))),
-                    under=_keys(kind, self.known.above[group]),
+                    under=self._keys(kind, self.known.above[group]),
                     cause=cause,
                     text=text,
                     evidence={
@@ -173,12 +201,12 @@ class Teller:
     def _under(self, kind: AlarmKind, row: int) -> tuple[Key, ...]:
         group = int(self.known.group[row])
         if group == NO_GROUP:
-            return ()
-        return _keys(kind, (self.known.parents[group], *self.known.above[group]))
+            return self._keys(kind, ())
+        return self._keys(kind, (self.known.parents[group], *self.known.above[group]))
 
-
-def _keys(kind: AlarmKind, above: Sequence[str]) -> tuple[Key, ...]:
-    return tuple((kind, name) for name in above) if kind in SHARED else ()
+    def _keys(self, kind: AlarmKind, above: Sequence[str]) -> tuple[Key, ...]:
+        keys = tuple((kind, name) for name in above) if kind in SHARED else ()
+        return (*keys, (AlarmKind.FEED_STALE, self.feed)) if kind is AlarmKind.GAP else keys
 
 
 def _kw(value: float | None, pattern: str) -> str:

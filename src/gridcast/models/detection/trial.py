@@ -32,6 +32,7 @@ from gridcast.schemas.columns import ReadingColumns
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
+FEED = "trial/0"
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 SPEC = WindowSpec(step_minutes=15, days=8)
 NO_FLOODS = FloodLimit(alarms=1_000_000_000)
@@ -68,12 +69,12 @@ class Trial:
             grid.declare(declared)
         self.names = simulation.grid.ids
         self._beside = Beside(grid)
-        self.known = known_of(self.names, grid, LEVELS)
+        self.known = known_of(self.names, grid)
         self._forecaster = TickForecaster(SPEC, 1, LEVELS)
         self._partition = Partition(SPEC, 0)
         self._partition.windows.roster.rows(self.names)  # so that rows are alike everywhere
-        self._watch = Watch(LEVELS)
-        self._board = AlarmBoard("trial/0", limit=NO_FLOODS)
+        self._watch = Watch(steps=4)  # a forecast stands for the hour after it
+        self._board = AlarmBoard(FEED, limit=NO_FLOODS)
         self._up: set[Key] = set()
         self.kept = Kept()
 
@@ -115,7 +116,7 @@ class Trial:
         if tick_ms % HOUR_MS == 0:
             self._forecast(tick_ms)
         look, seen = self._watch.look(tick_ms, self.known)
-        found = Teller(seen, look, self.known, self.names).conditions()
+        found = Teller(seen, look, self.known, self.names, FEED).conditions()
         self.kept.alarms += self._board.judge(tick_ms, found, DETECTED)
         up = {condition.key for condition in found if condition.sign is Sign.ON}
         self.kept.seen += [(key, tick_ms) for key in sorted(up - self._up)]

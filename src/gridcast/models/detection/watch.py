@@ -1,18 +1,24 @@
 """Watches the readings of a partition: what comes between two ticks is judged at the second."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import numpy.typing as npt
 
+from gridcast.models.alarms import Condition
 from gridcast.models.detection.detection import Detection, Seen
-from gridcast.models.detection.look import Known, Look, Times
-from gridcast.models.detection.memory import Floats, Rows
-from gridcast.models.records import Kind, Record
+from gridcast.models.detection.diary import Diary, Looked, Shown, Whole, read
+from gridcast.models.detection.expected import Expected
+from gridcast.models.detection.grid_facts import GridFacts
+from gridcast.models.detection.look import NOTHING_KNOWN, Known, Look, Times
+from gridcast.models.detection.memory import Flags, Rows
+from gridcast.models.detection.told import Teller
+from gridcast.models.grid import Grid
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.forecast_columns import ForecastColumns
 
-STEPS = 4
-"""So many steps ahead a forecast stands for readings that come before the next."""
-MINUTE_MS = 60_000
+STAMP_MS = 100
+"""Stamps are taken to a tenth of a second: clocks that are off are off by more."""
 
 
 class Watch:
@@ -23,105 +29,157 @@ class Watch:
 
     Parameters
     ----------
-    levels
-        Probabilities of the forecast's quantiles.
+    records
+        The table's records to start from; none: nothing was seen yet.
+    steps
+        So many steps ahead a forecast stands for readings that come before the next.
     """
 
-    def __init__(self, levels: tuple[float, ...]) -> None:
+    def __init__(self, records: Mapping[str, bytes] | None = None, *, steps: int = 1) -> None:
         self.detection = Detection()
-        self._levels = levels
+        self._facts = GridFacts()
+        self._known = NOTHING_KNOWN
+        self._expected = Expected(steps)
         self._heard = np.zeros(0, np.bool_)
+        """Since the newest look …"""
+        self._new = np.zeros(0, np.bool_)
+        """… and since the newest note in the diary."""
         self._value = np.zeros(0, np.float32)
         self._time_ms = np.zeros(0, np.int64)
         self._sent_ms = np.zeros(0, np.int64)
-        self._expected = np.zeros((0, len(levels), STEPS), np.float32)
-        self._first_ms, self._step_ms = NEVER, MINUTE_MS
+        self._diary = Diary()
+        if records is not None:
+            self._load(records)
+
+    @property
+    def known(self) -> Known:
+        """What is declared of the series, as at the newest look."""
+        return self._known
 
     def take(
         self, rows: Rows, value: npt.NDArray[np.floating], time_ms: Times, sent_ms: Times
     ) -> None:
-        """Take readings; of each series the newest counts. One that is older tells nothing new."""
+        """Take readings; of each series the newest counts. One that is older tells nothing new.
+
+        A value that is not a number is one that was sent, and is of no use. Row -1 is a series
+        that is not known: all that it sent is too old.
+        """
+        known = np.flatnonzero(rows >= 0)
+        if len(known) < len(rows):
+            rows, value = rows[known], value[known]
+            time_ms, sent_ms = time_ms[known], sent_ms[known]
         self._grow(int(rows.max(initial=-1)) + 1)
-        self._heard[rows] = True
+        self._heard[rows] = self._new[rows] = True
         order = np.argsort(time_ms, kind="stable")
         order = order[time_ms[order] >= self._time_ms[rows[order]]]
         rows = rows[order]
         self._value[rows] = value[order]
-        self._time_ms[rows], self._sent_ms[rows] = time_ms[order], sent_ms[order]
+        self._time_ms[rows] = time_ms[order]
+        self._sent_ms[rows] = sent_ms[order] // STAMP_MS * STAMP_MS
 
-    def expect(self, forecasts: ForecastColumns) -> None:
-        """Take forecasts that begin with their tick: those of ticks within a slot are left out."""
-        if forecasts.first_ms != forecasts.tick_ms:
-            return
-        self._grow(len(forecasts))
-        steps = min(STEPS, forecasts.quantiles.shape[2])
-        self._expected[:] = np.nan
-        self._expected[: len(forecasts), :, :steps] = forecasts.quantiles[:, :, :steps]
-        self._first_ms = forecasts.first_ms
-        self._step_ms = forecasts.step_minutes * MINUTE_MS
+    def conditions(
+        self, tick_ms: int, names: Sequence[str], grid: Grid, feed: str
+    ) -> list[Condition]:
+        """Judge what came since the last tick, and put it into words; `feed` names where from."""
+        known = self._facts.look(names, grid)
+        look, seen = self.look(tick_ms, known)
+        return Teller(seen, look, known, names, feed).conditions()
 
     def look(self, tick_ms: int, known: Known) -> tuple[Look, Seen]:
         """Judge what came since the last tick."""
-        self._grow(len(known.group))
-        expected = self._quantiles(tick_ms)
-        look = Look(tick_ms, self._heard, self._value, self._time_ms, self._sent_ms, expected)
-        self._heard = np.zeros_like(self._heard)
-        self._value = np.full_like(self._value, np.nan)
-        # A clock that was ahead is believed again when it is not.
-        self._time_ms = np.minimum(self._time_ms, tick_ms)
-        return look, self.detection.look(look, known)
+        is_new = known is not self._known
+        self._diary.look(Looked(tick_ms, self._noted(), known if is_new else None))
+        self._know(known)
+        return self._look(tick_ms)
+
+    def expect(self, forecasts: ForecastColumns) -> None:
+        """Take forecasts that begin with their tick: those of ticks within a slot are left out."""
+        if forecasts.first_ms == forecasts.tick_ms:
+            self._expected.take(forecasts)
+            self._diary.expect(forecasts.tick_ms, self._expected.columns())
 
     def keep(self, stay: Rows) -> None:
         """Forget all series but some, which move together."""
+        self._grow(int(stay.max(initial=-1)) + 1)
         self.detection.keep(stay)
-        self._heard, self._value = self._heard[stay], self._value[stay]
-        self._expected = self._expected[stay]
+        self._expected.keep(stay)
+        self._heard, self._new, self._value = self._heard[stay], self._new[stay], self._value[stay]
         self._time_ms, self._sent_ms = self._time_ms[stay], self._sent_ms[stay]
+        self._diary.begin_anew()
 
-    def records(self) -> list[Record]:
-        """Give all that is known."""
-        parts = self.detection.records()
-        own = Record(
-            Kind.DETECTION,
-            len(parts),
-            [
-                np.array([self._first_ms, self._step_ms]),
-                self._heard,
-                self._value,
-                self._time_ms,
-                self._sent_ms,
-                self._expected.ravel(),
-            ],
+    def changes(self) -> dict[str, bytes | None]:
+        """Give the records that are not as they were last given; None for one that is gone."""
+        whole = Whole(
+            self.detection.parts(),
+            self._known,
+            self._expected.columns(),
+            self._time_ms,
+            self._shown(self._heard),
         )
-        return [*parts, own]
+        return self._diary.changes(whole, self._noted())
 
-    def load(self, records: list[Record]) -> None:
-        """Take what was known from its records."""
-        *parts, own = records
-        self.detection.load(parts)
-        place, heard, value, time_ms, sent_ms, expected = map(np.asarray, own.columns)
-        self._first_ms, self._step_ms = map(int, place)
-        self._heard, self._value = heard.astype(np.bool_), value
-        self._time_ms, self._sent_ms = time_ms, sent_ms
-        self._expected = expected.reshape(-1, len(self._levels), STEPS).copy()
+    def _load(self, records: Mapping[str, bytes]) -> None:
+        """Take up what was recorded whole, and look again at all that was shown since."""
+        found = read(records)
+        self._diary = found.diary
+        if found.whole is None:
+            return
+        self.detection.load(found.whole.parts)
+        self._known = found.whole.known
+        self._expected.load(found.whole.expected)
+        self._grow(len(found.whole.time_ms))
+        self._time_ms[:] = found.whole.time_ms
+        for told in found.since:
+            if isinstance(told, Shown):
+                self._show(told)
+            elif isinstance(told, Looked):
+                self._show(told.shown)
+                self._know(told.known or self._known)
+                self._look(told.tick_ms)
+            else:
+                self._expected.load(told)
 
-    def _quantiles(self, tick_ms: int) -> Floats:
-        """Give what had been forecast for each reading; for the tick where none came."""
-        time_ms = np.where(np.isnan(self._value), tick_ms - 1, self._time_ms)
-        step = (time_ms - self._first_ms) // self._step_ms
-        # A meter whose clock is off is still judged by what was expected about now.
-        step = np.clip(step, 0, STEPS - 1)
-        if tick_ms - self._first_ms > STEPS * self._step_ms:
-            return np.full(self._expected.shape[:2], np.nan, np.float32)
-        return np.asarray(self._expected[np.arange(len(step)), :, step], np.float32)
+    def _show(self, shown: Shown) -> None:
+        rows = shown.rows
+        self._grow(int(rows.max(initial=-1)) + 1)
+        self._heard[rows] = True
+        self._value[rows] = shown.value
+        self._time_ms[rows], self._sent_ms[rows] = shown.time_ms, shown.sent_ms
+
+    def _noted(self) -> Shown:
+        """Give what came since this was last asked."""
+        shown, self._new = self._shown(self._new), np.zeros_like(self._new)
+        return shown
+
+    def _shown(self, which: Flags) -> Shown:
+        rows = np.flatnonzero(which)
+        return Shown(rows, self._value[rows], self._time_ms[rows], self._sent_ms[rows])
+
+    def _know(self, known: Known) -> None:
+        """Take what is declared by now; what was learned of a group stays with its name."""
+        if known.parents != self._known.parents:
+            place = {name: place for place, name in enumerate(self._known.parents)}
+            was = [place.get(name, -1) for name in known.parents]
+            self.detection.seat_groups(np.array(was, np.intp))
+        self._known = known
+
+    def _look(self, tick_ms: int) -> tuple[Look, Seen]:
+        self._grow(len(self._known.group))
+        value, time_ms = self._value, self._time_ms
+        expected = self._expected.at(tick_ms, np.where(np.isnan(value), tick_ms - 1, time_ms))
+        heard, sent_ms, levels = self._heard, self._sent_ms, self._expected.levels
+        look = Look(tick_ms, heard, value, time_ms, sent_ms, expected, levels)
+        self._heard, self._value = np.zeros_like(heard), np.full_like(value, np.nan)
+        # A clock that was ahead is believed again when it is not.
+        self._time_ms = np.minimum(time_ms, tick_ms)
+        return look, self.detection.look(look, self._known)
 
     def _grow(self, rows: int) -> None:
         more = rows - len(self._value)
         if more <= 0:
             return
-        self._heard = np.concatenate([self._heard, np.zeros(more, np.bool_)])
-        self._value = np.concatenate([self._value, np.full(more, np.nan, np.float32)])
-        self._time_ms = np.concatenate([self._time_ms, np.full(more, NEVER)])
-        self._sent_ms = np.concatenate([self._sent_ms, np.full(more, NEVER)])
-        nothing = np.full((more, len(self._levels), STEPS), np.nan, np.float32)
-        self._expected = np.concatenate([self._expected, nothing])
+        self._heard = np.append(self._heard, np.zeros(more, np.bool_))
+        self._new = np.append(self._new, np.zeros(more, np.bool_))
+        self._value = np.append(self._value, np.full(more, np.nan, np.float32))
+        self._time_ms = np.append(self._time_ms, np.full(more, NEVER))
+        self._sent_ms = np.append(self._sent_ms, np.full(more, NEVER))

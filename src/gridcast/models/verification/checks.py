@@ -73,6 +73,7 @@ class Checks:
         self._outlived: set[str] = set()
         """… and those of other settings."""
         self._is_new_hour = False
+        self.running = Running(0)
 
     @property
     def nbytes(self) -> int:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +55,10 @@ class Roster:
     def row(self, series: str) -> int | None:
         """Find a series."""
         return self._index.get(series)
+
+    def find(self, series: Sequence[str]) -> Rows:
+        """Find the row of each; -1: it has none."""
+        return np.fromiter(map(self._index.get, series, repeat(-1)), np.int64, len(series))
 
     def rows(self, series: Sequence[str]) -> Rows:
         """Find the row of each; those not known yet get one."""

@@ -1,0 +1,78 @@
+"""How forecasts do, of each group and of a partition as a whole: what no single reading tells.
+
+Judged by the forecasts that came due in the last days (`gridcast.models.verification`).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gridcast.models.alarms import Condition, Sign
+from gridcast.models.detection.groups import FEWEST
+from gridcast.models.detection.look import NO_GROUP, Known
+from gridcast.models.detection.memory import Floats
+from gridcast.models.verification.running import Running
+from gridcast.schemas import AlarmKind
+
+ENOUGH = 150
+"""So many judged forecasts a series, of a day or two, tell something."""
+LEAST_COVERAGE, WELL_COVERED = 0.80, 0.85
+"""Of intervals that are to hold 90 %: below the one coverage is lost, above the other it is not."""
+LEAST_SKILL, WELL_SKILLED = -0.1, 0.0
+"""Of the seasonal-naive forecast's error: a model that errs more than that is of no use."""
+INTERVALS = "the load has changed, and the intervals have not followed yet"
+MODEL = "the model does not fit the load any more, or its inputs are wrong"
+
+
+def health(running: Running, known: Known, feed: str) -> Iterator[Condition]:
+    """Tell of which groups, or of the whole feed, forecasts do badly."""
+    rows = min(len(running.count), len(known.group))
+    group = np.where(known.group[:rows] == NO_GROUP, known.groups, known.group[:rows])
+    sums = [
+        np.bincount(group, one[:rows].sum(axis=1), minlength=known.groups + 1)
+        for one in (running.count, running.inside, running.error, running.naive_error)
+    ]
+    size = np.bincount(known.group[known.group != NO_GROUP], minlength=known.groups)
+    for place, name in enumerate(known.parents):
+        if size[place] >= FEWEST:
+            yield from _judge(name, int(size[place]), [one[place] for one in sums], (feed,))
+    yield from _judge(feed, rows, [one.sum() for one in sums], ())
+
+
+def _judge(name: str, size: int, sums: list[Floats], above: tuple[str, ...]) -> Iterator[Condition]:
+    count, inside, error, naive = map(float, sums)
+    if count < max(ENOUGH * size, 1):
+        return
+    worse = error / naive - 1 if naive > 0 else -1.0
+    evidence = {"judged_count": round(count), "coverage_90_share": round(inside / count, 3)}
+    if naive > 0:
+        evidence["skill_share"] = round(-worse, 3)
+    for kind, value, least, well, cause, text in (
+        (
+            AlarmKind.COVERAGE_LOST,
+            inside / count,
+            LEAST_COVERAGE,
+            WELL_COVERED,
+            INTERVALS,
+            f"the 90 % intervals of {name} held {100 * inside / count:.0f} % of what came",
+        ),
+        (
+            AlarmKind.MODEL_DEGRADED,
+            -worse,
+            LEAST_SKILL,
+            WELL_SKILLED,
+            MODEL,
+            f"the forecasts of {name} err {100 * worse:.0f} % more than the seasonal-naive ones",
+        ),
+    ):
+        if value < well:
+            yield Condition(
+                kind,
+                name,
+                Sign.ON if value < least else Sign.BETWEEN,
+                severity=error / count,
+                under=tuple((kind, one) for one in above),
+                cause=cause,
+                text=text,
+                evidence=evidence,
+            )

@@ -1,0 +1,60 @@
+"""Intervals that hold too little and a model worse than none are told of a group and of a feed."""
+
+import numpy as np
+
+from gridcast.models.alarms import Sign
+from gridcast.models.detection import Known
+from gridcast.models.detection.health import health
+from gridcast.models.verification.running import Running
+from gridcast.schemas import AlarmKind
+
+FEED = "meter.readings/0"
+KNOWN = Known(
+    np.full(8, np.nan, np.float32),
+    np.zeros(8, np.float32),
+    np.array([0] * 4 + [1] * 3 + [-1]),
+    np.full(2, -1),
+    ["f-0", "f-1"],
+    [(), ()],
+)
+
+
+def running(inside: float, error: float) -> Running:
+    """Of 200 forecasts of each series; those of f-1 alone do as told."""
+    running = Running(bands=1)
+    running.grow(8)
+    running.count[:] = 200
+    running.inside[:], running.error[:], running.naive_error[:] = 180, 80, 100
+    running.inside[4:7], running.error[4:7] = 200 * inside, 100 * error
+    return running
+
+
+def told(inside: float, error: float) -> dict[tuple[AlarmKind, str], Sign]:
+    return {one.key: one.sign for one in health(running(inside, error), KNOWN, FEED)}
+
+
+def test_all_is_well():
+    assert told(0.9, 0.8) == {}
+    assert list(health(Running(1), KNOWN, FEED)) == []
+
+
+def test_intervals_that_hold_too_little_are_told_of_their_group():
+    assert told(0.7, 0.8) == {
+        (AlarmKind.COVERAGE_LOST, "f-1"): Sign.ON,
+        (AlarmKind.COVERAGE_LOST, FEED): Sign.BETWEEN,
+    }
+    assert told(0.82, 0.8) == {(AlarmKind.COVERAGE_LOST, "f-1"): Sign.BETWEEN}
+
+
+def test_a_model_worse_than_none_is_told_with_how_much_and_under_the_whole_feeds_alarm():
+    (one,) = [one for one in health(running(0.9, 1.3), KNOWN, FEED) if one.series == "f-1"]
+    assert one.kind is AlarmKind.MODEL_DEGRADED
+    assert one.text == "the forecasts of f-1 err 30 % more than the seasonal-naive ones"
+    assert one.under == ((AlarmKind.MODEL_DEGRADED, FEED),)
+    assert one.evidence == {"judged_count": 600, "coverage_90_share": 0.9, "skill_share": -0.3}
+
+
+def test_of_few_forecasts_nothing_is_told():
+    few = running(0.0, 9.0)
+    few.count /= 10
+    assert list(health(few, KNOWN, FEED)) == []

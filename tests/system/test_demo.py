@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 
 def demo(folder: Path, *arguments: str) -> list[str]:
@@ -31,7 +32,7 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
-def run(folder: Path, seconds: int) -> tuple[str, dict[str, int]]:
+def run(folder: Path, seconds: int) -> tuple[str, dict[str, Any]]:
     """Run it for so long; gives what it says, and its summary."""
     done = subprocess.run(
         demo(folder, "--for", str(seconds), "--json"),
@@ -55,6 +56,7 @@ def test_readings_flow_and_nothing_is_left_behind(tmp_path: Path):
     assert summary["worked"] > 200
     assert summary["forecasts"] > 200
     assert summary["lag"] < 1500
+    assert set(summary["zones_answered_by"]) == {"model"}  # its grid has a past
     assert "first forecasts after" in said
     assert list(tmp_path.iterdir()) == []
     assert processes_of(tmp_path) == []

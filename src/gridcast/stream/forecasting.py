@@ -11,17 +11,10 @@ from gridcast.models.partition import Partition, Tick
 from gridcast.models.serving import Beside
 from gridcast.models.tick import TickForecaster
 from gridcast.models.weather import Weather
-from gridcast.models.windows import WindowSpec
 from gridcast.schemas import TimeBounds
 from gridcast.schemas.topics import FORECASTS, SCORES
 from gridcast.stream.settings import Settings
-
-
-def window_spec(settings: Settings) -> WindowSpec:
-    """Give the shape of the windows."""
-    return WindowSpec(
-        settings.step_minutes, settings.window_days, hold_minutes=settings.hold_minutes
-    )
+from gridcast.stream.window_spec import window_spec
 
 
 def time_bounds(settings: Settings) -> TimeBounds:

@@ -31,7 +31,7 @@ from gridcast.stream.app import make_app, topic_of
 from gridcast.stream.background import Background
 from gridcast.stream.ends import Ends
 from gridcast.stream.errors import UserError
-from gridcast.stream.forecasting import forecasts, time_bounds, window_spec
+from gridcast.stream.forecasting import forecasts, time_bounds
 from gridcast.stream.kafka import group
 from gridcast.stream.logs import Level, configuration
 from gridcast.stream.metrics_server import metrics_served
@@ -44,6 +44,7 @@ from gridcast.stream.topics import TopicAdmin
 from gridcast.stream.tracing import tracing
 from gridcast.stream.transport import Standing, batches
 from gridcast.stream.watchdog import Watchdog
+from gridcast.stream.window_spec import window_spec
 
 LOG = logging.getLogger("gridcast.worker")
 BEAT_S = 1.0

@@ -18,12 +18,13 @@ from gridcast.stream.backtest.evaluation import Peaks, Versus
 from gridcast.stream.backtest.plan import Plan
 from gridcast.stream.backtest.walk import Walked
 from gridcast.stream.errors import UserError
-from gridcast.stream.forecasting import time_bounds, window_spec
+from gridcast.stream.forecasting import time_bounds
 from gridcast.stream.history import History
 from gridcast.stream.history.times import DAY_MS, HOUR_MS
 from gridcast.stream.recording import Recording
 from gridcast.stream.training.dataset import operator_of
 from gridcast.stream.training.slots import lay_out
+from gridcast.stream.window_spec import window_spec
 
 OPERATOR = "operator"
 """What the operator's own published forecast is called."""

@@ -4,6 +4,7 @@ import json as json_module
 import math
 import signal
 import time
+from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -15,6 +16,7 @@ from rich.live import Live
 from gridcast.stream.commands.options import Broker, loaded
 from gridcast.stream.demo.browser import show
 from gridcast.stream.demo.demo import Parts, running
+from gridcast.stream.demo.past import write_past
 from gridcast.stream.demo.view import View, line
 from gridcast.stream.demo.watch import Picture, Watch
 from gridcast.stream.errors import UserError
@@ -51,7 +53,9 @@ def demo(
     """
     found = loaded(context, broker=broker)
     own_broker = found.origins["broker"].kind == "default"
+    step = timedelta(minutes=found.settings.step_minutes)
     start = datetime.now(UTC) - BACK
+    start -= (start - datetime.min.replace(tzinfo=UTC)) % step
     simulate = [
         *("--to-topics", "--series", str(series), "--seed", str(seed)),
         *("--from", f"{start:%Y-%m-%dT%H:%M:00Z}", "--speed", f"{speed:g}"),
@@ -72,6 +76,9 @@ def demo(
             own_broker=own_broker,
             workers=workers,
             simulate=simulate,
+            past=lambda settings: write_past(
+                settings, series=series, seed=seed, end_ms=round(start.timestamp() * 1000)
+            ),
             port=found.settings.gateway_port,
             report=report,
         ) as parts:
@@ -138,6 +145,7 @@ def _summary(picture: Picture) -> dict[str, object]:
         "sent": picture.sent,
         "worked": picture.worked,
         "forecasts": picture.forecasts,
+        "zones_answered_by": Counter(one.rung for one in picture.forecast.values()),
         "lag": picture.lag,
         "series": picture.series,
         "dead_letters": dict(picture.letters),

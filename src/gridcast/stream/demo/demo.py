@@ -50,10 +50,14 @@ def running(
     own_broker: bool,
     workers: int,
     simulate: list[str],
+    past: Callable[[Settings], None],
     port: int,
     report: Callable[[str], None],
 ) -> Iterator[Parts]:
-    """Start a broker (unless the user has one), workers, a simulated grid and a gateway."""
+    """Start a broker (unless the user has one), workers, a simulated grid and a gateway.
+
+    `past` writes what a broker of our own is to know of the time before.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gridcast-demo-")))
         if own_broker:
@@ -62,6 +66,9 @@ def running(
         report("making the topics")
         admin = TopicAdmin(settings)
         admin.create(admin.look().missing)
+        if own_broker:
+            report("giving the grid a past of eight days")
+            past(settings)
         processes: dict[str, Process] = {}
         kafka = ["--broker", settings.broker, "--topic-prefix", settings.topic_prefix]
         commands = {f"worker {number}": ["worker", *kafka] for number in range(1, workers + 1)}

@@ -156,6 +156,12 @@ class Worker:
             self._knows = True
             async with aclosing(batches(stream)) as taken:
                 await readings(taken, self.hands)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Not this agent was ended, but what it waits for: the worker is about to end.
+            await asyncio.Event().wait()
         except Exception as error:  # noqa: BLE001 - it is raised when the worker has ended
             await self._fail(error)
             # Faust would start the agent again, behind what it had in its hands: it never ends.

@@ -137,7 +137,9 @@ class Client:
 @contextmanager
 def client(url: str, **credentials: Any) -> Iterator[Client]:
     """Connect and authenticate."""
-    with connect(url, subprotocols=V1, compression=None, max_size=None) as connection:
+    with connect(
+        url, subprotocols=V1, compression=None, max_size=None, open_timeout=60
+    ) as connection:
         made = Client(connection)
         made.say(type="authenticate", **credentials)
         assert made.hear()["type"] == "welcome"

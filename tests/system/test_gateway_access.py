@@ -85,7 +85,7 @@ def _listen(connection: ClientConnection) -> None:
 def raw(running: RunningGateway, **options: Any) -> ClientConnection:
     given: dict[str, Any] = {"subprotocols": ["gridcast.v1"], "compression": None} | options
     path = given.pop("path", "")
-    return connect(running.socket + path, **given)
+    return connect(running.socket + path, **given, open_timeout=60)
 
 
 def test_whoever_has_no_key_is_told_so_and_who_has_one_acts_in_its_name(
@@ -212,7 +212,9 @@ def test_over_tls_in_the_binary_form_and_packed_the_same_is_said(
         address = f"wss://localhost:{port}/v1?deflate=1"
         heard: list[dict[str, Any]] = []
         wait_for(lambda: _is_ready(address, trusted), running.said)
-        with connect(address, ssl=trusted, subprotocols=["gridcast.v1.msgpack"]) as connection:  # type: ignore[list-item]
+        with connect(
+            address, ssl=trusted, subprotocols=["gridcast.v1.msgpack"], open_timeout=60
+        ) as connection:  # type: ignore[list-item]
             assert [each.name for each in connection.protocol.extensions] == ["permessage-deflate"]
             connection.send(msgspec.msgpack.encode({"type": "authenticate"}))
             connection.send(
@@ -228,7 +230,7 @@ def test_over_tls_in_the_binary_form_and_packed_the_same_is_said(
 
 
 def _is_ready(address: str, trusted: ssl.SSLContext) -> bool:
-    with connect(address, ssl=trusted, subprotocols=["gridcast.v1"]) as connection:  # type: ignore[list-item]
+    with connect(address, ssl=trusted, subprotocols=["gridcast.v1"], open_timeout=60) as connection:  # type: ignore[list-item]
         try:
             connection.send('{"type":"authenticate"}')
             return "welcome" in str(connection.recv(20))

@@ -3,8 +3,6 @@
 import numpy as np
 
 from gridcast.models.partition import Partition
-from gridcast.models.windows.column import Column
-from gridcast.models.windows.marks import PLAIN
 from gridcast.schemas.columns import ReadingColumns
 from gridcast.stream.settings import Settings
 from gridcast.stream.table import Table
@@ -30,9 +28,7 @@ def write_state(settings: Settings, number: int, names: list[str], end_ms: int) 
     windows = partition.windows
     for slot in range(windows.start, windows.fine):
         shape = level * (1.5 + np.sin(slot / 96 * 2 * np.pi)) * (0.9 + 0.2 * rng.random(series))
-        column = Column(shape.astype(np.float32), np.full(series, PLAIN, np.uint8))
-        windows.columns[slot] = column
-        windows.recorded.columns.add(slot)
+        windows.recall(slot, shape.astype(np.float32))
     table = Table(settings, number)
     table.open()
     table.checkpoint([], partition.changes())

@@ -8,8 +8,6 @@ from gridcast.models.detection.watch import Watch
 from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.windows import WindowSpec
-from gridcast.models.windows.column import Column
-from gridcast.models.windows.marks import PLAIN
 from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.schemas import GridSeries
 from gridcast.schemas.columns import ReadingColumns
@@ -43,8 +41,7 @@ class Feed:
             self.next_tick()
         windows = self.partition.windows
         for slot in range(windows.start, windows.fine):
-            mean = self._wave(slot * windows.spec.step_ms).astype(np.float32)
-            windows.columns[slot] = Column(mean, np.full(series, PLAIN, np.uint8))
+            windows.recall(slot, self._wave(slot * windows.spec.step_ms).astype(np.float32))
 
     def next_tick(self) -> Tick:
         """Let the next minute's readings come; their tick closes."""

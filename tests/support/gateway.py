@@ -47,7 +47,7 @@ class RunningGateway:
                 cwd=log.parent,
             )
         wait_for(lambda: " gateway at " in self.said() or self.has_ended, self.said)
-        assert not self.has_ended, self.said()
+        assert " gateway at " in self.said(), self.said()
         self.url = self.said().partition(" gateway at ")[2].split()[0].rstrip(",")
 
     @property

@@ -121,6 +121,13 @@ class Windows:
         """Tell whether a slot starts with this minute."""
         return number % self.spec.step_minutes == 0
 
+    def recall(self, slot: int, mean: npt.NDArray[np.float32]) -> None:
+        """Put in a compacted slot of all rows, as if it had been measured whole."""
+        if not self.start <= slot < self.fine:
+            raise ValueError(f"slot {slot} is not one of {self.start} to {self.fine - 1}")
+        self.columns[slot] = Column(mean, np.full(len(mean), PLAIN, np.uint8))
+        self.recorded.columns.add(slot)
+
     def advance(self, tick_ms: int) -> None:
         """Move the windows' end to a tick: close, mend and compact slots, drop what fell out."""
         if tick_ms % MINUTE_MS or (self.tick_ms is not None and tick_ms < self.tick_ms):

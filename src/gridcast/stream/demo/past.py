@@ -14,8 +14,6 @@ import numpy as np
 from gridcast.models.partition import Partition
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
 from gridcast.models.simulator.simulation import Truth
-from gridcast.models.windows.column import Column
-from gridcast.models.windows.marks import PLAIN
 from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.schemas.columns import ReadingColumns
 from gridcast.stream.recording.partitions import partitions_of
@@ -62,11 +60,8 @@ def _write(settings: Settings, number: int, names: Sequence[str], truth: Truth) 
         for _ in partition.take(readings, sent_ms, np.zeros(count, np.int64), 0):
             pass
     for slot, time_at in enumerate(times[:fine]):
-        place = time_at // spec.step_ms
-        if windows.start <= place < windows.fine:
-            mean = truth.value[:, slot].astype(np.float32)
-            windows.columns[place] = Column(mean, np.full(count, PLAIN, np.uint8))
-            windows.recorded.columns.add(place)
+        if windows.start <= time_at // spec.step_ms < windows.fine:
+            windows.recall(time_at // spec.step_ms, truth.value[:, slot].astype(np.float32))
     table = Table(settings, number)
     try:
         table.open()

@@ -134,7 +134,7 @@ class Front(nn.Module):
 
     def scale(self, load: Tensor) -> Tensor:
         """Give the level of windows, of all that can be encoded ahead of the newest hour."""
-        # Summed over whole rows: shorter ones would begin anywhere in a register, and be rounded so.
+        # Whole rows are summed: shorter ones would begin anywhere in a register and be rounded so.
         return (load.abs() * self.early).sum(1, keepdim=True).clamp(min=LEAST_KW)
 
     def hourly(self, normal: Tensor) -> Tensor:

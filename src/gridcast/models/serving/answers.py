@@ -160,4 +160,4 @@ class Answers:
 
 def _about(rows: Rows, origin_ms: int, facts: Facts) -> Prints:
     """Give another number for another origin, and for another thing known of a series."""
-    return facts.print[rows] * _SERIES + np.array([origin_ms]).astype(np.uint64) * _ORIGIN
+    return facts.print[rows] * _SERIES + np.array([origin_ms], np.uint64) * _ORIGIN

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from support.networks import lstm_graph
 from support.plain_windows import Row, columns
 from support.training import untrained
 
+from gridcast.models import shadows
 from gridcast.models.features import FeatureSpec, Inputs
 from gridcast.models.grid import Grid
 from gridcast.models.nearest import Stations
@@ -22,11 +24,13 @@ from gridcast.models.network import Network
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.seal import seal
 from gridcast.models.serving import Beside, Duty, InUse, Shadow
+from gridcast.models.serving.answering import Answering
 from gridcast.models.serving.facts import Facts
 from gridcast.models.serving.seen import see
 from gridcast.models.tick import TickForecaster
 from gridcast.models.weather import Weather
 from gridcast.models.windows import WindowSpec
+from gridcast.models.windows.minute import Rows
 from gridcast.schemas import Forecast, GridSeries, Rung, Score, WeatherForecast, WeatherObservation
 from gridcast.schemas.forecast_columns import ForecastColumns
 
@@ -397,6 +401,28 @@ def test_a_challenger_answers_for_its_share_is_not_published_and_is_scored():
     assert 10 < len(judged[True]) < 30
     releases = {band.release for one in scores for band in one.bands if band.challenger}
     assert releases == {"other"}
+
+
+def test_no_part_is_looked_at_of_which_a_challenger_has_no_rows(monkeypatch: pytest.MonkeyPatch):
+    names = [f"s{n}" for n in range(40)]
+    partition = fed([reading for name in names for reading in daily(name)])
+    asked, ask = [], Answering.ask
+
+    def counted(self: Answering, rows: Rows, *more: Any) -> Any:
+        if self.answers.in_use is OTHER:
+            asked.append(len(rows))
+        return ask(self, rows, *more)
+
+    monkeypatch.setattr(shadows, "AT_ONCE", 5)
+    monkeypatch.setattr(Answering, "ask", counted)
+    for share in (0.1, 1e-9):
+        beside = Beside(Grid(), Duty({None: ONE}, {None: Shadow(OTHER, share)}))
+        forecaster().answer(partition, Tick(NOW), beside)
+    facts = Facts(Grid())
+    facts.look(names)
+    assert sum(asked) == (facts.lot < 0.1).sum() > 0
+    assert 0 < len(asked) < len(names) / 5
+    assert min(asked) > 0
 
 
 def test_whose_series_a_challenger_answers_for_follows_from_their_names():

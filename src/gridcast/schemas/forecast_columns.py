@@ -117,7 +117,7 @@ class ForecastColumns:
 
         With the texts of the tick before it goes faster.
         """
-        frames = [self._frame(maker) for maker in self.makers]
+        frames = {n: self._frame(self.makers[n]) for n in np.unique(self.made_by).tolist()}
         times = {ms: _newest(ms) for ms in set(self.newest_ms.tolist())}
         shares = np.rint(self.measured * SHARES) / SHARES
         columns = (self.made_by.tolist(), self.newest_ms.tolist(), shares.tolist())

@@ -32,6 +32,7 @@ from gridcast.schemas.topics import FORECASTS, READINGS
 from gridcast.stream.box import boxed
 from gridcast.stream.broker import Broker
 from gridcast.stream.kafka import librdkafka_options, producer_options
+from gridcast.stream.recording.partitions import partitions_of
 from gridcast.stream.settings import Settings, load
 
 SERIES, PARTITIONS = 1_000, 4
@@ -62,7 +63,9 @@ class Watch:
 
     def _read(self) -> None:
         while not self._stop.is_set():
-            for message in self._consumer.consume(500, 0.05):
+            # One by one: `consume` would hold back what came until it has as many as it may give.
+            message = self._consumer.poll(0.05)
+            if message is not None:
                 self.came.append((time.perf_counter(), message.key(), message.value()))
         self._consumer.close()
 
@@ -82,8 +85,7 @@ class Watch:
 
 def measure(minutes: int, folder: Path) -> dict[str, list[float]]:
     """Give the latencies of all forecasts, ms: of plain minutes, and of where slots begin."""
-    each = range(SERIES // PARTITIONS)
-    names = [[f"meter-{number}-{i:04d}" for i in each] for number in range(PARTITIONS)]
+    names = names_of(PARTITIONS, SERIES // PARTITIONS)
     with Broker() as broker:
         chosen = {
             "broker": broker.address,
@@ -110,26 +112,22 @@ def _minutes(
 ) -> Iterator[tuple[str, list[float]]]:
     topic = settings.topic_prefix + READINGS.name
     producer = Producer(producer_options(settings) | {"linger.ms": 0})
-    partition_of = {name.encode(): p for p, some in enumerate(names) for name in some}
+    # The partitions' readings come mixed, as they do in life.
+    partition_of = {one: p for same in zip(*names, strict=True) for p, one in enumerate(same)}
     rng = np.random.default_rng(0)
     found: dict[str, list[float]] = {"minute": [], "boundary": []}
     for minute in range(STEP_MINUTES + minutes):
         confirmed = _Confirmed()
         before = len(watch.came)
         tick = time_of(minute)
-        for row in range(len(names[0])):
-            for partition, some in enumerate(names):
-                reading = Reading.model_validate(
-                    {"series": some[row], "time": tick, "value": round(rng.random() * 5, 3)}
-                )
-                producer.produce(
-                    topic,
-                    reading.to_bytes(),
-                    some[row],
-                    partition,
-                    on_delivery=confirmed.note,
-                )
-            producer.poll(0)
+        # Made before it is sent: what the bench itself has to do is not to be measured.
+        readings = [
+            Reading(series=name, time=tick, value=round(rng.random() * 5, 3)).to_bytes()
+            for name in partition_of
+        ]
+        for reading, (name, partition) in zip(readings, partition_of.items(), strict=True):
+            producer.produce(topic, reading, name, partition, on_delivery=confirmed.note)
+        producer.poll(0)
         producer.flush()
         watch.wait_for(before + SERIES)
         if minute >= STEP_MINUTES:  # the first slot warms up
@@ -137,7 +135,7 @@ def _minutes(
             for at, key, value in watch.came[before:]:
                 if Forecast.from_bytes(value).tick != tick:
                     raise SystemExit("latency: a forecast of another tick came")
-                found[kind].append((at - confirmed.at[partition_of[key]]) * 1000)
+                found[kind].append((at - confirmed.at[partition_of[key.decode()]]) * 1000)
         time.sleep(PAUSE_S)
     yield from found.items()
 
@@ -150,6 +148,13 @@ class _Confirmed:
 
     def note(self, _: object, message: Message) -> None:
         self.at.setdefault(message.partition() or 0, time.perf_counter())
+
+
+def names_of(partitions: int, count: int) -> list[list[str]]:
+    """Name so many series for each partition, the one into which Kafka's own client puts them."""
+    names = [f"meter-{i:05d}" for i in range(2 * partitions * count)]
+    number = partitions_of(names, partitions)
+    return [[names[i] for i in np.flatnonzero(number == n)[:count]] for n in range(partitions)]
 
 
 def time_of(minute: int) -> datetime:

@@ -35,6 +35,7 @@ from gridcast.models.tick import TickForecaster
 from gridcast.models.windows import WindowSpec
 from gridcast.models.windows.marks import PLAIN
 from gridcast.schemas import GridSeries
+from gridcast.schemas.quantile_texts import QuantileTexts
 from gridcast.stream.box import boxed
 
 SIZES = {"1k": 1_000, "10k": 10_000, "100k": 100_000}
@@ -53,13 +54,14 @@ def measure(series: int) -> dict[str, float]:
     given: list[list[bytes]] = []
 
     looks: list[Run] = []
+    texts = QuantileTexts()
 
     def tick() -> None:
         closed = feed.next_tick()
         looks.append(timed(feed.look))
         answer = forecaster.answer(feed.partition, closed, beside)
         feed.watch.expect(answer.forecasts)
-        given.append([value for _, value in answer.forecasts.messages()])
+        given.append([value for _, value in answer.forecasts.messages(texts)])
         feed.partition.changes()
 
     feed.skip_to_boundary(0)

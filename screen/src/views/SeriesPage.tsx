@@ -8,7 +8,9 @@ import { t } from "../texts/text";
 import { Chart } from "./Chart";
 import { SeriesAlarms } from "./SeriesAlarms";
 import { SeriesFacts } from "./SeriesFacts";
+import { TemperatureChart } from "./TemperatureChart";
 import { Tiles } from "./Tiles";
+import { linesOf } from "./chart/options";
 import { useFetched } from "./fetched";
 import { pastUntil, saidUntil } from "./moment";
 
@@ -32,7 +34,8 @@ export function SeriesPage({ series }: { series: string }) {
     if (then === null) return curvesOf(past, said, forecast);
     return curvesOf(past && pastUntil(past, then), said && saidUntil(said, then), forecast);
   }, [fetched.value, told.value, forecast, then]);
-  const off = useMemo(() => errors(curves, 60), [curves]);
+  const lines = useMemo(() => linesOf(curves, said), [curves, said]);
+  const off = useMemo(() => [{ name: "error" as const, row: errors(curves, 60) }], [curves]);
   const parts = childrenOf(known, series).map((one) => one.series);
   const name = about?.name ?? series;
   const nothing = !forecast && !reading && !fetched.value && !about;
@@ -58,12 +61,13 @@ export function SeriesPage({ series }: { series: string }) {
           <SeriesFacts about={about} forecast={forecast} reading={reading} zone={tz} />
           <section class="panel">
             <Chart
+              of="load"
               curves={curves}
+              lines={lines}
               zone={tz}
               now={grid}
               height={340}
               label={t("chart_of", { name })}
-              said={said}
               span={shown}
               onSpan={setSpan}
             />
@@ -72,14 +76,24 @@ export function SeriesPage({ series }: { series: string }) {
               <p class="warn">{t("not_answered", { why: fetched.failed })}</p>
             )}
             {fetched.missing && <p class="dim">{t("no_past")}</p>}
+            <TemperatureChart
+              series={series}
+              at={then}
+              curves={curves}
+              zone={tz}
+              now={grid}
+              span={shown}
+              onSpan={setSpan}
+            />
             <h3>{t("error_60")}</h3>
             <Chart
+              of="error"
               curves={curves}
+              lines={off}
               zone={tz}
               now={grid}
               height={150}
               label={t("error_60")}
-              errors={off}
               span={shown}
               onSpan={setSpan}
             />

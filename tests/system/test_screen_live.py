@@ -67,7 +67,7 @@ def test_a_fault_becomes_an_alarm_and_what_one_desk_acknowledges_the_other_sees(
         assert desks[1].get_by_role("button", name="확인").count() == 0
 
         desks[1].get_by_role("button", name="보류", exact=True).click()
-        desks[1].get_by_role("button", name="1 h").click()
+        desks[1].get_by_role("button", name="1시간").click()
         expect(desks[0].get_by_text("No active alarms.")).to_be_visible(timeout=WITHIN_MS)
         desks[0].get_by_role("button", name="Shelved").click()
         expect(desks[0].locator(".standing")).to_contain_text("Shelved until")

@@ -2,7 +2,8 @@ import { useMemo, useState } from "preact/hooks";
 import { board, gridNow, link, seriesLink, travelledTo, zone } from "../app";
 import { curvesOf, errors } from "../core/curves";
 import { childrenOf, wayTo } from "../core/figures";
-import { HOUR, MINUTE } from "../core/time";
+import { HOUR, MINUTE, howLong } from "../core/time";
+import { lang } from "../edge/choices";
 import { downloadCsv, past as askPast, said as askSaid } from "../edge/http";
 import { t } from "../texts/text";
 import { Chart } from "./Chart";
@@ -148,12 +149,11 @@ function Spans(props: { grid: number | null; onSpan: (span: [number, number] | n
   return (
     <fieldset class="spans">
       <legend class="unseen">{t("zoom")}</legend>
-      <button type="button" class="quiet" onClick={both(6)}>
-        ± {t("zoom_6")}
-      </button>
-      <button type="button" class="quiet" onClick={both(12)}>
-        ± 12 h
-      </button>
+      {[6, 12].map((hours) => (
+        <button key={hours} type="button" class="quiet" onClick={both(hours)}>
+          ± {howLong(hours * HOUR, lang.value)}
+        </button>
+      ))}
       <button type="button" class="quiet" onClick={() => onSpan(null)}>
         {t("zoom_all")}
       </button>

@@ -70,7 +70,7 @@ def test_a_fault_becomes_an_alarm_and_what_one_desk_acknowledges_the_other_sees(
         expect(desks[1].get_by_role("button", name="확인")).to_have_count(0)
 
         desks[1].get_by_role("button", name="보류", exact=True).click()
-        desks[1].get_by_role("button", name="1 h").click()
+        desks[1].get_by_role("button", name="1시간").click()
         expect(desks[0].get_by_text("No active alarms.")).to_be_visible()
         desks[0].get_by_role("button", name="Shelved").click()
         expect(desks[0].locator(".standing")).to_contain_text("Shelved until")

@@ -8,6 +8,7 @@ from uuid import uuid4
 import parity
 import pytest
 from confluent_kafka import Producer
+from parity_parts.told import backtested, compare, on_topic
 from support.consuming import all_of
 from support.recordings import DAY, HOUR, MINUTE, START, make_recording
 
@@ -15,10 +16,11 @@ from gridcast.schemas.topics import READINGS, SERIES, WEATHER_FORECASTS, WEATHER
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka import producer_options
 from gridcast.stream.recording import Recording, partition_of
+from gridcast.stream.recording.topics import read_topics
 from gridcast.stream.replay.feed import PLAYED, RecordedFeed
 from gridcast.stream.replay.player import Held, Outcome, play
 from gridcast.stream.replay.sender import Sender, make_topics
-from gridcast.stream.replay.taps import TappedFeed
+from gridcast.stream.replay.tapped import TappedFeed
 from gridcast.stream.settings import Settings
 from gridcast.stream.topics import TopicAdmin
 
@@ -77,6 +79,10 @@ def test_live_replay_and_backtest_tell_the_same_bytes(kafka: str, tmp_path: Path
     found = parity.measure(kafka, tmp_path, series=6, minutes=60, horizon=1, model="box")
     assert found["forecasts"] > 200
     assert (found["lost"], found["differing"]) == (0, 0)
+    live = parity.settings_of(kafka, tmp_path, "live", 1, "box")
+    recording, _ = read_topics(live, None, START + 365 * DAY)
+    again = compare(on_topic(live), backtested(recording, live))
+    assert (again.lost, again.differing) == (0, 0), again.examples
 
 
 def test_a_replay_that_was_stopped_goes_on_and_doubles_nothing(
@@ -119,7 +125,7 @@ def test_a_stretch_of_the_topics_is_read_again_as_it_came(
     from_ms, to_ms = START + 12 * HOUR, START + DAY
     again = deployment(kafka, tmp_path)
     make_topics(again)
-    feed = TappedFeed(live, from_ms, to_ms)
+    feed = TappedFeed(live, from_ms, from_ms, to_ms)
     assert feed.partitions == PARTITIONS
     held = Held(Event())
     play(feed, Sender(again), from_ms=from_ms, speed=None, held=held, tell=lambda *_: None)

@@ -34,7 +34,7 @@ class Evaluation(_Figures):
     id: str
     at: datetime = Field(description="when it was made")
     title: str
-    source: str = Field(description="file or folder")
+    source: str = Field(description="file, folder or topics")
     commit: str
     dirty: bool = Field(description="whether the code was changed since that commit")
     first: datetime = Field(description="the first tick")

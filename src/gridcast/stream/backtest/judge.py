@@ -232,7 +232,7 @@ def archive_of(recording: Recording, plan: Plan) -> Archive:
     usable = (arrivals.time_ms <= arrivals.arrival_ms + bounds.ahead_ms) & (
         arrivals.time_ms >= arrivals.arrival_ms - bounds.behind_ms
     )
-    history: History = recording.usable(usable).history
+    history: History = recording.only(usable).history
     step_ms = plan.step_ms
     slots = lay_out(history, step_ms, window_spec(plan.settings).hold_ms)
     operator, operator_at_ms = operator_of(history, slots.start_ms, step_ms, slots.mean.shape)

@@ -13,6 +13,8 @@ from shutil import rmtree
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
+
 from gridcast.stream.backtest.baselines import check_enough, walk_baselines
 from gridcast.stream.backtest.evaluation import Evaluation
 from gridcast.stream.backtest.judge import Judge, peaks, shares_below
@@ -20,7 +22,6 @@ from gridcast.stream.backtest.plan import Plan
 from gridcast.stream.backtest.walk import Walked, Way, walk
 from gridcast.stream.history.times import DAY_MS, instant
 from gridcast.stream.recording import Recording
-from gridcast.stream.recording.partitions import partitions_of
 from gridcast.stream.training.provenance import Provenance
 
 LOOK_S = 0.2
@@ -46,9 +47,9 @@ def ways(
     """Divide the work: a way for each partition that has series, and each forecaster."""
     from_ms = plan.from_ms - plan.settings.window_days * DAY_MS
     part = recording.arriving(from_ms, recording.end_ms)
-    number = partitions_of(recording.names, plan.settings.partitions)
     share = plan.share_judged(len(recording.series))
-    of = number[part.arrivals.series]
+    of = part.partitions(plan.settings.partitions)
+    parts = {place: part.only(of == place) for place in np.unique(of).tolist()}
     return [
         Way(
             forecaster=one.name,
@@ -56,13 +57,14 @@ def ways(
             number=place,
             plan=plan,
             series=recording.series,
-            arrivals=part.arrivals.take(of == place),
+            arrivals=came.arrivals,
+            offset=np.arange(len(came.arrivals)) if came.places is None else came.places.offset,
             weather=part.weather,
             share=share,
             folder=folder,
         )
         for one in forecasters
-        for place in sorted(set(of.tolist()))
+        for place, came in parts.items()
     ]
 
 

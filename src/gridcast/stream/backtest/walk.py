@@ -39,6 +39,8 @@ class Way:
     """All there are: rows count by them."""
     arrivals: Arrivals
     """Those of this partition."""
+    offset: npt.NDArray[np.int64]
+    """Of each one's message: a tick closes behind a message, never within."""
     weather: tuple[WeatherMessage, ...]
     share: float
     """How many of the forecasts are judged."""
@@ -122,8 +124,11 @@ def _ticks(partition: Partition, way: Way) -> Iterator[Tick]:
     """Take the readings, judged as the worker judges them; no tick depends on how they are cut."""
     names = np.array([one.series for one in way.series], dtype=object)
     bounds = time_bounds(way.plan.settings)
-    for first in range(0, len(way.arrivals), AT_ONCE):
-        some = way.arrivals.take(slice(first, first + AT_ONCE))
+    end = 0
+    while (first := end) < len(way.arrivals):
+        last = min(first + AT_ONCE, len(way.arrivals)) - 1
+        end = int(np.searchsorted(way.offset, way.offset[last], side="right"))
+        some, offset = way.arrivals.take(slice(first, end)), way.offset[first:end]
         count = len(some)
         readings = ReadingColumns(
             names[some.series].tolist(), some.time_ms, some.value, some.quality, some.revision
@@ -132,5 +137,5 @@ def _ticks(partition: Partition, way: Way) -> Iterator[Tick]:
         decoded, _ = within(decoded, some.arrival_ms, partition.newest_ms, bounds)
         message = decoded.message
         yield from partition.take(
-            decoded.readings, some.arrival_ms[message], first + message, first + count
+            decoded.readings, some.arrival_ms[message], offset[message], int(offset[-1]) + 1
         )

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
 
-from gridcast.stream.commands.options import settings
+from gridcast.stream.commands.options import Broker, settings
 from gridcast.stream.errors import UserError
 
 EXTRA = ("duckdb", "jinja2", "matplotlib")
@@ -44,7 +44,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 @backtest.command()
 def run(  # noqa: PLR0917 - Typer reads the flags from here
     context: typer.Context,
-    source: Annotated[Path, typer.Argument(help="CSV, Parquet, or a folder of simulate --out.")],
+    source: Annotated[
+        str, typer.Argument(help="CSV, Parquet, a folder of simulate --out; or: topics (live).")
+    ],
     mapping: Annotated[
         Path | None, typer.Option(help="TOML that says what a file's columns mean.")
     ] = None,
@@ -87,6 +89,7 @@ def run(  # noqa: PLR0917 - Typer reads the flags from here
         int | None, typer.Option(help="Width of a slot, minutes.", rich_help_panel="Settings")
     ] = None,
     keep: Annotated[bool, typer.Option(help="Keep all forecasts as Parquet.")] = True,
+    broker: Broker = None,
     json: Json = False,
 ) -> None:
     """Forecast at every tick as the worker would have, and judge it beside the baselines."""
@@ -99,7 +102,7 @@ def run(  # noqa: PLR0917 - Typer reads the flags from here
     from gridcast.stream.backtest.run import evaluate  # noqa: PLC0415
 
     gates = [Gate.read(text) for text in fail_if or []]
-    chosen = settings(context)
+    chosen = settings(context, broker=broker)
     past = Past(chosen.evaluations_file)
     former = None if versus is None else past.find(versus)
     asked = ask(
@@ -117,6 +120,7 @@ def run(  # noqa: PLR0917 - Typer reads the flags from here
         most_judged=most_judged,
         step_minutes=step_minutes,
         keep=keep,
+        tell=lambda told: typer.echo(told, err=True),
     )
     try:
         with shown(asked.plan) as progress:

@@ -160,4 +160,6 @@ class Answers:
 
 def _about(rows: Rows, origin_ms: int, facts: Facts) -> Prints:
     """Give another number for another origin, and for another thing known of a series."""
-    return facts.print[rows] * _SERIES + np.array([origin_ms], np.uint64) * _ORIGIN
+    origin = np.array([origin_ms], np.uint64)
+    about: Prints = facts.print[rows] * _SERIES + origin * _ORIGIN
+    return about

@@ -9,15 +9,17 @@ import parity
 import pytest
 from confluent_kafka import Producer
 from parity_parts.told import backtested, compare, on_topic
+from parity_parts.words import settings_of
 from support.consuming import all_of
 from support.recordings import DAY, HOUR, MINUTE, START, make_recording
+from support.replays import sent
 
 from gridcast.schemas.topics import READINGS, SERIES, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka import producer_options
 from gridcast.stream.recording import Recording, partition_of
 from gridcast.stream.recording.topics import read_topics
-from gridcast.stream.replay.feed import PLAYED, RecordedFeed
+from gridcast.stream.replay.feed import RecordedFeed
 from gridcast.stream.replay.player import Held, Outcome, play
 from gridcast.stream.replay.sender import Sender, make_topics
 from gridcast.stream.replay.tapped import TappedFeed
@@ -25,22 +27,11 @@ from gridcast.stream.settings import Settings
 from gridcast.stream.topics import TopicAdmin
 
 PARTITIONS = 3
-Sent = dict[tuple[str, int], list[tuple[bytes, bytes, int]]]
 
 
 def deployment(kafka: str, tmp_path: Path) -> Settings:
     prefix = f"{uuid4().hex[:8]}."
     return Settings(broker=kafka, topic_prefix=prefix, partitions=PARTITIONS, cache_dir=tmp_path)
-
-
-def sent(settings: Settings) -> Sent:
-    """All that was played, by topic and partition, in order."""
-    found: Sent = {}
-    for topic in PLAYED:
-        for one in all_of(settings, topic.name):
-            place = (topic.name, one.partition())
-            found.setdefault(place, []).append((one.key(), one.value(), one.timestamp()[1]))
-    return found
 
 
 def played(settings: Settings, recording: Recording, stop_after: int | None = None) -> Outcome:
@@ -79,7 +70,7 @@ def test_live_replay_and_backtest_tell_the_same_bytes(kafka: str, tmp_path: Path
     found = parity.measure(kafka, tmp_path, series=6, minutes=60, horizon=1, model="box")
     assert found["forecasts"] > 200
     assert (found["lost"], found["differing"]) == (0, 0)
-    live = parity.settings_of(kafka, tmp_path, "live", 1, "box")
+    live = settings_of(kafka, tmp_path, "live", 1, "box")
     recording, _ = read_topics(live, None, START + 365 * DAY)
     again = compare(on_topic(live), backtested(recording, live))
     assert (again.lost, again.differing) == (0, 0), again.examples

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gridcast.stream.backtest.baselines import choose
-from gridcast.stream.backtest.plan import make_plan, step_of
-from gridcast.stream.backtest.run import Asked, Forecaster
+from gridcast.stream.backtest.baselines import LEARNERS, choose
+from gridcast.stream.backtest.moments import read_moments
+from gridcast.stream.backtest.plan import Plan, make_plan, step_of
+from gridcast.stream.backtest.run import TRAIN, Asked, Forecaster
 from gridcast.stream.errors import UserError
 from gridcast.stream.history.times import DAY_MS, HOUR_MS
 from gridcast.stream.recording import LIVE, Recording, open_source
@@ -30,7 +31,8 @@ def ask(
     every: int | None,
     report: Path,
     baselines: str,
-    refit_days: int | None,
+    retrain: str | None,
+    training: Path | None,
     processes: int,
     most_judged: int,
     step_minutes: int | None,
@@ -62,11 +64,22 @@ def ask(
         plan=plan,
         forecasters=forecasters,
         baselines=names,
-        refit_days=refit_days,
+        moments=_moments(retrain, forecasters, names, plan),
+        training=training,
         processes=processes,
         folder=report,
         keep=keep,
     )
+
+
+def _moments(
+    retrain: str | None, forecasters: Sequence[Forecaster], baselines: Sequence[str], plan: Plan
+) -> tuple[int, ...]:
+    """Read when who learns is to learn anew."""
+    learns = {one.model for one in forecasters} & {TRAIN} or set(baselines) & LEARNERS
+    if retrain is not None and not learns:
+        raise UserError("--retrain: nobody learns; --model train does, and ridge and lightgbm do")
+    return read_moments(retrain, plan.from_ms, plan.to_ms)
 
 
 def _live(
@@ -92,15 +105,17 @@ def _live(
 
 
 def name_models(models: Sequence[str]) -> list[Forecaster]:
-    """Name each model as the report will: box, none, or the file's name."""
+    """Name each model as the report will: box, none, trained, or the file's name."""
     found: dict[str, Forecaster] = {}
     for model in models:
-        if model in {"box", "none"}:
-            name = model
+        if model in {"box", "none", TRAIN}:
+            name = "trained" if model == TRAIN else model
         else:
             path = Path(model)
             if not path.is_file():
-                raise UserError(f"--model: box, none or a model file; there is no file {model}")
+                raise UserError(
+                    f"--model: box, none, {TRAIN} or a model file; there is no file {model}"
+                )
             name = path.stem if path.stem not in found else f"{path.parent.name}-{path.stem}"
         if name in found:
             raise UserError(f"--model: {model} is named twice")

@@ -12,6 +12,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from gridcast.stream.commands.options import Broker, settings
+from gridcast.stream.commands.train import require_extra
 from gridcast.stream.errors import UserError
 
 EXTRA = ("duckdb", "jinja2", "matplotlib")
@@ -52,7 +53,7 @@ def run(  # noqa: PLR0917 - Typer reads the flags from here
     ] = None,
     model: Annotated[
         list[str] | None,
-        typer.Option(metavar="box|none|FILE", help="Whom to judge; several: say it again."),
+        typer.Option(metavar="box|none|train|FILE", help="Whom to judge; several: say it again."),
     ] = None,
     start: Annotated[
         str | None, typer.Option("--from", metavar="TIME", help="First tick (else: 1 window in).")
@@ -69,8 +70,14 @@ def run(  # noqa: PLR0917 - Typer reads the flags from here
     baselines: Annotated[
         str, typer.Option(help="all (that are installed), none, or names with commas.")
     ] = "all",
-    refit_days: Annotated[
-        int | None, typer.Option(min=1, help="Baselines learn anew every so many days.")
+    retrain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHEN", help="Learn anew: daily, weekly, monthly, 30d, or dates with commas."
+        ),
+    ] = None,
+    train_config: Annotated[
+        Path | None, typer.Option(help="TOML for --model train (gridcast train --show-config).")
     ] = None,
     fail_if: Annotated[
         list[str] | None,
@@ -101,6 +108,10 @@ def run(  # noqa: PLR0917 - Typer reads the flags from here
     from gridcast.stream.backtest.report import write_report  # noqa: PLC0415
     from gridcast.stream.backtest.run import evaluate  # noqa: PLC0415
 
+    if "train" in (model or []):
+        require_extra()
+    elif train_config is not None:
+        raise UserError("--train-config is for --model train")
     gates = [Gate.read(text) for text in fail_if or []]
     chosen = settings(context, broker=broker)
     past = Past(chosen.evaluations_file)
@@ -115,7 +126,8 @@ def run(  # noqa: PLR0917 - Typer reads the flags from here
         every=every,
         report=report,
         baselines=baselines,
-        refit_days=refit_days,
+        retrain=retrain,
+        training=train_config,
         processes=processes or os.cpu_count() or 1,
         most_judged=most_judged,
         step_minutes=step_minutes,
@@ -124,7 +136,7 @@ def run(  # noqa: PLR0917 - Typer reads the flags from here
     )
     try:
         with shown(asked.plan) as progress:
-            found, judge = evaluate(asked, progress.tell, progress.stage)
+            found, judge = evaluate(asked, progress)
             progress.stage("writing the report")
             write_report(report, found, former, judge)
     except KeyboardInterrupt:

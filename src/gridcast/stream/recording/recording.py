@@ -62,6 +62,21 @@ class Recording:
         weather = tuple(one for one in self.weather if available_ms(one) < to_ms)
         return replace(self.only(slice(int(first), int(end))), weather=weather)
 
+    def known_by(self, moment_ms: int) -> Self:
+        """Give what was known at a moment: what had arrived, been available or been published."""
+        known = self.arriving(self.first_ms, moment_ms)
+        told = self.operator_forecasts
+        if told is None:
+            return known
+        by_then = told.available_at_ms < moment_ms
+        told = OperatorForecasts(
+            told.row[by_then],
+            told.time_ms[by_then],
+            told.available_at_ms[by_then],
+            told.value[by_then],
+        )
+        return replace(known, operator_forecasts=told)
+
     def only(self, which: npt.NDArray[np.bool_] | slice) -> Self:
         """Give it with some of its readings."""
         places = None if self.places is None else self.places.take(which)

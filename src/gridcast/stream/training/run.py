@@ -22,6 +22,7 @@ from gridcast.stream.errors import UserError
 from gridcast.stream.history.times import instant
 from gridcast.stream.training import smoothing
 from gridcast.stream.training.config import Config, parse_config, write_config
+from gridcast.stream.training.contracts import contract_of
 from gridcast.stream.training.dataset import Dataset, Source, read_sources
 from gridcast.stream.training.edge import measure_forms
 from gridcast.stream.training.folder import Recorded, RunFolder, State, Status
@@ -175,20 +176,13 @@ class _Run:
         self._folder.update(stage=what)
 
     def _contract(self, data: Prepared, kept: DataOfRun) -> Contract:
-        network, said, spec = self._config.network, self._provenance, data.spec
-        return Contract(
+        return contract_of(
+            self._config,
+            data.spec,
+            self._provenance,
             model=kept.model,
             run=self._folder.run,
-            network=f"{network.name}, members: {network.members}, hidden: {network.hidden}",
-            features=spec,
-            past=spec.past,
-            future=spec.future,
-            static=spec.static,
-            levels=self._config.evaluation.levels,
-            longest_gap=spec.longest_gap,
             trained_on=tuple(map(_trained_on, kept.files, data.datasets)),
-            commit=said.commit + ("-dirty" if said.dirty else ""),
-            lock_digest=said.lock_digest,
         )
 
     def _judge(self, judge: Judge, network: Network, uncalibrated: Network) -> Judged:

@@ -7,23 +7,22 @@ taken, forecast every minute, checkpointed, and worked off to the last reading, 
 workers included. Beside it how fast they were only sent.
 
 The windows are full when it begins, as they are when the window before a stretch has been played:
-the model answers. `--windows empty` begins without a past, as a deployment does: for its first day
-the last level answers, which is another one every minute.
+the model answers from the first tick.
 """
 
 import tempfile
 from pathlib import Path
 
-from common import arguments, result, show
 from parity_parts.material import START_MS, make_recording
-from parity_parts.ways import WORKERS, play_again
+from parity_parts.ways import play_again
+from parity_parts.words import ask, settings_of, tell
 from recovery_parts.state import write_state
 
 from gridcast.stream.broker import Broker
 from gridcast.stream.recording import Recording
 from gridcast.stream.recording.partitions import partitions_of
 from gridcast.stream.replay.sender import make_topics
-from gridcast.stream.settings import Settings, load
+from gridcast.stream.settings import Settings
 
 
 def fill_windows(settings: Settings, recording: Recording) -> None:
@@ -37,32 +36,15 @@ def fill_windows(settings: Settings, recording: Recording) -> None:
 
 
 def main() -> None:
-    parser = arguments(__doc__ or "")
-    parser.add_argument("--series", type=int, default=1_000)
-    parser.add_argument("--hours", type=float, default=12)
-    parser.add_argument("--horizon", type=float, default=24, help="hours")
-    parser.add_argument("--windows", choices=("full", "empty"), default="full")
-    parser.add_argument("--model", choices=("box", "none"), default="box")
-    asked = parser.parse_args()
+    asked = ask(__doc__ or "", series=1_000, length=("hours", 12), horizon=24)
     series, minutes = asked.series, round(asked.hours * 60)
     if asked.quick:
         series, minutes = 100, 30
     with tempfile.TemporaryDirectory(prefix="gridcast-replay-") as place, Broker() as broker:
         folder = Path(place)
         recording = make_recording(folder / "history", series, minutes, seed=1)
-        chosen = {
-            "broker": broker.address,
-            "topic_prefix": "again.",
-            "partitions": WORKERS,
-            "clock": "replay",
-            "horizon_hours": asked.horizon,
-            "model": asked.model,
-            "threads": 1,
-            "cache_dir": folder / "cache",
-        }
-        settings = load().settings.model_copy(update=chosen)
-        if asked.windows == "full":
-            fill_windows(settings, recording)
+        settings = settings_of(broker.address, folder, "again", asked.horizon, asked.model)
+        fill_windows(settings, recording)
         found = play_again(folder / "history", settings, folder / "again")
     event_s = minutes * 60  # what arrives late after the end counts for no time
     figures = {
@@ -74,9 +56,7 @@ def main() -> None:
         "readings_per_s": round(found["readings"] / found["seconds"], 1),
         "sent_times_real_time": round(event_s / max(found["seconds_sending"], 1e-3), 1),
     }
-    show("replay", ["figure", "value"], [[name, f"{value:,}"] for name, value in figures.items()])
-    if asked.json:
-        print(result("replay", figures))
+    tell("replay", figures, json=asked.json)
 
 
 if __name__ == "__main__":

@@ -240,7 +240,10 @@ class _Answer:
         """Give what those in the shadow say of what is to be noted."""
         leads = self.forecasted.leads
         for challenger in self._releases.challengers if leads else ():
-            yield in_shadow(challenger, self._windows, self._releases.facts, leads, self._corrected)
+            if len(challenger.answers.rows):
+                yield in_shadow(
+                    challenger, self._windows, self._releases.facts, leads, self._corrected
+                )
 
     def columns(self) -> ForecastColumns:
         """Put it together."""

@@ -28,6 +28,7 @@ from gridcast.stream.gateway.readings import ReadingFeed
 from gridcast.stream.gateway.screen import Screen
 from gridcast.stream.gateway.server import Port
 from gridcast.stream.gateway.shared_state import SharedState
+from gridcast.stream.gateway.weather import WeatherFeed
 from gridcast.stream.metrics_server import metrics_served
 from gridcast.stream.settings import Settings
 
@@ -58,6 +59,7 @@ class Gateway:
         self.shared = SharedState(settings, self.metrics)
         self.feeds = Feeds(settings, self.board, self.take, self.metrics)
         self.readings = ReadingFeed(settings, self.board, self.take, self.metrics)
+        self.weather = WeatherFeed(settings, self.board.grid, self.metrics)
         self._commands = CommandSender(settings)
         self._wake = asyncio.Event()
         self._sent_ms: int | None = None
@@ -87,6 +89,7 @@ class Gateway:
             board=self.board,
             past=self.readings.past,
             said=self.feeds.said,
+            weather=self.weather.stations,
             moments=Moments(settings, self.board),
             step_minutes=settings.step_minutes,
             silent_minutes=settings.gateway_silent_minutes,
@@ -115,6 +118,7 @@ class Gateway:
             for one in (
                 self.feeds.run(),
                 self.readings.run(),
+                self.weather.run(),
                 self.shared.run(),
                 self._commands.start(),
                 self._pump(),
@@ -162,6 +166,8 @@ class Gateway:
 
     async def _forget(self) -> None:
         self.board.forget(round(time.time() * 1000))
+        if self.feeds.said.tick_ms is not None:
+            await self.weather.forget(self.feeds.said.tick_ms)
         self.accounts.forget(time.monotonic())
 
     def _open_to(self) -> str:

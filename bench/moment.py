@@ -162,6 +162,7 @@ def beside(act: Callable[[], int]) -> Iterator[Any]:
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("fork").Process(target=lambda: theirs.send(act()))
     process.start()
+    theirs.close()  # so that ours ends, too, where nothing is sent
     try:
         yield ours
     finally:

@@ -12,30 +12,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from common import arguments, result, show
 from parity_parts.material import make_recording
 from parity_parts.told import backtested, compare, on_topic
 from parity_parts.ways import play_again, play_live
+from parity_parts.words import ask, settings_of, tell
 
 from gridcast.stream.broker import Broker
-from gridcast.stream.settings import Settings, load
-
-PARTITIONS = 2
-
-
-def settings_of(broker: str, folder: Path, name: str, horizon: float, model: str) -> Settings:
-    """Give the settings of one deployment."""
-    chosen = {
-        "broker": broker,
-        "topic_prefix": f"{name}.",
-        "partitions": PARTITIONS,
-        "clock": "replay",
-        "horizon_hours": horizon,
-        "model": model,
-        "threads": 1,
-        "cache_dir": folder / "cache",
-    }
-    return load().settings.model_copy(update=chosen)
 
 
 def measure(
@@ -81,12 +63,7 @@ def measure(
 
 
 def main() -> None:
-    parser = arguments(__doc__ or "")
-    parser.add_argument("--series", type=int, default=25)
-    parser.add_argument("--days", type=float, default=30)
-    parser.add_argument("--horizon", type=float, default=1, help="hours")
-    parser.add_argument("--model", choices=("box", "none"), default="box")
-    asked = parser.parse_args()
+    asked = ask(__doc__ or "", series=25, length=("days", 30), horizon=1)
     series, minutes = asked.series, round(asked.days * 1440)
     if asked.quick:
         series, minutes = 6, 90
@@ -99,9 +76,7 @@ def main() -> None:
             horizon=asked.horizon,
             model=asked.model,
         )
-    show("parity", ["figure", "value"], [[name, f"{value:,}"] for name, value in figures.items()])
-    if asked.json:
-        print(result("parity", figures))
+    tell("parity", figures, json=asked.json)
 
 
 if __name__ == "__main__":

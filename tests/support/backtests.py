@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support.recordings import instant
+
+from gridcast.stream.recording import Recording
+
 MAPPING = """
 title = "Sines"
 step_minutes = 60
@@ -37,6 +41,22 @@ class Ran:
     told: dict[str, Any]
     code: int
     said: str
+
+
+def write_history(recording: Recording, folder: Path) -> None:
+    """Write readings as a file of history, with what an operator had planned, and its mapping."""
+    arrivals = recording.arrivals
+    rows = [
+        f"{instant(time)},s-{series},{value!r},{value * 1.02 + 0.1!r}"
+        for time, series, value in zip(
+            arrivals.time_ms.tolist(),
+            arrivals.series.tolist(),
+            arrivals.value.tolist(),
+            strict=True,
+        )
+    ]
+    (folder / "load.csv").write_text("\n".join(["time,series,value,planned", *rows]), "utf-8")
+    (folder / "load.toml").write_text(MAPPING, "utf-8")
 
 
 def gridcast(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

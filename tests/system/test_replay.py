@@ -8,37 +8,30 @@ from uuid import uuid4
 import parity
 import pytest
 from confluent_kafka import Producer
+from parity_parts.told import backtested, compare, on_topic
+from parity_parts.words import settings_of
 from support.consuming import all_of
 from support.recordings import DAY, HOUR, MINUTE, START, make_recording
+from support.replays import sent
 
 from gridcast.schemas.topics import READINGS, SERIES, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka import producer_options
 from gridcast.stream.recording import Recording, partition_of
-from gridcast.stream.replay.feed import PLAYED, RecordedFeed
+from gridcast.stream.recording.topics import read_topics
+from gridcast.stream.replay.feed import RecordedFeed
 from gridcast.stream.replay.player import Held, Outcome, play
 from gridcast.stream.replay.sender import Sender, make_topics
-from gridcast.stream.replay.taps import TappedFeed
+from gridcast.stream.replay.tapped import TappedFeed
 from gridcast.stream.settings import Settings
 from gridcast.stream.topics import TopicAdmin
 
 PARTITIONS = 3
-Sent = dict[tuple[str, int], list[tuple[bytes, bytes, int]]]
 
 
 def deployment(kafka: str, tmp_path: Path) -> Settings:
     prefix = f"{uuid4().hex[:8]}."
     return Settings(broker=kafka, topic_prefix=prefix, partitions=PARTITIONS, cache_dir=tmp_path)
-
-
-def sent(settings: Settings) -> Sent:
-    """All that was played, by topic and partition, in order."""
-    found: Sent = {}
-    for topic in PLAYED:
-        for one in all_of(settings, topic.name):
-            place = (topic.name, one.partition())
-            found.setdefault(place, []).append((one.key(), one.value(), one.timestamp()[1]))
-    return found
 
 
 def played(settings: Settings, recording: Recording, stop_after: int | None = None) -> Outcome:
@@ -68,7 +61,7 @@ def test_keys_fall_into_the_partitions_that_kafkas_own_client_chooses(kafka: str
     keys = [f"{'x' * (number % 9)}{number}".encode() for number in range(300)]
     for key in keys:
         producer.produce(settings.topic_prefix + READINGS.name, b"{}", key)
-    assert producer.flush(30) == 0
+    assert producer.flush(60) == 0
     found = {one.key(): one.partition() for one in all_of(settings, READINGS.name)}
     assert found == {key: partition_of(key, PARTITIONS) for key in keys}
 
@@ -77,6 +70,10 @@ def test_live_replay_and_backtest_tell_the_same_bytes(kafka: str, tmp_path: Path
     found = parity.measure(kafka, tmp_path, series=6, minutes=60, horizon=1, model="box")
     assert found["forecasts"] > 200
     assert (found["lost"], found["differing"]) == (0, 0)
+    live = settings_of(kafka, tmp_path, "live", 1, "box")
+    recording, _ = read_topics(live, None, START + 365 * DAY)
+    again = compare(on_topic(live), backtested(recording, live))
+    assert (again.lost, again.differing) == (0, 0), again.examples
 
 
 def test_a_replay_that_was_stopped_goes_on_and_doubles_nothing(
@@ -119,7 +116,7 @@ def test_a_stretch_of_the_topics_is_read_again_as_it_came(
     from_ms, to_ms = START + 12 * HOUR, START + DAY
     again = deployment(kafka, tmp_path)
     make_topics(again)
-    feed = TappedFeed(live, from_ms, to_ms)
+    feed = TappedFeed(live, from_ms, from_ms, to_ms)
     assert feed.partitions == PARTITIONS
     held = Held(Event())
     play(feed, Sender(again), from_ms=from_ms, speed=None, held=held, tell=lambda *_: None)
@@ -154,7 +151,7 @@ def test_at_a_speed_event_time_goes_so_many_times_as_fast_and_can_be_held(
     feed = RecordedFeed(small, settings.partitions)
     outcome = play(feed, Sender(settings), from_ms=START, speed=3600, held=held, tell=tell)
     # Four hours at an hour a second; the first reading came ten minutes after the start.
-    assert 3 <= outcome.seconds <= 15
+    assert 3 <= outcome.seconds <= 60
     assert moments == sorted(moments)
     held.stop.clear()
     held.toggle()

@@ -94,8 +94,15 @@ def test_origins_may_be_closer_or_further_apart():
     assert len(origins(part, 1, start_ms=0, step_minutes=15, every_minutes=15)) == 97
 
 
+def test_with_no_test_all_is_learned_from():
+    split = hold_out(1000, test=0, stretches=2)
+    assert (split.train.first, split.validation.end) == (0, 1000)
+    assert len(split.train) + len(split.validation) == 1000
+    assert not len(split.test)
+
+
 def test_shares_that_leave_nothing_to_learn_are_refused():
-    for validation, test in ((0.0, 0.2), (0.1, 0.0), (0.5, 0.5)):
+    for validation, test in ((0.0, 0.2), (0.1, -0.1), (0.5, 0.5)):
         with pytest.raises(ValueError, match="leave something to learn"):
             hold_out(100, validation, test)
     with pytest.raises(ValueError, match="folds"):

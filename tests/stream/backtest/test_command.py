@@ -24,7 +24,7 @@ def test_all_forecasters_are_judged_on_the_same_loads(ran: Ran):
     scores = ran.told["scores"]
     assert list(scores) == ["box", "none", "seasonal_naive_day", "ridge"]
     assert len({of["count"] for of in scores.values()}) == 1
-    assert ran.told["refits"] == 3
+    assert ran.told["learned"] == ["2026-01-24T00:00:00Z", "2026-01-26T00:00:00Z"]
     assert set(ran.told["versus"]) == {"none", "seasonal_naive_day", "ridge"}
 
 
@@ -35,6 +35,10 @@ def test_the_operator_is_judged_where_it_had_published_by_the_tick(ran: Ran):
     # Of a day ahead only as much is known as was published by ten o'clock of the day before.
     assert 0 < count < ran.told["scores"]["box"]["count"]
     assert beside["operator"]["mape"] == pytest.approx(2.5, abs=1.5)
+    # One tick a day is that of ten o'clock in Berlin; from it the next day has ten hours in reach.
+    fresh = ran.told["when_published"]
+    assert list(fresh) == list(beside)
+    assert {of["count"] for of in fresh.values()} == {3 * 4 * 10}
 
 
 def test_the_page_carries_all_it_shows(ran: Ran):

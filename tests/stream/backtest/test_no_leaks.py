@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from support.recordings import DAY, HOUR, START, make_recording
 
@@ -15,12 +16,13 @@ from support.networks import lstm_graph
 from gridcast.models.evaluation.baselines import BASELINES
 from gridcast.models.features import FeatureSpec
 from gridcast.models.seal import seal
+from gridcast.models.simulator import Arrivals
 from gridcast.schemas import WeatherForecast, WeatherObservation
 from gridcast.stream.backtest.baselines import walk_baselines
-from gridcast.stream.backtest.judge import Judge
+from gridcast.stream.backtest.judge import Judge, archive_of
 from gridcast.stream.backtest.plan import Plan, make_plan
-from gridcast.stream.backtest.run import Forecaster, ways
-from gridcast.stream.backtest.walk import forecasts, walk
+from gridcast.stream.backtest.run import TRAIN, Asked, Forecaster, evaluate, ways
+from gridcast.stream.backtest.walk import Later, forecasts, walk
 from gridcast.stream.errors import UserError
 from gridcast.stream.recording import Recording
 from gridcast.stream.recording.recording import WeatherMessage, available_ms
@@ -30,6 +32,33 @@ SETTINGS = Settings(step_minutes=60, partitions=2, levels=(0.05, 0.25, 0.5, 0.75
 FIRST, HOURS = START + 20 * DAY, 30
 SPIKE = 1e6
 Made = dict[int, list[bytes]]
+TINY = """
+[features]
+lookback_hours = 48
+[network]
+members = 1
+hidden = 4
+[training]
+steps = 4
+batch = 16
+check_every = 2
+base_samples = 200
+calibration_samples = 50
+validation_samples = 20
+"""
+
+
+class NoShow:
+    """Nobody looks."""
+
+    def stage(self, what: str) -> None:
+        """Say what is done now."""
+
+    def tell(self, passed_ms: int, total_ms: int) -> None:
+        """Say how much was passed."""
+
+    def step(self, done: int, total: int) -> None:
+        """Say how far a training is."""
 
 
 @pytest.fixture(scope="module")
@@ -110,8 +139,8 @@ def test_weather_that_became_available_is_seen_and_no_sooner(sees_weather: str):
     assert min(moved) == available_ms(run)
 
 
-@pytest.mark.parametrize("refit_days", [None, 1])
-def test_no_baseline_sees_or_learns_what_came_after(refit_days: int | None):
+@pytest.mark.parametrize("moments", [(), (FIRST + DAY,)], ids=["once", "anew"])
+def test_no_baseline_sees_or_learns_what_came_after(moments: tuple[int, ...]):
     recording = make_recording()
     names = [name for name in BASELINES if name != "lightgbm"]  # its trees are fitted the same way
 
@@ -120,7 +149,7 @@ def test_no_baseline_sees_or_learns_what_came_after(refit_days: int | None):
         way = ways(one, plan, [Forecaster("none", "none")], None)
         like = [walk(each) for each in way]
         judge = Judge(one, plan)
-        found = [w for each in like for w in walk_baselines(judge, names, each, refit_days)[0]]
+        found = walk_baselines(judge, one, names, like, moments)
         return {
             (walked.forecaster, row, origin): quantiles.tobytes()
             for walked in found
@@ -136,6 +165,72 @@ def test_no_baseline_sees_or_learns_what_came_after(refit_days: int | None):
     assert {key[0] for key in upto} == set(names)
     assert all(planted[key] == calm[key] for key in upto)
     assert any(planted[key] != calm[key] for key in calm.keys() - upto)
+
+
+def test_a_correction_that_came_later_was_not_learned_from():
+    recording = make_recording()
+    plan = plan_of(recording, FIRST, 4)
+    arrivals, late = recording.arrivals, len(recording.arrivals) // 4
+    corrected = replace(
+        arrivals.take(slice(0, late)),
+        arrival_ms=np.full(late, FIRST + 1),
+        value=np.full(late, SPIKE),
+        revision=np.ones(late, np.int32),
+        time_ms=arrivals.time_ms[-late:] - 5 * DAY,
+    )
+    every = Arrivals.join([arrivals, corrected])
+    order = np.argsort(every.arrival_ms, kind="stable")
+    planted = replace(recording, arrivals=every.take(order))
+    calm, then = (archive_of(one.known_by(FIRST), plan) for one in (recording, planted))
+    assert np.array_equal(calm.mean, then.mean, equal_nan=True)
+    assert not np.array_equal(calm.mean, archive_of(planted, plan).mean[: len(calm)])
+
+
+@pytest.mark.timeout(1_200)  # torch takes long to write a graph, and longer on a busy machine
+def test_no_network_that_is_trained_on_the_way_learns_what_came_after(tmp_path: Path):
+    pytest.importorskip("torch", reason="needs gridcast[train]")
+    config = tmp_path / "tiny.toml"
+    config.write_text(TINY, "utf-8")
+    recording, folder = make_recording(), tmp_path / "report"
+    plan, moment_ms = plan_of(recording), FIRST + 12 * HOUR
+    learner = Forecaster("trained", TRAIN)
+    asked = Asked(
+        *("test", recording, plan, [learner], [], (moment_ms,)), *(config, 1, folder, True)
+    )
+    evaluate(asked, NoShow())
+    files = sorted((folder / "models").iterdir())
+    names = ["trained-20260113T0000", "trained-20260121T1200"]
+    assert [one.stem for one in files] == names
+    releases = {FIRST + hour * HOUR: names[hour >= 12] for hour in range(HOURS)}
+    table = pq.read_table(folder / "forecasts", columns=["tick", "release"])
+    assert {
+        round(row["tick"].timestamp() * 1000): row["release"] for row in table.to_pylist()
+    } == releases
+
+    # The same archive is the same network, bit for bit: of what came later it knows nothing.
+    calm, planted, earlier = (
+        one.known_by(moment_ms)
+        for one in (recording, spiked(recording, moment_ms), spiked(recording, moment_ms - DAY))
+    )
+    assert calm.weather == planted.weather
+    assert archive_of(calm, plan).mean.tobytes() == archive_of(planted, plan).mean.tobytes()
+    assert archive_of(calm, plan).mean.tobytes() != archive_of(earlier, plan).mean.tobytes()
+
+
+def test_who_takes_over_answers_from_that_tick_on(sees_weather: str):
+    recording = make_recording()
+    plan, moment_ms = plan_of(recording), FIRST + 12 * HOUR
+    both = Forecaster("both", "none", (Later(moment_ms, sees_weather),))
+    found: dict[int, set[str]] = {}
+    for way in ways(recording, plan, [both], None):
+        for tick, columns in forecasts(way):
+            found.setdefault(tick.time_ms, set()).update(
+                str(columns.makers[one].rung) for one in columns.made_by.tolist()
+            )
+    assert len(found) == HOURS
+    assert {tick for tick, rungs in found.items() if rungs == {"model"}} == {
+        tick for tick in found if tick >= moment_ms
+    }
 
 
 def test_what_errors_are_measured_by_is_known_before_the_first_tick():

@@ -56,6 +56,11 @@ RARER = np.float32(0.1)
 """Of the risk: loads do change, so a reading that stays far off must be further off than a bump."""
 BUMPS = np.float32(3)
 """Times the risk: what is known from both sides errs less than the tail says."""
+LEAST_UP, LEAST_DOWN = np.float32(2.5), np.float32(1.25)
+"""Usual widths: the least that a bump is told of. Much is switched on for a minute, hardly anything
+off for one and on again."""
+LEAST_SHARE = np.float32(0.15)
+"""Of the capacity: a bump that is smaller is none that anybody must know of."""
 STILL = np.float32(0.5)
 """Of its limit: above that a score is not well again."""
 SILENT_TOGETHER = 2
@@ -127,7 +132,7 @@ class Detection:
         silent = self.silence.look(look, risk)
         clock = self.clocks.look(look, given)
         on, between = self._judge(look, known, score, high, low)
-        measured = self._look_at_bumps(look, given, risk, on)
+        measured = self._look_at_bumps(look, known, given, risk, on)
         missing = self.silence.count(look.tick_ms)
         groups = together(look, known, score, missing >= SILENT_TOGETHER)
         self.standing.note(given, look.value, on, between)
@@ -210,20 +215,21 @@ class Detection:
         return dict(zip(kinds, on, strict=True)), dict(zip(kinds, between, strict=False))
 
     def _look_at_bumps(
-        self, look: Look, given: Flags, risk: Floats, on: dict[AlarmKind, Flags]
+        self, look: Look, known: Known, given: Flags, risk: Floats, on: dict[AlarmKind, Flags]
     ) -> Floats:
         """Add what jumped away and is back; give what is to be told of each series, kW."""
         given = given & ~(on[AlarmKind.OUT_OF_LIMITS] | on[AlarmKind.UNIT])  # told as such
         up, down, middle = self.bumps.look(look.value, given)
         width = np.maximum(self.surprise.width, NARROWEST)
         settled, measured = given & self.surprise.is_settled(), look.value
-        known = given & self.surprise.is_known(self.silence.interval_s)
-        for kind, size, tail in (
-            (AlarmKind.SPIKE, np.asarray(up / width, np.float32), self.bump_up),
-            (AlarmKind.DROP, np.asarray(down / width, np.float32), self.bump_down),
+        told = given & self.surprise.is_known(self.silence.interval_s)
+        least_kw = np.nan_to_num(LEAST_SHARE * known.capacity)
+        for kind, least, size, tail in (
+            (AlarmKind.SPIKE, LEAST_UP, np.asarray(up / width, np.float32), self.bump_up),
+            (AlarmKind.DROP, LEAST_DOWN, np.asarray(down / width, np.float32), self.bump_down),
         ):
-            limit = np.maximum(tail.limit(BUMPS * risk), LEAST_LIMIT)
-            found = known & (size > limit)
+            limit = np.maximum(tail.limit(BUMPS * risk), least)
+            found = told & (size > limit) & (size * width > least_kw)
             on[kind] = on[kind] | found
             measured = np.where(found, middle, measured)
             tail.learn(size, settled, limit)

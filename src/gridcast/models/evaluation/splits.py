@@ -60,7 +60,8 @@ def hold_out(slots: int, validation: float = 0.1, test: float = 0.2, stretches: 
     """Split once by time: the newest share is the test, and all before it is learned from.
 
     Less the validation, which is taken in so many stretches spread over all seasons: stopped and
-    calibrated by a single one, a network is fit for that season only.
+    calibrated by a single one, a network is fit for that season only. With no test all is learned
+    from, and judged by what comes later.
 
     >>> split = hold_out(1000, stretches=2)
     >>> [(one.first, one.end) for one in split.train.stretches]
@@ -70,8 +71,8 @@ def hold_out(slots: int, validation: float = 0.1, test: float = 0.2, stretches: 
     >>> split.test
     Part(first=800, end=1000, without=())
     """
-    if validation <= 0 or test <= 0 or validation + test >= 1:
-        raise ValueError("validation and test are shares above 0 that leave something to learn")
+    if validation <= 0 or test < 0 or validation + test >= 1:
+        raise ValueError("validation and test are shares that leave something to learn")
     before = round(slots * (1 - test))
     return _alternating(0, before, round(slots * validation), stretches, Part(before, slots))
 

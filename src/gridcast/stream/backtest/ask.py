@@ -1,19 +1,27 @@
 """What a user asked for, understood or refused in one clear line, before any work is done."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gridcast.stream.backtest.baselines import choose
-from gridcast.stream.backtest.plan import make_plan, step_of
-from gridcast.stream.backtest.run import Asked, Forecaster
+from gridcast.stream.backtest.baselines import LEARNERS, choose
+from gridcast.stream.backtest.moments import read_moments
+from gridcast.stream.backtest.plan import Plan, make_plan, step_of
+from gridcast.stream.backtest.run import TRAIN, Asked, Forecaster
 from gridcast.stream.errors import UserError
-from gridcast.stream.recording import open_source
+from gridcast.stream.history.times import DAY_MS, HOUR_MS
+from gridcast.stream.recording import LIVE, Recording, open_source
+from gridcast.stream.recording.taps import cut_window
+from gridcast.stream.recording.topics import read_topics
 from gridcast.stream.settings import Settings
 from gridcast.stream.simulate.arguments import read_time
 
+LATE_MS = DAY_MS
+"""Live readings that are this late still tell what came."""
+
 
 def ask(
-    source: Path,
+    source: str,
     mapping: Path | None,
     settings: Settings,
     *,
@@ -23,49 +31,91 @@ def ask(
     every: int | None,
     report: Path,
     baselines: str,
-    refit_days: int | None,
+    retrain: str | None,
+    training: Path | None,
     processes: int,
     most_judged: int,
     step_minutes: int | None,
     keep: bool,
+    tell: Callable[[str], None],
 ) -> Asked:
     """Read the source, and make the plan."""
     if report.exists() and (not report.is_dir() or any(report.iterdir())):
         raise UserError(f"--report: {report} is there already and is not an empty folder")
     forecasters = name_models(models)
     names = choose(baselines)
-    recording = open_source(source, mapping)
+    from_ms = None if start is None else read_time(start, "--from")
+    to_ms = None if end is None else read_time(end, "--to")
+    if source == LIVE:
+        recording = _live(settings, mapping, from_ms, to_ms, tell)
+    else:
+        recording = open_source(Path(source), mapping)
     plan = make_plan(
         recording,
         step_of(recording, settings, step_minutes),
-        from_ms=None if start is None else read_time(start, "--from"),
-        to_ms=None if end is None else read_time(end, "--to"),
+        from_ms=from_ms,
+        to_ms=to_ms,
         every_minutes=every,
         most_judged=most_judged,
     )
     return Asked(
-        source=str(source),
+        source=source,
         recording=recording,
         plan=plan,
         forecasters=forecasters,
         baselines=names,
-        refit_days=refit_days,
+        moments=_moments(retrain, forecasters, names, plan),
+        training=training,
         processes=processes,
         folder=report,
         keep=keep,
     )
 
 
+def _moments(
+    retrain: str | None, forecasters: Sequence[Forecaster], baselines: Sequence[str], plan: Plan
+) -> tuple[int, ...]:
+    """Read when who learns is to learn anew."""
+    learns = {one.model for one in forecasters} & {TRAIN} or set(baselines) & LEARNERS
+    if retrain is not None and not learns:
+        raise UserError("--retrain: nobody learns; --model train does, and ridge and lightgbm do")
+    return read_moments(retrain, plan.from_ms, plan.to_ms)
+
+
+def _live(
+    settings: Settings,
+    mapping: Path | None,
+    from_ms: int | None,
+    to_ms: int | None,
+    tell: Callable[[str], None],
+) -> Recording:
+    """Read the live topics, behind the last tick too: forecasts are judged by what came then."""
+    if mapping is not None:
+        raise UserError("--mapping is for a file; the live topics need none")
+    if from_ms is not None and to_ms is not None and to_ms <= from_ms:
+        raise UserError("--to is not after --from")
+    now_ms = round(time.time() * 1000)
+    horizon_ms = round(settings.horizon_hours * HOUR_MS)
+    end_ms = now_ms if to_ms is None else to_ms + horizon_ms + LATE_MS
+    tell(f"reading the live topics at {settings.broker}")
+    recording, whole_ms = read_topics(settings, from_ms, end_ms)
+    if from_ms is not None and whole_ms > from_ms - settings.window_days * DAY_MS:
+        tell(cut_window(whole_ms))
+    return recording
+
+
 def name_models(models: Sequence[str]) -> list[Forecaster]:
-    """Name each model as the report will: box, none, or the file's name."""
+    """Name each model as the report will: box, none, trained, or the file's name."""
     found: dict[str, Forecaster] = {}
     for model in models:
-        if model in {"box", "none"}:
-            name = model
+        if model in {"box", "none", TRAIN}:
+            name = "trained" if model == TRAIN else model
         else:
             path = Path(model)
             if not path.is_file():
-                raise UserError(f"--model: box, none or a model file; there is no file {model}")
+                raise UserError(
+                    f"--model: box, none, {TRAIN} or a model file; there is no file {model}"
+                )
             name = path.stem if path.stem not in found else f"{path.parent.name}-{path.stem}"
         if name in found:
             raise UserError(f"--model: {model} is named twice")

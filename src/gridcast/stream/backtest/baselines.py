@@ -7,21 +7,25 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from gridcast.models.archive import Archive
 from gridcast.models.evaluation.baselines import BASELINES, Baseline, LightGbm
 from gridcast.models.evaluation.samples import Pairs, pairs_of, samples_of, verify
 from gridcast.models.evaluation.splits import Part
 from gridcast.models.features import FeatureBuilder, FeatureSpec
 from gridcast.models.weather import Weather
 from gridcast.schemas.weather import VARIABLES
-from gridcast.stream.backtest.judge import Judge
+from gridcast.stream.backtest.judge import Judge, archive_of
+from gridcast.stream.backtest.plan import Plan
 from gridcast.stream.backtest.walk import Walked
 from gridcast.stream.errors import UserError
-from gridcast.stream.history.times import DAY_MS
+from gridcast.stream.recording import Recording
 
 LEARNED_FROM = 20_000
 """Samples that a baseline learns from, at most."""
 VALIDATION = 0.15
 """Share of the time before a fit, its newest, by which it is seen when enough was learned."""
+LEARNERS = {"ridge", "lightgbm"}
+"""Those that learn more than how far off they are."""
 _LIBRARY = {"lightgbm": "lightgbm"}
 
 
@@ -41,33 +45,37 @@ def choose(wanted: str) -> list[str]:
 
 
 def walk_baselines(
-    judge: Judge, names: Sequence[str], like: Walked, refit_days: int | None
-) -> tuple[list[Walked], int]:
-    """Let baselines answer where a model did; gives their answers and how often they learned."""
+    judge: Judge,
+    recording: Recording,
+    names: Sequence[str],
+    likes: Sequence[Walked],
+    moments: Sequence[int],
+) -> list[Walked]:
+    """Let baselines answer where a model did; they learn before the first tick and at moments."""
     plan, archive = judge.plan, judge.archive
     builder = _builder(judge)
-    moments = [plan.from_ms]
-    while refit_days and moments[-1] + refit_days * DAY_MS < plan.to_ms:
-        moments.append(moments[-1] + refit_days * DAY_MS)
     found: list[Walked] = []
-    for first_ms, end_ms in pairwise([*moments, plan.to_ms]):
-        fitted = _fit(judge, builder, names, first_ms)
-        here = np.flatnonzero((like.origin_ms >= first_ms) & (like.origin_ms < end_ms))
-        slot = (like.origin_ms[here] - archive.start_ms) // archive.step_ms
-        pairs = Pairs(slot, like.row[here].astype(np.int64))
-        if not len(pairs):
-            continue
-        answers = verify(fitted, plan.settings.levels, archive, builder, pairs)
-        for name, one in answers.items():
-            rungs = np.full(len(one), name)
-            row, quantiles = one.row.astype(np.int32), one.quantiles.astype(np.float32)
-            found.append(Walked(name, row, one.origin_ms, quantiles, rungs, len(one)))
-    return found, len(moments)
+    for first_ms, end_ms in pairwise([plan.from_ms, *moments, plan.to_ms]):
+        fitted = _fit(archive_of(recording.known_by(first_ms), plan), builder, names, plan)
+        for like in likes:
+            here = np.flatnonzero((like.origin_ms >= first_ms) & (like.origin_ms < end_ms))
+            slot = (like.origin_ms[here] - archive.start_ms) // archive.step_ms
+            pairs = Pairs(slot, like.row[here].astype(np.int64))
+            if not len(pairs):
+                continue
+            answers = verify(fitted, plan.settings.levels, archive, builder, pairs)
+            for name, one in answers.items():
+                rungs = np.full(len(one), name)
+                row, quantiles = one.row.astype(np.int32), one.quantiles.astype(np.float32)
+                found.append(Walked(name, row, one.origin_ms, quantiles, rungs, len(one)))
+    return found
 
 
 def check_enough(judge: Judge) -> None:
     """Refuse what baselines could not learn from, before any work is done."""
-    _lessons(judge, _builder(judge), judge.plan.from_ms)
+    archive, before_ms = judge.archive, judge.plan.from_ms
+    end = max(0, (before_ms - archive.start_ms) // archive.step_ms)
+    _lessons(archive, _builder(judge), end)
 
 
 def _builder(judge: Judge) -> FeatureBuilder:
@@ -78,19 +86,20 @@ def _builder(judge: Judge) -> FeatureBuilder:
     spec = FeatureSpec(
         step_minutes=archive.step_minutes,  # type: ignore[arg-type]  # one of STEPS
         horizon_hours=int(plan.settings.horizon_hours),
-        weather=_measured(archive.weather),
+        weather=measured(archive.weather),
         day_of_year=False,
     )
     return FeatureBuilder(spec)
 
 
 def _fit(
-    judge: Judge, builder: FeatureBuilder, names: Sequence[str], before_ms: int
+    known: Archive, builder: FeatureBuilder, names: Sequence[str], plan: Plan
 ) -> dict[str, Baseline]:
-    """Let all learn from what came before a moment."""
-    levels = judge.plan.settings.levels
-    lessons = _lessons(judge, builder, before_ms)
-    train, validation = (samples_of(judge.archive, builder, one) for one in lessons)
+    """Let all learn from what is known."""
+    levels = plan.settings.levels
+    train, validation = (
+        samples_of(known, builder, one) for one in _lessons(known, builder, len(known))
+    )
     fitted = {}
     for name in names:
         make = BASELINES[name]
@@ -99,15 +108,13 @@ def _fit(
     return fitted
 
 
-def _lessons(judge: Judge, builder: FeatureBuilder, before_ms: int) -> list[Pairs]:
-    """Choose what to learn from before a moment, and by what it is seen when that is enough."""
-    archive = judge.archive
-    end = max(0, (before_ms - archive.start_ms) // archive.step_ms)
+def _lessons(known: Archive, builder: FeatureBuilder, end: int) -> list[Pairs]:
+    """Choose what to learn from before a slot, and by what it is seen when that is enough."""
     checked = max(round(end * VALIDATION), builder.spec.horizon + 1)
     parts = (Part(0, max(0, end - checked)), Part(max(0, end - checked), end))
     most = (LEARNED_FROM, LEARNED_FROM // 4)
     pairs = [
-        pairs_of(archive, builder, part).thinned(count)
+        pairs_of(known, builder, part).thinned(count)
         for part, count in zip(parts, most, strict=True)
     ]
     if not all(map(len, pairs)):
@@ -118,7 +125,7 @@ def _lessons(judge: Judge, builder: FeatureBuilder, before_ms: int) -> list[Pair
     return pairs
 
 
-def _measured(weather: Weather | None) -> tuple[str, ...]:
+def measured(weather: Weather | None) -> tuple[str, ...]:
     """Name the variables that some station measured."""
     found: npt.NDArray[np.bool_] = np.zeros(len(VARIABLES), np.bool_)
     for station in weather.stations().values() if weather is not None else ():

@@ -34,7 +34,7 @@ class Evaluation(_Figures):
     id: str
     at: datetime = Field(description="when it was made")
     title: str
-    source: str = Field(description="file or folder")
+    source: str = Field(description="file, folder or topics")
     commit: str
     dirty: bool = Field(description="whether the code was changed since that commit")
     first: datetime = Field(description="the first tick")
@@ -61,7 +61,12 @@ class Evaluation(_Figures):
     beside_operator: Mapping[str, Scores] = Field(
         description="where the operator had published its own forecast; {}: nowhere"
     )
-    refits: int = Field(description="how often the baselines learned anew")
+    when_published: Mapping[str, Scores] = Field(
+        {}, description="of these, those made at the tick at which the operator published"
+    )
+    learned: tuple[datetime, ...] = Field(
+        (), description="when networks that are trained here, and baselines, learned anew"
+    )
 
     @property
     def model(self) -> str:

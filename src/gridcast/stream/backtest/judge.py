@@ -125,16 +125,36 @@ class Judge:
         """Score all."""
         return table(verified, self.scales)
 
-    def beside_operator(self, verified: Mapping[str, Verified]) -> dict[str, Scores]:
-        """Score all where the operator had published a forecast."""
+    def beside_operator(
+        self, verified: Mapping[str, Verified]
+    ) -> tuple[dict[str, Scores], dict[str, Scores]]:
+        """Score all where the operator had published a forecast, and where it just had."""
         first = next(iter(verified.values()))
         operator = self.operator(first)
-        if operator is None or not np.isfinite(operator.truth).any():
+        if operator is None:
+            return {}, {}
+        just = np.where(self._just_published(first), operator.truth, np.float32(np.nan))
+        every = {**verified, OPERATOR: operator}
+        known, fresh = (self._where(every, truth) for truth in (operator.truth, just))
+        return known, fresh
+
+    def _where(
+        self, verified: Mapping[str, Verified], truth: npt.NDArray[np.floating]
+    ) -> dict[str, Scores]:
+        if not np.isfinite(truth).any():
             return {}
-        limited = {
-            name: _with(one, operator.truth, one.quantiles) for name, one in verified.items()
-        }
-        return table({**limited, OPERATOR: operator}, self.scales)
+        limited = {name: _with(one, truth, one.quantiles) for name, one in verified.items()}
+        return table(limited, self.scales)
+
+    def _just_published(self, like: Verified) -> npt.NDArray[np.bool_]:
+        """Tell of which slots the operator published at the tick, or since the one before."""
+        archive = self.archive
+        assert archive.operator_at_ms is not None  # noqa: S101 - with the operator's forecast
+        slot = (like.origin_ms - archive.start_ms) // archive.step_ms
+        at = np.minimum(slot[:, None] + self._leads, len(archive) - 1)
+        age_ms = like.origin_ms[:, None] - archive.operator_at_ms[at, like.row[:, None]]
+        just: npt.NDArray[np.bool_] = (age_ms >= 0) & (age_ms < self.plan.judged_every_ms)
+        return just
 
     def by(self, name: str, verified: Verified) -> dict[str, dict[str, Scores]]:
         """Take one forecaster's scores apart in every way there is."""
@@ -232,7 +252,7 @@ def archive_of(recording: Recording, plan: Plan) -> Archive:
     usable = (arrivals.time_ms <= arrivals.arrival_ms + bounds.ahead_ms) & (
         arrivals.time_ms >= arrivals.arrival_ms - bounds.behind_ms
     )
-    history: History = recording.usable(usable).history
+    history: History = recording.only(usable).history
     step_ms = plan.step_ms
     slots = lay_out(history, step_ms, window_spec(plan.settings).hold_ms)
     operator, operator_at_ms = operator_of(history, slots.start_ms, step_ms, slots.mean.shape)

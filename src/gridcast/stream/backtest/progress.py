@@ -27,6 +27,10 @@ class Shown:
             self._task, completed=passed_ms, total=total_ms, speed=f"{speed:,.0f} times real time"
         )
 
+    def step(self, done: int, total: int) -> None:
+        """Say how far a training is."""
+        self._progress.update(self._task, completed=done, total=total, speed="")
+
     def stage(self, what: str) -> None:
         """Say what is done now."""
         self._progress.update(self._task, description=what)

@@ -44,8 +44,9 @@ def write_report(
         f"{one.forecasts:,} forecasts were made. Of each forecaster {one.judged:,} are judged, of"
         f" those made where a slot begins, at {len(one.leads_minutes)} slots each."
     )
-    learned = f"Baselines learned {one.refits} times." if one.refits > 1 else ""
-    lines = [made, of, f"{judged} {learned}"]
+    anew = ", ".join(f"{moment:%Y-%m-%d %H:%M}" for moment in one.learned)
+    learned = f"Who learns, learned anew at {anew} UTC, from what had come by then."
+    lines = [made, of, judged, *([learned] if anew else [])]
     page = render(TEMPLATE, f"Backtest: {one.title}", lines, every)
     (folder / "report.html").write_text(page, "utf-8")
 

@@ -5,25 +5,28 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
+
+import numpy as np
 
 from gridcast.stream.backtest.baselines import check_enough, walk_baselines
 from gridcast.stream.backtest.evaluation import Evaluation
 from gridcast.stream.backtest.judge import Judge, peaks, shares_below
 from gridcast.stream.backtest.plan import Plan
-from gridcast.stream.backtest.walk import Walked, Way, walk
+from gridcast.stream.backtest.walk import Later, Walked, Way, walk
 from gridcast.stream.history.times import DAY_MS, instant
 from gridcast.stream.recording import Recording
-from gridcast.stream.recording.partitions import partitions_of
 from gridcast.stream.training.provenance import Provenance
 
 LOOK_S = 0.2
+TRAIN = "train"
+"""Stands for a network that is trained on the way."""
 Shown = Callable[[int, int], None]
 """Is told how far the processes have come together, in milliseconds of event time, and of how
 much."""
@@ -37,7 +40,9 @@ class Forecaster:
 
     name: str
     model: str
-    """box, none, or a model file."""
+    """box, none, train, or a model file."""
+    later: tuple[Later, ...] = ()
+    """Who takes over from it, one after the other."""
 
 
 def ways(
@@ -46,23 +51,25 @@ def ways(
     """Divide the work: a way for each partition that has series, and each forecaster."""
     from_ms = plan.from_ms - plan.settings.window_days * DAY_MS
     part = recording.arriving(from_ms, recording.end_ms)
-    number = partitions_of(recording.names, plan.settings.partitions)
     share = plan.share_judged(len(recording.series))
-    of = number[part.arrivals.series]
+    of = part.partitions(plan.settings.partitions)
+    parts = {place: part.only(of == place) for place in np.unique(of).tolist()}
     return [
         Way(
             forecaster=one.name,
             model=one.model,
+            later=one.later,
             number=place,
             plan=plan,
             series=recording.series,
-            arrivals=part.arrivals.take(of == place),
+            arrivals=came.arrivals,
+            offset=np.arange(len(came.arrivals)) if came.places is None else came.places.offset,
             weather=part.weather,
             share=share,
             folder=folder,
         )
         for one in forecasters
-        for place in sorted(set(of.tolist()))
+        for place, came in parts.items()
     ]
 
 
@@ -134,7 +141,10 @@ class Asked:
     plan: Plan
     forecasters: Sequence[Forecaster]
     baselines: Sequence[str]
-    refit_days: int | None
+    moments: tuple[int, ...]
+    """When baselines, and networks that are trained here, learn anew."""
+    training: Path | None
+    """The config of such a training."""
     processes: int
     folder: Path
     keep: bool
@@ -142,45 +152,62 @@ class Asked:
 
 
 @contextmanager
-def _whole_or_nothing(kept: Path | None) -> Iterator[None]:
-    """Make a folder for all forecasts, and leave none of a few of them."""
-    if kept is None:
-        yield
-        return
-    kept.mkdir(parents=True)
+def _whole_or_nothing(folder: Path) -> Iterator[None]:
+    """Make a folder for what comes of it, and leave none of what is not whole."""
+    before = folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         yield
     except BaseException:
-        rmtree(kept)
-        with suppress(OSError):  # it was there before, with something in it
-            kept.parent.rmdir()
+        for one in folder.iterdir():  # it was empty
+            rmtree(one)
+        if not before:
+            folder.rmdir()
         raise
 
 
-def evaluate(asked: Asked, shown: Shown, stage: Callable[[str], None]) -> tuple[Evaluation, Judge]:
-    """Make all forecasts, and judge them."""
+class Show(Protocol):
+    """Whom a backtest tells how it goes."""
+
+    def stage(self, what: str) -> None:
+        """Say what is done now."""
+
+    def tell(self, passed_ms: int, total_ms: int) -> None:
+        """Say how much of event time was passed, by all ways together."""
+
+    def step(self, done: int, total: int) -> None:
+        """Say how far a training is."""
+
+
+def evaluate(asked: Asked, show: Show) -> tuple[Evaluation, Judge]:
+    """Make all forecasts, and judge them; what fails leaves nothing behind."""
+    with _whole_or_nothing(asked.folder):
+        return _evaluate(asked, show)
+
+
+def _evaluate(asked: Asked, show: Show) -> tuple[Evaluation, Judge]:
     began_s = time.monotonic()
     plan, recording = asked.plan, asked.recording
-    stage("laying out what came")
+    show.stage("laying out what came")
     judge = Judge(recording, plan)
     if asked.baselines:
         check_enough(judge)
-    stage("forecasting")
+    forecasters = [_trained(asked, one, show) for one in asked.forecasters]
+    show.stage("forecasting")
     kept = asked.folder / "forecasts" if asked.keep else None
-    with _whole_or_nothing(kept):
-        walks = walk_all(ways(recording, plan, asked.forecasters, kept), asked.processes, shown)
+    if kept is not None:
+        kept.mkdir()
+    walks = walk_all(ways(recording, plan, forecasters, kept), asked.processes, show.tell)
     made = sum(one.forecasts for one in walks)
-    refits = 0
     if asked.baselines:
-        stage(f"baselines: {', '.join(asked.baselines)}")
+        show.stage(f"baselines: {', '.join(asked.baselines)}")
         first = [one for one in walks if one.forecaster == asked.forecasters[0].name]
-        for like in first:
-            answers, refits = walk_baselines(judge, asked.baselines, like, asked.refit_days)
-            walks += answers
-    stage("judging")
+        walks += walk_baselines(judge, recording, asked.baselines, first, asked.moments)
+    show.stage("judging")
     verified = judge.same(walks)
     model = asked.forecasters[0].name
     judge.note(verified[model])
+    beside_operator, when_published = judge.beside_operator(verified)
     made_by = Provenance.of_here()
     by = {name: judge.by(name, one) for name, one in verified.items()}
     found = Evaluation(
@@ -207,7 +234,36 @@ def evaluate(asked: Asked, shown: Shown, stage: Callable[[str], None]) -> tuple[
         reliability={name: shares_below(one) for name, one in verified.items()},
         peaks={name: peaks(one) for name, one in verified.items()},
         versus=judge.versus(verified, model),
-        beside_operator=judge.beside_operator(verified),
-        refits=refits,
+        beside_operator=beside_operator,
+        when_published=when_published,
+        learned=tuple(map(instant, asked.moments)),
     )
     return found, judge
+
+
+def _trained(asked: Asked, one: Forecaster, show: Show) -> Forecaster:
+    """Train a network if one is to be trained, and who takes over from it.
+
+    The first of them learns from what was known a window before the first tick: the calibration
+    begins there, and is to see the errors of one that does not know the answers.
+    """
+    if one.model != TRAIN:
+        return one
+    from gridcast.stream.backtest.train import train_before  # noqa: PLC0415 - it needs torch
+    from gridcast.stream.training.config import load_config  # noqa: PLC0415
+
+    plan, config = asked.plan, load_config(asked.training)
+    folder = asked.folder / "models"
+    folder.mkdir()
+    first_ms = plan.from_ms - plan.settings.window_days * DAY_MS
+    files = []
+    for number, moment_ms in enumerate(moments := (first_ms, *asked.moments), 1):
+        told = f"{instant(moment_ms):%Y-%m-%d %H:%M}"
+        show.stage(f"training on what came before {told} ({number} of {len(moments)})")
+        name = f"{one.name}-{instant(moment_ms):%Y%m%dT%H%M}"
+        made = train_before(moment_ms, asked.recording, plan, config, name=name, step=show.step)
+        path = folder / f"{name}.onnx"
+        path.write_bytes(made)
+        files.append(str(path))
+    later = tuple(map(Later, asked.moments, files[1:]))
+    return Forecaster(one.name, files[0], later)

@@ -18,10 +18,7 @@ def sections(evaluation: Evaluation, former: Evaluation | None) -> Iterator[Sect
     one = evaluation
     yield Section("All forecasters on the same forecasts", tables=(_table(one, one.scores),))
     yield Section("Is the difference luck?", text=tuple(_significance(one)))
-    if one.beside_operator:
-        text = "Only slots of which the operator's own forecast was published at the tick."
-        table = _table(one, one.beside_operator)
-        yield Section("Beside the operator's own forecast", text=(text,), tables=(table,))
+    yield from _operator(one)
     percent = widest(one.levels)
     drawn = [(one.error, UNITS[one.error]), ("pinball", "pinball, kW"), ("crps", "CRPS, kW")]
     if percent is not None:
@@ -60,6 +57,31 @@ def sections(evaluation: Evaluation, former: Evaluation | None) -> Iterator[Sect
 _PEAKS = (
     "The highest load of each horizon, by the judged slots: how far off its height and its time"
     " were foreseen."
+)
+
+
+def _operator(one: Evaluation) -> Iterator[Section]:
+    if one.when_published:
+        yield Section(
+            "Beside the operator's own forecast, as it was published",
+            text=(_PUBLISHED,),
+            tables=(_table(one, one.when_published),),
+        )
+    if one.beside_operator:
+        yield Section(
+            "Beside the operator's own forecast, at every tick",
+            text=(_KNOWN,),
+            tables=(_table(one, one.beside_operator),),
+        )
+
+
+_PUBLISHED = (
+    "Forecasts made at the tick at which the operator published its own, of the slots that it"
+    " published then: both knew as much."
+)
+_KNOWN = (
+    "All slots of which it had been published by the tick. The operator's forecast is the older"
+    " one here, by up to a day and more."
 )
 
 

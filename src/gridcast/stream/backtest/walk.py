@@ -1,7 +1,7 @@
 """One partition's readings taken as a worker takes them, tick by tick: in a process of its own."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from gridcast.schemas import GridSeries, within
 from gridcast.schemas.columns import ReadingColumns
 from gridcast.schemas.decode import WHOLE, Decoded
 from gridcast.schemas.forecast_columns import ForecastColumns
-from gridcast.stream.backtest.beside import beside
+from gridcast.stream.backtest.beside import beside, duty_of
 from gridcast.stream.backtest.kept import Keeper
 from gridcast.stream.backtest.plan import Plan
 from gridcast.stream.forecasting import tick_forecaster, time_bounds
@@ -26,12 +26,23 @@ Told = Callable[[int], None]
 
 
 @dataclass(frozen=True)
+class Later:
+    """A model that answers from a moment on."""
+
+    from_ms: int
+    model: str
+    """A model file."""
+
+
+@dataclass(frozen=True)
 class Way:
     """What one process is to walk through: one partition, one forecaster."""
 
     forecaster: str
     model: str
     """box, none, or a model file."""
+    later: tuple[Later, ...]
+    """Who takes over from it, one after the other."""
     number: int
     """Of the partition."""
     plan: Plan
@@ -39,6 +50,8 @@ class Way:
     """All there are: rows count by them."""
     arrivals: Arrivals
     """Those of this partition."""
+    offset: npt.NDArray[np.int64]
+    """Of each one's message: a tick closes behind a message, never within."""
     weather: tuple[WeatherMessage, ...]
     share: float
     """How many of the forecasts are judged."""
@@ -103,11 +116,13 @@ def forecasts(way: Way, told: Told = lambda _: None) -> Iterator[tuple[Tick, For
     # A process has one core: threads within it would only make it wait.
     forecaster = tick_forecaster(settings.model_copy(update={"threads": 1}))
     partition = Partition(forecaster.spec, round(settings.lateness_s * 1000))
-    noted = -1
+    noted, later = -1, list(way.later)
     for tick in _ticks(partition, way):
         told(tick.time_ms)
         if tick.time_ms >= plan.to_ms:
             return
+        while later and later[0].from_ms <= tick.time_ms:
+            known = replace(known, duty=duty_of(settings, later.pop(0).model))
         slot, is_due = partition.windows.closed, plan.is_due(tick.time_ms)
         # A worker answers every tick, but learns from the first of each slot alone: those are
         # answered in any case, before the first that is due as well.
@@ -122,8 +137,11 @@ def _ticks(partition: Partition, way: Way) -> Iterator[Tick]:
     """Take the readings, judged as the worker judges them; no tick depends on how they are cut."""
     names = np.array([one.series for one in way.series], dtype=object)
     bounds = time_bounds(way.plan.settings)
-    for first in range(0, len(way.arrivals), AT_ONCE):
-        some = way.arrivals.take(slice(first, first + AT_ONCE))
+    end = 0
+    while (first := end) < len(way.arrivals):
+        last = min(first + AT_ONCE, len(way.arrivals)) - 1
+        end = int(np.searchsorted(way.offset, way.offset[last], side="right"))
+        some, offset = way.arrivals.take(slice(first, end)), way.offset[first:end]
         count = len(some)
         readings = ReadingColumns(
             names[some.series].tolist(), some.time_ms, some.value, some.quality, some.revision
@@ -132,5 +150,5 @@ def _ticks(partition: Partition, way: Way) -> Iterator[Tick]:
         decoded, _ = within(decoded, some.arrival_ms, partition.newest_ms, bounds)
         message = decoded.message
         yield from partition.take(
-            decoded.readings, some.arrival_ms[message], first + message, first + count
+            decoded.readings, some.arrival_ms[message], offset[message], int(offset[-1]) + 1
         )

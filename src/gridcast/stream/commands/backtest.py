@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
 
-from gridcast.stream.commands.options import settings
+from gridcast.stream.commands.options import Broker, settings
+from gridcast.stream.commands.train import require_extra
 from gridcast.stream.errors import UserError
 
 EXTRA = ("duckdb", "jinja2", "matplotlib")
@@ -44,13 +45,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 @backtest.command()
 def run(  # noqa: PLR0917 - Typer reads the flags from here
     context: typer.Context,
-    source: Annotated[Path, typer.Argument(help="CSV, Parquet, or a folder of simulate --out.")],
+    source: Annotated[
+        str, typer.Argument(help="CSV, Parquet, a folder of simulate --out; or: topics (live).")
+    ],
     mapping: Annotated[
         Path | None, typer.Option(help="TOML that says what a file's columns mean.")
     ] = None,
     model: Annotated[
         list[str] | None,
-        typer.Option(metavar="box|none|FILE", help="Whom to judge; several: say it again."),
+        typer.Option(metavar="box|none|train|FILE", help="Whom to judge; several: say it again."),
     ] = None,
     start: Annotated[
         str | None, typer.Option("--from", metavar="TIME", help="First tick (else: 1 window in).")
@@ -67,8 +70,14 @@ def run(  # noqa: PLR0917 - Typer reads the flags from here
     baselines: Annotated[
         str, typer.Option(help="all (that are installed), none, or names with commas.")
     ] = "all",
-    refit_days: Annotated[
-        int | None, typer.Option(min=1, help="Baselines learn anew every so many days.")
+    retrain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHEN", help="Learn anew: daily, weekly, monthly, 30d, or dates with commas."
+        ),
+    ] = None,
+    train_config: Annotated[
+        Path | None, typer.Option(help="TOML for --model train (gridcast train --show-config).")
     ] = None,
     fail_if: Annotated[
         list[str] | None,
@@ -87,6 +96,7 @@ def run(  # noqa: PLR0917 - Typer reads the flags from here
         int | None, typer.Option(help="Width of a slot, minutes.", rich_help_panel="Settings")
     ] = None,
     keep: Annotated[bool, typer.Option(help="Keep all forecasts as Parquet.")] = True,
+    broker: Broker = None,
     json: Json = False,
 ) -> None:
     """Forecast at every tick as the worker would have, and judge it beside the baselines."""
@@ -98,8 +108,12 @@ def run(  # noqa: PLR0917 - Typer reads the flags from here
     from gridcast.stream.backtest.report import write_report  # noqa: PLC0415
     from gridcast.stream.backtest.run import evaluate  # noqa: PLC0415
 
+    if "train" in (model or []):
+        require_extra()
+    elif train_config is not None:
+        raise UserError("--train-config is for --model train")
     gates = [Gate.read(text) for text in fail_if or []]
-    chosen = settings(context)
+    chosen = settings(context, broker=broker)
     past = Past(chosen.evaluations_file)
     former = None if versus is None else past.find(versus)
     asked = ask(
@@ -112,15 +126,17 @@ def run(  # noqa: PLR0917 - Typer reads the flags from here
         every=every,
         report=report,
         baselines=baselines,
-        refit_days=refit_days,
+        retrain=retrain,
+        training=train_config,
         processes=processes or os.cpu_count() or 1,
         most_judged=most_judged,
         step_minutes=step_minutes,
         keep=keep,
+        tell=lambda told: typer.echo(told, err=True),
     )
     try:
         with shown(asked.plan) as progress:
-            found, judge = evaluate(asked, progress.tell, progress.stage)
+            found, judge = evaluate(asked, progress)
             progress.stage("writing the report")
             write_report(report, found, former, judge)
     except KeyboardInterrupt:

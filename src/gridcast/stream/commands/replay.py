@@ -9,8 +9,6 @@ import typer
 from gridcast.stream.commands.options import Broker, config_file, settings
 from gridcast.stream.errors import UserError
 
-LIVE = "topics"
-
 
 def replay(  # noqa: PLR0917 - Typer reads the flags from here
     context: typer.Context,
@@ -40,7 +38,7 @@ def replay(  # noqa: PLR0917 - Typer reads the flags from here
     The window before --from is played first, as fast as possible. Space holds it and lets it go on
     (or SIGUSR1), q stops it (or Ctrl-C). Run again with the same --into, it goes on where it was.
     """
-    from gridcast.stream.recording import open_source  # noqa: PLC0415 - pyarrow takes a while
+    from gridcast.stream.recording import LIVE, open_source  # noqa: PLC0415 - pyarrow takes a while
     from gridcast.stream.replay.ask import ask  # noqa: PLC0415
     from gridcast.stream.replay.run import replay as run  # noqa: PLC0415
 

@@ -28,7 +28,8 @@ ALARMS_BACK_MS = timedelta(days=1) // timedelta(milliseconds=1)
 """An alarm that did not change for longer before the moment is not found."""
 FIRST_LOOK_MS, LAST_LOOK_MS = 2 * 60_000, 128 * 60_000
 """Forecasts come every minute; where nothing came at all, they are looked for farther back."""
-WITHIN_S = 20.0
+WITHIN_S = 8.0
+"""Waiting for one's turn included. A connection that was not answered within ten is closed."""
 MOST_BYTES = 64 * 1024 * 1024
 MOST_UNDECLARED = 2_000
 """Of more series of which nobody declared any above the meters, only those asked for are told:

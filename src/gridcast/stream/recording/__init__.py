@@ -1,11 +1,12 @@
 """What came in at some time, in the order in which it came: for replay and backtest.
 
-A source is a history file with its mapping, or a folder that `gridcast simulate --out` wrote. Both
-become a `Recording`: readings by arrival, weather by when it became available, the series.
+A source is a history file with its mapping, a folder that `gridcast simulate --out` wrote, or the
+live topics. All become a `Recording`: readings by arrival, weather by when it became available, the
+series.
 """
 
 from gridcast.stream.recording.partitions import partition_of
 from gridcast.stream.recording.recording import Recording
-from gridcast.stream.recording.source import open_source
+from gridcast.stream.recording.source import LIVE, open_source
 
-__all__ = ["Recording", "open_source", "partition_of"]
+__all__ = ["LIVE", "Recording", "open_source", "partition_of"]

@@ -8,11 +8,21 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.simulator import Arrivals
+from gridcast.models.simulator.columns import Columns
 from gridcast.models.windows.trust import TRUST, Trust
 from gridcast.schemas import GridSeries, WeatherForecast, WeatherObservation
 from gridcast.stream.history import History, OperatorForecasts
+from gridcast.stream.recording.partitions import partitions_of
 
 WeatherMessage = WeatherObservation | WeatherForecast
+
+
+@dataclass(frozen=True, slots=True)
+class Places(Columns):
+    """Where in the topic each reading was. Those of a frame share an offset."""
+
+    partition: npt.NDArray[np.int32]
+    offset: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +38,8 @@ class Recording:
     slot_ms: int = 0
     """Each reading is the mean of a slot so wide that begins at its time; 0: of that moment."""
     operator_forecasts: OperatorForecasts | None = None
+    places: Places | None = None
+    """None: each reading is in a message of its own, in the partition of its series as key."""
 
     @property
     def names(self) -> list[str]:
@@ -48,12 +60,33 @@ class Recording:
         """Give what arrived from a moment on and before another; weather only before the other."""
         first, end = np.searchsorted(self.arrivals.arrival_ms, [from_ms, to_ms])
         weather = tuple(one for one in self.weather if available_ms(one) < to_ms)
-        part = self.arrivals.take(slice(int(first), int(end)))
-        return replace(self, arrivals=part, weather=weather)
+        return replace(self.only(slice(int(first), int(end))), weather=weather)
 
-    def usable(self, which: npt.NDArray[np.bool_]) -> Self:
-        """Give it with some of its readings only."""
-        return replace(self, arrivals=self.arrivals.take(which))
+    def known_by(self, moment_ms: int) -> Self:
+        """Give what was known at a moment: what had arrived, been available or been published."""
+        known = self.arriving(self.first_ms, moment_ms)
+        told = self.operator_forecasts
+        if told is None:
+            return known
+        by_then = told.available_at_ms < moment_ms
+        told = OperatorForecasts(
+            told.row[by_then],
+            told.time_ms[by_then],
+            told.available_at_ms[by_then],
+            told.value[by_then],
+        )
+        return replace(known, operator_forecasts=told)
+
+    def only(self, which: npt.NDArray[np.bool_] | slice) -> Self:
+        """Give it with some of its readings."""
+        places = None if self.places is None else self.places.take(which)
+        return replace(self, arrivals=self.arrivals.take(which), places=places)
+
+    def partitions(self, count: int) -> npt.NDArray[np.int32]:
+        """Say for each reading which of so many partitions it came in."""
+        if self.places is not None:
+            return self.places.partition
+        return partitions_of(self.names, count)[self.arrivals.series]
 
     @cached_property
     def history(self) -> History:

@@ -8,6 +8,9 @@ from gridcast.stream.recording.folder import read_folder
 from gridcast.stream.recording.recording import Recording, WeatherMessage, arrivals_of, in_order
 from gridcast.stream.training.dataset import observations_of
 
+LIVE = "topics"
+"""A source that is no file: the live topics of this deployment."""
+
 
 def open_source(source: Path, mapping: Path | None) -> Recording:
     """Read a history file with its mapping, or a folder of `gridcast simulate`."""

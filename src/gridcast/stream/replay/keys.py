@@ -1,5 +1,6 @@
 """How a replay is held, let go on and stopped: keys on a terminal, signals anywhere."""
 
+import os
 import signal
 import sys
 import termios
@@ -40,10 +41,11 @@ def _keys(held: Held) -> Iterator[None]:
     def read() -> None:
         while not ended.is_set():
             if select([terminal], [], [], LOOK_S)[0]:
-                key = sys.stdin.read(1)
-                if key == " ":
+                # Not by sys.stdin: what that has read ahead, `select` knows nothing of.
+                keys = os.read(terminal, 64)
+                for _ in range(keys.count(b" ")):
                     held.toggle()
-                elif key in {"q", ""}:
+                if b"q" in keys or not keys:  # the terminal has gone
                     held.stop.set()
                     return
 

@@ -12,13 +12,14 @@ from gridcast.stream.errors import UserError
 from gridcast.stream.history.times import DAY_MS
 from gridcast.stream.process import Process, end_of
 from gridcast.stream.recording import Recording
+from gridcast.stream.recording.taps import cut_window
 from gridcast.stream.replay.backlog import Backlog
 from gridcast.stream.replay.feed import Feed, RecordedFeed
 from gridcast.stream.replay.keys import held_by_hand
 from gridcast.stream.replay.player import Held, Outcome, play
 from gridcast.stream.replay.progress import Shown, shown
 from gridcast.stream.replay.sender import Sender, make_topics
-from gridcast.stream.replay.taps import TappedFeed
+from gridcast.stream.replay.tapped import TappedFeed
 from gridcast.stream.settings import Settings
 
 GRIDCAST = (sys.executable, "-m", "gridcast")
@@ -62,7 +63,7 @@ def replay(asked: Asked, report: Callable[[str], None]) -> Replayed:
     """Play it, and wait until the workers are through; what ends by itself is a UserError."""
     begin_ms = asked.from_ms - asked.settings.window_days * DAY_MS
     with ExitStack() as stack:
-        feed, settings = _feed(asked, begin_ms, stack)
+        feed, settings = _feed(asked, begin_ms, stack, report)
         make_topics(settings)
         sender = Sender(settings)
         if sender.resumes:
@@ -87,16 +88,18 @@ def replay(asked: Asked, report: Callable[[str], None]) -> Replayed:
         return Replayed(outcome, first_ms, sender.resumes, seconds, waiting)
 
 
-def _feed(asked: Asked, begin_ms: int, stack: ExitStack) -> tuple[Feed, Settings]:
+def _feed(
+    asked: Asked, begin_ms: int, stack: ExitStack, report: Callable[[str], None]
+) -> tuple[Feed, Settings]:
     if asked.recording is not None:
         part = asked.recording.arriving(begin_ms, asked.to_ms)
         if not len(part.arrivals):
             raise UserError(f"{part.title} has no readings from --from to --to")
         return RecordedFeed(part, asked.settings.partitions), asked.settings
-    tapped = TappedFeed(asked.live, begin_ms, asked.to_ms)
+    tapped = TappedFeed(asked.live, begin_ms, asked.from_ms, asked.to_ms)
     stack.callback(tapped.close)
-    if tapped.next_ms() is None:
-        raise UserError("the live topics hold no readings from --from to --to")
+    if tapped.whole_from_ms > begin_ms:
+        report(cut_window(tapped.whole_from_ms))
     # The same partitions, so that each sees what it saw.
     return tapped, asked.settings.model_copy(update={"partitions": tapped.partitions})
 

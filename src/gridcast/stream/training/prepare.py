@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 
 from gridcast.models.features import FeatureBuilder, FeatureSpec
-from gridcast.models.splines import choose_lam
+from gridcast.models.splines.crossvalidation import choose_lam
 from gridcast.schemas.weather import VARIABLES
 from gridcast.stream.errors import UserError
 from gridcast.stream.history import History
@@ -40,20 +40,22 @@ def prepare(sources: Sequence[Source], config: Config) -> Prepared:
     """Lay the files out by slot, at one step."""
     step = step_of(sources, config)
     datasets = tuple(make_dataset(source, step, config) for source in sources)
-    spec = features_of(config, sources, datasets)
+    spec = features_of(config, datasets, _measured([source.history for source in sources]))
     return Prepared(datasets, spec, FeatureBuilder(spec))
 
 
 def features_of(
-    config: Config, sources: Sequence[Source], datasets: Sequence[Dataset]
+    config: Config, datasets: Sequence[Dataset], measured: tuple[str, ...]
 ) -> FeatureSpec:
-    """Say what a network is shown, what was left to the data decided by them."""
+    """Say what a network is shown, what was left to the data decided by them.
+
+    `measured` are the variables of the weather that were.
+    """
     chosen = config.features
     if chosen.operator and all(one.archive.operator is None for one in datasets):
         raise UserError("features.operator: no mapping names an [operator_forecast]")
     spans = [one.span_ms(one.split.train) for one in datasets]
     long = all(end - first >= _TWO_YEARS_MS for first, end in spans)
-    measured = _measured([source.history for source in sources])
     if isinstance(chosen.weather, tuple) and (
         missing := [name for name in chosen.weather if name not in measured]
     ):

@@ -15,13 +15,14 @@ from gridcast.models.features import FeatureSpec
 from gridcast.models.network import Network
 from gridcast.models.seal import seal
 from gridcast.models.training.edge import quantised
-from gridcast.models.training.export import example, export, write_graph
+from gridcast.models.training.export import export, plain_graph, whole_graph
 from gridcast.models.training.fit import Fitting
 from gridcast.models.training.networks import Forecaster as Torch
 from gridcast.stream.errors import UserError
 from gridcast.stream.history.times import instant
 from gridcast.stream.training import smoothing
 from gridcast.stream.training.config import Config, parse_config, write_config
+from gridcast.stream.training.contracts import contract_of
 from gridcast.stream.training.dataset import Dataset, Source, read_sources
 from gridcast.stream.training.edge import measure_forms
 from gridcast.stream.training.folder import Recorded, RunFolder, State, Status
@@ -145,7 +146,7 @@ class _Run:
         learning.run()
 
         self._stage("writing the model as ONNX")
-        graph = write_graph(fitting.forecaster, example(data.spec), ["quantiles"])
+        graph = whole_graph(fitting.forecaster)
         contract = self._contract(data, kept)
         network = Network.load(seal(graph, contract))
         uncalibrated = Network.load(export(fitting.forecaster, contract, calibrated=False))
@@ -157,7 +158,8 @@ class _Run:
         self._folder.write(MODEL_FILE, sealed)
 
         self._stage("measuring the model file")
-        forms = {"fp32": sealed, "int8": seal(quantised(graph), contract)}
+        small = quantised(plain_graph(fitting.forecaster))
+        forms = {"fp32": sealed, "int8": seal(small, contract)}
         edge = measure_forms(forms, data.datasets[0], data.builder, judges[0])
         self._folder.write(EDGE, edge.model_dump_json(indent=1) + "\n")
 
@@ -174,20 +176,13 @@ class _Run:
         self._folder.update(stage=what)
 
     def _contract(self, data: Prepared, kept: DataOfRun) -> Contract:
-        network, said, spec = self._config.network, self._provenance, data.spec
-        return Contract(
+        return contract_of(
+            self._config,
+            data.spec,
+            self._provenance,
             model=kept.model,
             run=self._folder.run,
-            network=f"{network.name}, members: {network.members}, hidden: {network.hidden}",
-            features=spec,
-            past=spec.past,
-            future=spec.future,
-            static=spec.static,
-            levels=self._config.evaluation.levels,
-            longest_gap=spec.longest_gap,
             trained_on=tuple(map(_trained_on, kept.files, data.datasets)),
-            commit=said.commit + ("-dirty" if said.dirty else ""),
-            lock_digest=said.lock_digest,
         )
 
     def _judge(self, judge: Judge, network: Network, uncalibrated: Network) -> Judged:

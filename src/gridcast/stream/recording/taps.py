@@ -1,0 +1,162 @@
+"""One partition of a live topic, from a moment on and before another, by Kafka's own stamps."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from uuid import uuid4
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from gridcast.schemas.topics import Topic
+from gridcast.stream.errors import UserError
+from gridcast.stream.history.times import instant
+from gridcast.stream.kafka import librdkafka_options
+from gridcast.stream.settings import Settings
+
+ANSWER_S = 15.0
+LOOK_S = 0.1
+AT_ONCE = 10_000
+"""Messages fetched at once."""
+FROM_THE_BEGINNING = 0
+TO_THE_END = 2**62
+
+
+class Tap:
+    """Messages of one partition, in order.
+
+    Parameters
+    ----------
+    settings, topic, number
+        Of which deployment, which topic, which partition.
+    from_ms, to_ms
+        The stretch: stamps from one moment on and before another.
+    """
+
+    def __init__(
+        self, settings: Settings, topic: Topic, number: int, from_ms: int, to_ms: int
+    ) -> None:
+        self.name, self.number = settings.topic_prefix + topic.name, number
+        self._to_ms = to_ms
+        options: dict[str, Any] = librdkafka_options(settings) | {
+            "group.id": f"gridcast-tap-{uuid4().hex}",
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+        }
+        self._consumer = Consumer(options)
+        place = TopicPartition(self.name, number)
+        low, self._end = _ask(lambda: self._consumer.get_watermark_offsets(place, ANSWER_S))
+        self._at = low if from_ms <= 0 else max(low, self._first(place, from_ms))
+        self.is_cut = 0 < low == self._at
+        """Whether Kafka has deleted what came right before its first message."""
+        self.begins_ms: int | None = None
+        """When the first message from `from_ms` on came, were it behind the stretch."""
+        place.offset = self._at
+        self._consumer.assign([place])
+        self._waiting: deque[Message] = deque()
+        self._fill()
+
+    def next_ms(self) -> int | None:
+        """Say when the next message came; None: there is none left."""
+        return self._waiting[0].timestamp()[1] if self._waiting else None
+
+    def before(self, due_ms: int) -> Iterator[Message]:
+        """Give what came before a moment."""
+        waiting = self._waiting
+        while waiting and waiting[0].timestamp()[1] < due_ms:
+            yield waiting.popleft()
+            if not waiting:
+                self._fill()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._consumer.close()
+
+    def _first(self, place: TopicPartition, from_ms: int) -> int:
+        """Find the first message from a moment on."""
+        place.offset = from_ms
+        found: int = _ask(lambda: self._consumer.offsets_for_times([place], ANSWER_S)[0].offset)
+        return self._end if found < 0 else found
+
+    def _fill(self) -> None:
+        """Fetch some more messages of the stretch, or find that there are none."""
+        until_s = time.monotonic() + ANSWER_S
+        while not self._waiting and self._at < self._end:
+            found = self._consumer.consume(min(AT_ONCE, self._end - self._at), LOOK_S)
+            if not found and time.monotonic() > until_s:
+                raise UserError(f"Kafka gave no more of {self.name} for {ANSWER_S:.0f} s")
+            for message in found:
+                self._take(message)
+
+    def _take(self, message: Message) -> None:
+        error = message.error()
+        if error is not None:
+            if error.code() != KafkaError._PARTITION_EOF:
+                raise UserError(f"{self.name} cannot be read: {error.str()}")
+            self._at = self._end
+        elif self._at < self._end:
+            self._at = (message.offset() or 0) + 1
+            stamp_ms = message.timestamp()[1]
+            self.begins_ms = stamp_ms if self.begins_ms is None else self.begins_ms
+            if stamp_ms < self._to_ms:
+                self._waiting.append(message)
+            else:
+                self._at = self._end
+
+
+def _ask(call: Callable[[], Any]) -> Any:
+    """Ask Kafka; who leads a partition may just be changing."""
+    until_s = time.monotonic() + ANSWER_S
+    while True:
+        try:
+            return call()
+        except KafkaException as error:
+            if time.monotonic() > until_s:
+                raise UserError(f"the topics cannot be read: {error.args[0].str()}") from None
+            time.sleep(LOOK_S)
+
+
+def partitions_of_topic(settings: Settings, topic: Topic) -> int:
+    """Ask Kafka how many partitions a live topic has."""
+    name = settings.topic_prefix + topic.name
+    consumer = Consumer(librdkafka_options(settings) | {"group.id": f"gridcast-{uuid4().hex}"})
+    try:
+        found = consumer.list_topics(name, ANSWER_S).topics[name]
+    except KafkaException as error:
+        told = error.args[0].str()
+        raise UserError(f"no Kafka answers at {settings.broker} ({told})") from None
+    finally:
+        consumer.close()
+    if not found.partitions:
+        raise UserError(f"Kafka at {settings.broker} has no topic {name}")
+    return len(found.partitions)
+
+
+def whole_from_ms(taps: Sequence[Tap], from_ms: int) -> int:
+    """Say from when on nothing is missing of what came from a moment on: from then, or later."""
+    kept = [one.begins_ms for one in taps if one.is_cut and one.begins_ms is not None]
+    return max([from_ms, *kept])
+
+
+def cut_window(whole_from_ms: int) -> str:
+    """Tell that there is less than a window to forecast the first ticks from."""
+    return (
+        "Kafka has deleted the beginning of the window before --from: forecasts know nothing from"
+        f" before {instant(whole_from_ms):%Y-%m-%dT%H:%M:%SZ}"
+    )
+
+
+def check_stretch(taps: Sequence[Tap], from_ms: int) -> None:
+    """Refuse a stretch of which Kafka has deleted something, or in which nothing came."""
+    name = taps[0].name
+    kept_ms = whole_from_ms(taps, from_ms)
+    if kept_ms > from_ms:
+        raise UserError(
+            f"--from: of {name} Kafka has deleted what came before"
+            f" {instant(kept_ms):%Y-%m-%dT%H:%M:%SZ}: from then on, or later"
+        )
+    if all(one.next_ms() is None for one in taps):
+        later = [one.begins_ms for one in taps if one.begins_ms is not None]
+        told = f"; the next came at {instant(min(later)):%Y-%m-%dT%H:%M:%SZ}" if later else ""
+        raise UserError(f"{name} holds no readings from --from to --to{told}")

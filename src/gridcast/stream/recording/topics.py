@@ -1,0 +1,131 @@
+"""What the live topics hold of a stretch, as a recording."""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from itertools import islice
+
+import numpy as np
+from confluent_kafka import Message
+
+from gridcast.agents.weather import judge
+from gridcast.models.simulator import Arrivals
+from gridcast.schemas import GridSeries, WeatherForecast, WeatherObservation, decode, read
+from gridcast.schemas.topics import READINGS, SERIES, WEATHER_FORECASTS, WEATHER_OBSERVATIONS, Topic
+from gridcast.stream.forecasting import time_bounds
+from gridcast.stream.history.times import DAY_MS, instant
+from gridcast.stream.recording.recording import Places, Recording, WeatherMessage, in_order
+from gridcast.stream.recording.taps import (
+    FROM_THE_BEGINNING,
+    TO_THE_END,
+    Tap,
+    check_stretch,
+    partitions_of_topic,
+    whole_from_ms,
+)
+from gridcast.stream.settings import Settings
+
+AT_ONCE = 20_000
+"""Messages decoded at once."""
+
+
+def read_topics(settings: Settings, from_ms: int | None, to_ms: int) -> tuple[Recording, int]:
+    """Read a stretch and the window before it, by Kafka's stamps; None: all that is kept.
+
+    Also says from when on nothing is missing of the readings. What is known of the series is what
+    the topic says now.
+    """
+    begin_ms = FROM_THE_BEGINNING if from_ms is None else from_ms - settings.window_days * DAY_MS
+    taps = _taps(settings, READINGS, begin_ms, to_ms)
+    try:
+        whole_ms = whole_from_ms(taps, begin_ms)
+        check_stretch(taps, whole_ms if from_ms is None else from_ms)
+        declared = _series(settings)
+        row = {one.series: place for place, one in enumerate(declared)}
+        parts = [part for tap in taps for part in _readings(tap, row, settings.message_bytes)]
+    finally:
+        _close(taps)
+    arrivals = Arrivals.join([one for one, _ in parts])
+    places = Places.join([one for _, one in parts])
+    # Partition by partition they come in the order of their offsets, and that is kept.
+    order = np.argsort(arrivals.arrival_ms, kind="stable")
+    weather_ms = max(FROM_THE_BEGINNING, begin_ms - 2 * DAY_MS)
+    recording = Recording(
+        title=settings.topic_prefix + READINGS.name,
+        series=(*declared, *(GridSeries(series=name) for name in [*row][len(declared) :])),
+        arrivals=arrivals.take(order),
+        weather=in_order([*_weather(settings, weather_ms, to_ms)]),
+        places=places.take(order),
+    )
+    return recording, whole_ms
+
+
+def _readings(tap: Tap, row: dict[str, int], limit: int) -> Iterator[tuple[Arrivals, Places]]:
+    """Decode them as a worker does; series that nobody declared get the next rows."""
+    newest_ms = 0
+    messages = tap.before(TO_THE_END)
+    while some := list(islice(messages, AT_ONCE)):
+        decoded = decode([m.key() for m in some], [m.value() for m in some], limit=limit)
+        readings, message = decoded.readings, decoded.message
+        stamps = np.array([m.timestamp()[1] for m in some], np.int64)
+        # Kafka's own stamps do not go back, those of a clock that was set back do.
+        stamps = np.maximum.accumulate(np.maximum(stamps, newest_ms))
+        newest_ms = int(stamps[-1])
+        arrivals = Arrivals(
+            series=np.array([row.setdefault(one, len(row)) for one in readings.series], np.int32),
+            time_ms=readings.time_ms,
+            arrival_ms=stamps[message],
+            value=readings.value,
+            quality=readings.quality,
+            revision=readings.revision,
+        )
+        offset = np.array([m.offset() for m in some], np.int64)[message]
+        yield arrivals, Places(np.full(len(arrivals), tap.number, np.int32), offset)
+
+
+def _series(settings: Settings) -> list[GridSeries]:
+    """Give what is declared now: the last word on each, unless it was taken back."""
+    found: dict[bytes, GridSeries] = {}
+    for one in _all(settings, SERIES, FROM_THE_BEGINNING, TO_THE_END):
+        key = one.key() or b""
+        declared = read(SERIES, one.key(), one.value(), limit=settings.message_bytes)
+        if isinstance(declared, GridSeries):
+            found[key] = declared
+        elif declared is None:
+            found.pop(key, None)
+    return list(found.values())
+
+
+def _weather(settings: Settings, from_ms: int, to_ms: int) -> Iterator[WeatherMessage]:
+    """Give the weather, none of it available before a tick could have seen it.
+
+    A tick closes when readings come that are newer by the lateness allowed: weather that came by
+    then was seen, were it a little later than its sender says.
+    """
+    bounds, lateness = time_bounds(settings), timedelta(seconds=settings.lateness_s)
+    for topic in (WEATHER_OBSERVATIONS, WEATHER_FORECASTS):
+        for one in _all(settings, topic, from_ms, to_ms):
+            stamp_ms = one.timestamp()[1]
+            message = read(topic, one.key(), one.value(), limit=settings.message_bytes)
+            message = judge(message, stamp_ms, bounds)
+            if isinstance(message, WeatherObservation | WeatherForecast):
+                known = max(message.available_at, instant(stamp_ms) - lateness)
+                yield message.model_copy(update={"available_at": known})
+
+
+def _all(settings: Settings, topic: Topic, from_ms: int, to_ms: int) -> Iterator[Message]:
+    taps = _taps(settings, topic, from_ms, to_ms)
+    try:
+        for tap in taps:
+            yield from tap.before(TO_THE_END)
+    finally:
+        _close(taps)
+
+
+def _taps(settings: Settings, topic: Topic, from_ms: int, to_ms: int) -> list[Tap]:
+    numbers = range(partitions_of_topic(settings, topic))
+    return [Tap(settings, topic, number, from_ms, to_ms) for number in numbers]
+
+
+def _close(taps: Iterable[Tap]) -> None:
+    for tap in taps:
+        tap.close()

@@ -12,6 +12,7 @@
 | `Balance` | a parent that is not the sum of its parts | tail of its own differences |
 | `Forests` | figures of a group that do not usually lie together | tail of its own scores |
 | `Drift` | errors whose mean has moved, of a series or a group | Page-Hinkley's test |
+| `Inputs` | loads that have moved against their own past, of a series or a group | the same |
 
 What is learned of a series rests on sound readings only; what lies beyond a limit counts as if it
 lay there, so that a fault is not learned in a day, and a new usual is in the end.
@@ -35,6 +36,7 @@ from gridcast.models.detection.groups import (
     together,
 )
 from gridcast.models.detection.holidays import on_holiday
+from gridcast.models.detection.inputs import Inputs
 from gridcast.models.detection.limits import is_impossible, is_other_unit
 from gridcast.models.detection.look import Known, Look
 from gridcast.models.detection.memory import Flags, Floats, Memory, Rows
@@ -59,7 +61,7 @@ BUMPS = np.float32(3)
 LEAST_UP, LEAST_DOWN = np.float32(2.5), np.float32(1.25)
 """Usual widths: the least that a bump is told of. Much is switched on for a minute, hardly anything
 off for one and on again."""
-LEAST_SHARE = np.float32(0.15)
+LEAST_SHARE = np.float32(0.25)
 """Of the capacity: a bump that is smaller is none that anybody must know of."""
 STILL = np.float32(0.5)
 """Of its limit: above that a score is not well again."""
@@ -110,7 +112,7 @@ class Detection:
         self.bumps = Bumps()
         self.bump_up, self.bump_down = Tails(fattest=0), Tails(fattest=0)
         self.repeats, self.silence, self.clocks = Repeats(), Silence(), Clocks()
-        self.standing, self.drift = Standing(), Drift()
+        self.standing, self.drift, self.inputs = Standing(), Drift(), Inputs()
         self.balance, self.balance_tail = Balance(), Tails()
         self.forests, self.forest_tail = Forests(), Tails()
         self._unbalanced = self._unusual = np.zeros(0, np.float32)
@@ -136,15 +138,21 @@ class Detection:
         missing = self.silence.count(look.tick_ms)
         groups = together(look, known, score, missing >= SILENT_TOGETHER)
         self.standing.note(given, look.value, on, between)
-        sound = ~np.isnan(score) & ~(
-            flat | clock | on[AlarmKind.UNIT] | on[AlarmKind.OUT_OF_LIMITS]
-        )
+        faulty = flat | clock | on[AlarmKind.UNIT] | on[AlarmKind.OUT_OF_LIMITS]
+        sound = ~np.isnan(score) & ~faulty
         settled = sound & self.surprise.is_settled()
         self.high.learn(score, settled, high)
         self.low.learn(-score, settled, low)
         holiday = on_holiday(known, look.tick_ms)
         drift, group_drift = self.drift.look(look.tick_ms, score, sound & ~holiday, known)
-        group_on = self._judge_groups(look, groups) | {AlarmKind.DRIFT: group_drift}
+        healthy = given & ~(faulty | holiday)
+        moved, group_moved = self.inputs.look(
+            look.tick_ms, look.value, healthy, self.silence.interval_s, known
+        )
+        group_on = self._judge_groups(look, groups) | {
+            AlarmKind.DRIFT: group_drift,
+            AlarmKind.DATA_DRIFT: group_moved,
+        }
         return Seen(
             measured,
             score,
@@ -156,6 +164,7 @@ class Detection:
                 AlarmKind.GAP: silent,
                 AlarmKind.CLOCK: clock,
                 AlarmKind.DRIFT: drift,
+                AlarmKind.DATA_DRIFT: moved,
             },
             self.standing.between(),
             self._moved(score, groups, known),
@@ -169,7 +178,7 @@ class Detection:
 
     def parts(self) -> list[list[Column]]:
         """Give all that is remembered, part by part, as columns of records."""
-        place = np.array([self._quarter, self.drift.hour])
+        place = np.array([self._quarter, self.drift.hour, self.inputs.hour])
         known = (*self._parts(), *self._group_parts())
         head: list[Column] = [place, self._unusual]
         return [head, *(part.columns() for part in known), self.forests.columns()]
@@ -177,7 +186,7 @@ class Detection:
     def load(self, parts: Sequence[Sequence[Column]]) -> None:
         """Take what was remembered from its parts."""
         head, *others, forests = parts
-        self._quarter, self.drift.hour = (int(number) for number in head[0])
+        self._quarter, self.drift.hour, self.inputs.hour = (int(number) for number in head[0])
         self._unusual = np.asarray(head[1], np.float32)
         known = (*self._parts(), *self._group_parts())
         for part, columns in zip(known, others, strict=True):
@@ -204,7 +213,10 @@ class Detection:
         value = look.value
         unit = is_other_unit(value, look.quantiles, self.surprise.width, known.capacity)
         impossible = ~unit & is_impossible(value, known.capacity, known.least)
-        plain = ~(unit | impossible) & self.surprise.is_known(self.silence.interval_s)
+        # What could not be was expected where faults were forecast from: that tells nothing.
+        expected = look.quantiles[:, len(look.levels) // 2]
+        spoiled = is_impossible(expected, known.capacity, known.least)
+        plain = ~(unit | impossible | spoiled) & self.surprise.is_known(self.silence.interval_s)
         with np.errstate(invalid="ignore"):
             spike, drop = plain & (score > high), plain & (score < -low)
             still_high = plain & (score > STILL * high) & ~spike
@@ -295,7 +307,9 @@ class Detection:
 
     def _parts(self) -> tuple[Memory, ...]:
         own = (self.surprise, self.high, self.low, self.bumps, self.bump_up, self.bump_down)
-        return (*own, self.repeats, self.silence, self.clocks, self.standing, *self.drift.parts())
+        others = (self.repeats, self.silence, self.clocks, self.standing)
+        return (*own, *others, *self.drift.parts(), *self.inputs.parts())
 
     def _group_parts(self) -> tuple[Memory, ...]:
-        return (self.balance, self.balance_tail, self.forest_tail, *self.drift.group_parts())
+        tests = (*self.drift.group_parts(), *self.inputs.group_parts())
+        return (self.balance, self.balance_tail, self.forest_tail, *tests)

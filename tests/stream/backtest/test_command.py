@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from support.backtests import Ran, gridcast
+from support.browser import is_too_wide, running_browser
 
 from gridcast.stream.backtest.gate import Gate
 from gridcast.stream.cli import app
@@ -47,6 +48,27 @@ def test_the_page_carries_all_it_shows(ran: Ran):
     for heading in ("By horizon", "By rung", "By series", "Peaks", "The best and the worst day"):
         assert f">{heading}<" in page
     assert page.count("<img") >= 8
+
+
+def test_the_page_opens_in_a_browser_and_shows_every_picture(ran: Ran):
+    with running_browser() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("requestfailed", lambda request: wrong.append(request.url))
+        page.goto((ran.report / "report.html").as_uri())
+        assert page.title() == "Backtest: Sines"
+        widths = page.eval_on_selector_all("img", "every => every.map(one => one.naturalWidth)")
+        assert len(widths) >= 8
+        assert min(widths) > 100
+        assert not is_too_wide(page)
+        row = page.locator("table").first.locator("tbody tr").first
+        assert row.locator("td").first.inner_text() == "model in the box"
+        mae = row.locator("td").nth(2).inner_text()
+        assert float(mae) == pytest.approx(ran.told["scores"]["box"]["mae"], abs=0.01)
+        page.locator("summary").first.click()  # long tables are folded up
+        assert page.get_by_role("cell", name="24 h", exact=True).first.is_visible()
+        assert not wrong
 
 
 def test_every_forecast_that_was_made_is_kept(ran: Ran):

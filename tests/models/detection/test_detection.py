@@ -17,6 +17,7 @@ from gridcast.models.detection.told import (
     MODEL,
     NEIGHBOURS,
     OWN,
+    TARIFF,
     Teller,
 )
 from gridcast.models.detection.watch import Watch
@@ -174,6 +175,20 @@ def test_what_all_neighbours_do_is_one_event_and_no_fault(grid: Grid):
     meter = told[AlarmKind.SPIKE, "m-5"]
     assert meter.cause == NEIGHBOURS
     assert (AlarmKind.SPIKE, "f-1") in meter.under, "so the feeder's alarm stands for it"
+
+
+def test_what_all_neighbours_do_at_once_at_the_half_hour_is_a_tariff_or_timers(grid: Grid):
+    while (grid.minute + 1) % 30:
+        grid.step()
+    value = grid.readings()
+    value[1:] = 8.0
+    value[0] = value[1:].sum() * 1.02
+    grid.step(value)
+    assert {one.key: one for one in grid.found}[AlarmKind.SPIKE, "m-5"].cause == TARIFF
+    for _ in range(10):
+        grid.step(value)
+        told = {one.key: one for one in grid.found}
+        assert told[AlarmKind.SPIKE, "f-1"].cause == TARIFF, "as long as it lasts"
 
 
 def test_what_all_neighbours_do_on_a_holiday_is_for_the_holiday(grid: Grid):

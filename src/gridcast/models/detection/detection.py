@@ -38,12 +38,13 @@ from gridcast.models.detection.groups import (
 from gridcast.models.detection.holidays import on_holiday
 from gridcast.models.detection.inputs import Inputs
 from gridcast.models.detection.limits import is_impossible, is_other_unit
-from gridcast.models.detection.look import Known, Look
+from gridcast.models.detection.look import NO_GROUP, Known, Look
 from gridcast.models.detection.memory import Flags, Floats, Memory, Rows
 from gridcast.models.detection.repeats import Repeats
 from gridcast.models.detection.silence import Silence
 from gridcast.models.detection.standing import SEEN_AT_READINGS, Standing
 from gridcast.models.detection.surprise import NARROWEST, Surprise
+from gridcast.models.detection.switching import Switching
 from gridcast.models.detection.tails import Tails
 from gridcast.models.detection.trees import Forests, features
 from gridcast.models.records import Column
@@ -55,10 +56,11 @@ QUARTER_MS = 15 * 60_000
 LEAST_LIMIT = np.float32(3)
 """Nobody is told of scores below that, however tame the series: one in a thousand is no event."""
 RARER = np.float32(0.1)
-"""Of the risk: loads do change, so a reading that stays far off must be further off than a bump."""
+"""Of the risk: loads do change, so a reading that stays far off must be further off than a bump;
+and what stays the same at night does so more often than by chance."""
 BUMPS = np.float32(3)
 """Times the risk: what is known from both sides errs less than the tail says."""
-LEAST_UP, LEAST_DOWN = np.float32(2.5), np.float32(1.25)
+LEAST_UP, LEAST_DOWN = np.float32(2.5), np.float32(1.5)
 """Usual widths: the least that a bump is told of. Much is switched on for a minute, hardly anything
 off for one and on again."""
 LEAST_SHARE = np.float32(0.25)
@@ -91,6 +93,8 @@ class Seen:
     missing: Floats
     """Readings that are missing."""
     groups: Together
+    switched: Flags
+    """Which groups moved at once at the full or half hour."""
     group_on: Mapping[AlarmKind, Flags]
     """A row a group."""
     unbalanced: Floats
@@ -113,7 +117,7 @@ class Detection:
         self.bump_up, self.bump_down = Tails(fattest=0), Tails(fattest=0)
         self.repeats, self.silence, self.clocks = Repeats(), Silence(), Clocks()
         self.standing, self.drift, self.inputs = Standing(), Drift(), Inputs()
-        self.balance, self.balance_tail = Balance(), Tails()
+        self.balance, self.balance_tail, self.switching = Balance(), Tails(), Switching()
         self.forests, self.forest_tail = Forests(), Tails()
         self._unbalanced = self._unusual = np.zeros(0, np.float32)
         self._quarter = 0
@@ -130,7 +134,7 @@ class Detection:
         score = self.surprise.score(look.value, look.quantiles, look.levels)
         high = np.maximum(self.high.limit(RARER * risk), LEAST_LIMIT)
         low = np.maximum(self.low.limit(RARER * risk), LEAST_LIMIT)
-        flat = self.repeats.look(look.value, given, risk)
+        flat = self.repeats.look(look.value, given, RARER * risk)
         silent = self.silence.look(look, risk)
         clock = self.clocks.look(look, given)
         on, between = self._judge(look, known, score, high, low)
@@ -171,6 +175,7 @@ class Detection:
             holiday,
             missing,
             groups,
+            self._look_at_switching(look, known, groups),
             group_on,
             self._unbalanced,
             self._unusual,
@@ -255,6 +260,16 @@ class Detection:
         with np.errstate(invalid="ignore"):
             return np.asarray(((score > 0) & (high >= MOVED)) | ((score < 0) & (low >= MOVED)))
 
+    def _look_at_switching(self, look: Look, known: Known, groups: Together) -> Flags:
+        inside = known.group != NO_GROUP
+        interval = np.bincount(
+            known.group[inside], self.silence.interval_s[inside], minlength=known.groups
+        )
+        interval_s = np.asarray(interval / np.maximum(groups.size, np.float32(1)), np.float32)
+        share = np.maximum(groups.high, groups.low)
+        is_group = groups.size >= FEWEST
+        return is_group & self.switching.look(look.tick_ms, share, interval_s)
+
     def _judge_groups(self, look: Look, groups: Together) -> dict[AlarmKind, Flags]:
         is_group = groups.size >= FEWEST
         looks_a_day = np.full(len(is_group), DAY_S / 60, np.float32)
@@ -312,4 +327,4 @@ class Detection:
 
     def _group_parts(self) -> tuple[Memory, ...]:
         tests = (*self.drift.group_parts(), *self.inputs.group_parts())
-        return (self.balance, self.balance_tail, self.forest_tail, *tests)
+        return (self.balance, self.balance_tail, self.switching, self.forest_tail, *tests)

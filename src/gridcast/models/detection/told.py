@@ -14,6 +14,7 @@ from gridcast.schemas import AlarmKind, Priority
 
 NEIGHBOURS = "real event, seen by the neighbours too"
 HOLIDAY = "a holiday: the neighbours are as far from what is usual"
+TARIFF = "a tariff or timers: the neighbours moved at once, at the full or half hour"
 METER = "meter fault"
 OWN = "meter fault, or an event at this place alone"
 CLOCK = "wrong clock of the meter"
@@ -116,9 +117,9 @@ class Teller:
 
     def _cause(self, kind: AlarmKind, row: int) -> str:
         if kind in {AlarmKind.SPIKE, AlarmKind.DROP}:
-            if self.seen.moved[row]:
-                return HOLIDAY if self.seen.holiday[row] else NEIGHBOURS
-            return OWN
+            if not self.seen.moved[row]:
+                return OWN
+            return self._shared(int(self.known.group[row]), holiday=bool(self.seen.holiday[row]))
         if kind in DRIFTS:
             return LOAD if self._has_moved(row) else MODEL
         return {
@@ -126,6 +127,12 @@ class Teller:
             AlarmKind.UNIT: UNIT,
             AlarmKind.CLOCK: CLOCK,
         }.get(kind, METER)
+
+    def _shared(self, group: int, *, holiday: bool) -> str:
+        """Tell why all of a group do the same."""
+        if self.seen.switched[group]:
+            return TARIFF
+        return HOLIDAY if holiday else NEIGHBOURS
 
     def _has_moved(self, row: int) -> bool:
         """Tell whether the load of a series, or of its group, is another than it was."""
@@ -194,8 +201,9 @@ class Teller:
                 inside = self.known.group == group
                 if kind is AlarmKind.DRIFT and self._group_has_moved(group):
                     cause = LOAD
-                if cause == NEIGHBOURS and self.seen.holiday[inside].mean() > 0.5:
-                    cause = HOLIDAY
+                if cause == NEIGHBOURS:
+                    holiday = bool(self.seen.holiday[inside].mean() > 0.5)
+                    cause = self._shared(group, holiday=holiday)
                 expected = self.look.quantiles[inside, len(self.look.levels) // 2]
                 yield Condition(
                     kind,

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from confluent_kafka import Producer
+from support.sending import publish
 from websockets.sync.client import ClientConnection, connect
 
-from gridcast.schemas import Alarm, AlarmChange, AlarmKind, Forecast, Message, Priority, Rung
-from gridcast.schemas.topics import ALARMS, FORECASTS, Topic
-from gridcast.stream.kafka import producer_options
+from gridcast.schemas import Alarm, AlarmChange, AlarmKind, Forecast, Priority, Rung
+from gridcast.schemas.topics import ALARMS, FORECASTS
 from gridcast.stream.settings import Settings
 
 WITHIN_S = 120.0
@@ -155,14 +154,6 @@ def wait_for(happened: Callable[[], bool], what: Callable[[], str]) -> None:
     while not happened():
         assert time.monotonic() < end, f"not within {WITHIN_S} s: {what()}"
         time.sleep(0.1)
-
-
-def publish(settings: Settings, topic: Topic, *messages: Message) -> None:
-    """Send messages; returns when Kafka has them."""
-    producer = Producer(producer_options(settings))
-    for message in messages:
-        producer.produce(settings.topic_prefix + topic.name, message.to_bytes(), message.key)
-    assert producer.flush(60) == 0
 
 
 def publish_forecasts(settings: Settings, *forecasts: Forecast) -> None:

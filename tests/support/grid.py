@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from support.gateway import publish
+from support.sending import publish
 
 from gridcast.schemas import (
     Alarm,

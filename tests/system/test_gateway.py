@@ -12,11 +12,11 @@ from support.gateway import (
     client,
     forecast,
     gateway,
-    publish,
     publish_alarms,
     publish_forecasts,
     wait_for,
 )
+from support.sending import publish
 from websockets.exceptions import ConnectionClosed
 
 from gridcast.schemas import AlarmChange, Command, Forecast, GridSeries, Reading

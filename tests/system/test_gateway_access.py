@@ -24,12 +24,12 @@ from support.gateway import (
     client,
     forecast,
     gateway,
-    publish,
     publish_alarms,
     publish_forecasts,
     wait_for,
 )
 from support.redis import RedisServer
+from support.sending import publish
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 

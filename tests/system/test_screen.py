@@ -13,8 +13,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from support import grid
 from support.browser import is_too_wide, new_context, running_browser, violations
-from support.gateway import RunningGateway, gateway, publish, wait_for
+from support.gateway import RunningGateway, gateway, wait_for
 from support.screen import Frames, overflowing
+from support.sending import publish
 
 from gridcast.schemas import AlarmKind, Priority
 from gridcast.schemas.gateway import Scope

@@ -86,7 +86,8 @@ def walk_timed(way: Way) -> Run:
 
 
 def peer(call: Callable[[int], int], origins: int) -> Run:
-    """Time a peer with so many origins and with twice as many: their fit is in both."""
+    """Time a peer with so many origins and with twice as many: its fit is in both."""
+    call(1)  # imports, and what numba compiles when first called
     runs = []
     for count in (origins, 2 * origins):
         wall, cpu = time.perf_counter(), _cpu()
@@ -96,6 +97,8 @@ def peer(call: Callable[[int], int], origins: int) -> Run:
     made, wall_s, cpu_s = (
         getattr(many, name) - getattr(few, name) for name in ("forecasts", "wall_s", "cpu_s")
     )
+    if min(wall_s, cpu_s) <= 0:
+        raise SystemExit(f"{origins} origins are too few to tell a peer's rate: --peer-origins")
     return Run(made, wall_s, cpu_s, before_s=few.wall_s - wall_s)
 
 

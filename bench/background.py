@@ -19,10 +19,10 @@ from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_ser
 from gridcast.schemas.topics import SERIES, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
 from gridcast.stream.background import Background
 from gridcast.stream.broker import Broker
+from gridcast.stream.bulk_producer import BulkProducer
 from gridcast.stream.kafka import aiokafka_options
 from gridcast.stream.settings import Settings
 from gridcast.stream.simulate.messages import write_observations, write_weather_run
-from gridcast.stream.simulate.producer import BulkProducer
 from gridcast.stream.topics import TopicAdmin
 
 END = datetime(2024, 3, 1, tzinfo=UTC)

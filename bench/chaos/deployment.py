@@ -18,7 +18,7 @@ from gridcast.stream.settings import Settings
 from gridcast.stream.simulate.messages import Keyed
 from gridcast.stream.topics import TopicAdmin
 
-STOP_WITHIN_S = 30.0
+STOP_WITHIN_S = 60.0
 
 
 class StoppedError(Exception):

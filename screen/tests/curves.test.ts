@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { curvesOf, curvesOfSum, errors } from "../src/core/curves";
+import { curvesOf, curvesOfSum, errors, temperatures } from "../src/core/curves";
 import { sumOf } from "../src/core/figures";
-import type { RecentPast, SaidBefore } from "../src/core/wire";
+import type { RecentPast, SaidBefore, Temperatures } from "../src/core/wire";
 import { pastUntil, saidUntil } from "../src/views/moment";
 import { NOON, forecast } from "./made";
 
@@ -62,4 +62,21 @@ test("of another moment nothing is shown that came after it", () => {
   expect(saidUntil(said, NOON - 30 * 60_000).median[0]).toEqual([90, 95, 99]);
   expect(saidUntil(said, NOON - 60 * 60_000).median[0]).toEqual([90, 95, null]);
   expect(saidUntil(said, NOON - 60 * 60_000).median[1]).toEqual([null, 80, 81]);
+});
+
+test("temperatures lie on the axis of the load, and what is beyond it is left out", () => {
+  const curves = curvesOf(past([-2, -1], [7, 9]), null, undefined);
+  const told: Temperatures = {
+    series: "z",
+    station: "st-1",
+    unit: "°C",
+    step_minutes: 15,
+    at: at(0),
+    issued_at: at(-8),
+    time: [at(-3), at(-2), at(-1), at(0)],
+    measured: [1, 2, null, null],
+    forecast: [null, 3, 4, 5],
+  };
+  expect(temperatures(curves, told)).toEqual({ measured: [2, null], forecast: [3, 4] });
+  expect(temperatures(curves, null).measured).toEqual([null, null]);
 });

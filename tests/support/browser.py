@@ -8,12 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 NONE = (
     "no browser: apt-get install chromium, or uv run playwright install --with-deps chromium;"
     " without one nobody has seen the screen"
 )
+WITHIN_MS = 90_000
+"""For whatever a page is to show or to do: the machine may be busy."""
+expect.set_options(timeout=WITHIN_MS)
 AXE = Path(__file__).parents[2] / "screen/node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -42,6 +53,13 @@ def _launch(playwright: Playwright) -> Browser | None:
         )
     except Error:
         return None
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """Give a context whose pages have time."""
+    made = browser.new_context(**options)
+    made.set_default_timeout(WITHIN_MS)
+    return made
 
 
 def violations(page: Page) -> list[str]:

@@ -42,6 +42,7 @@ def all_of(
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "isolation.level": isolation,
+            "fetch.wait.max.ms": 10,  # the end of a partition is told with an empty answer
         }
     )
     name, found = settings.topic_prefix + topic, []

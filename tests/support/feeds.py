@@ -35,4 +35,4 @@ def break_feed(settings: Settings, partition: int) -> None:
             producer.produce(
                 settings.topic_prefix + READINGS.name, b"{", b"m", partition, timestamp=stamp
             )
-    assert producer.flush(30) == 0
+    assert producer.flush(60) == 0

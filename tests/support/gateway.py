@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,17 +15,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from confluent_kafka import Producer
+from support.sending import publish
 from websockets.sync.client import ClientConnection, connect
 
-from gridcast.schemas import Alarm, AlarmChange, AlarmKind, Forecast, Message, Priority, Rung
-from gridcast.schemas.topics import ALARMS, FORECASTS, Topic
-from gridcast.stream.kafka import producer_options
+from gridcast.schemas import Alarm, AlarmChange, AlarmKind, Forecast, Priority, Rung
+from gridcast.schemas.topics import ALARMS, FORECASTS
 from gridcast.stream.settings import Settings
 
-WITHIN_S = 60.0
+WITHIN_S = 120.0
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 V1: Any = ["gridcast.v1"]
+# A line that is being written may hold half an address.
+SAYS_WHERE = re.compile(r" gateway at (http[^\s,]+).*\n")
 
 
 class RunningGateway:
@@ -46,9 +48,10 @@ class RunningGateway:
                 stderr=to,
                 cwd=log.parent,
             )
-        wait_for(lambda: " gateway at " in self.said() or self.has_ended, self.said)
-        assert " gateway at " in self.said(), self.said()
-        self.url = self.said().partition(" gateway at ")[2].split()[0].rstrip(",")
+        wait_for(lambda: self.has_ended or bool(SAYS_WHERE.search(self.said())), self.said)
+        where = SAYS_WHERE.search(self.said())
+        assert where, self.said()
+        self.url = where[1]
 
     @property
     def has_ended(self) -> bool:
@@ -66,7 +69,7 @@ class RunningGateway:
         return status, body.decode()
 
     def ask_whole(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
-        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=10)
+        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=WITHIN_S)
         try:
             connection.request(
                 "GET", path, headers={k.replace("_", "-"): headers[k] for k in headers}
@@ -114,14 +117,14 @@ class Client:
     def say(self, **message: Any) -> None:
         self.connection.send(json.dumps(message))
 
-    def hear(self, within_s: float = 20) -> dict[str, Any]:
+    def hear(self, within_s: float = WITHIN_S) -> dict[str, Any]:
         heard: dict[str, Any] = json.loads(self.connection.recv(within_s))
         return heard
 
-    def hear_until(self, kind: str, within_s: float = 20, **fields: Any) -> list[dict[str, Any]]:
+    def hear_until(self, kind: str, **fields: Any) -> list[dict[str, Any]]:
         """Listen until a message of a kind has come; gives all that were heard."""
         heard = []
-        end = time.monotonic() + within_s
+        end = time.monotonic() + WITHIN_S
         while True:
             heard.append(self.hear(max(end - time.monotonic(), 0.01)))
             last = heard[-1]
@@ -138,7 +141,7 @@ class Client:
 def client(url: str, **credentials: Any) -> Iterator[Client]:
     """Connect and authenticate."""
     with connect(
-        url, subprotocols=V1, compression=None, max_size=None, open_timeout=60
+        url, subprotocols=V1, compression=None, max_size=None, open_timeout=WITHIN_S
     ) as connection:
         made = Client(connection)
         made.say(type="authenticate", **credentials)
@@ -151,14 +154,6 @@ def wait_for(happened: Callable[[], bool], what: Callable[[], str]) -> None:
     while not happened():
         assert time.monotonic() < end, f"not within {WITHIN_S} s: {what()}"
         time.sleep(0.1)
-
-
-def publish(settings: Settings, topic: Topic, *messages: Message) -> None:
-    """Send messages; returns when Kafka has them."""
-    producer = Producer(producer_options(settings))
-    for message in messages:
-        producer.produce(settings.topic_prefix + topic.name, message.to_bytes(), message.key)
-    assert producer.flush(30) == 0
 
 
 def publish_forecasts(settings: Settings, *forecasts: Forecast) -> None:

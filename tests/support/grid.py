@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from support.gateway import publish
+from support.sending import publish
 
 from gridcast.schemas import (
     Alarm,
@@ -16,15 +16,27 @@ from gridcast.schemas import (
     Reading,
     Rung,
     Score,
+    WeatherForecast,
+    WeatherObservation,
 )
 from gridcast.schemas.score import BandScore
-from gridcast.schemas.topics import ALARMS, FORECASTS, READINGS, SCORES, SERIES
+from gridcast.schemas.topics import (
+    ALARMS,
+    FORECASTS,
+    READINGS,
+    SCORES,
+    SERIES,
+    WEATHER_FORECASTS,
+    WEATHER_OBSERVATIONS,
+)
 from gridcast.stream.settings import Settings
 
 STEP = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
 DAY_SLOTS = 96
 FEEDERS = ("Airport", "Harbour", "Hospital", "Market", "Old town", "Riverside", "Station")
 LEVELS = [0.05, 0.25, 0.5, 0.75, 0.95]
+STATION, SILENT_STATION = "st-north", "st-silent"
 WIDTH = np.array([-1.64, -0.67, 0.0, 0.67, 1.64])
 
 
@@ -67,7 +79,9 @@ def sizes() -> dict[str, float]:
 
 
 def declare(settings: Settings) -> None:
-    zone = GridSeries(series="north", kind="zone", name="North", time_zone="Europe/Berlin")
+    zone = GridSeries(
+        series="north", kind="zone", name="North", time_zone="Europe/Berlin", station=STATION
+    )
     feeders = [
         GridSeries(
             series=name_of(name),
@@ -76,6 +90,7 @@ def declare(settings: Settings) -> None:
             name=name,
             time_zone="Europe/Berlin",
             capacity_kw=20_000,
+            station=SILENT_STATION if name == "Hospital" else None,
         )
         for name in FEEDERS
     ]
@@ -96,6 +111,36 @@ def publish_past(settings: Settings, now: datetime) -> None:
             said.append(a_forecast(series, size * (1 + 0.02 * noise.standard_normal()), at))
     publish(settings, READINGS, *readings)
     publish(settings, FORECASTS, *said)
+
+
+def degrees(at: datetime) -> float:
+    """Cold at night, mild in the afternoon."""
+    return round(6 - 5 * np.cos((at.hour - 4) * np.pi / 12), 2)
+
+
+def publish_weather(settings: Settings, now: datetime) -> None:
+    """A day of observations, half an hour late each, and a run that is a degree too warm."""
+    hours = [now.replace(minute=0, second=0, microsecond=0) + n * HOUR for n in range(-25, 37)]
+    publish(
+        settings,
+        WEATHER_OBSERVATIONS,
+        *(
+            WeatherObservation(
+                station=STATION, time=at, available_at=at + HOUR / 2, temperature_c=degrees(at)
+            )
+            for at in hours
+            if at + HOUR / 2 <= now
+        ),
+    )
+    ahead = hours[13:]
+    run = WeatherForecast(
+        station=STATION,
+        issued_at=ahead[0],
+        available_at=ahead[0] + HOUR,
+        valid_at=ahead,
+        temperature_c=[degrees(at) + 1 for at in ahead],
+    )
+    publish(settings, WEATHER_FORECASTS, run)
 
 
 def publish_now(settings: Settings, *moments: datetime, **off: float) -> None:
@@ -205,6 +250,7 @@ def publish_grid(settings: Settings, now: datetime) -> None:
     """All of it; Harbour is far above its forecast."""
     declare(settings)
     publish_past(settings, now - timedelta(minutes=1))
+    publish_weather(settings, now)
     publish_scores(settings, now)
     publish_alarms_of_a_day(settings, now)
     publish_now(settings, now, harbour=0.16, market=-0.025)

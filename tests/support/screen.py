@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page, WebSocket
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 class Frames:

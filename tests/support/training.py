@@ -9,13 +9,14 @@ import pytest
 pytest.importorskip("torch", reason="needs gridcast[train]")
 
 import torch
-from support.contracts import LEVELS
+from support.contracts import LEVELS, contract_of
 
 from gridcast.models.archive import Archive
 from gridcast.models.evaluation.splits import hold_out
 from gridcast.models.features import FeatureBuilder, FeatureSpec
-from gridcast.models.training.export import example, write_graph
+from gridcast.models.training.export import example, export, write_graph
 from gridcast.models.training.fit import Fitting
+from gridcast.models.training.networks import NETWORKS, Forecaster
 from gridcast.models.training.samples import Samples
 from gridcast.models.training.settings import Design, Settings
 from gridcast.models.weather import Weather
@@ -120,6 +121,15 @@ def fitting_of(
         train=train,
         validation=validation,
     )
+
+
+@cache
+def untrained(spec: FeatureSpec) -> bytes:
+    """Write a model file of a network that is to learn yet: it answers, and keeps what it reads."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        forecaster = Forecaster(spec, LEVELS, NETWORKS["lstm"], hidden=6)
+    return export(forecaster.eval(), contract_of(spec))
 
 
 @cache

@@ -103,7 +103,7 @@ class Night:
         producer = Producer(producer_options(self.settings) | {"linger.ms": 0})
         for one in messages:
             producer.produce(self.settings.topic_prefix + topic.name, one.to_bytes(), one.key)
-        assert producer.flush(30) == 0
+        assert producer.flush(60) == 0
 
     def hour(self, number: int, silent: tuple[str, ...] = ()) -> None:
         """Send the readings of one hour, but for those of some feeders."""

@@ -96,7 +96,7 @@ def unknown_alarms(settings: Settings) -> list[DeadLetter]:
 
 
 def test_an_alarm_is_listed_acknowledged_and_shelved_and_none_of_it_happens_twice(
-    settings: Settings, start_worker: Callable[[], subprocess.Popen]
+    settings: Settings, start_worker: Callable[[], subprocess.Popen], tmp_path: Path
 ):
     assert gridcast(settings, "alarms", "list") == "no active alarms\n"
     assert gridcast(settings, "alarms", "list", "--json") == ""
@@ -135,6 +135,8 @@ def test_an_alarm_is_listed_acknowledged_and_shelved_and_none_of_it_happens_twic
     worker.kill()
     worker.wait()
     start_worker()
+    log = tmp_path / "worker-2.log"  # the command waits for a worker, not for its start
+    wait_for(lambda: "partition 1: taken over" in log.read_text(), "a worker at work")
     said = gridcast(settings, "alarms", "unshelve", alarm.alarm, "--by", "cleo")
     assert said == f"{alarm.alarm} is acknowledged by anna\n"
     assert changes(settings) == [*done, AlarmChange.UNSHELVED]

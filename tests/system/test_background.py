@@ -85,7 +85,7 @@ def send(settings: Settings, *messages: Message | tuple[Topic, bytes, bytes | No
             (TOPIC[type(one)], one.key, one.to_bytes()) if isinstance(one, Message) else one
         )
         producer.produce(settings.topic_prefix + topic.name, value, key)
-    assert producer.flush(30) == 0
+    assert producer.flush(60) == 0
 
 
 def observation(hours: float, degrees: float, station: str = "s") -> WeatherObservation:
@@ -208,15 +208,15 @@ async def test_the_end_of_a_transaction_is_an_offset_that_no_message_has(
 ):
     async with running(settings) as background:
         producer = Producer(producer_options(settings) | {"transactional.id": uuid4().hex})
-        await asyncio.to_thread(producer.init_transactions, 30)
+        await asyncio.to_thread(producer.init_transactions, WITHIN_S)
         producer.begin_transaction()
         for one in (observation(0, 10), observation(1, 14)):
             producer.produce(
                 settings.topic_prefix + "weather.observations", one.to_bytes(), one.key
             )
-        assert producer.flush(30) == 0
+        assert producer.flush(60) == 0
         finish = producer.commit_transaction if commit else producer.abort_transaction
-        await asyncio.to_thread(finish, 30)
+        await asyncio.to_thread(finish, WITHIN_S)
         await asyncio.to_thread(wait_until_finished, settings)
         found = await temperatures(background, 2, 0)
     assert found == ([10.5, 11.5, 12.5, 13.5] if commit else [])

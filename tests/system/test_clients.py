@@ -52,7 +52,7 @@ async def test_librdkafka_and_aiokafka_put_a_key_into_the_same_partition(
     producer = Producer(producer_options(settings))
     for key in KEYS:
         producer.produce(topic, value=b"x" * 100, key=key)
-    assert producer.flush(20) == 0
+    assert producer.flush(60) == 0
     found: dict[bytes, int] = {}
     while len(found) < len(KEYS):
         for messages in (await consumer.getmany(timeout_ms=1000)).values():

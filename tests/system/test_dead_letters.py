@@ -75,7 +75,7 @@ def write_letters(settings: Settings) -> None:
     for letter in (bad, *of_frame, bad, empty):
         producer.produce(settings.topic_prefix + DEAD_LETTERS.name, letter.to_bytes(), letter.key)
     producer.produce(settings.topic_prefix + DEAD_LETTERS.name, b"no letter at all", b"x")
-    assert producer.flush(30) == 0
+    assert producer.flush(60) == 0
 
 
 def on_the_readings(settings: Settings) -> list[tuple[bytes | None, bytes | None]]:
@@ -146,7 +146,7 @@ def test_a_topic_that_is_gone_is_named_and_nothing_is_sent(settings: Settings, g
     letter = DeadLetter(topic="gone", partition=0, offset=0, reason=Reason.EMPTY)
     producer = Producer(producer_options(settings))
     producer.produce(settings.topic_prefix + DEAD_LETTERS.name, letter.to_bytes(), letter.key)
-    assert producer.flush(30) == 0
+    assert producer.flush(60) == 0
     assert "not there any more: gone" in gridcast("replay", "--yes", code=2)
     assert "1 to gone" in gridcast("replay", "--dry-run"), "it is not remembered as replayed"
 
@@ -158,14 +158,14 @@ def test_what_a_worker_has_not_yet_confirmed_is_no_letter_and_not_remembered_as_
     write_letters(settings)
     to = settings.topic_prefix + DEAD_LETTERS.name
     worker = Producer(producer_options(settings) | {"transactional.id": settings.topic_prefix})
-    worker.init_transactions(30)
+    worker.init_transactions(60)
     worker.begin_transaction()
     late = DeadLetter(
         topic=settings.topic_prefix + READINGS.name, partition=1, offset=5, reason=Reason.EMPTY
     )
     worker.produce(to, late.to_bytes(), late.key)
-    assert worker.flush(30) == 0
+    assert worker.flush(60) == 0
     assert "3 sent and confirmed" in gridcast("replay", "--yes")
-    worker.commit_transaction(30)
+    worker.commit_transaction(60)
     assert "1 sent and confirmed" in gridcast("replay", "--yes")
     assert gridcast("replay", "--yes").startswith("nothing to send again")

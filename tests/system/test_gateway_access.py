@@ -4,7 +4,7 @@ import json
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,17 +18,18 @@ from jwt.algorithms import ECAlgorithm
 from support.certificates import Authority
 from support.consuming import all_of
 from support.gateway import (
+    WITHIN_S,
     RunningGateway,
     alarm,
     client,
     forecast,
     gateway,
-    publish,
     publish_alarms,
     publish_forecasts,
     wait_for,
 )
 from support.redis import RedisServer
+from support.sending import publish
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -79,13 +80,13 @@ def how_it_ends(connection: ClientConnection) -> tuple[int, str]:
 
 def _listen(connection: ClientConnection) -> None:
     while True:
-        connection.recv(20)
+        connection.recv(WITHIN_S)
 
 
 def raw(running: RunningGateway, **options: Any) -> ClientConnection:
     given: dict[str, Any] = {"subprotocols": ["gridcast.v1"], "compression": None} | options
     path = given.pop("path", "")
-    return connect(running.socket + path, **given, open_timeout=60)
+    return connect(running.socket + path, **given, open_timeout=WITHIN_S)
 
 
 def test_whoever_has_no_key_is_told_so_and_who_has_one_acts_in_its_name(
@@ -126,7 +127,8 @@ def test_a_key_that_is_withdrawn_ends_its_connections(settings: Settings, tmp_pa
         client(running.socket, key=kept) as other,
     ):
         entries = (tmp_path / "keys.toml").read_text().split("\n\n")
-        (tmp_path / "keys.toml").write_text(entries[1])
+        (tmp_path / "new.toml").write_text(entries[1])
+        (tmp_path / "new.toml").replace(tmp_path / "keys.toml")  # it is never half a file
         assert how_it_ends(one.connection) == (4401, "there is no such API key")
         other.snapshot()
 
@@ -142,10 +144,14 @@ def test_a_token_lets_in_until_it_expires(settings: Settings, tmp_path: Path):
     }
     claims = {"sub": "u-1", "iss": ISSUER, "aud": "gridcast", "scope": "read"}
     with secured(settings, tmp_path, **flags) as running:
-        # Clocks may differ by 10 s: it was over 7 s ago, and is let in for 3 s.
-        token = jwt.encode(claims | {"exp": time.time() - 7}, signer, "ES256", {"kid": "k"})
-        with client(running.socket, token=token) as one:
-            assert how_it_ends(one.connection) == (4401, "the token has expired")
+        for let_in_s in (3, 15, 60):  # a busy machine may come too late for the shorter ones
+            # Clocks may differ by 10 s: it was over before, and is let in for so long.
+            exp = time.time() - 10 + let_in_s
+            token = jwt.encode(claims | {"exp": exp}, signer, "ES256", {"kid": "k"})
+            with suppress(ConnectionClosed), client(running.socket, token=token) as one:
+                assert how_it_ends(one.connection) == (4401, "the token has expired")
+                return
+    pytest.fail("it was never let in")
 
 
 def test_a_page_of_another_site_may_not_connect(settings: Settings, tmp_path: Path):
@@ -181,17 +187,19 @@ def test_one_key_has_so_many_connections_and_requests_at_all_gateways(
             with raw(running) as connection:
                 connection.send(json.dumps({"type": "authenticate", "key": key}))
                 assert how_it_ends(connection)[0] == 4429
-        for number in range(40):
-            held[0].say(type="unsubscribe", subscription=f"s-{number}")
+        with suppress(ConnectionClosed):  # it may end before all is said
+            for number in range(40):
+                held[0].say(type="unsubscribe", subscription=f"s-{number}")
         assert how_it_ends(held[0].connection)[0] == 4429
-        found = redis.client().get(f"{settings.topic_prefix}gridcast:forecast:m-1")
-        assert found == forecast("m-1").to_bytes().decode()
+        written, newest = redis.client(), f"{settings.topic_prefix}gridcast:forecast:m-1"
+        wait_for(lambda: bool(written.exists(newest)), lambda: f"no {newest}")
+        assert written.get(newest) == forecast("m-1").to_bytes().decode()
 
         redis.stop()
         held[1].say(type="unsubscribe", subscription="s")
-        degraded = held[1].hear_until("current", within_s=30)
+        degraded = held[1].hear_until("current")
         while not degraded[-1]["degraded"]:
-            degraded = held[1].hear_until("current", within_s=30)
+            degraded = held[1].hear_until("current")
         assert "Redis does not answer" in degraded[-1]["degraded"][0]
 
 
@@ -213,7 +221,7 @@ def test_over_tls_in_the_binary_form_and_packed_the_same_is_said(
         heard: list[dict[str, Any]] = []
         wait_for(lambda: _is_ready(address, trusted), running.said)
         with connect(
-            address, ssl=trusted, subprotocols=["gridcast.v1.msgpack"], open_timeout=60
+            address, ssl=trusted, subprotocols=["gridcast.v1.msgpack"], open_timeout=WITHIN_S
         ) as connection:  # type: ignore[list-item]
             assert [each.name for each in connection.protocol.extensions] == ["permessage-deflate"]
             connection.send(msgspec.msgpack.encode({"type": "authenticate"}))
@@ -223,17 +231,22 @@ def test_over_tls_in_the_binary_form_and_packed_the_same_is_said(
                 )
             )
             while not heard or heard[-1]["type"] != "current":
-                heard.append(msgspec.msgpack.decode(connection.recv(20)))
+                heard.append(msgspec.msgpack.decode(connection.recv(WITHIN_S)))
         (got,) = [message["forecast"] for message in heard if message["type"] == "forecast"]
         numbers = np.frombuffer(got["quantiles"], "<f4").reshape(3, 4)
         assert numbers.tolist() == forecast("m-1").quantiles
 
 
 def _is_ready(address: str, trusted: ssl.SSLContext) -> bool:
-    with connect(address, ssl=trusted, subprotocols=["gridcast.v1"], open_timeout=60) as connection:  # type: ignore[list-item]
+    with connect(
+        address,
+        ssl=trusted,
+        subprotocols=["gridcast.v1"],  # type: ignore[list-item]
+        open_timeout=WITHIN_S,
+    ) as connection:
         try:
             connection.send('{"type":"authenticate"}')
-            return "welcome" in str(connection.recv(20))
+            return "welcome" in str(connection.recv(WITHIN_S))
         except ConnectionClosed:
             return False
 

@@ -67,7 +67,7 @@ def send(settings: Settings, topic: Topic, *messages: Message) -> None:
     producer = Producer(producer_options(settings) | {"linger.ms": 0})
     for one in messages:
         producer.produce(settings.topic_prefix + topic.name, one.to_bytes(), one.key)
-    assert producer.flush(30) == 0
+    assert producer.flush(60) == 0
 
 
 def hour(number: int) -> list[Message]:

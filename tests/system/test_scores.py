@@ -39,7 +39,7 @@ def deployment(kafka: str, folder: Path) -> Settings:
             frame="f", time=START + hour * HOUR, series=SERIES, value=[load, 2 * load, 3 * load]
         )
         producer.produce(own.topic_prefix + READINGS.name, frame.to_bytes(), frame.key)
-    assert producer.flush(30) == 0
+    assert producer.flush(60) == 0
     return own
 
 

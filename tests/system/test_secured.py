@@ -202,7 +202,7 @@ def send_readings(own: Settings, minutes: int = 5) -> None:
             producer.produce(
                 own.topic_prefix + READINGS.name, key=reading.key, value=reading.to_bytes()
             )
-    assert producer.flush(30) == 0
+    assert producer.flush(60) == 0
 
 
 def wait_for(happened: Callable[[], bool], what: str) -> None:

@@ -44,9 +44,9 @@ def test_a_worker_that_crashed_does_not_wait_for_ever_for_its_thread(
     began = time.monotonic()
     script = CRASHES.format(ends=ends, broker=kafka, prefix=prefix)
     ended = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=90, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=240, check=False
     )
     assert ended.returncode == 1, ended.stderr
     assert "planted" in ended.stderr
     assert ("left behind" in ended.stderr) == (not ends), ended.stderr
-    assert time.monotonic() - began < 60, ended.stderr
+    assert time.monotonic() - began < 120, ended.stderr

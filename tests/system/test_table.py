@@ -349,8 +349,9 @@ def test_kafka_goes_away_and_comes_back_and_nothing_is_lost_or_twice(
     said = [re.sub(r":.*|[\d.]+ s", "", line) for line in caplog.messages]
     name = f"{settings.topic_prefix}gridcast/0"
     pair = [f"{name} waits for Kafka", f"{name} goes on, after "]
-    # A Kafka that has just come back may be so slow that it is waited for once more.
-    assert said in (pair, pair * 2), "it says it again and again"
+    # A Kafka that has just come back may be so slow that it is waited for once more, or twice.
+    assert said == pair * (len(said) // 2), "it says it again and again"
+    assert 2 <= len(said) < 10
 
 
 def test_a_table_that_waits_for_kafka_can_be_closed(settings: Settings):

@@ -96,7 +96,7 @@ def test_one_node_lost_or_two_nothing_is_lost_and_nothing_is_there_twice(kafka_c
     other.close()
     assert kept["head"] == kept["copy"]
     assert int(kept["head"]) >= before, "what was confirmed is there, on whoever leads now"
-    assert leader_of(settings) != leader
+    wait_for(lambda: leader_of(settings) != leader)  # every node hears of it, one sooner
     node.start()
     kafka_cluster.wait_until_ready()
     first, second, _ = kafka_cluster.nodes

@@ -12,6 +12,7 @@ from gridcast.stream.settings import load
 
 KILLED_WITHIN_S = 15.0
 STOPPED_WITHIN_S = 8.0
+MOST_TRIES = 5
 
 
 @pytest.fixture
@@ -24,20 +25,21 @@ def deployment(kafka: str, tmp_path: Path) -> Iterator[Deployment]:
 
 
 def quickest_takeover_s(deployment: Deployment, limit_s: float, *, killed: bool) -> float:
-    """Give the shortest of up to three, which is the workers' own time; the rest is the machine's.
+    """Give the shortest of up to five, which is the workers' own time; the rest is the machine's.
 
     A machine that has other things to do may be late now and then; a group that waits for a timeout
     too many is late each time.
     """
     share_out(deployment, 1)
     found = []
-    while not found or (min(found) >= limit_s and len(found) < 3):
+    while not found or (min(found) >= limit_s and len(found) < MOST_TRIES):
         (lost,) = share_out(deployment, 1)
         found.append(takeover_s(deployment, lost, killed=killed))
     print(f"taken over after {', '.join(f'{one:.1f} s' for one in found)}")
     return min(found)
 
 
+@pytest.mark.timeout(900)
 def test_the_partitions_of_a_killed_worker_are_taken_over_within_15_seconds(
     deployment: Deployment,
 ):
@@ -45,6 +47,7 @@ def test_the_partitions_of_a_killed_worker_are_taken_over_within_15_seconds(
     assert took_s < KILLED_WITHIN_S
 
 
+@pytest.mark.timeout(900)
 def test_the_partitions_of_a_worker_that_is_stopped_are_taken_over_in_a_few_seconds(
     deployment: Deployment,
 ):

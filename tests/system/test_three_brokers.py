@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 from chaos.day import make_day
 from chaos.deployment import Deployment
 from chaos.experiment import settings_of
@@ -14,7 +13,6 @@ from gridcast.stream.broker import Broker
 GET_ON_WITHIN_S = 120.0
 
 
-@pytest.mark.timeout(400)
 def test_a_worker_goes_on_while_one_broker_is_killed_and_comes_back(
     kafka_cluster: Broker, tmp_path: Path
 ):

@@ -70,7 +70,7 @@ def send(settings: Settings, records: list[tuple[bytes | None, bytes | None]]) -
     for key, value in records:
         producer.produce(settings.topic_prefix + READINGS.name, key=key, value=value)
         producer.poll(0)
-    assert producer.flush(30) == 0
+    assert producer.flush(60) == 0
 
 
 def good_and_bad(count: int) -> tuple[list[tuple[bytes | None, bytes | None]], Counter[str]]:
@@ -117,7 +117,16 @@ def wait_until_worked_off(settings: Settings) -> int:
         consumer.close()
 
 
-def dead_letters(settings: Settings) -> list[DeadLetter]:
+def dead_letters(settings: Settings, count: int) -> list[DeadLetter]:
+    """Wait for so many, and give all: Kafka shows them a moment after it has confirmed them."""
+    end = time.monotonic() + WITHIN_S
+    while len(letters := _dead_letters(settings)) < count:
+        assert time.monotonic() < end, f"{len(letters)} of {count} dead letters"
+        time.sleep(0.2)
+    return letters
+
+
+def _dead_letters(settings: Settings) -> list[DeadLetter]:
     letters = []
     for message in all_of(settings, DEAD_LETTERS.name):
         letter = read(DEAD_LETTERS, message.key(), message.value())
@@ -133,7 +142,7 @@ def test_every_record_is_used_or_a_dead_letter_with_its_bytes_and_place(
     send(settings, records)
     worker = start_worker()
     assert wait_until_worked_off(settings) == len(records)
-    letters = dead_letters(settings)
+    letters = dead_letters(settings, expected.total())
     assert Counter(letter.reason for letter in letters) == expected
     sent = dict(records)
     assert all(letter.original == sent[letter.original_key] for letter in letters)
@@ -157,7 +166,7 @@ def test_a_worker_that_is_started_again_goes_on_where_the_last_one_stopped(
     send(settings, records)
     start_worker()
     assert wait_until_worked_off(settings) == 2 * len(records)
-    found = Counter(letter.reason for letter in dead_letters(settings))
+    found = Counter(letter.reason for letter in dead_letters(settings, 2 * expected.total()))
     assert found == expected + expected
 
 
@@ -189,17 +198,23 @@ def test_every_series_is_forecast_at_every_tick_and_each_forecast_is_seen_once(
     send(settings, records)
     start_worker(clock="replay")
     wait_until_worked_off(settings)
-    found = [read(FORECASTS, one.key(), one.value()) for one in all_of(settings, FORECASTS.name)]
-    forecasts = [one for one in found if isinstance(one, Forecast)]
-    assert len(forecasts) == len(found)
-    places = Counter((one.series, one.tick) for one in forecasts)
     # The first tick closes with the first reading: what it was made from is one reading each.
     wanted = {
         (f"m-{number}", start + timedelta(minutes=minute))
         for number in range(20)
         for minute in range(1, 30)
     }
-    assert wanted <= set(places)
+    end = time.monotonic() + WITHIN_S
+    while True:  # Kafka shows them a moment after it has confirmed them
+        messages = all_of(settings, FORECASTS.name)
+        found = [read(FORECASTS, one.key(), one.value()) for one in messages]
+        forecasts = [one for one in found if isinstance(one, Forecast)]
+        assert len(forecasts) == len(found)
+        places = Counter((one.series, one.tick) for one in forecasts)
+        if wanted <= set(places):
+            break
+        assert time.monotonic() < end, sorted(wanted - set(places))
+        time.sleep(0.2)
     assert set(places.values()) == {1}
     last = [one for one in forecasts if one.tick == start + timedelta(minutes=29)]
     for one in last:

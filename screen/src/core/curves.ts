@@ -2,7 +2,7 @@
 
 import { type Band, median, outer, quantile } from "./figures";
 import { MINUTE } from "./time";
-import type { Forecast, RecentPast, SaidBefore } from "./wire";
+import type { Forecast, RecentPast, SaidBefore, Temperatures } from "./wire";
 
 export type Row = (number | null)[];
 
@@ -22,7 +22,7 @@ export interface Curves {
 
 interface Points {
   time: number[];
-  value: (number | null)[];
+  value: Row;
 }
 
 /** The curves of one series. */
@@ -109,6 +109,13 @@ export function errors(curves: Curves, minutes: number): Row {
     const told = said?.[at] ?? null;
     return actual === null || told === null ? null : actual - told;
   });
+}
+
+/** The temperatures on the axis of the load. */
+export function temperatures(curves: Curves, told: Temperatures | null): Record<"measured" | "forecast", Row> {
+  const time = (told?.time ?? []).map(Date.parse);
+  const row = (value: Row) => rowOf({ time, value }, curves.time, curves.stepMs);
+  return { measured: row(told?.measured ?? []), forecast: row(told?.forecast ?? []) };
 }
 
 function slotsOf(forecast: Forecast, stepMs: number): number[] {

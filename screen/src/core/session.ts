@@ -24,7 +24,7 @@ export type Credentials = { key: string } | { token: string } | Record<string, n
 
 /** Where a conversation stands. `refused`: not again with these credentials. */
 export type State = "connecting" | "authenticating" | "live" | "waiting" | "refused";
-export type Todo = "connect" | "close" | null;
+export type Next = "connect" | "close" | null;
 
 /** What a message meant, beside what is to be said in return. */
 export interface Heard {
@@ -78,7 +78,7 @@ export class Session {
   }
 
   /** What the edge is to do now. */
-  look(now: number): Todo {
+  look(now: number): Next {
     if (this.state === "waiting") return now >= this.retryAt ? "connect" : null;
     if (this.state === "refused") return null;
     const quietSince = Math.max(this.since, this.heardAt ?? 0);

@@ -33,6 +33,7 @@ export type AlarmKind =
   | "feed-stale"
   | "feed-broken"
   | "drift"
+  | "data-drift"
   | "coverage-lost"
   | "model-degraded"
   | "flood";
@@ -108,6 +109,7 @@ export interface Wire {
   SaidBefore: SaidBefore;
   ScoreDelta: ScoreDelta;
   Subscribe: Subscribe;
+  Temperatures: Temperatures;
   Unsubscribe: Unsubscribe;
   Welcome: Welcome;
 }
@@ -139,6 +141,7 @@ export interface Alarm {
     | "feed-stale"
     | "feed-broken"
     | "drift"
+    | "data-drift"
     | "coverage-lost"
     | "model-degraded"
     | "flood";
@@ -820,6 +823,47 @@ export interface Subscribe {
    * the newest place that a `current` gave; only what changed since is sent, or, where that is not known any more, all as without it
    */
   resume: Place | null;
+}
+/**
+ * The temperature at the weather station of a series, as it was known at one time.
+ */
+export interface Temperatures {
+  /**
+   * which series
+   */
+  series: string;
+  /**
+   * the station that its forecasts have the weather of; null: it has none
+   */
+  station: string | null;
+  /**
+   * unit of the temperatures
+   */
+  unit: "°C";
+  /**
+   * width of one slot
+   */
+  step_minutes: number;
+  /**
+   * what became available later is not in it (event time)
+   */
+  at: string;
+  /**
+   * when the forecast was issued; null: there is none
+   */
+  issued_at: string | null;
+  /**
+   * when each slot begins, rising; those of which nothing is known are left out
+   */
+  time: string[];
+  /**
+   * what was measured, in the middle of each slot; null: not known
+   */
+  measured: (number | null)[];
+  /**
+   * what the newest forecast says of it; null: not known
+   */
+  forecast: (number | null)[];
 }
 /**
  * End a subscription.

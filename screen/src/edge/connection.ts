@@ -52,9 +52,9 @@ export class Connection {
   }
 
   private look(): void {
-    const todo = this.session.look(Date.now());
-    if (todo === "connect") this.connect();
-    else if (todo === "close") this.drop(UNHEARD, "");
+    const next = this.session.look(Date.now());
+    if (next === "connect") this.connect();
+    else if (next === "close") this.drop(UNHEARD, "");
   }
 
   private connect(): void {

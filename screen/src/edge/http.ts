@@ -1,7 +1,7 @@
 // What the gateway answers over plain HTTP.
 
 import type { Credentials } from "../core/session";
-import type { FeedsAlive, Moment, RecentPast, SaidBefore } from "../core/wire";
+import type { FeedsAlive, Moment, RecentPast, SaidBefore, Temperatures } from "../core/wire";
 
 export class Unanswered extends Error {
   constructor(
@@ -30,6 +30,9 @@ const of = (series: string) => `series=${encodeURIComponent(series)}`;
 
 export const past = (series: string) => ask<RecentPast>(`v1/past?${of(series)}`);
 export const said = (series: string) => ask<SaidBefore>(`v1/said?${of(series)}`);
+/** What was known of the temperature at a time of the grid; null: of its newest tick. */
+export const temperature = (series: string, at: number | null) =>
+  ask<Temperatures>(`v1/temperature?${of(series)}${at === null ? "" : `&at=${new Date(at).toISOString()}`}`);
 export const feeds = () => ask<FeedsAlive>("v1/feeds");
 
 /** How everything stood at a moment; of a series that is looked at, its parts too. */

@@ -16,15 +16,20 @@ export const priorityName = (priority: Priority) => named("priority", priority);
 export const rungName = (rung: Rung) => named("a_rung", rung);
 
 export interface Unit {
-  name: "kW" | "MW" | "GW";
-  kw: number;
+  name: "kW" | "MW" | "GW" | "°C";
+  /** How much of what is measured (kW, °C) makes one of it. */
+  one: number;
+  /** Always so many digits after the point; else as many as make three in all. */
+  places?: number;
 }
+
+export const CELSIUS: Unit = { name: "°C", one: 1, places: 1 };
 
 /** The unit in which figures of this size have few digits. */
 export function unitFor(kw: number): Unit {
   const size = Math.abs(kw);
-  if (size >= 1e6) return { name: "GW", kw: 1e6 };
-  return size >= 1e3 ? { name: "MW", kw: 1e3 } : { name: "kW", kw: 1 };
+  if (size >= 1e6) return { name: "GW", one: 1e6 };
+  return size >= 1e3 ? { name: "MW", one: 1e3 } : { name: "kW", one: 1 };
 }
 
 const NUMBERS = new Map<string, Intl.NumberFormat>();
@@ -44,10 +49,10 @@ export function digits(value: number, places: number): string {
 }
 
 /** 3 significant digits, in a unit: 1.24 of MW. */
-export function amount(kw: number, unit: Unit = unitFor(kw)): string {
-  const value = kw / unit.kw;
+export function amount(measured: number, unit: Unit = unitFor(measured)): string {
+  const value = measured / unit.one;
   const size = Math.abs(value);
-  return digits(value, size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
+  return digits(value, unit.places ?? (size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2));
 }
 
 export const load = (kw: number, unit: Unit = unitFor(kw)) => `${amount(kw, unit)} ${unit.name}`;

@@ -1,25 +1,22 @@
 import { shortMoment } from "../core/time";
 import type { Alarm } from "../core/wire";
 import { lang } from "../edge/choices";
-import { digits, load, t } from "../texts/text";
+import { causeOf, changeOf, evidenceOf } from "../texts/alarms";
+import { load, t } from "../texts/text";
 
 /** Why it was raised: the likeliest cause, and every figure that speaks for it. */
 export function AlarmDetails({ alarm, zone }: { alarm: Alarm; zone: string }) {
   const figures: [string, string][] = [];
-  if (alarm.cause) figures.push([t("cause"), alarm.cause]);
+  if (alarm.cause) figures.push([t("cause"), causeOf(alarm)]);
   if (alarm.measured !== null) figures.push([t("measured"), load(alarm.measured)]);
   if (alarm.expected !== null) figures.push([t("expected"), load(alarm.expected)]);
   if (alarm.expected_low !== null && alarm.expected_high !== null) {
     figures.push([t("band_90"), `${load(alarm.expected_low)} – ${load(alarm.expected_high)}`]);
   }
-  for (const [name, value] of Object.entries(alarm.evidence)) {
-    const size = Math.abs(value);
-    const places = Number.isInteger(value) ? 0 : size < 1 ? 4 : 2;
-    figures.push([name.replaceAll("_", " "), digits(value, places)]);
-  }
+  figures.push(...evidenceOf(alarm));
   figures.push([
     t("state"),
-    `${alarm.change}, ${shortMoment(Date.parse(alarm.changed_at), zone, lang.value)}${
+    `${changeOf(alarm)}, ${shortMoment(Date.parse(alarm.changed_at), zone, lang.value)}${
       alarm.changed_by ? `, ${alarm.changed_by}` : ""
     }`,
   ]);

@@ -1,19 +1,16 @@
 import { useRef, useState } from "preact/hooks";
 import { act, board, doing, mayAct, seriesLink } from "../app";
 import { shelfOf } from "../core/figures";
-import { HOUR, MINUTE, clockTime, shortMoment } from "../core/time";
+import { HOUR, MINUTE, clockTime, howLong, shortMoment } from "../core/time";
 import type { Alarm } from "../core/wire";
 import { lang } from "../edge/choices";
+import { alarmText } from "../texts/alarms";
 import { kindName, priorityName, t } from "../texts/text";
 import { AlarmDetails } from "./AlarmDetails";
 import { PriorityMark } from "./icons";
 
 const SHOWN = 200;
-const SHELVE_FOR: [string, number][] = [
-  ["15 min", 15 * MINUTE],
-  ["1 h", HOUR],
-  ["8 h", 8 * HOUR],
-];
+const SHELVE_FOR = [15 * MINUTE, HOUR, 8 * HOUR];
 
 export function AlarmList({ alarms, zone }: { alarms: Alarm[]; zone: string }) {
   const list = useRef<HTMLUListElement>(null);
@@ -36,6 +33,7 @@ function One(props: { alarm: Alarm; zone: string; onStep: (by: number) => void }
   const [open, setOpen] = useState(false);
   const [shelving, setShelving] = useState(false);
   const name = board.value.board.series.get(alarm.series)?.name ?? alarm.series;
+  const words = alarmText(alarm, name);
   const isFeed = alarm.series.includes("/");
   const mayBeSeen = mayAct.value && alarm.active && alarm.acknowledged_at === null;
   const keys = (event: KeyboardEvent) => {
@@ -69,7 +67,9 @@ function One(props: { alarm: Alarm; zone: string; onStep: (by: number) => void }
           {shortMoment(Date.parse(alarm.raised_at), zone, lang.value)}
         </time>
       </span>
-      <span class="text">{alarm.text || alarm.cause || kindName(alarm.kind)}</span>
+      <span class="text" lang={words.lang}>
+        {words.text}
+      </span>
       <span class="standing">{standing(alarm, zone)}</span>
       <span class="actions">
         {mayBeSeen && (
@@ -99,9 +99,9 @@ function One(props: { alarm: Alarm; zone: string; onStep: (by: number) => void }
       {shelving && (
         <fieldset class="shelving">
           <legend>{t("shelve_for")}</legend>
-          {SHELVE_FOR.map(([long, ms]) => (
+          {SHELVE_FOR.map((ms) => (
             <button
-              key={long}
+              key={ms}
               type="button"
               class="quiet"
               onClick={() => {
@@ -109,7 +109,7 @@ function One(props: { alarm: Alarm; zone: string; onStep: (by: number) => void }
                 act(alarm.alarm, "shelve", Date.now() + ms);
               }}
             >
-              {long}
+              {howLong(ms, lang.value)}
             </button>
           ))}
         </fieldset>

@@ -3,28 +3,27 @@ import uPlot from "uplot";
 import type { Curves } from "../core/curves";
 import { clockTime, shortMoment } from "../core/time";
 import { lang, theme } from "../edge/choices";
-import { t, unitFor } from "../texts/text";
-import { type Look, bands, linesOf, lookOf, optionsOf } from "./chart/options";
+import { CELSIUS, t, unitFor } from "../texts/text";
+import { type Line, type Look, type Measure, bands, lookOf, optionsOf } from "./chart/options";
 import { move } from "./chart/keys";
 import { Readout } from "./chart/Readout";
 
 interface Props {
+  of: Measure;
+  /** Its axis of time. */
   curves: Curves;
+  lines: Line[];
   zone: string;
   now: number | null;
   height: number;
   label: string;
-  /** Which of what was said before is shown, in minutes. */
-  said?: number[];
-  /** A line of its own in place of the load: the error. */
-  errors?: (number | null)[];
   /** Ms at both ends; null: all. */
   span?: [number, number] | null;
   onSpan?: (span: [number, number] | null) => void;
 }
 
 export function Chart(props: Props) {
-  const { curves, zone, now, height, label, said = [], errors, span = null } = props;
+  const { of, curves, lines, zone, now, height, label, span = null } = props;
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const state = useRef({ now, span, onSpan: props.onSpan });
@@ -32,11 +31,8 @@ export function Chart(props: Props) {
   const dark = useDark();
   state.current = { now, span, onSpan: props.onSpan };
 
-  const lines = errors
-    ? [{ name: "error" as const, row: errors }]
-    : linesOf(curves, said);
   const size = Math.max(0, ...lines.flatMap(({ row }) => row.map((kw) => Math.abs(kw ?? 0))));
-  const unit = unitFor(size);
+  const unit = of === "temperature" ? CELSIUS : unitFor(size);
   const shape = [zone, lang.value, theme.value, dark, unit.name, lines.map((one) => one.name), height];
   const minutes = curves.stepMs / 60_000;
 
@@ -46,21 +42,22 @@ export function Chart(props: Props) {
     const look: Look = lookOf(element);
     const made = new uPlot(
       optionsOf({
+        of,
         lines: lines.map((one) => one.name),
-        bands: errors ? [] : bands(lines.map((one) => one.name)),
+        bands: bands(lines.map((one) => one.name)),
         look,
         zone,
         lang: lang.value,
         unit,
         width: element.clientWidth,
         height,
-        axis: t(errors ? "error_axis" : "load_axis", { unit: unit.name }),
+        axis: t(`${of}_axis`, { unit: unit.name }),
         nowLabel: t("now"),
         now: () => state.current.now,
         onCursor: setCursor,
         onSpan: (chosen) => state.current.onSpan?.(chosen),
       }),
-      dataOf(curves, lines, unit.kw),
+      dataOf(curves, lines, unit.one),
       element,
     );
     plot.current = made;
@@ -78,10 +75,10 @@ export function Chart(props: Props) {
   useEffect(() => {
     const made = plot.current;
     if (!made) return;
-    made.setData(dataOf(curves, lines, unit.kw), false);
+    made.setData(dataOf(curves, lines, unit.one), false);
     const [from, to] = span ?? [curves.time[0] ?? 0, (curves.time.at(-1) ?? 0) + curves.stepMs];
     made.setScale("x", { min: from / 1000, max: to / 1000 });
-  }, [curves, errors, span, now, JSON.stringify(shape)]);
+  }, [curves, lines, span, now, JSON.stringify(shape)]);
 
   const at = cursor === null ? null : (curves.time[cursor] ?? null);
   const slot =
@@ -106,10 +103,10 @@ export function Chart(props: Props) {
   );
 }
 
-function dataOf(curves: Curves, lines: { row: (number | null)[] }[], kw: number): uPlot.AlignedData {
+function dataOf(curves: Curves, lines: Line[], unit: number): uPlot.AlignedData {
   // A slot's mean stands in its middle.
   const time = curves.time.map((at) => (at + curves.stepMs / 2) / 1000);
-  return [time, ...lines.map(({ row }) => row.map((one) => (one === null ? null : one / kw)))];
+  return [time, ...lines.map(({ row }) => row.map((one) => (one === null ? null : one / unit)))];
 }
 
 function useDark(): boolean {

@@ -2,13 +2,16 @@ import { useMemo, useState } from "preact/hooks";
 import { board, gridNow, link, seriesLink, travelledTo, zone } from "../app";
 import { curvesOf, errors } from "../core/curves";
 import { childrenOf, wayTo } from "../core/figures";
-import { HOUR, MINUTE } from "../core/time";
+import { HOUR, MINUTE, howLong } from "../core/time";
+import { lang } from "../edge/choices";
 import { downloadCsv, past as askPast, said as askSaid } from "../edge/http";
 import { t } from "../texts/text";
 import { Chart } from "./Chart";
 import { SeriesAlarms } from "./SeriesAlarms";
 import { SeriesFacts } from "./SeriesFacts";
+import { TemperatureChart } from "./TemperatureChart";
 import { Tiles } from "./Tiles";
+import { linesOf } from "./chart/options";
 import { useFetched } from "./fetched";
 import { pastUntil, saidUntil } from "./moment";
 
@@ -32,7 +35,8 @@ export function SeriesPage({ series }: { series: string }) {
     if (then === null) return curvesOf(past, said, forecast);
     return curvesOf(past && pastUntil(past, then), said && saidUntil(said, then), forecast);
   }, [fetched.value, told.value, forecast, then]);
-  const off = useMemo(() => errors(curves, 60), [curves]);
+  const lines = useMemo(() => linesOf(curves, said), [curves, said]);
+  const off = useMemo(() => [{ name: "error" as const, row: errors(curves, 60) }], [curves]);
   const parts = childrenOf(known, series).map((one) => one.series);
   const name = about?.name ?? series;
   const nothing = !forecast && !reading && !fetched.value && !about;
@@ -58,12 +62,13 @@ export function SeriesPage({ series }: { series: string }) {
           <SeriesFacts about={about} forecast={forecast} reading={reading} zone={tz} />
           <section class="panel">
             <Chart
+              of="load"
               curves={curves}
+              lines={lines}
               zone={tz}
               now={grid}
               height={340}
               label={t("chart_of", { name })}
-              said={said}
               span={shown}
               onSpan={setSpan}
             />
@@ -72,14 +77,24 @@ export function SeriesPage({ series }: { series: string }) {
               <p class="warn">{t("not_answered", { why: fetched.failed })}</p>
             )}
             {fetched.missing && <p class="dim">{t("no_past")}</p>}
+            <TemperatureChart
+              series={series}
+              at={then}
+              curves={curves}
+              zone={tz}
+              now={grid}
+              span={shown}
+              onSpan={setSpan}
+            />
             <h3>{t("error_60")}</h3>
             <Chart
+              of="error"
               curves={curves}
+              lines={off}
               zone={tz}
               now={grid}
               height={150}
               label={t("error_60")}
-              errors={off}
               span={shown}
               onSpan={setSpan}
             />
@@ -134,12 +149,11 @@ function Spans(props: { grid: number | null; onSpan: (span: [number, number] | n
   return (
     <fieldset class="spans">
       <legend class="unseen">{t("zoom")}</legend>
-      <button type="button" class="quiet" onClick={both(6)}>
-        ± {t("zoom_6")}
-      </button>
-      <button type="button" class="quiet" onClick={both(12)}>
-        ± 12 h
-      </button>
+      {[6, 12].map((hours) => (
+        <button key={hours} type="button" class="quiet" onClick={both(hours)}>
+          ± {howLong(hours * HOUR, lang.value)}
+        </button>
+      ))}
       <button type="button" class="quiet" onClick={() => onSpan(null)}>
         {t("zoom_all")}
       </button>

@@ -7,6 +7,7 @@ import type { Forecast } from "../core/wire";
 import { past } from "../edge/http";
 import { t } from "../texts/text";
 import { Chart } from "./Chart";
+import { linesOf } from "./chart/options";
 import { pastUntil } from "./moment";
 import { useFetched } from "./fetched";
 
@@ -33,12 +34,15 @@ export function TotalChart() {
     },
     [pasts, then, ...forecasts],
   );
+  const lines = useMemo(() => linesOf(curves, []), [curves]);
   if (!names.length || names.length > MOST_ROOTS) return null;
   return (
     <section class="panel" aria-label={t("whole_grid")}>
       <h2>{t("whole_grid")}</h2>
       <Chart
+        of="load"
         curves={curves}
+        lines={lines}
         zone={zone.value}
         now={gridNow.value}
         height={220}

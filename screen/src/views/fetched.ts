@@ -14,22 +14,25 @@ const AT_MOST_EVERY_MS = 2_000;
 /** Ask for something, and again whenever `because` changes; an older answer never wins. */
 export function useFetched<Value>(ask: () => Promise<Value>, because: string): Fetched<Value> {
   const [found, setFound] = useState<Fetched<Value>>({ value: null, failed: null, missing: false });
-  const askedAt = useRef(0);
+  const answeredAt = useRef(0);
   const isLive = link.value.state === "live";
   useEffect(() => {
     if (!isLive) return;
     let over = false;
-    const wait = Math.max(0, askedAt.current + AT_MOST_EVERY_MS - Date.now());
+    const wait = Math.max(0, answeredAt.current + AT_MOST_EVERY_MS - Date.now());
     const timer = setTimeout(async () => {
-      askedAt.current = Date.now();
+      let now: (before: Fetched<Value>) => Fetched<Value>;
       try {
         const value = await ask();
-        if (!over) setFound({ value, failed: null, missing: false });
+        now = () => ({ value, failed: null, missing: false });
       } catch (error) {
         const missing = error instanceof Unanswered && error.status === 404;
         const why = error instanceof Error ? error.message : String(error);
-        if (!over) setFound((before) => ({ ...before, failed: why, missing }));
+        now = (before) => ({ ...before, failed: why, missing });
       }
+      if (over) return;
+      answeredAt.current = Date.now();
+      setFound(now);
     }, wait);
     return () => {
       over = true;

@@ -70,7 +70,7 @@ def _find(grid: Grid, series: Sequence[str], weather: WeatherAsOf) -> Index:
     rows: list[int] = []
     places: list[tuple[float, float]] = []
     for row, name in enumerate(series):
-        known = _first_that_tells(grid, name)
+        known = first_that_tells(grid, name)
         if known is None:
             continue
         if known.station is not None:
@@ -84,7 +84,7 @@ def _find(grid: Grid, series: Sequence[str], weather: WeatherAsOf) -> Index:
     return found
 
 
-def _first_that_tells(grid: Grid, series: str) -> GridSeries | None:
+def first_that_tells(grid: Grid, series: str) -> GridSeries | None:
     """Give the series, or the first above it, that names a station or says where it is."""
     above: str | None = series
     while above is not None:

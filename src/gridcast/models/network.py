@@ -5,7 +5,7 @@ whose contract cannot be kept here is refused with the reason, so that a worker 
 model it has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 import numpy as np
@@ -32,6 +32,10 @@ from gridcast.schemas import GridSeries
 PART = 128
 """Pairs that the graph is run on at once: what fits a core's cache is fastest, and small."""
 QUANTILES = "quantiles"
+MEMORY = "memory"
+"""What the graph kept of all hours but the newest, if it can be told; no rows: it reads them."""
+ENCODED = "encoded"
+"""What it keeps of them: its memory the next time."""
 PROBE_MS = 1_704_067_200_000
 """The origin of the probe: 1 January 2024."""
 
@@ -77,6 +81,9 @@ class Network:
         )
         self.part = PART
         """Pairs that the graph is run on at once."""
+        widths = [one.shape[1] for one in session.get_inputs() if one.name == MEMORY]
+        self.memory = int(widths[0]) if widths else 0
+        """Numbers that it keeps of the hours of a pair but the newest; 0: it keeps nothing."""
 
     @classmethod
     def load(
@@ -114,18 +121,41 @@ class Network:
         network._probe()
         return network
 
-    def forecast(self, inputs: Inputs) -> Tensor:
-        """Give the quantiles of all pairs, [pairs, levels, horizon] in kW, rising over levels."""
+    def forecast(self, inputs: Inputs, memory: Tensor | None = None) -> Tensor:
+        """Give the quantiles of all pairs, [pairs, levels, horizon] in kW, rising over levels.
+
+        With `memory`, what `encode` gave for the same windows, it reads their newest hours alone.
+        """
         given = (len(self.contract.levels), self.contract.features.horizon)
         quantiles = np.empty((len(inputs), len(self.levels), self.horizon), np.float32)
-        for first in range(0, len(inputs), self.part):
-            part = slice(first, first + self.part)
-            feed = {name: tensor[part] for name, tensor in inputs.feed().items()}
-            (found,) = self._session.run([QUANTILES], feed)
+        for part, found in self._run(QUANTILES, inputs, memory):
             if found.shape != (len(quantiles[part]), *given):
                 raise ProbeError(f"quantiles are {list(found.shape[1:])}, not {list(given)}")
             quantiles[part] = found[:, self._asked, : self.horizon]
         return quantiles
+
+    def encode(self, inputs: Inputs) -> Tensor:
+        """Read all hours but the newest, which may be unknown yet: [pairs, memory]."""
+        memory = np.empty((len(inputs), self.memory), np.float32)
+        # Without a future the graph does not answer.
+        window = Inputs(inputs.load, inputs.past, inputs.future[:0], inputs.static)
+        for part, found in self._run(ENCODED, window, None):
+            memory[part] = found
+        return memory
+
+    def _run(
+        self, wanted: str, inputs: Inputs, memory: Tensor | None
+    ) -> Iterator[tuple[slice, Tensor]]:
+        """Run the graph, some pairs at a time."""
+        told = inputs.feed()
+        for first in range(0, len(inputs), self.part):
+            part = slice(first, first + self.part)
+            feed = {name: tensor[part] for name, tensor in told.items()}
+            if self.memory:
+                none = np.empty((0, self.memory), np.float32)
+                feed[MEMORY] = none if memory is None else memory[part]
+            (found,) = self._session.run([wanted], feed)
+            yield part, found
 
     def warm_up(self) -> None:
         """Let it answer for as many at once as it will: the first time takes longest."""
@@ -140,6 +170,7 @@ class Network:
         inputs = _probe_inputs(self.contract)
         try:
             together = self.forecast(inputs)
+            told = self.forecast(inputs, self._early(inputs))
             self.part = 1
             alone = self.forecast(inputs)
         except (*_UNREADABLE, *_UNUSABLE) as error:
@@ -148,8 +179,20 @@ class Network:
             raise ProbeError("on a probe the network gives quantiles that are not numbers")
         if (np.diff(together, axis=1) < 0).any():
             raise ProbeError("on a probe the network gives quantiles that fall")
+        if together.tobytes() != told.tobytes():
+            raise ProbeError("told what it keeps of earlier hours it answers otherwise")
         if together.tobytes() == alone.tobytes():
             self.part = PART
+
+    def _early(self, inputs: Inputs) -> Tensor | None:
+        """Encode as long before the origin as can be: the newest hour is anything still."""
+        if not self.memory:
+            return None
+        hour = self.contract.features.hour
+        load, past = inputs.load.copy(), inputs.past.copy()
+        load[:, -hour:] = 2 * load[:, -hour:] + 1
+        past[:, -1] = 0
+        return self.encode(Inputs(load, past, inputs.future, inputs.static))
 
 
 def _session(data: bytes, threads: int) -> onnxruntime.InferenceSession:
@@ -202,8 +245,11 @@ def _check_graph(session: onnxruntime.InferenceSession, contract: Contract) -> N
     }
     if contract.static:
         wanted["static"] = [len(contract.static)]
-    _compare("inputs", session.get_inputs(), wanted)
     given = {QUANTILES: [len(contract.levels), features.horizon]}
+    for one in session.get_inputs():
+        if one.name == MEMORY:
+            wanted[MEMORY] = given[ENCODED] = one.shape[1:]
+    _compare("inputs", session.get_inputs(), wanted)
     _compare("outputs", session.get_outputs(), given)
 
 

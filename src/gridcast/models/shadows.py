@@ -26,7 +26,7 @@ def in_shadow(
     leads: Sequence[tuple[int, int]],
     correct: Correct,
 ) -> Forecasted:
-    """Ask a challenger for its share of the series, of the slots that are to be noted.
+    """Ask a challenger for its share of the series (one at least), of what is to be noted.
 
     It is corrected by what the champion's errors taught, as it would be if it took over now.
     """
@@ -34,7 +34,7 @@ def in_shadow(
     makers = tuple(challenger.makers())
     rungs = rungs_of(makers)
     rows = challenger.answers.rows
-    for first in range(0, len(windows), AT_ONCE):
+    for first in (np.unique(rows // AT_ONCE) * AT_ONCE).tolist():
         low, high = np.searchsorted(rows, [first, first + AT_ONCE])
         mine = rows[low:high]
         mean, mark = windows.cut(windows.spec.slots, slice(first, first + AT_ONCE))

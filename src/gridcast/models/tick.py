@@ -240,7 +240,10 @@ class _Answer:
         """Give what those in the shadow say of what is to be noted."""
         leads = self.forecasted.leads
         for challenger in self._releases.challengers if leads else ():
-            yield in_shadow(challenger, self._windows, self._releases.facts, leads, self._corrected)
+            if len(challenger.answers.rows):
+                yield in_shadow(
+                    challenger, self._windows, self._releases.facts, leads, self._corrected
+                )
 
     def columns(self) -> ForecastColumns:
         """Put it together."""
@@ -283,12 +286,15 @@ def _newest_slots(windows: Windows, mark: npt.NDArray[np.uint8]) -> npt.NDArray[
 
 def _note_readings(windows: Windows, newest_ms: npt.NDArray[np.int64]) -> None:
     """Put in the time of the newest reading that is kept by itself, before the tick and used."""
-    tick_ms = windows.tick_ms or 0
-    for number in sorted(windows.minutes):
+    tick_ms, step_ms = windows.tick_ms or 0, windows.spec.step_ms
+    heard = windows.roster.last_ms // step_ms
+    for number in sorted(windows.minutes, reverse=True):
+        time_ms = number * MINUTE_MS
+        # Of most series the newest minute says it all; of one that fell silent, its last slot.
+        waits = (newest_ms < time_ms + MINUTE_MS) & (heard >= time_ms // step_ms)
+        if time_ms >= tick_ms or not waits.any():
+            continue
         minute = windows.minutes[number]
-        if number * MINUTE_MS >= tick_ms:
-            break
         used = TRUST[minute.quality] != Trust.REJECTED
-        time = number * MINUTE_MS + minute.offset_ms
         row = minute.row[used]
-        newest_ms[row] = np.maximum(newest_ms[row], time[used])
+        newest_ms[row] = np.maximum(newest_ms[row], time_ms + minute.offset_ms[used])

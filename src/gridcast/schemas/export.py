@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from gridcast.schemas.gateway import CLIENT_MESSAGES, SERVER_MESSAGES
-from gridcast.schemas.gateway.http import FeedsAlive, Moment, RecentPast, SaidBefore
+from gridcast.schemas.gateway.http import FeedsAlive, Moment, RecentPast, SaidBefore, Temperatures
 from gridcast.schemas.message import Message
 from gridcast.schemas.topics import TOPICS, Topic
 
@@ -17,6 +17,8 @@ JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 # What has no message of the wire is for the workers alone.
 PUBLIC = tuple(topic for topic in TOPICS if topic.models)
 GATEWAY = "gateway"
+ANSWERS = (RecentPast, SaidBefore, Temperatures, FeedsAlive, Moment)
+"""What the gateway answers to plain HTTP."""
 # Whose messages they are: what the grid's own systems send, and what gridcast sends.
 RECEIVED = frozenset(
     {
@@ -34,7 +36,7 @@ def documents() -> dict[str, str]:
     """Give every document by its file name: `schemas/Reading.json`, `asyncapi.json`, …"""
     models = sorted({model for topic in PUBLIC for model in topic.models}, key=_name)
     files = {f"schemas/{_name(model)}.json": _write(_json_schema(model)) for model in models}
-    for model in (*CLIENT_MESSAGES, *SERVER_MESSAGES, RecentPast, SaidBefore, FeedsAlive, Moment):
+    for model in (*CLIENT_MESSAGES, *SERVER_MESSAGES, *ANSWERS):
         files[f"schemas/gateway/{_name(model)}.json"] = _write(_json_schema(model))
     return files | {"asyncapi.json": _write(_asyncapi(models))}
 

@@ -4,10 +4,10 @@ import time
 
 from gridcast.schemas import Alarm, Command, read
 from gridcast.schemas.topics import ALARMS, COMMANDS
+from gridcast.stream.bulk_producer import BulkProducer
 from gridcast.stream.compacted import newest_of
 from gridcast.stream.errors import UserError
 from gridcast.stream.settings import Settings
-from gridcast.stream.simulate.producer import BulkProducer
 from gridcast.stream.topics import TopicAdmin
 
 LOOK_EVERY_S = 0.3

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from weakref import WeakKeyDictionary
 
 from gridcast.agents.held import OnTick
 from gridcast.agents.metrics import Metrics
@@ -12,6 +13,7 @@ from gridcast.models.serving import Beside
 from gridcast.models.tick import TickForecaster
 from gridcast.models.weather import Weather
 from gridcast.schemas import TimeBounds
+from gridcast.schemas.quantile_texts import QuantileTexts
 from gridcast.schemas.topics import FORECASTS, SCORES
 from gridcast.stream.settings import Settings
 from gridcast.stream.window_spec import window_spec
@@ -48,13 +50,15 @@ def forecasts(settings: Settings, beside: Callable[[Tick], Beside], metrics: Met
     `beside` says what is known beside the readings.
     """
     forecaster = tick_forecaster(settings)
+    texts: WeakKeyDictionary[Partition, QuantileTexts] = WeakKeyDictionary()
 
     def on_tick(partition: Partition, tick: Tick) -> Iterator[Output]:
         answer = forecaster.answer(partition, tick, beside(tick))
         metrics.forecast(answer.forecasts)
         if partition.watch is not None:
             partition.watch.expect(answer.forecasts)
-        for key, value in answer.forecasts.messages():
+        own = texts.setdefault(partition, QuantileTexts())
+        for key, value in answer.forecasts.messages(own):
             yield Output(FORECASTS, key, value)
         for scores in answer.scores:
             metrics.verified(scores)

@@ -1,6 +1,8 @@
 """Releases answer where they can, and what they said is kept while they would say it again."""
 
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,9 @@ pytest.importorskip("onnx", reason="needs gridcast[train]")
 from support.contracts import LEVELS, contract_of
 from support.networks import lstm_graph
 from support.plain_windows import Row, columns
+from support.training import untrained
 
+from gridcast.models import shadows
 from gridcast.models.features import FeatureSpec, Inputs
 from gridcast.models.grid import Grid
 from gridcast.models.nearest import Stations
@@ -20,11 +24,13 @@ from gridcast.models.network import Network
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.seal import seal
 from gridcast.models.serving import Beside, Duty, InUse, Shadow
+from gridcast.models.serving.answering import Answering
 from gridcast.models.serving.facts import Facts
 from gridcast.models.serving.seen import see
 from gridcast.models.tick import TickForecaster
 from gridcast.models.weather import Weather
 from gridcast.models.windows import WindowSpec
+from gridcast.models.windows.minute import Rows
 from gridcast.schemas import Forecast, GridSeries, Rung, Score, WeatherForecast, WeatherObservation
 from gridcast.schemas.forecast_columns import ForecastColumns
 
@@ -43,6 +49,17 @@ def release(name: str, features: FeatureSpec = PLAIN, seed: int = 0) -> InUse:
     return InUse("small", name, Network.load(data))
 
 
+def keeping(name: str, features: FeatureSpec) -> InUse:
+    """Give one that keeps what it has read."""
+    return InUse("small", name, _keeping(features))
+
+
+@cache
+def _keeping(features: FeatureSpec) -> Network:
+    return Network.load(untrained(features))
+
+
+FEATURES = (("blind", PLAIN), ("sees", SEES_WEATHER))
 ONE, OTHER = release("one"), release("other", seed=1)
 BLIND_OR_NOT = release("sees", SEES_WEATHER)
 
@@ -80,9 +97,9 @@ class Counting(Network):
 
     asked = 0
 
-    def forecast(self, inputs: Inputs) -> np.ndarray:
+    def forecast(self, inputs: Inputs, memory: np.ndarray | None = None) -> np.ndarray:
         self.asked += len(inputs)
-        return super().forecast(inputs)
+        return super().forecast(inputs, memory)
 
 
 def counting() -> tuple[InUse, Counting]:
@@ -170,8 +187,8 @@ def test_how_many_threads_work_changes_nothing():
 
 def test_a_network_that_gives_no_number_is_not_believed():
     class Broken(Network):
-        def forecast(self, inputs: Inputs) -> np.ndarray:
-            return np.full_like(super().forecast(inputs), np.nan)
+        def forecast(self, inputs: Inputs, memory: np.ndarray | None = None) -> np.ndarray:
+            return np.full_like(super().forecast(inputs, memory), np.nan)
 
     network = Network.load(seal(lstm_graph(PLAIN), contract_of(PLAIN)))
     network.__class__ = Broken
@@ -259,7 +276,7 @@ def test_an_old_weather_forecast_is_not_looked_at(hours: int, is_seen: bool):
 def feeds(draw: st.DrawFn) -> Iterator[tuple[int, list[Row], list[GridSeries], Beside]]:
     """Two hours, minute by minute: late readings, new series, declarations, weather, swaps."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    grid, duty, weather = Grid(), Duty({None: BLIND_OR_NOT}), sky(NOW - 3 * HOUR)
+    grid, duty, weather = Grid(), Duty({None: keeping(*FEATURES[1])}), sky(NOW - 3 * HOUR)
     steps = []
     for minute in range(1, 120, draw(st.sampled_from([3, 7]))):
         tick_ms = NOW + minute * MINUTE
@@ -270,7 +287,7 @@ def feeds(draw: st.DrawFn) -> Iterator[tuple[int, list[Row], list[GridSeries], B
             rows.append(row(tick_ms - 2 * MINUTE, f"new{minute}", 3.0))
         declared = [GridSeries(series="a", can_be_negative=bool(rng.random() < 0.5))]
         if rng.random() < 0.1:
-            duty = Duty({None: (BLIND_OR_NOT, ONE)[int(rng.random() < 0.5)]})
+            duty = Duty({None: keeping(*FEATURES[int(rng.integers(2))])})
         if rng.random() < 0.1:
             weather = sky(NOW - int(rng.integers(1, 40)) * HOUR)
         steps.append(
@@ -300,6 +317,67 @@ def test_a_forecaster_that_kept_answers_says_what_a_fresh_one_says(
         assert list(lived.messages()) == list(fresh.messages())
 
 
+# --- read ahead -----------------------------------------------------------------------------------
+
+
+class Reading(Network):
+    """Counts what it reads, and for how many series it was told what it had read."""
+
+    def __init__(self, *given: object) -> None:
+        super().__init__(*given)  # type: ignore[arg-type]
+        self.read, self.told = [], 0
+
+    def encode(self, inputs: Inputs) -> np.ndarray:
+        self.read.append(len(inputs))
+        return super().encode(inputs)
+
+    def forecast(self, inputs: Inputs, memory: np.ndarray | None = None) -> np.ndarray:
+        self.told += 0 if memory is None else len(memory)
+        return super().forecast(inputs, memory)
+
+
+def reading(features: FeatureSpec) -> tuple[InUse, Reading]:
+    network = Reading.load(untrained(features))
+    network.read, network.told = [], 0
+    return InUse("small", "reads", network), network
+
+
+@pytest.mark.parametrize("features", [PLAIN, SEES_WEATHER])
+def test_hours_are_read_in_the_minutes_before_and_not_where_a_slot_begins(features: FeatureSpec):
+    one, network = reading(features)
+    beside = serving(one, weather=sky(NOW - 3 * HOUR).as_of)
+    names = [f"s{n}" for n in range(100)]
+    partition, made = fed([row for name in names for row in daily(name)]), forecaster()
+    for minute in range(60):
+        partition.windows.fold(columns([row(NOW + minute * MINUTE, name) for name in names]))
+        partition.windows.advance(NOW + minute * MINUTE)
+        made.forecast(partition, Tick(NOW + minute * MINUTE), beside)
+    assert sum(network.read) == 100
+    assert max(network.read) == 2
+    partition.windows.advance(NOW + HOUR)
+    lived = made.forecast(partition, Tick(NOW + HOUR), beside)
+    assert network.told == 100
+    assert sum(network.read) == 100
+    fresh = forecaster().forecast(partition, Tick(NOW + HOUR), beside)
+    assert list(lived.messages()) == list(fresh.messages())
+
+
+def test_what_a_late_reading_has_changed_is_read_anew():
+    one, network = reading(PLAIN)
+    beside = serving(one)
+    partition, made = fed(daily("a") + daily("b")), forecaster()
+    for minute in range(60):
+        partition.windows.advance(NOW + minute * MINUTE)
+        made.forecast(partition, Tick(NOW + minute * MINUTE), beside)
+    assert network.read == [1, 1]
+    partition.windows.fold(columns([row(NOW - 5 * HOUR + MINUTE, "b", 99.0)]))
+    partition.windows.advance(NOW + HOUR)
+    lived = made.forecast(partition, Tick(NOW + HOUR), beside)
+    assert network.read == [1, 1, 1]
+    fresh = forecaster().forecast(partition, Tick(NOW + HOUR), beside)
+    assert list(lived.messages()) == list(fresh.messages())
+
+
 # --- challengers ----------------------------------------------------------------------------------
 
 
@@ -323,6 +401,28 @@ def test_a_challenger_answers_for_its_share_is_not_published_and_is_scored():
     assert 10 < len(judged[True]) < 30
     releases = {band.release for one in scores for band in one.bands if band.challenger}
     assert releases == {"other"}
+
+
+def test_no_part_is_looked_at_of_which_a_challenger_has_no_rows(monkeypatch: pytest.MonkeyPatch):
+    names = [f"s{n}" for n in range(40)]
+    partition = fed([reading for name in names for reading in daily(name)])
+    asked, ask = [], Answering.ask
+
+    def counted(self: Answering, rows: Rows, *more: Any) -> Any:
+        if self.answers.in_use is OTHER:
+            asked.append(len(rows))
+        return ask(self, rows, *more)
+
+    monkeypatch.setattr(shadows, "AT_ONCE", 5)
+    monkeypatch.setattr(Answering, "ask", counted)
+    for share in (0.1, 1e-9):
+        beside = Beside(Grid(), Duty({None: ONE}, {None: Shadow(OTHER, share)}))
+        forecaster().answer(partition, Tick(NOW), beside)
+    facts = Facts(Grid())
+    facts.look(names)
+    assert sum(asked) == (facts.lot < 0.1).sum() > 0
+    assert 0 < len(asked) < len(names) / 5
+    assert min(asked) > 0
 
 
 def test_whose_series_a_challenger_answers_for_follows_from_their_names():

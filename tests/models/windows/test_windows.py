@@ -227,6 +227,36 @@ def test_the_open_slot_shows_what_came_before_the_tick() -> None:
     assert share_of(slot.mark)[0] == 1.0
 
 
+def measured_once() -> Windows:
+    windows = Windows(WindowSpec(days=1))
+    windows.fold(columns([("a", START, 1.0, 0, 0), ("b", START, 2.0, 0, 0)]))
+    windows.advance(START + 15 * MINUTE)
+    return windows
+
+
+def test_a_recalled_slot_is_cut_as_measured_whole_and_is_kept() -> None:
+    windows = measured_once()
+    oldest, newest = windows.start, windows.fine - 1
+    for slot in (oldest, newest):
+        windows.recall(slot, np.array([5, slot - oldest], np.float32))
+    mean, mark = windows.cut(windows.spec.slots)
+    assert mean[0].tolist() == [5, 0]
+    assert mean[newest - oldest].tolist() == [5, newest - oldest]
+    assert (mark[[0, newest - oldest]] == PLAIN).all()
+    assert share_of(mark[1]).tolist() == [0, 0], "nothing is known of the one beside"
+    assert {oldest, newest} <= windows.recorded.columns
+
+
+@pytest.mark.parametrize("beyond", ["start", "fine"])
+def test_a_slot_that_is_not_compacted_is_not_recalled(beyond: str) -> None:
+    windows = measured_once()
+    slot = {"start": windows.start - 1, "fine": windows.fine}[beyond]
+    before = windows.cut(windows.spec.slots)
+    with pytest.raises(ValueError, match=f"slot {slot} is not one of"):
+        windows.recall(slot, np.array([5, 7], np.float32))
+    assert all(map(np.array_equal, windows.cut(windows.spec.slots), before, [True, False]))
+
+
 def test_a_tick_never_goes_back() -> None:
     windows = Windows(WindowSpec())
     windows.advance(START)

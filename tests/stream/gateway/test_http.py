@@ -4,13 +4,14 @@ import asyncio
 import gzip
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support.gateway import forecast
 
-from gridcast.schemas import GridSeries, Message, Reading, ReadingColumns
+from gridcast.schemas import GridSeries, Message, Reading, ReadingColumns, WeatherObservation
 from gridcast.schemas.gateway import Scope, What
 from gridcast.stream.errors import UserError
 from gridcast.stream.gateway.access.gate import Gate
@@ -24,6 +25,7 @@ from gridcast.stream.gateway.moments import Moments
 from gridcast.stream.gateway.past import Past
 from gridcast.stream.gateway.said import Said
 from gridcast.stream.gateway.screen import Screen
+from gridcast.stream.gateway.weather import StationWeather
 from gridcast.stream.settings import Settings
 
 NOON_MS = 1_767_268_800_000
@@ -50,6 +52,7 @@ class Site:
         self.board.begin("e", dict.fromkeys(What, 1))
         self.past = Past(STEP_MS, 4)
         self.said = Said(STEP_MS, 4, (15, 60))
+        self.weather = StationWeather(self.board.grid, STEP_MS, 4 * STEP_MS, 4 * STEP_MS)
         self.screen = folder / "screen"
         for what, message in (
             (What.SERIES, GridSeries(series="m-1", parent="f-1")),
@@ -80,6 +83,7 @@ class Site:
             board=self.board,
             past=self.past,
             said=self.said,
+            weather=self.weather,
             moments=Moments(Settings(), self.board),
             step_minutes=15,
             silent_minutes=20,
@@ -227,6 +231,28 @@ def test_what_was_said_before_is_told(site: Site):
     assert told["time"] == ["2026-01-01T12:00:00Z", "2026-01-01T12:45:00Z"]
     assert told["median"] == [[1.0, None], [None, 1.375]]
     assert site.ask("/v1/said?series=m-2", "limited").status == 404
+
+
+def test_the_temperature_is_that_of_the_series_station_by_the_grids_own_time(site: Site):
+    noon = forecast("m-1").tick
+    told = json.loads(site.ask("/v1/temperature?series=m-1", "reader").body)
+    assert (told["station"], told["time"], told["unit"]) == (None, [], "°C")
+    for minutes, degrees in ((-30, 1.0), (0, 2.0)):
+        at = noon + timedelta(minutes=minutes)
+        site.weather.take(
+            WeatherObservation(station="s", time=at, available_at=at, temperature_c=degrees)
+        )
+    site.said.note(forecast("m-1").to_bytes())
+    told = json.loads(site.ask("/v1/temperature?series=m-1", "reader").body)
+    assert (told["station"], told["at"], told["issued_at"]) == ("s", "2026-01-01T12:00:00Z", None)
+    assert told["time"] == ["2026-01-01T11:30:00Z", "2026-01-01T11:45:00Z"]
+    assert (told["measured"], told["forecast"]) == ([1.25, 1.75], [None, None])
+    before = json.loads(
+        site.ask("/v1/temperature?series=m-1&at=2026-01-01T11:59:00Z", "reader").body
+    )
+    assert before["time"] == []
+    assert site.ask("/v1/temperature?series=m-1&at=noon", "reader").status == 400
+    assert site.ask("/v1/temperature?series=m-2", "limited").status == 404
 
 
 def test_how_many_feeds_are_alive_is_told_by_the_grids_own_time(site: Site):

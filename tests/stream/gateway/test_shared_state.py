@@ -49,7 +49,7 @@ async def sharing(url: str, prefix: str, **chosen: float) -> AsyncIterator[Share
             await task
 
 
-async def until(happened: Callable[[], bool], within_s: float = 15) -> None:
+async def until(happened: Callable[[], bool], within_s: float = 60) -> None:
     end = time.monotonic() + within_s
     while not happened():
         assert time.monotonic() < end
@@ -120,8 +120,10 @@ async def test_a_gateway_that_was_killed_takes_its_connections_with_it(
         assert await alive.enter(ANNA, "mine")
         client.zadd(key, {"of-the-dead-1": time.time() + 1, "of-the-dead-2": time.time() + 1})
         assert not await alive.enter(ANNA, "another")
-        await asyncio.sleep(2.2)
-        assert await alive.enter(ANNA, "another")
+        end = time.monotonic() + 60
+        while not await alive.enter(ANNA, "another"):
+            assert time.monotonic() < end
+            await asyncio.sleep(0.1)
         assert sorted(client.zrange(key, 0, -1)) == ["another", "mine"]
 
 
@@ -161,10 +163,12 @@ async def test_a_redis_that_hangs_holds_nobody_up(tmp_path: Path):
             server.process.send_signal(signal.SIGSTOP)
             began = time.monotonic()
             assert await state.enter(ANNA, "c-1")
-            assert time.monotonic() - began < 2.5
-            began = time.monotonic()
-            assert await state.enter(ANNA, "c-2")
-            assert time.monotonic() - began < 0.1
+            assert time.monotonic() - began < 10
+            # Once it is known that nobody answers, nobody is asked.
+            async with asyncio.timeout(10):
+                for number in range(100):
+                    assert await state.enter(ANNA, f"d-{number}")
+                    await state.leave(f"d-{number}")
             server.process.send_signal(signal.SIGCONT)
             await until(lambda: state.is_up)
 

@@ -20,7 +20,7 @@ from gridcast.stream.releases.artifacts import digest_of
 from gridcast.stream.releases.on_duty import OnDuty
 from gridcast.stream.settings import Settings
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 LEVELS = (0.05, 0.5, 0.95)
 
 

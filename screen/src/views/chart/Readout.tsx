@@ -8,6 +8,8 @@ const NAMED = {
   said_360: "said_360",
   said_1440: "said_1440",
   error: "error_60",
+  temperature: "measured",
+  temperature_forecast: "forecast",
 } as const;
 
 /** What the lines are, and their values where the cursor stands. */

@@ -15,7 +15,12 @@ export type LineName =
   | "said_60"
   | "said_360"
   | "said_1440"
-  | "error";
+  | "error"
+  | "temperature"
+  | "temperature_forecast";
+
+/** What a chart is of. */
+export type Measure = "load" | "error" | "temperature";
 
 export interface Line {
   name: LineName;
@@ -54,10 +59,14 @@ export interface Look {
   font: string;
 }
 
+/** The colours as they are now, light or dark: a canvas knows no variables of style sheets. */
 export function lookOf(element: Element): Look {
-  const style = getComputedStyle(element);
-  const value = (name: string) => style.getPropertyValue(name).trim();
-  return {
+  const probe = element.appendChild(document.createElement("i"));
+  const value = (name: string) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const look = {
     text: value("--dim"),
     grid: value("--line"),
     actual: value("--actual"),
@@ -66,18 +75,22 @@ export function lookOf(element: Element): Look {
     band90: value("--band-90"),
     band50: value("--band-50"),
     now: value("--ink"),
-    font: `12px ${style.fontFamily}`,
+    font: `12px ${getComputedStyle(element).fontFamily}`,
   };
+  probe.remove();
+  return look;
 }
 
 export function bands(names: LineName[]): [number, number, "90" | "50"][] {
   const at = (name: LineName) => names.indexOf(name) + 1;
-  const found: [number, number, "90" | "50"][] = [[at("high90"), at("low90"), "90"]];
+  const found: [number, number, "90" | "50"][] = [];
+  if (names.includes("high90")) found.push([at("high90"), at("low90"), "90"]);
   if (names.includes("high50")) found.push([at("high50"), at("low50"), "50"]);
   return found;
 }
 
 export interface Wanted {
+  of: Measure;
   lines: LineName[];
   bands: [number, number, "90" | "50"][];
   look: Look;
@@ -98,11 +111,11 @@ export const DASHES: Partial<Record<LineName, number[]>> = {
   said_60: [2, 2],
   said_360: [2, 4],
   said_1440: [2, 7],
+  temperature_forecast: [7, 4],
 };
 
 export function optionsOf(wanted: Wanted): uPlot.Options {
   const { look, zone, lang } = wanted;
-  const isError = wanted.lines[0] === "error";
   const axis = {
     stroke: look.text,
     font: look.font,
@@ -122,7 +135,7 @@ export function optionsOf(wanted: Wanted): uPlot.Options {
       points: { size: 7 },
       sync: { key: "gridcast" },
     },
-    scales: { x: { time: true }, y: { range: (_, low, high) => rangeOf(low, high, isError) } },
+    scales: { x: { time: true }, y: { range: (_, low, high) => rangeOf(low, high, wanted.of) } },
     axes: [
       {
         ...axis,
@@ -135,7 +148,7 @@ export function optionsOf(wanted: Wanted): uPlot.Options {
         labelSize: 20,
         labelGap: 2,
         size: 52,
-        space: isError ? 22 : 34,
+        space: wanted.of === "load" ? 34 : 22,
         values: (_, values) => {
           const step = Math.abs((values[1] ?? 1) - (values[0] ?? 0));
           const places = Math.min(3, Math.max(0, -Math.floor(Math.log10(step || 1) + 1e-9)));
@@ -166,9 +179,9 @@ export function optionsOf(wanted: Wanted): uPlot.Options {
 }
 
 /** Some room above and below; of errors, both sides of 0. */
-function rangeOf(low: number | null, high: number | null, isError: boolean): uPlot.Range.MinMax {
-  if (low === null || high === null) return isError ? [-1, 1] : [0, 1];
-  if (isError) {
+function rangeOf(low: number | null, high: number | null, of: Measure): uPlot.Range.MinMax {
+  if (low === null || high === null) return of === "error" ? [-1, 1] : [0, 1];
+  if (of === "error") {
     const size = Math.max(Math.abs(low), Math.abs(high)) || 1;
     return [-size * 1.15, size * 1.15];
   }
@@ -183,11 +196,13 @@ function timeLabel(at: number, before: number | undefined, zone: string, lang: s
   return day === dayBefore ? time : `${time}\n${day}`;
 }
 
+const MEASURED = new Set<LineName>(["actual", "error", "temperature"]);
+
 function lineOf(name: LineName, look: Look): uPlot.Series {
   if (name.startsWith("low") || name.startsWith("high")) {
     return { stroke: "transparent", width: 0, points: { show: false } };
   }
-  const stroke = name === "actual" || name === "error" ? look.actual : look.forecast;
+  const stroke = MEASURED.has(name) ? look.actual : look.forecast;
   const dash = DASHES[name];
   return {
     stroke: name.startsWith("said") ? look.said : stroke,
@@ -203,7 +218,7 @@ function drawNow(plot: uPlot, wanted: Wanted): void {
   ctx.save();
   ctx.strokeStyle = wanted.look.now;
   ctx.fillStyle = wanted.look.now;
-  if (wanted.lines[0] === "error") {
+  if (wanted.of === "error") {
     const zero = plot.valToPos(0, "y", true);
     ctx.lineWidth = devicePixelRatio;
     ctx.beginPath();

@@ -27,24 +27,27 @@ class Sky:
     ) -> None:
         self._beside, self._stations, self._windows = beside, stations, windows
         self._tick_ms, self._old_ms = tick_ms, old_ms
-        self._seen: dict[FeatureSpec, Seen] = {}
+        self._seen: dict[tuple[FeatureSpec, int], Seen] = {}
 
-    def seen(self, spec: FeatureSpec) -> Seen | None:
-        """Give what a network of these features sees; None: it sees none, or there is none."""
+    def seen(self, spec: FeatureSpec, ahead: int = 0) -> Seen | None:
+        """Give what a network of these features sees; None: it sees none, or there is none.
+
+        `ahead` is how many slots after this one the horizon begins.
+        """
         weather, windows = self._beside.weather, self._windows
         if weather is None or not (spec.weather or spec.weather_ahead):
             return None
-        if spec not in self._seen:
-            self._seen[spec] = see(
+        if (spec, ahead) not in self._seen:
+            self._seen[spec, ahead] = see(
                 spec,
                 weather,
                 self._stations,
                 windows.roster.names,
                 tick_ms=self._tick_ms,
-                origin_ms=windows.closed * windows.spec.step_ms,
+                origin_ms=(windows.closed + ahead) * windows.spec.step_ms,
                 old_ms=self._old_ms,
             )
-        return self._seen[spec]
+        return self._seen[spec, ahead]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +56,8 @@ class Answering:
 
     answers: Answers
     seen: Seen | None
+    ahead: Seen | None
+    """What it would see if the open slot were over."""
 
     def makers(self) -> Iterator[Maker]:
         """Say who makes its forecasts: by the place whose weather it sees."""
@@ -76,6 +81,12 @@ class Answering:
         floor = np.minimum(facts.lower[rows], least)[usable]
         np.maximum(quantiles, floor[:, None, None], out=quantiles)
         return usable, quantiles
+
+    def read_ahead(
+        self, rows: Rows, window: Window, origin_ms: int, facts: Facts, ticks: int
+    ) -> None:
+        """Let it read some of what it will answer from at the next origin, in so many ticks."""
+        self.answers.read_ahead(rows, window, origin_ms, facts, self.ahead, ticks=ticks)
 
     def made_by(self, rows: Rows) -> npt.NDArray[np.uint16]:
         """Give which of its makers makes the forecasts of rows."""

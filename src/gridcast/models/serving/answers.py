@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.features import FeatureBuilder
+from gridcast.models.serving.ahead import Ahead
 from gridcast.models.serving.duty import InUse
 from gridcast.models.serving.facts import Facts
 from gridcast.models.serving.prints import Prints, prints
@@ -37,6 +38,7 @@ class Answers:
     def __init__(self, in_use: InUse) -> None:
         self.in_use = in_use
         self._builder = FeatureBuilder(in_use.network.contract.features)
+        self._ahead = Ahead(in_use.network)
         self.rows = np.empty(0, np.intp)
         """Which rows it answers for, rising."""
         self._numbers = np.empty(0, np.int64)
@@ -61,6 +63,7 @@ class Answers:
         self._quantiles = np.empty((len(numbers), *quantiles.shape[1:]), np.float32)
         self._print[seats], self._usable[seats] = kept[before], usable[before]
         self._quantiles[seats] = quantiles[before]
+        self._ahead.seat(len(numbers), seats, before)
 
     def of(self, rows: Rows) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
         """Give whether it could answer for rows, and what it says, kW, of those that it could.
@@ -89,10 +92,9 @@ class Answers:
         seen
             The weather; None: the network sees none.
         """
-        slots = self._builder.spec.window
-        mean, mark = window[0][-slots:], window[1][-slots:]
-        origins = np.full(len(rows), origin_ms).view(np.uint64)
-        now = prints(mean, mark) + facts.print[rows] * _SERIES + origins * _ORIGIN
+        mean, mark = self._newest(window)
+        about = _about(rows, origin_ms, facts)
+        now = prints(mean, mark) + about
         if seen is not None:
             now += seen.print[seen.of[rows]] * _WEATHER
         seats = np.searchsorted(self.rows, rows)
@@ -107,8 +109,57 @@ class Answers:
         inputs, usable = self._builder.build((mean, mark), origin_ms, series, weather)
         if not usable.all():
             inputs = inputs.take(usable)
-        answer = self.in_use.network.forecast(inputs)
+        memory = self._ahead.memory(inputs, seats[usable], about[column[usable]])
+        answer = self.in_use.network.forecast(inputs, memory)
         self._quantiles[seats[usable]] = answer
         usable[usable] = np.isfinite(answer).all(axis=(1, 2))
         self._usable[seats] = usable
         self._print[seats] = now[column]
+
+    def read_ahead(
+        self,
+        rows: Rows,
+        window: Window,
+        origin_ms: int,
+        facts: Facts,
+        seen: Seen | None,
+        *,
+        ticks: int,
+    ) -> None:
+        """Read some of what these rows will be answered from when the open slot is over.
+
+        Parameters
+        ----------
+        rows, window, facts
+            As for `renew`.
+        origin_ms
+            When the open slot will be over.
+        seen
+            The weather around that; None: the network sees none.
+        ticks
+            How many are left to read all, with this one.
+        """
+        seats, about = np.searchsorted(self.rows, rows), _about(rows, origin_ms, facts)
+        lacking = self._ahead.lacking(seats, about)
+        column = lacking[: -(-len(lacking) // ticks)]
+        if not len(column):
+            return
+        # The open slot is not read; for it stands the one before it, which bridges no gap.
+        mean, mark = (one[:, column] for one in self._newest(window))
+        later = np.concatenate([mean[1:], mean[-1:]]), np.concatenate([mark[1:], mark[-1:]])
+        asked = rows[column]
+        series = [facts.series[row] for row in asked.tolist()]
+        weather = None if seen is None else seen.slots.take(asked)
+        inputs, usable = self._builder.build(later, origin_ms, series, weather)
+        self._ahead.read(inputs, usable, seats[column], about[column])
+
+    def _newest(self, window: Window) -> Window:
+        slots = self._builder.spec.window
+        return window[0][-slots:], window[1][-slots:]
+
+
+def _about(rows: Rows, origin_ms: int, facts: Facts) -> Prints:
+    """Give another number for another origin, and for another thing known of a series."""
+    origin = np.array([origin_ms], np.uint64)
+    about: Prints = facts.print[rows] * _SERIES + origin * _ORIGIN
+    return about

@@ -1,6 +1,8 @@
 """Who answers for the series of one partition: releases where they can, and why not elsewhere."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,7 @@ from gridcast.models.serving.duty import InUse
 from gridcast.models.serving.facts import Facts, rows_of_kind
 from gridcast.models.windows import Windows
 from gridcast.models.windows.minute import Rows
+from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.schemas.forecast import Rung
 from gridcast.schemas.forecast_columns import Maker
 
@@ -57,14 +60,33 @@ class Post:
             self._facts,
             [self._answering(windows, one, rows, sky) for one, rows in champions.items()],
             [self._answering(windows, one, rows, sky) for one, rows in challengers.items()],
-            windows.closed * windows.spec.step_ms,
+            Origins.at(windows, tick_ms),
             beside.duty.reason,
         )
 
     def _answering(self, windows: Windows, one: InUse, of_kinds: list[Rows], sky: Sky) -> Answering:
         answers, rows = self._answers[one], np.sort(np.concatenate(of_kinds))
         answers.seat(rows, windows.roster.numbers[rows])
-        return Answering(answers, sky.seen(one.network.contract.features))
+        features = one.network.contract.features
+        ahead = sky.seen(features, 1) if one.network.memory and features.weather else None
+        return Answering(answers, sky.seen(features), ahead)
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """When the horizon begins, and when the next one does."""
+
+    now_ms: int
+    next_ms: int
+    ticks_between: int
+    """How many are left to read ahead in, with this one; 0 where a slot begins: that has enough."""
+
+    @classmethod
+    def at(cls, windows: Windows, tick_ms: int) -> Self:
+        """Look where a tick lies between two; the last before the next is left free."""
+        now_ms, step_ms = windows.closed * windows.spec.step_ms, windows.spec.step_ms
+        left = (now_ms + step_ms - tick_ms) // MINUTE_MS
+        return cls(now_ms, now_ms + step_ms, max(1, left - 1) if tick_ms > now_ms else 0)
 
 
 class AtTick:
@@ -75,10 +97,10 @@ class AtTick:
         facts: Facts,
         champions: list[Answering],
         challengers: list[Answering],
-        origin_ms: int,
+        origins: Origins,
         reason: str,
     ) -> None:
-        self.facts, self.origin_ms = facts, origin_ms
+        self.facts, self._origins = facts, origins
         self.challengers = challengers
         self._champions = champions
         self._champion = np.full(len(facts.series), NOBODY)
@@ -107,7 +129,7 @@ class AtTick:
         made_by: npt.NDArray[np.uint16],
     ) -> npt.NDArray[np.bool_]:
         """Put in what the releases say of some rows, and by whom; give of which rows they did."""
-        answered = np.zeros(len(quantiles), np.bool_)
+        answered, origins = np.zeros(len(quantiles), np.bool_), self._origins
         for number, champion in enumerate(self._champions):
             columns = np.flatnonzero(self._champion[part] == number)
             if not len(columns):
@@ -116,7 +138,9 @@ class AtTick:
             if len(columns) < len(quantiles):
                 mine = window[0][:, columns], window[1][:, columns]
             rows = part.start + columns
-            usable, found = champion.ask(rows, mine, self.origin_ms, self.facts)
+            usable, found = champion.ask(rows, mine, origins.now_ms, self.facts)
+            if origins.ticks_between:
+                champion.read_ahead(rows, mine, origins.next_ms, self.facts, origins.ticks_between)
             quantiles[columns[usable]] = found
             made_by[columns[usable]] = self._first[number] + champion.made_by(rows[usable])
             answered[columns[usable]] = True

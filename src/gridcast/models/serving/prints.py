@@ -6,6 +6,7 @@ ten thousand million cases; a window is compared with its own last print alone.
 """
 
 import math
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -18,18 +19,25 @@ AT_ONCE = 64
 
 def prints(mean: npt.NDArray[np.float32], mark: npt.NDArray[np.uint8]) -> Prints:
     """Give the print of each column of windows as `Windows.cut` gives them."""
-    slots, columns = mean.shape
-    factors = np.random.default_rng(_SEED).integers(0, 2**63, (2, slots), np.uint64) * 2 + 1
-    total = np.zeros(columns, np.uint64)
-    bits = np.ascontiguousarray(mean).view(np.uint32)
-    for first in range(0, slots, AT_ONCE):
-        part = slice(first, first + AT_ONCE)
-        total += np.einsum("sc,s->c", bits[part].astype(np.uint64), factors[0, part])
-        total += np.einsum("sc,s->c", mark[part].astype(np.uint64), factors[1, part])
-    return total
+    of_mean, of_mark = _factors(len(mean))
+    return _added(np.ascontiguousarray(mean).view(np.uint32), of_mean) + _added(mark, of_mark)
 
 
 def prints_of_blocks(values: npt.NDArray[np.float32]) -> Prints:
     """Give the print of each block of numbers: [blocks, …]."""
     flat = values.reshape(len(values), math.prod(values.shape[1:])).T
-    return prints(flat, np.zeros(flat.shape, np.uint8))
+    return _added(np.ascontiguousarray(flat).view(np.uint32), _factors(len(flat))[0])
+
+
+def _added(bits: npt.NDArray[np.unsignedinteger], factors: Prints) -> Prints:
+    total = np.zeros(bits.shape[1], np.uint64)
+    for first in range(0, len(bits), AT_ONCE):
+        part = slice(first, first + AT_ONCE)
+        total += np.einsum("sc,s->c", bits[part].astype(np.uint64), factors[part])
+    return total
+
+
+@cache
+def _factors(places: int) -> Prints:
+    """Give odd numbers, for means and for marks: [2, places]."""
+    return np.random.default_rng(_SEED).integers(0, 2**63, (2, places), np.uint64) * 2 + 1

@@ -17,7 +17,9 @@ from torch import Tensor, nn
 
 from gridcast.models.contract import Contract
 from gridcast.models.features import FeatureSpec
+from gridcast.models.network import ENCODED, MEMORY, QUANTILES
 from gridcast.models.seal import seal
+from gridcast.models.training.ahead import Early, Late, can_be_told, joined
 from gridcast.models.training.networks import Forecaster
 from gridcast.models.training.onnx_recurrent import with_operators
 
@@ -47,8 +49,27 @@ def export(forecaster: Forecaster, contract: Contract, *, calibrated: bool = Tru
     if not calibrated:
         forecaster = deepcopy(forecaster)
         forecaster.shift.zero_()
+    return seal(whole_graph(forecaster), contract)
+
+
+def whole_graph(forecaster: Forecaster) -> bytes:
+    """Write a forecaster as a graph that can be told what it keeps, where it can be; not sealed."""
+    if not can_be_told(forecaster):
+        return plain_graph(forecaster)
     inputs = example(forecaster.spec)
-    return seal(write_graph(forecaster, inputs, ["quantiles"]), contract)
+    window = {name: inputs[name] for name in ("load", "past")}
+    early = Early(forecaster)
+    with torch.no_grad():
+        memory = {MEMORY: early(**window)}
+    return joined(
+        write_graph(early, window, [ENCODED]),
+        write_graph(Late(forecaster), {**inputs, **memory}, [QUANTILES]),
+    )
+
+
+def plain_graph(forecaster: Forecaster) -> bytes:
+    """Write a forecaster as a graph that reads all of its hours itself; not sealed."""
+    return write_graph(forecaster, example(forecaster.spec), [QUANTILES])
 
 
 def example(spec: FeatureSpec) -> dict[str, Tensor]:

@@ -126,13 +126,13 @@ def _load_fine(windows: Windows, records: Mapping[str, bytes], row_of: Rows) -> 
 
 def _head_record(windows: Windows) -> Record:
     spec, tick, recorded = windows.spec, windows.tick_ms, windows.recorded
-    next_number = windows.roster.next_number
+    next_number, fine, fine_minute = windows.roster.next_number, windows.fine, windows.fine_minute
     columns: list[RecordColumn] = [
         np.array([getattr(spec, name) for name in _SETTINGS]),
         np.array([tick or 0, next_number, tick is not None, recorded.next_part]),
         windows.roster.last_ms // spec.step_ms,
-        np.array(sorted(n for n in windows.minutes if n < windows.fine_minute), np.int64),
-        np.array(sorted(slot for slot in windows.columns if slot < windows.fine), np.int64),
+        np.array(sorted(n for n in windows.minutes if n < fine_minute), np.int64),
+        np.array(sorted(slot for slot in windows.columns if slot < fine), np.int64),
         np.array(pages_of(windows.roster.numbers), np.int64),
         np.array(list(recorded.parts), np.int64),
         np.array(list(recorded.parts.values()), np.int64),

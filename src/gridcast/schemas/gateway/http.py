@@ -8,6 +8,7 @@ from gridcast.schemas.fields import Count, Id, Kilowatts, Time, Unit
 from gridcast.schemas.gateway.common import Frozen
 from gridcast.schemas.gateway.server import AlarmDelta, ForecastDelta, ReadingDelta, SeriesDelta
 from gridcast.schemas.reading import Reading
+from gridcast.schemas.weather import Celsius
 
 MOST_SILENT = 50
 
@@ -37,6 +38,28 @@ class SaidBefore(Frozen):
     time: list[Time] = Field(description="when each slot begins; those with nothing are left out")
     median: list[list[Kilowatts | None]] = Field(
         description="for each of `ahead_minutes`, the median for each slot; null: not known"
+    )
+
+
+class Temperatures(Frozen):
+    """The temperature at the weather station of a series, as it was known at one time."""
+
+    series: Id = Field(description="which series")
+    station: Id | None = Field(
+        description="the station that its forecasts have the weather of; null: it has none"
+    )
+    unit: Literal["°C"] = Field("°C", description="unit of the temperatures")
+    step_minutes: Annotated[int, Unit("min")] = Field(description="width of one slot")
+    at: Time = Field(description="what became available later is not in it (event time)")
+    issued_at: Time | None = Field(description="when the forecast was issued; null: there is none")
+    time: list[Time] = Field(
+        description="when each slot begins, rising; those of which nothing is known are left out"
+    )
+    measured: list[Celsius | None] = Field(
+        description="what was measured, in the middle of each slot; null: not known"
+    )
+    forecast: list[Celsius | None] = Field(
+        description="what the newest forecast says of it; null: not known"
     )
 
 

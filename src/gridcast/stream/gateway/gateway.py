@@ -28,11 +28,14 @@ from gridcast.stream.gateway.readings import ReadingFeed
 from gridcast.stream.gateway.screen import Screen
 from gridcast.stream.gateway.server import Port
 from gridcast.stream.gateway.shared_state import SharedState
+from gridcast.stream.gateway.weather import WeatherFeed
 from gridcast.stream.metrics_server import metrics_served
 from gridcast.stream.settings import Settings
 
 LOG = logging.getLogger("gridcast.gateway")
-WATCH_EVERY_S = 0.05
+WATCH_EVERY_S, WATCH_EACH_S = 0.01, 5e-6
+"""A client that is behind is looked after so often, and the more there are, the less often: what a
+look takes is then a small part of the time."""
 CHECK_EVERY_S = 5.0
 FORGET_EVERY_S = 60.0
 SPARE_FILES = 200
@@ -58,6 +61,7 @@ class Gateway:
         self.shared = SharedState(settings, self.metrics)
         self.feeds = Feeds(settings, self.board, self.take, self.metrics)
         self.readings = ReadingFeed(settings, self.board, self.take, self.metrics)
+        self.weather = WeatherFeed(settings, self.board.grid, self.metrics)
         self._commands = CommandSender(settings)
         self._wake = asyncio.Event()
         self._sent_ms: int | None = None
@@ -87,6 +91,7 @@ class Gateway:
             board=self.board,
             past=self.readings.past,
             said=self.feeds.said,
+            weather=self.weather.stations,
             moments=Moments(settings, self.board),
             step_minutes=settings.step_minutes,
             silent_minutes=settings.gateway_silent_minutes,
@@ -115,10 +120,11 @@ class Gateway:
             for one in (
                 self.feeds.run(),
                 self.readings.run(),
+                self.weather.run(),
                 self.shared.run(),
                 self._commands.start(),
                 self._pump(),
-                _every(WATCH_EVERY_S, self._watch),
+                self._watch(),
                 _every(1.0, self._beat),
                 _every(CHECK_EVERY_S, self.conversations.check),
                 _every(FORGET_EVERY_S, self._forget),
@@ -151,7 +157,9 @@ class Gateway:
                 self._sent_ms = None
 
     async def _watch(self) -> None:
-        self.fanout.watch(time.monotonic())
+        while True:
+            await asyncio.sleep(WATCH_EVERY_S + WATCH_EACH_S * self.fanout.behind)
+            self.fanout.watch(time.monotonic())
 
     async def _beat(self) -> None:
         turns = max(round(self._settings.gateway_heartbeat_s), 1)
@@ -162,6 +170,8 @@ class Gateway:
 
     async def _forget(self) -> None:
         self.board.forget(round(time.time() * 1000))
+        if self.feeds.said.tick_ms is not None:
+            await self.weather.forget(self.feeds.said.tick_ms)
         self.accounts.forget(time.monotonic())
 
     def _open_to(self) -> str:

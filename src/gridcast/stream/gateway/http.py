@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
+import numpy.typing as npt
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from gridcast.schemas import Forecast, Reading
-from gridcast.schemas.fields import write_time
 from gridcast.schemas.gateway import Authenticate, Scope, What
-from gridcast.schemas.gateway.http import RecentPast, SaidBefore
+from gridcast.schemas.gateway.http import RecentPast, SaidBefore, Temperatures
 from gridcast.schemas.times import millisecond
 from gridcast.stream.gateway.access.gate import Gate
 from gridcast.stream.gateway.access.identity import Identity, NotLetIn
@@ -28,6 +29,7 @@ from gridcast.stream.gateway.past import Past
 from gridcast.stream.gateway.said import Said
 from gridcast.stream.gateway.screen import ALWAYS_ASK, File, Screen
 from gridcast.stream.gateway.silence import feeds_alive
+from gridcast.stream.gateway.weather import StationWeather
 
 SOCKET_PATH = "/v1"
 TEXT, JSON, CSV = "text/plain; charset=utf-8", "application/json", "text/csv; charset=utf-8"
@@ -71,6 +73,8 @@ class Pages:
         What is known.
     said
         What was forecast before.
+    weather
+        What is known of the stations.
     moments
         Look up how things stood.
     step_minutes
@@ -95,6 +99,7 @@ class Pages:
         board: Board,
         past: Past,
         said: Said,
+        weather: StationWeather,
         moments: Moments,
         step_minutes: int,
         silent_minutes: float,
@@ -107,6 +112,7 @@ class Pages:
         self._board = board
         self._past = past
         self._said = said
+        self._weather = weather
         self._step_minutes = step_minutes
         self._silent_minutes = silent_minutes
         self._gate = gate
@@ -121,6 +127,7 @@ class Pages:
             "/v1/forecast": self._forecast,
             "/v1/past": self._recent_past,
             "/v1/said": self._said_before,
+            "/v1/temperature": self._temperature,
             "/v1/feeds": self._feeds,
             "/v1/moment": self._moment,
         }
@@ -207,7 +214,7 @@ class Pages:
         past = RecentPast(
             series=series,
             step_minutes=self._step_minutes,
-            time=[datetime.fromtimestamp(time_ms / 1000, UTC) for time_ms, _ in slots],
+            time=[_moment(time_ms) for time_ms, _ in slots],
             mean=[mean for _, mean in slots],
             newest=Reading.from_bytes(newest[0].value) if newest else None,
         )
@@ -222,11 +229,28 @@ class Pages:
             series=series,
             step_minutes=self._step_minutes,
             ahead_minutes=list(self._said.ahead_minutes),
-            time=[datetime.fromtimestamp(time_ms / 1000, UTC) for time_ms, _ in slots],
+            time=[_moment(time_ms) for time_ms, _ in slots],
             median=[list(row) for row in zip(*(values for _, values in slots), strict=True)]
             or [[] for _ in self._said.ahead_minutes],
         )
         return _data(said.to_bytes(), JSON)
+
+    def _temperature(self, query: Mapping[str, str], who: Identity) -> Answer:
+        series = self._named(query, who)
+        now_ms = round(time.time() * 1000) if self._said.tick_ms is None else self._said.tick_ms
+        at_ms = _time_ms(query["at"]) if "at" in query else now_ms
+        told = self._weather.of(series, at_ms)
+        found = Temperatures(
+            series=series,
+            station=told.station,
+            step_minutes=self._step_minutes,
+            at=_moment(at_ms),
+            issued_at=None if told.issued_ms is None else _moment(told.issued_ms),
+            time=[_moment(time_ms) for time_ms in told.time_ms.tolist()],
+            measured=_known(told.measured),
+            forecast=_known(told.forecast),
+        )
+        return _data(found.to_bytes(), JSON)
 
     def _feeds(self, _: Mapping[str, str], who: Identity) -> Answer:
         self._may_read(who)
@@ -241,19 +265,15 @@ class Pages:
         at_ms = _time_ms(query.get("at", ""))
         if not 0 <= time.time() * 1000 - at_ms <= BACK_MS:
             raise Refusal(HTTPStatus.BAD_REQUEST, "at: a moment of the last 8 days")
-        parts = set(self._board.below(query["series"])) if "series" in query else set()
-        upper = self._board.upper()
 
-        def wanted(series: str) -> bool:
-            hidden = bool(who.below) and who.below.isdisjoint(self._board.way(series))
-            return not hidden and (not upper or series in upper or series in parts)
+        def sees(series: str) -> bool:
+            return not who.below or not who.below.isdisjoint(self._board.way(series))
 
         try:
-            messages = await self._moments.at(at_ms, wanted)
+            found = await self._moments.at(at_ms, sees, query.get("series"))
         except Away as why:
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, str(why)) from None
-        at = write_time(datetime.fromtimestamp(at_ms / 1000, UTC))
-        return _data(b'{"at":"%s","messages":[%s]}' % (at.encode(), b",".join(messages)), JSON)
+        return _data(found, JSON)
 
     def _named(self, query: Mapping[str, str], who: Identity) -> str:
         self._may_read(who)
@@ -292,6 +312,14 @@ def _time_ms(text: str) -> int:
     if found is None:
         raise Refusal(HTTPStatus.BAD_REQUEST, "at: a time such as 2026-11-21T14:00:00Z")
     return found
+
+
+def _moment(time_ms: int) -> datetime:
+    return datetime.fromtimestamp(time_ms / 1000, UTC)
+
+
+def _known(values: npt.NDArray[np.float32]) -> list[float | None]:
+    return [None if np.isnan(one) else round(one, 2) for one in values.tolist()]
 
 
 def _wants_csv(query: Mapping[str, str]) -> bool:

@@ -103,9 +103,9 @@ class GatewayMetricList(DescribedMetrics):
             "1",
             "1: Redis answers; 0: it does not, or there is none",
         )
-        for what in What:
-            self.taken.labels(what.value)
-            self.unusable.labels(what.value)
+        for what in (*What, "weather"):
+            self.taken.labels(str(what))
+            self.unusable.labels(str(what))
         for code in CloseCode:
             self.closed.labels(str(code.value))
         ProcessCollector(registry=self.registry)

@@ -1,6 +1,7 @@
 """What a gateway has seen and done, as metrics; names and meanings are in `metric_list`."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from prometheus_client import CollectorRegistry
 
@@ -51,10 +52,10 @@ class GatewayMetrics:
         """Count messages that were overtaken."""
         self._list.conflated.inc(messages)
 
-    def took(self, what: What, messages: int, unusable: int) -> None:
+    def took(self, what: What | Literal["weather"], messages: int, unusable: int) -> None:
         """Count messages from Kafka."""
-        self._list.taken.labels(what.value).inc(messages)
-        self._list.unusable.labels(what.value).inc(unusable)
+        self._list.taken.labels(str(what)).inc(messages)
+        self._list.unusable.labels(str(what)).inc(unusable)
 
     def knows(self, counts: Mapping[What, int]) -> None:
         """Note how much is on the board."""

@@ -8,13 +8,13 @@ from gridcast.models.serving.needs import UnfitError
 from gridcast.models.serving.releases import Releases
 from gridcast.schemas import Release, ReleaseRefused, Role, SeriesKind, read
 from gridcast.schemas.topics import RELEASES
+from gridcast.stream.bulk_producer import BulkProducer
 from gridcast.stream.compacted import newest_of
 from gridcast.stream.errors import UserError
 from gridcast.stream.releases.artifacts import digest_of
 from gridcast.stream.releases.on_duty import needs_of
 from gridcast.stream.releases.places import fetch, url_of
 from gridcast.stream.settings import Settings
-from gridcast.stream.simulate.producer import BulkProducer
 from gridcast.stream.topics import TopicAdmin
 
 Kind = SeriesKind | None

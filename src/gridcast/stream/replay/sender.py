@@ -3,21 +3,20 @@
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 from uuid import uuid4
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from gridcast.schemas.topics import Topic
+from gridcast.stream.bulk_producer import BulkProducer
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka import librdkafka_options, producer_options
+from gridcast.stream.kafka import librdkafka_options
 from gridcast.stream.replay.feed import PLAYED, Played
 from gridcast.stream.settings import Settings
 from gridcast.stream.topics import TopicAdmin
 
 ANSWER_S = 15.0
 LOOK_S = 0.2
-FLUSH_S = 120.0
 AS_IT_WAS = {"message.timestamp.type": "CreateTime", "retention.ms": "-1"}
 """Of the topics that are played onto: a message keeps the stamp that it had, and by that stamp it
 would be deleted at once."""
@@ -51,13 +50,7 @@ class Sender:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._refused: str | None = None
-        options: dict[str, Any] = producer_options(settings) | {
-            "queue.buffering.max.messages": 500_000,
-            "delivery.report.only.error": True,
-            "on_delivery": self._note,
-        }
-        self._producer = Producer(options)
+        self._producer = BulkProducer(settings, PLAYED)
         self._there = {
             (topic, number): end for topic in PLAYED for number, end in self._ends(topic).items()
         }
@@ -89,32 +82,16 @@ class Sender:
             passed = self._passed[place]
             self._passed[place] = passed + 1
             if passed >= self._there[place]:
-                self._produce(one)
+                self._producer.hand_over(one.topic, one.key, one.value, one.partition, one.stamp_ms)
+                self.sent += 1
             elif passed == self._there[place] - 1:
                 self._check_same(one)
-        self._producer.poll(0)
-        self._check()
+        self._producer.look()
         return count
 
     def flush(self) -> None:
         """Wait until Kafka has confirmed all that was sent."""
-        left = self._producer.flush(FLUSH_S)
-        self._check()
-        if left:
-            raise UserError(f"Kafka at {self._settings.broker} did not confirm {left:,} messages")
-
-    def _produce(self, one: Played) -> None:
-        name = self._settings.topic_prefix + one.topic.name
-        while True:
-            try:
-                self._producer.produce(
-                    name, one.value, one.key, one.partition, timestamp=one.stamp_ms
-                )
-                break
-            except BufferError:
-                self._producer.poll(0.1)
-                self._check()
-        self.sent += 1
+        self._producer.flush()
 
     def _check_same(self, one: Played) -> None:
         if self._last[one.topic, one.partition] != (one.key, one.value, one.stamp_ms):
@@ -159,11 +136,3 @@ class Sender:
     def _consumer(self) -> Consumer:
         options = {"group.id": f"gridcast-replay-{uuid4().hex}", "enable.auto.commit": False}
         return Consumer(librdkafka_options(self._settings) | options)
-
-    def _note(self, error: Any, message: Any) -> None:
-        if error is not None and self._refused is None:
-            self._refused = f"{message.topic()}: {error.str()}"
-
-    def _check(self) -> None:
-        if self._refused is not None:
-            raise UserError(f"Kafka at {self._settings.broker} took no more: {self._refused}")

@@ -15,6 +15,7 @@ from gridcast.schemas.topics import (
     WEATHER_OBSERVATIONS,
     Topic,
 )
+from gridcast.stream.bulk_producer import BulkProducer
 from gridcast.stream.settings import Settings
 from gridcast.stream.simulate.broken import broken_now_and_then
 from gridcast.stream.simulate.messages import (
@@ -24,7 +25,6 @@ from gridcast.stream.simulate.messages import (
     write_weather_run,
 )
 from gridcast.stream.simulate.pace import Pace
-from gridcast.stream.simulate.producer import BulkProducer
 from gridcast.stream.simulate.sink import Tell
 
 _KNOWN_H = 12  # weather from so long before the start is sent first: consumers begin with some

@@ -15,7 +15,7 @@ from gridcast.models.features import FeatureSpec
 from gridcast.models.network import Network
 from gridcast.models.seal import seal
 from gridcast.models.training.edge import quantised
-from gridcast.models.training.export import example, export, write_graph
+from gridcast.models.training.export import export, plain_graph, whole_graph
 from gridcast.models.training.fit import Fitting
 from gridcast.models.training.networks import Forecaster as Torch
 from gridcast.stream.errors import UserError
@@ -146,7 +146,7 @@ class _Run:
         learning.run()
 
         self._stage("writing the model as ONNX")
-        graph = write_graph(fitting.forecaster, example(data.spec), ["quantiles"])
+        graph = whole_graph(fitting.forecaster)
         contract = self._contract(data, kept)
         network = Network.load(seal(graph, contract))
         uncalibrated = Network.load(export(fitting.forecaster, contract, calibrated=False))
@@ -158,7 +158,8 @@ class _Run:
         self._folder.write(MODEL_FILE, sealed)
 
         self._stage("measuring the model file")
-        forms = {"fp32": sealed, "int8": seal(quantised(graph), contract)}
+        small = quantised(plain_graph(fitting.forecaster))
+        forms = {"fp32": sealed, "int8": seal(small, contract)}
         edge = measure_forms(forms, data.datasets[0], data.builder, judges[0])
         self._folder.write(EDGE, edge.model_dump_json(indent=1) + "\n")
 

@@ -20,9 +20,9 @@ class Scaled(NamedTuple):
     """A window and what is known beside it, in units that are alike for all series."""
 
     scale: Tensor
-    """[n, 1] kW: the mean load of the window, whatever its sign."""
+    """[n, 1] kW: the mean load of the window but its newest hour, whatever its sign."""
     load: Tensor
-    """[n, slots]: 0 is the window's mean."""
+    """[n, slots]: 0 is that mean."""
     hourly: Tensor
     """[n, steps]: means of whole hours."""
     hours: Tensor
@@ -63,9 +63,14 @@ class Front(nn.Module):
         ):
             self.register_buffer(f"{name}_mean", torch.zeros(size))
             self.register_buffer(f"{name}_std", torch.ones(size))
+        early = torch.full((spec.slots,), 1 / (spec.slots - spec.hour))
+        early[spec.slots - spec.hour :] = 0.0
+        self.register_buffer("early", early, persistent=False)
         self.register_buffer("lag_slots", torch.tensor(_lag_slots(spec)), persistent=False)
 
     spread: Tensor
+    early: Tensor
+    """[slots]: the share that each has in the level."""
     level: Tensor
     past_mean: Tensor
     past_std: Tensor
@@ -107,7 +112,7 @@ class Front(nn.Module):
         weight: Tensor,
     ) -> None:
         """Learn means and spreads of the training part: [n, …] as the graph takes them."""
-        scale = _scale(load)
+        scale = self.scale(load)
         counts = torch.where(truth.isfinite(), weight[:, None].square(), 0.0)
         off = torch.where(truth.isfinite(), truth / scale - 1, 0.0)
         self.spread.copy_(((counts * off.square()).sum() / counts.sum()).sqrt().clamp(min=1e-3))
@@ -128,8 +133,9 @@ class Front(nn.Module):
         return (load / scale - 1) / self.spread
 
     def scale(self, load: Tensor) -> Tensor:
-        """Give the level of windows."""
-        return _scale(load)
+        """Give the level of windows, of all that can be encoded ahead of the newest hour."""
+        # Whole rows are summed: shorter ones would begin anywhere in a register and be rounded so.
+        return (load.abs() * self.early).sum(1, keepdim=True).clamp(min=LEAST_KW)
 
     def hourly(self, normal: Tensor) -> Tensor:
         """Take the means of whole hours of windows."""
@@ -188,10 +194,6 @@ class Front(nn.Module):
             value = hours[:, -24:, 1 + self.calendar : 1 + self.calendar + self.weather]
             parts += [now, value.mean(1), value[:, -1] - value[:, 0]]
         return torch.cat(parts, 1)
-
-
-def _scale(load: Tensor) -> Tensor:
-    return load.abs().mean(1, keepdim=True).clamp(min=LEAST_KW)
 
 
 def _known(values: Tensor, mean: Tensor, std: Tensor) -> Tensor:

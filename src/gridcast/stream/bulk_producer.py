@@ -12,11 +12,21 @@ from gridcast.stream.kafka import producer_options
 from gridcast.stream.settings import Settings
 
 _ANSWER_S = 10.0
-_FLUSH_S = 60.0
+_FLUSH_S = 120.0
+_ANY_PARTITION = -1
+_STAMPED_NOW = 0
 
 
 class BulkProducer:
-    """Sends messages to the deployment's topics."""
+    """Sends messages to the deployment's topics.
+
+    Parameters
+    ----------
+    settings
+        Of the deployment.
+    topics
+        Those that it sends to; they must be there.
+    """
 
     def __init__(self, settings: Settings, topics: Iterable[Topic]) -> None:
         self._settings = settings
@@ -43,15 +53,30 @@ class BulkProducer:
 
     def send(self, topic: Topic, messages: Iterable[tuple[bytes, bytes]]) -> None:
         """Hand over messages (key, bytes), waiting where Kafka is slower than we are."""
-        name, produce = self._name(topic), self._producer.produce
         for key, value in messages:
-            while True:
-                try:
-                    produce(name, value, key)
-                    break
-                except BufferError:
-                    self._producer.poll(0.1)
-                    self._check()
+            self.hand_over(topic, key, value)
+        self.look()
+
+    def hand_over(
+        self,
+        topic: Topic,
+        key: bytes,
+        value: bytes | None,
+        partition: int = _ANY_PARTITION,
+        stamp_ms: int = _STAMPED_NOW,
+    ) -> None:
+        """Hand over one message, waiting where Kafka is slower than we are."""
+        name = self._name(topic)
+        while True:
+            try:
+                self._producer.produce(name, value, key, partition, timestamp=stamp_ms)
+                break
+            except BufferError:
+                self._producer.poll(0.1)
+                self._check()
+
+    def look(self) -> None:
+        """Look what became of what was handed over; what Kafka refused is raised."""
         self._producer.poll(0)
         self._check()
 

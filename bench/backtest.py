@@ -99,7 +99,7 @@ def peer(call: Callable[[int], int], origins: int) -> Run:
     )
     if min(wall_s, cpu_s) <= 0:
         raise SystemExit(f"{origins} origins are too few to tell a peer's rate: --peer-origins")
-    return Run(made, wall_s, cpu_s, before_s=few.wall_s - wall_s)
+    return Run(made, wall_s, cpu_s, before_s=max(0.0, few.wall_s - wall_s))
 
 
 def _cpu() -> float:
@@ -142,7 +142,7 @@ def main() -> None:
     ]
     title = (
         f"backtest: {series:,} series, {HORIZON} steps ahead; gridcast {origins:,} origins of"
-        f" {YEAR:,} of a year, peers {2 * few:,}; the year is an estimate"
+        f" {YEAR:,} of a year, peers {2 * few:,}; the year is estimated"
     )
     heads = ["forecaster", "forecasts", "CPU s", "wall s", "a CPU second", "a year, CPU hours"]
     show(title, heads, rows)

@@ -164,6 +164,8 @@ def measure(series: int, few: int, rounds: int) -> dict[str, object]:
         "bytes_a_series": whole.watch.detection.nbytes / series,
         "recorded_bytes_a_series_minute": statistics.mean(kept.sizes) / series,
         "recorded_whole_bytes_a_series": max(kept.sizes) / series,
+        "table_bytes_a_series": max(kept.held) / series,
+        "forest_bytes_a_group": forest_bytes(whole),
         "record_s_100k": statistics.median(kept.seconds) * ALL / series,
         "restart_s_100k": restart.cpu_s * ALL / series,
         "series": series,
@@ -178,6 +180,8 @@ class Kept:
         self.partition = partition
         self.table: dict[str, bytes] = {}
         self.sizes: list[int] = []
+        self.held: list[int] = []
+        """What the table holds after each tick: what a compacted changelog is bounded by."""
         self.seconds: list[float] = []
         self.partition.watch.changes()  # what was not kept so far is none of this hour
 
@@ -189,6 +193,13 @@ class Kept:
         self.sizes.append(sum(map(len, written.values())))
         left = {key: one for key, one in self.table.items() if key not in changes}
         self.table = left | written
+        self.held.append(sum(map(len, self.table.values())))
+
+
+def forest_bytes(partition: Partition) -> float:
+    """Give what half-space trees of a group take: River's own are some 50 KB."""
+    forests = partition.watch.detection.forests
+    return sum(np.asarray(column).nbytes for column in forests.columns()) / len(forests)
 
 
 def main() -> None:

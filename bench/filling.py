@@ -12,7 +12,8 @@ import numpy as np
 from common import arguments, result, show
 
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
-from gridcast.models.splines import Smoother, Spline, choose_lam
+from gridcast.models.splines import Smoother, Spline
+from gridcast.models.splines.crossvalidation import choose_lam
 from gridcast.models.windows.marks import NOTHING, PLAIN
 from gridcast.stream.history import load_mapping, read_history
 

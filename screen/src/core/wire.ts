@@ -33,6 +33,7 @@ export type AlarmKind =
   | "feed-stale"
   | "feed-broken"
   | "drift"
+  | "data-drift"
   | "coverage-lost"
   | "model-degraded"
   | "flood";
@@ -140,6 +141,7 @@ export interface Alarm {
     | "feed-stale"
     | "feed-broken"
     | "drift"
+    | "data-drift"
     | "coverage-lost"
     | "model-degraded"
     | "flood";

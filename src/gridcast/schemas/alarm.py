@@ -24,6 +24,7 @@ class AlarmKind(StrEnum):
     FEED_STALE = "feed-stale"
     FEED_BROKEN = "feed-broken"
     DRIFT = "drift"
+    DATA_DRIFT = "data-drift"
     COVERAGE_LOST = "coverage-lost"
     MODEL_DEGRADED = "model-degraded"
     FLOOD = "flood"

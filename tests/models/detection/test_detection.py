@@ -9,7 +9,17 @@ import pytest
 from gridcast.models.alarms import AlarmBoard, Condition, Sign
 from gridcast.models.detection import Known
 from gridcast.models.detection.holidays import on_holiday
-from gridcast.models.detection.told import DETECTED, HOLIDAY, LINE, NEIGHBOURS, OWN, Teller
+from gridcast.models.detection.told import (
+    DETECTED,
+    HOLIDAY,
+    LINE,
+    LOAD,
+    MODEL,
+    NEIGHBOURS,
+    OWN,
+    TARIFF,
+    Teller,
+)
 from gridcast.models.detection.watch import Watch
 from gridcast.schemas import AlarmChange, AlarmKind
 from gridcast.schemas.forecast import ClosedBy, Rung
@@ -65,10 +75,13 @@ class Grid:
         look, seen = self.watch.look(tick_ms, known)
         self.found = Teller(seen, look, known, NAMES, "meter.readings/0").conditions()
 
-    def expect(self, tick_ms: int) -> None:
+    def expect(self, tick_ms: int, spoiled: int | None = None) -> None:
+        """Let forecasts be made; `spoiled`: of which row from readings in the wrong unit."""
         around = np.array([-0.33, -0.13, 0.0, 0.13, 0.33])
         median = np.array([2.0 * METERS * 1.02] + [2.0] * METERS)
         spread = np.array([14.0] + [1.0] * METERS)
+        if spoiled is not None:
+            median[spoiled] *= 1_000
         quantiles = median[:, None] + spread[:, None] * around
         self.watch.expect(
             ForecastColumns(
@@ -126,6 +139,32 @@ def test_a_reading_far_off_is_told_with_what_was_expected_and_the_likeliest_caus
     assert seen.evidence["neighbours_high_share"] < 0.1
 
 
+def test_a_reading_is_not_held_against_a_forecast_that_was_made_from_faults(grid: Grid):
+    while grid.minute % 15:
+        grid.step()
+    grid.step()
+    grid.expect(START + grid.minute * MINUTE, spoiled=4)
+    for _ in range(5):
+        grid.step()
+        assert grid.on() == []
+
+
+def test_errors_that_move_with_the_load_are_for_the_load_and_else_for_the_forecast(grid: Grid):
+    inputs, drift = grid.watch.detection.inputs, grid.watch.detection.drift
+    inputs.usual.stands[3] = drift.hours.stands[[3, 4]] = 5
+    grid.step()
+    told = {one.key: one for one in grid.found}
+    assert told[AlarmKind.DATA_DRIFT, NAMES[3]].cause == LOAD
+    assert told[AlarmKind.DRIFT, NAMES[3]].cause == LOAD
+    assert told[AlarmKind.DRIFT, NAMES[4]].cause == MODEL
+    inputs.group_usual.stands[0] = 5
+    grid.step()
+    told = {one.key: one for one in grid.found}
+    assert told[AlarmKind.DATA_DRIFT, "f-1"].text.startswith("the loads of f-1 have moved")
+    assert (AlarmKind.DATA_DRIFT, "f-1") in told[AlarmKind.DATA_DRIFT, NAMES[3]].under
+    assert told[AlarmKind.DRIFT, NAMES[4]].cause == LOAD
+
+
 def test_what_all_neighbours_do_is_one_event_and_no_fault(grid: Grid):
     value = grid.readings()
     value[1:] = 8.0
@@ -136,6 +175,20 @@ def test_what_all_neighbours_do_is_one_event_and_no_fault(grid: Grid):
     meter = told[AlarmKind.SPIKE, "m-5"]
     assert meter.cause == NEIGHBOURS
     assert (AlarmKind.SPIKE, "f-1") in meter.under, "so the feeder's alarm stands for it"
+
+
+def test_what_all_neighbours_do_at_once_at_the_half_hour_is_a_tariff_or_timers(grid: Grid):
+    while (grid.minute + 1) % 30:
+        grid.step()
+    value = grid.readings()
+    value[1:] = 8.0
+    value[0] = value[1:].sum() * 1.02
+    grid.step(value)
+    assert {one.key: one for one in grid.found}[AlarmKind.SPIKE, "m-5"].cause == TARIFF
+    for _ in range(10):
+        grid.step(value)
+        told = {one.key: one for one in grid.found}
+        assert told[AlarmKind.SPIKE, "f-1"].cause == TARIFF, "as long as it lasts"
 
 
 def test_what_all_neighbours_do_on_a_holiday_is_for_the_holiday(grid: Grid):

@@ -1,8 +1,22 @@
 import numpy as np
 from river.anomaly import HalfSpaceTrees
 
+from gridcast.models.detection.grown import GROWN
 from gridcast.models.detection.trees import FEATURES, HEIGHT, SEED, TREES, WINDOW, Forests
 from gridcast.models.records import Kind, Record, decode, encode
+
+
+def test_the_trees_are_those_that_river_grows():
+    forest = HalfSpaceTrees(n_trees=TREES, height=HEIGHT, window_size=WINDOW, seed=SEED)
+    forest.learn_one(dict.fromkeys(FEATURES, 0.5))  # it grows them when it first learns
+    assert len(GROWN) == TREES
+    for tree, (figure, threshold) in zip(forest.trees, GROWN, strict=True):
+        inner, level = [], [tree]
+        for _ in range(HEIGHT):
+            inner += level
+            level = [child for node in level for child in node.children]
+        assert [FEATURES.index(node.feature) for node in inner] == figure.tolist()
+        assert [node.threshold for node in inner] == threshold.tolist()
 
 
 def test_each_group_has_the_scores_of_a_forest_of_rivers_own():

@@ -4,7 +4,8 @@ import pytest
 from scipy.interpolate import make_smoothing_spline
 from scipy.linalg import solve_banded
 
-from gridcast.models.splines import Spline, choose_lam
+from gridcast.models.splines import Spline
+from gridcast.models.splines.crossvalidation import choose_lam
 from gridcast.models.splines.spline import CHUNK
 
 LAMS = [1e-2, 1.0, 50.0, 1e4]

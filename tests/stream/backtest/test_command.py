@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from support.backtests import Ran, gridcast
+from support.browser import is_too_wide, running_browser
 
 from gridcast.stream.backtest.gate import Gate
 from gridcast.stream.cli import app
@@ -35,10 +36,11 @@ def test_the_operator_is_judged_where_it_had_published_by_the_tick(ran: Ran):
     # Of a day ahead only as much is known as was published by ten o'clock of the day before.
     assert 0 < count < ran.told["scores"]["box"]["count"]
     assert beside["operator"]["mape"] == pytest.approx(2.5, abs=1.5)
-    # One tick a day is that of ten o'clock in Berlin; from it the next day has ten hours in reach.
+    # One tick a day is that of ten o'clock in Berlin; from it the next day has ten hours in reach,
+    # and of the last of the five days one hour came.
     fresh = ran.told["when_published"]
     assert list(fresh) == list(beside)
-    assert {of["count"] for of in fresh.values()} == {3 * 4 * 10}
+    assert {of["count"] for of in fresh.values()} == {3 * (4 * 10 + 1)}
 
 
 def test_the_page_carries_all_it_shows(ran: Ran):
@@ -47,6 +49,27 @@ def test_the_page_carries_all_it_shows(ran: Ran):
     for heading in ("By horizon", "By rung", "By series", "Peaks", "The best and the worst day"):
         assert f">{heading}<" in page
     assert page.count("<img") >= 8
+
+
+def test_the_page_opens_in_a_browser_and_shows_every_picture(ran: Ran):
+    with running_browser() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("requestfailed", lambda request: wrong.append(request.url))
+        page.goto((ran.report / "report.html").as_uri())
+        assert page.title() == "Backtest: Sines"
+        widths = page.eval_on_selector_all("img", "every => every.map(one => one.naturalWidth)")
+        assert len(widths) >= 8
+        assert min(widths) > 100
+        assert not is_too_wide(page)
+        row = page.locator("table").first.locator("tbody tr").first
+        assert row.locator("td").first.inner_text() == "model in the box"
+        mae = row.locator("td").nth(2).inner_text()
+        assert float(mae) == pytest.approx(ran.told["scores"]["box"]["mae"], abs=0.01)
+        page.locator("summary").first.click()  # long tables are folded up
+        assert page.get_by_role("cell", name="24 h", exact=True).first.is_visible()
+        assert not wrong
 
 
 def test_every_forecast_that_was_made_is_kept(ran: Ran):

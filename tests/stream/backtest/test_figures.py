@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -24,6 +25,9 @@ class Loads:
 
     series: np.ndarray
     lead: np.ndarray
+    tick: np.ndarray
+    begin: np.ndarray
+    rung: np.ndarray
     truth: np.ndarray
     quantiles: np.ndarray
 
@@ -48,9 +52,11 @@ def _loads(forecasts: list[dict], came: dict) -> Iterator[tuple]:
     for row in forecasts:
         assert row["tick"] == row["first"]
         for lead in range(24):
-            truth = came.get((row["series"], row["first"] + timedelta(hours=lead)))
+            begin = row["first"] + timedelta(hours=lead)
+            truth = came.get((row["series"], begin))
             if truth is not None:
-                yield row["series"], lead, truth, [row[name][lead] for name in COLUMNS]
+                quantiles = [row[name][lead] for name in COLUMNS]
+                yield row["series"], lead, row["tick"], begin, row["rung"], truth, quantiles
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +133,48 @@ def test_coverage_and_width_by_horizon_and_the_shares_below_each_quantile(
         assert told["width_90"] == pytest.approx((high - low).mean(), 1e-4)
     below = (of.truth[:, None] < of.quantiles).mean(axis=0)
     assert evaluation["reliability"][name] == pytest.approx(below.tolist(), abs=1e-3)
+
+
+@pytest.mark.parametrize(("what", "form"), [("hour", "%H:00"), ("weekday", "%A"), ("month", "%B")])
+def test_groups_are_those_of_the_local_time_of_the_slot(
+    loads: tuple[str, Loads], evaluation: dict, what: str, form: str
+):
+    name, of = loads
+    group = np.array([one.astimezone(ZoneInfo("Europe/Berlin")).strftime(form) for one in of.begin])
+    told = evaluation["by"][what][name]
+    assert set(told) == set(group)
+    for label, scores in told.items():
+        part = of.where(group == label)
+        assert scores["count"] == len(part.truth)
+        error = metrics.mean_absolute_error(part.truth, part.median)
+        assert scores["mae"] == pytest.approx(error, 1e-5)
+        losses = [
+            scoringrules.quantile_score(part.truth, part.quantiles[:, place], level).mean()
+            for place, level in enumerate(LEVELS)
+        ]
+        assert scores["pinball"] == pytest.approx(np.mean(losses), 1e-5)
+
+
+def test_rungs_are_as_the_forecasts_say(loads: tuple[str, Loads], evaluation: dict):
+    name, of = loads
+    told = evaluation["by"]["rung"][name]
+    assert set(told) == set(of.rung)
+    for rung, scores in told.items():
+        part = of.where(of.rung == rung)
+        rmse = metrics.root_mean_squared_error(part.truth, part.median)
+        assert scores["rmse"] == pytest.approx(rmse, 1e-5)
+
+
+def test_peaks_are_the_highest_load_of_each_horizon(loads: tuple[str, Loads], evaluation: dict):
+    name, of = loads
+    off, hours = [], []
+    for series, tick in sorted(set(zip(of.series, of.tick, strict=True))):
+        one = of.where((of.series == series) & (of.tick == tick))
+        if len(one.truth) == 24:
+            high = one.truth.max()
+            off.append(100 * abs(one.median.max() - high) / high)
+            hours.append(abs(one.lead[one.truth.argmax()] - one.lead[one.median.argmax()]))
+    told = evaluation["peaks"][name]
+    assert told["count"] == len(off)
+    assert told["error_percent"] == pytest.approx(np.mean(off), 1e-5)
+    assert told["hours_off"] == pytest.approx(np.mean(hours), 1e-5)

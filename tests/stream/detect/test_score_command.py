@@ -1,6 +1,7 @@
 """`gridcast detect score` on small sets of its own."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from gridcast.models.detection.trial import Trial
+from gridcast.models.detection.verdict import DAY_MS
 from gridcast.stream.commands.detect import score
 from gridcast.stream.detect.sets import read_set
 from gridcast.stream.errors import UserError
@@ -45,6 +48,36 @@ def test_a_simulated_grid_is_watched_and_its_faults_are_counted(capsys: pytest.C
     assert found["kinds"]["gap"]["recall"] > 0.5
     assert 0 < found["recall"] <= 1
     assert found["false_alarms_a_week_and_series"] == pytest.approx(7 * found["false_alarms"] / 12)
+
+
+def test_a_run_that_is_stopped_tells_of_the_days_it_watched(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    watched = Trial.run
+
+    def stopped_in_the_first_day(trial: Trial, start_ms: int, end_ms: int) -> Iterator[int]:
+        for at_ms in watched(trial, start_ms, end_ms):
+            yield at_ms
+            if at_ms - start_ms > 0.25 * DAY_MS:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trial, "run", stopped_in_the_first_day)
+    score(series=12, days=300, learn_days=0, faults=40_000, seed=5, json=True)
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)["simulated"]
+    assert found["days"] == pytest.approx(0.3, abs=0.1)
+    assert found["faults"] > 10
+    assert "stopped: these are the figures of 0.3 days" in printed.err
+
+
+def test_a_run_that_is_stopped_while_it_learns_has_no_figures(monkeypatch: pytest.MonkeyPatch):
+    def stopped_at_once(trial: Trial, start_ms: int, end_ms: int) -> Iterator[int]:
+        yield start_ms
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trial, "run", stopped_at_once)
+    with pytest.raises(KeyboardInterrupt):
+        score(series=5, days=2, learn_days=1, json=True)
 
 
 def test_figures_are_printed_for_people_too(tmp_path: Path, capsys: pytest.CaptureFixture):

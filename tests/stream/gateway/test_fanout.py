@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support.gateway import alarm, forecast
 
-from gridcast.schemas import GridSeries, Message
+from gridcast.schemas import GridSeries, Message, SeriesKind
 from gridcast.schemas.gateway import Authenticate, Current, Scope, Subscribe, Welcome, What
 from gridcast.stream.gateway.board import Board
 from gridcast.stream.gateway.client import MOST_WAITING, Client
@@ -311,6 +311,39 @@ def test_a_large_snapshot_holds_nobody_up_for_longer_than_a_part(room: Room):
     assert len(set(series_of(heard))) == 1_000
     ended = [message["subscription"] for message in heard if message["type"] == "current"]
     assert ended == [f"s-{number}" for number in range(8)]
+
+
+def test_news_waits_for_a_few_parts_however_many_ask_for_all_there_is(room: Room):
+    for number in range(1_000):
+        room.put(What.FORECAST, forecast(f"m-{number}"))
+    good, to_good = room.client()
+    room.subscribe(good, series=["m-1"])
+    to_good.heard()
+    crowd = [room.client() for _ in range(50)]
+    for client, _ in crowd:
+        (wish,) = client.session.receive('{"type":"subscribe","subscription":"s","all":true}')
+        assert isinstance(wish, Subscribe)
+        room.fanout.subscribe(client, wish)
+    room.fanout.flush()
+    room.put(What.FORECAST, forecast("m-1", 1))
+    before = sum(len(network.sent) for _, network in crowd)
+    room.fanout.flush()
+    assert series_of(to_good.heard()) == ["m-1"]
+    news, parts = len(crowd), 2 * 300
+    assert sum(len(network.sent) for _, network in crowd) - before <= news + parts
+    room.flush()
+    assert all(len(set(series_of(network.heard()))) == 1_000 for _, network in crowd)
+
+
+def test_a_part_of_what_is_named_too_is_told_once(room: Room):
+    room.put(What.SERIES, GridSeries(series="f-1", kind=SeriesKind.FEEDER, parent="z"))
+    room.put(What.SERIES, GridSeries(series="m-1", parent="f-1"))
+    for name in ("z", "f-1", "m-1", "m-2"):
+        room.put(What.FORECAST, forecast(name))
+    client, network = room.client()
+    named = {"series": ["m-1", "m-2", "m-2"], "below": ["f-1", "z", "f-1"], "what": ["forecast"]}
+    room.subscribe(client, **named)
+    assert sorted(series_of(network.heard())) == ["f-1", "m-1", "m-2", "z"]
 
 
 def test_what_changes_while_a_snapshot_is_sent_is_sent_as_it_then_is(room: Room):

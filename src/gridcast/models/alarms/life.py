@@ -37,6 +37,7 @@ TIMINGS = {
     AlarmKind.COVERAGE_LOST: Timing(6 * HOUR_MS, 6 * HOUR_MS, 24 * HOUR_MS),
     AlarmKind.MODEL_DEGRADED: Timing(6 * HOUR_MS, 6 * HOUR_MS, 24 * HOUR_MS),
     AlarmKind.DRIFT: Timing(off_delay_ms=6 * HOUR_MS, re_alarm_ms=24 * HOUR_MS),
+    AlarmKind.DATA_DRIFT: Timing(off_delay_ms=6 * HOUR_MS),
 }
 USUAL = Timing(re_alarm_ms=24 * HOUR_MS)
 

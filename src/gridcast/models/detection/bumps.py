@@ -4,6 +4,10 @@ An oven may draw as much as a spike is high, but not for two minutes. So one to 
 compared with those before and after them: how far the nearest of them stands out from both. That
 is known when the load is back, a few readings later than how far it is from what was expected,
 and tells far more.
+
+A fault has sharp edges: it is there from one reading to the next, and gone as it came. What is
+switched for a minute or two is on for a part of its first and last readings, so these differ from
+each other, or those before and after it do. Such differences are taken off.
 """
 
 from typing import ClassVar
@@ -14,6 +18,8 @@ from gridcast.models.detection.memory import Flags, Floats, Memory
 
 LONGEST = 3
 """Readings that a bump may last."""
+EDGES = np.float32(2)
+"""So many times is taken off what the readings within, and those on either side, differ."""
 KEPT = tuple(f"ago_{number}" for number in range(1, LONGEST + 2))
 
 
@@ -24,7 +30,7 @@ class Bumps(Memory):
     >>> for kw in (1.0, 1.1, 9.0, 8.0, 1.2):
     ...     up, down, middle = bumps.look(np.array([kw], np.float32), np.ones(1, bool))
     >>> up.round(1), down, middle
-    (array([6.8], dtype=float32), array([0.], dtype=float32), array([8.], dtype=float32))
+    (array([4.6], dtype=float32), array([0.], dtype=float32), array([8.], dtype=float32))
     """
 
     NEW: ClassVar = dict.fromkeys(KEPT, np.float32(np.nan))
@@ -38,8 +44,9 @@ class Bumps(Memory):
         up, down, middle = (np.zeros(len(value), np.float32) for _ in range(3))
         high = low = ago[0]
         for before in ago[1:]:
-            above = low - np.fmax(before, value)
-            below = np.fmin(before, value) - high
+            blunt = EDGES * (high - low + np.abs(before - value))
+            above = low - np.fmax(before, value) - blunt
+            below = np.fmin(before, value) - high - blunt
             is_up, is_down = given & (above > up), given & (below > down)
             up[is_up], middle[is_up] = above[is_up], low[is_up]
             down[is_down], middle[is_down] = below[is_down], high[is_down]

@@ -12,6 +12,7 @@
 | `Balance` | a parent that is not the sum of its parts | tail of its own differences |
 | `Forests` | figures of a group that do not usually lie together | tail of its own scores |
 | `Drift` | errors whose mean has moved, of a series or a group | Page-Hinkley's test |
+| `Inputs` | loads that have moved against their own past, of a series or a group | the same |
 
 What is learned of a series rests on sound readings only; what lies beyond a limit counts as if it
 lay there, so that a fault is not learned in a day, and a new usual is in the end.
@@ -35,13 +36,15 @@ from gridcast.models.detection.groups import (
     together,
 )
 from gridcast.models.detection.holidays import on_holiday
+from gridcast.models.detection.inputs import Inputs
 from gridcast.models.detection.limits import is_impossible, is_other_unit
-from gridcast.models.detection.look import Known, Look
+from gridcast.models.detection.look import NO_GROUP, Known, Look
 from gridcast.models.detection.memory import Flags, Floats, Memory, Rows
 from gridcast.models.detection.repeats import Repeats
 from gridcast.models.detection.silence import Silence
 from gridcast.models.detection.standing import SEEN_AT_READINGS, Standing
 from gridcast.models.detection.surprise import NARROWEST, Surprise
+from gridcast.models.detection.switching import Switching
 from gridcast.models.detection.tails import Tails
 from gridcast.models.detection.trees import Forests, features
 from gridcast.models.records import Column
@@ -53,9 +56,15 @@ QUARTER_MS = 15 * 60_000
 LEAST_LIMIT = np.float32(3)
 """Nobody is told of scores below that, however tame the series: one in a thousand is no event."""
 RARER = np.float32(0.1)
-"""Of the risk: loads do change, so a reading that stays far off must be further off than a bump."""
+"""Of the risk: loads do change, so a reading that stays far off must be further off than a bump;
+and what stays the same at night does so more often than by chance."""
 BUMPS = np.float32(3)
 """Times the risk: what is known from both sides errs less than the tail says."""
+LEAST_UP, LEAST_DOWN = np.float32(2.5), np.float32(1.5)
+"""Usual widths: the least that a bump is told of. Much is switched on for a minute, hardly anything
+off for one and on again."""
+LEAST_SHARE = np.float32(0.25)
+"""Of the capacity: a bump that is smaller is none that anybody must know of."""
 STILL = np.float32(0.5)
 """Of its limit: above that a score is not well again."""
 SILENT_TOGETHER = 2
@@ -84,6 +93,8 @@ class Seen:
     missing: Floats
     """Readings that are missing."""
     groups: Together
+    switched: Flags
+    """Which groups moved at once at the full or half hour."""
     group_on: Mapping[AlarmKind, Flags]
     """A row a group."""
     unbalanced: Floats
@@ -105,8 +116,8 @@ class Detection:
         self.bumps = Bumps()
         self.bump_up, self.bump_down = Tails(fattest=0), Tails(fattest=0)
         self.repeats, self.silence, self.clocks = Repeats(), Silence(), Clocks()
-        self.standing, self.drift = Standing(), Drift()
-        self.balance, self.balance_tail = Balance(), Tails()
+        self.standing, self.drift, self.inputs = Standing(), Drift(), Inputs()
+        self.balance, self.balance_tail, self.switching = Balance(), Tails(), Switching()
         self.forests, self.forest_tail = Forests(), Tails()
         self._unbalanced = self._unusual = np.zeros(0, np.float32)
         self._quarter = 0
@@ -123,23 +134,29 @@ class Detection:
         score = self.surprise.score(look.value, look.quantiles, look.levels)
         high = np.maximum(self.high.limit(RARER * risk), LEAST_LIMIT)
         low = np.maximum(self.low.limit(RARER * risk), LEAST_LIMIT)
-        flat = self.repeats.look(look.value, given, risk)
+        flat = self.repeats.look(look.value, given, RARER * risk)
         silent = self.silence.look(look, risk)
         clock = self.clocks.look(look, given)
         on, between = self._judge(look, known, score, high, low)
-        measured = self._look_at_bumps(look, given, risk, on)
+        measured = self._look_at_bumps(look, known, given, risk, on)
         missing = self.silence.count(look.tick_ms)
         groups = together(look, known, score, missing >= SILENT_TOGETHER)
         self.standing.note(given, look.value, on, between)
-        sound = ~np.isnan(score) & ~(
-            flat | clock | on[AlarmKind.UNIT] | on[AlarmKind.OUT_OF_LIMITS]
-        )
+        faulty = flat | clock | on[AlarmKind.UNIT] | on[AlarmKind.OUT_OF_LIMITS]
+        sound = ~np.isnan(score) & ~faulty
         settled = sound & self.surprise.is_settled()
         self.high.learn(score, settled, high)
         self.low.learn(-score, settled, low)
         holiday = on_holiday(known, look.tick_ms)
         drift, group_drift = self.drift.look(look.tick_ms, score, sound & ~holiday, known)
-        group_on = self._judge_groups(look, groups) | {AlarmKind.DRIFT: group_drift}
+        healthy = given & ~(faulty | holiday)
+        moved, group_moved = self.inputs.look(
+            look.tick_ms, look.value, healthy, self.silence.interval_s, known
+        )
+        group_on = self._judge_groups(look, groups) | {
+            AlarmKind.DRIFT: group_drift,
+            AlarmKind.DATA_DRIFT: group_moved,
+        }
         return Seen(
             measured,
             score,
@@ -151,12 +168,14 @@ class Detection:
                 AlarmKind.GAP: silent,
                 AlarmKind.CLOCK: clock,
                 AlarmKind.DRIFT: drift,
+                AlarmKind.DATA_DRIFT: moved,
             },
             self.standing.between(),
             self._moved(score, groups, known),
             holiday,
             missing,
             groups,
+            self._look_at_switching(look, known, groups),
             group_on,
             self._unbalanced,
             self._unusual,
@@ -164,7 +183,7 @@ class Detection:
 
     def parts(self) -> list[list[Column]]:
         """Give all that is remembered, part by part, as columns of records."""
-        place = np.array([self._quarter, self.drift.hour])
+        place = np.array([self._quarter, self.drift.hour, self.inputs.hour])
         known = (*self._parts(), *self._group_parts())
         head: list[Column] = [place, self._unusual]
         return [head, *(part.columns() for part in known), self.forests.columns()]
@@ -172,7 +191,7 @@ class Detection:
     def load(self, parts: Sequence[Sequence[Column]]) -> None:
         """Take what was remembered from its parts."""
         head, *others, forests = parts
-        self._quarter, self.drift.hour = (int(number) for number in head[0])
+        self._quarter, self.drift.hour, self.inputs.hour = (int(number) for number in head[0])
         self._unusual = np.asarray(head[1], np.float32)
         known = (*self._parts(), *self._group_parts())
         for part, columns in zip(known, others, strict=True):
@@ -199,7 +218,10 @@ class Detection:
         value = look.value
         unit = is_other_unit(value, look.quantiles, self.surprise.width, known.capacity)
         impossible = ~unit & is_impossible(value, known.capacity, known.least)
-        plain = ~(unit | impossible) & self.surprise.is_known(self.silence.interval_s)
+        # What could not be was expected where faults were forecast from: that tells nothing.
+        expected = look.quantiles[:, len(look.levels) // 2]
+        spoiled = is_impossible(expected, known.capacity, known.least)
+        plain = ~(unit | impossible | spoiled) & self.surprise.is_known(self.silence.interval_s)
         with np.errstate(invalid="ignore"):
             spike, drop = plain & (score > high), plain & (score < -low)
             still_high = plain & (score > STILL * high) & ~spike
@@ -210,20 +232,21 @@ class Detection:
         return dict(zip(kinds, on, strict=True)), dict(zip(kinds, between, strict=False))
 
     def _look_at_bumps(
-        self, look: Look, given: Flags, risk: Floats, on: dict[AlarmKind, Flags]
+        self, look: Look, known: Known, given: Flags, risk: Floats, on: dict[AlarmKind, Flags]
     ) -> Floats:
         """Add what jumped away and is back; give what is to be told of each series, kW."""
         given = given & ~(on[AlarmKind.OUT_OF_LIMITS] | on[AlarmKind.UNIT])  # told as such
         up, down, middle = self.bumps.look(look.value, given)
         width = np.maximum(self.surprise.width, NARROWEST)
         settled, measured = given & self.surprise.is_settled(), look.value
-        known = given & self.surprise.is_known(self.silence.interval_s)
-        for kind, size, tail in (
-            (AlarmKind.SPIKE, np.asarray(up / width, np.float32), self.bump_up),
-            (AlarmKind.DROP, np.asarray(down / width, np.float32), self.bump_down),
+        told = given & self.surprise.is_known(self.silence.interval_s)
+        least_kw = np.nan_to_num(LEAST_SHARE * known.capacity)
+        for kind, least, size, tail in (
+            (AlarmKind.SPIKE, LEAST_UP, np.asarray(up / width, np.float32), self.bump_up),
+            (AlarmKind.DROP, LEAST_DOWN, np.asarray(down / width, np.float32), self.bump_down),
         ):
-            limit = np.maximum(tail.limit(BUMPS * risk), LEAST_LIMIT)
-            found = known & (size > limit)
+            limit = np.maximum(tail.limit(BUMPS * risk), least)
+            found = told & (size > limit) & (size * width > least_kw)
             on[kind] = on[kind] | found
             measured = np.where(found, middle, measured)
             tail.learn(size, settled, limit)
@@ -236,6 +259,16 @@ class Detection:
         low = of_its_group(np.where(is_group, groups.low, np.float32(0)), known)
         with np.errstate(invalid="ignore"):
             return np.asarray(((score > 0) & (high >= MOVED)) | ((score < 0) & (low >= MOVED)))
+
+    def _look_at_switching(self, look: Look, known: Known, groups: Together) -> Flags:
+        inside = known.group != NO_GROUP
+        interval = np.bincount(
+            known.group[inside], self.silence.interval_s[inside], minlength=known.groups
+        )
+        interval_s = np.asarray(interval / np.maximum(groups.size, np.float32(1)), np.float32)
+        share = np.maximum(groups.high, groups.low)
+        is_group = groups.size >= FEWEST
+        return is_group & self.switching.look(look.tick_ms, share, interval_s)
 
     def _judge_groups(self, look: Look, groups: Together) -> dict[AlarmKind, Flags]:
         is_group = groups.size >= FEWEST
@@ -289,7 +322,9 @@ class Detection:
 
     def _parts(self) -> tuple[Memory, ...]:
         own = (self.surprise, self.high, self.low, self.bumps, self.bump_up, self.bump_down)
-        return (*own, self.repeats, self.silence, self.clocks, self.standing, *self.drift.parts())
+        others = (self.repeats, self.silence, self.clocks, self.standing)
+        return (*own, *others, *self.drift.parts(), *self.inputs.parts())
 
     def _group_parts(self) -> tuple[Memory, ...]:
-        return (self.balance, self.balance_tail, self.forest_tail, *self.drift.group_parts())
+        tests = (*self.drift.group_parts(), *self.inputs.group_parts())
+        return (self.balance, self.balance_tail, self.switching, self.forest_tail, *tests)

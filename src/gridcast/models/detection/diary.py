@@ -9,7 +9,7 @@
 | … looked | the same; then all was judged; and what was declared anew |
 | … expected | what was expected from then on |
 
-A whole takes some 165 bytes a series, a look five: what was learned in the hour follows from the
+A whole takes some 200 bytes a series, a look five: what was learned in the hour follows from the
 whole and the looks after it, to the bit. A whole is due after seven minutes of each hour, when
 nothing else is.
 """
@@ -25,7 +25,7 @@ from gridcast.models.detection.look import Known, Times
 from gridcast.models.detection.memory import Floats, Rows
 from gridcast.models.records import Column, Kind, Record, RecordError, decode, encode, key_of
 
-LAYOUT = 1
+LAYOUT = 2
 """Another one is not read: what it had learned is learned anew."""
 HEAD, DECLARED, EXPECTED, TIMES, PARTS = range(5)
 FIRST = 1000

@@ -14,13 +14,15 @@ from gridcast.schemas import AlarmKind, Priority
 
 NEIGHBOURS = "real event, seen by the neighbours too"
 HOLIDAY = "a holiday: the neighbours are as far from what is usual"
+TARIFF = "a tariff or timers: the neighbours moved at once, at the full or half hour"
 METER = "meter fault"
 OWN = "meter fault, or an event at this place alone"
 CLOCK = "wrong clock of the meter"
 UNIT = "wrong unit at the meter or the head-end"
 LINE = "communication gap"
 GROUP_LINE = "communication gap, or the feeder is dead"
-MODEL = "the load has changed, or the forecast has degraded"
+MODEL = "the forecast has degraded, or when the load is drawn: how much has not moved"
+LOAD = "the load has changed"
 FEED = "the head-end or the line to it has stopped"
 PARTS = "a meter of the parent or of one of its parts is wrong"
 
@@ -34,6 +36,7 @@ DETECTED = frozenset(
         AlarmKind.GAP,
         AlarmKind.CLOCK,
         AlarmKind.DRIFT,
+        AlarmKind.DATA_DRIFT,
         AlarmKind.DISAGREEMENT,
         AlarmKind.UNUSUAL,
         AlarmKind.FEED_STALE,
@@ -41,7 +44,8 @@ DETECTED = frozenset(
         AlarmKind.MODEL_DEGRADED,
     }
 )
-SHARED = (AlarmKind.GAP, AlarmKind.SPIKE, AlarmKind.DROP, AlarmKind.DRIFT)
+DRIFTS = (AlarmKind.DRIFT, AlarmKind.DATA_DRIFT)
+SHARED = (AlarmKind.GAP, AlarmKind.SPIKE, AlarmKind.DROP, *DRIFTS)
 """Kinds of which a group's alarm stands for those of its series."""
 
 
@@ -113,15 +117,31 @@ class Teller:
 
     def _cause(self, kind: AlarmKind, row: int) -> str:
         if kind in {AlarmKind.SPIKE, AlarmKind.DROP}:
-            if self.seen.moved[row]:
-                return HOLIDAY if self.seen.holiday[row] else NEIGHBOURS
-            return OWN
+            if not self.seen.moved[row]:
+                return OWN
+            return self._shared(int(self.known.group[row]), holiday=bool(self.seen.holiday[row]))
+        if kind in DRIFTS:
+            return LOAD if self._has_moved(row) else MODEL
         return {
             AlarmKind.GAP: LINE,
             AlarmKind.UNIT: UNIT,
             AlarmKind.CLOCK: CLOCK,
-            AlarmKind.DRIFT: MODEL,
         }.get(kind, METER)
+
+    def _shared(self, group: int, *, holiday: bool) -> str:
+        """Tell why all of a group do the same."""
+        if self.seen.switched[group]:
+            return TARIFF
+        return HOLIDAY if holiday else NEIGHBOURS
+
+    def _has_moved(self, row: int) -> bool:
+        """Tell whether the load of a series, or of its group, is another than it was."""
+        group = int(self.known.group[row])
+        own = bool(self.seen.on[AlarmKind.DATA_DRIFT][row])
+        return own or (group != NO_GROUP and self._group_has_moved(group))
+
+    def _group_has_moved(self, group: int) -> bool:
+        return bool(self.seen.group_on[AlarmKind.DATA_DRIFT][group])
 
     def _text(  # noqa: PLR0917
         self,
@@ -133,14 +153,15 @@ class Teller:
         high: float | None,
     ) -> str:
         name = self.names[row]
-        if kind is AlarmKind.GAP:
-            return f"{self.seen.missing[row]:,.0f} readings of {name} are missing"
-        if kind is AlarmKind.FLATLINE:
-            return f"{name} stays at the same value" + _kw(measured, " of {} kW")
-        if kind is AlarmKind.CLOCK:
-            return f"the time stamps of {name} are off"
-        if kind is AlarmKind.DRIFT:
-            return f"the errors of the forecasts of {name} have moved"
+        of_kind = {
+            AlarmKind.GAP: f"{self.seen.missing[row]:,.0f} readings of {name} are missing",
+            AlarmKind.FLATLINE: f"{name} stays at the same value" + _kw(measured, " of {} kW"),
+            AlarmKind.CLOCK: f"the time stamps of {name} are off",
+            AlarmKind.DRIFT: f"the errors of the forecasts of {name} have moved",
+            AlarmKind.DATA_DRIFT: f"the load of {name} has moved from that of the last weeks",
+        }
+        if kind in of_kind:
+            return of_kind[kind]
         what = f"{name}:" + _kw(measured, " {} kW")
         if expected is None:
             return what
@@ -178,8 +199,11 @@ class Teller:
                 if share is not None:
                     text = text.format(round(float(share[group]) * size))
                 inside = self.known.group == group
-                if cause == NEIGHBOURS and self.seen.holiday[inside].mean() > 0.5:
-                    cause = HOLIDAY
+                if kind is AlarmKind.DRIFT and self._group_has_moved(group):
+                    cause = LOAD
+                if cause == NEIGHBOURS:
+                    holiday = bool(self.seen.holiday[inside].mean() > 0.5)
+                    cause = self._shared(group, holiday=holiday)
                 expected = self.look.quantiles[inside, len(self.look.levels) // 2]
                 yield Condition(
                     kind,
@@ -214,22 +238,15 @@ def _kw(value: float | None, pattern: str) -> str:
 
 
 def _group_words(kind: AlarmKind, name: str, size: int) -> tuple[str, str]:
-    match kind:
-        case AlarmKind.GAP:
-            return f"{{}} of the {size} series of {name} are silent", GROUP_LINE
-        case AlarmKind.SPIKE:
-            return (
-                f"{{}} of the {size} series of {name} are far above what was expected",
-                NEIGHBOURS,
-            )
-        case AlarmKind.DROP:
-            return (
-                f"{{}} of the {size} series of {name} are far below what was expected",
-                NEIGHBOURS,
-            )
-        case AlarmKind.DISAGREEMENT:
-            return f"{name} is not the sum of its {size} parts", PARTS
-        case AlarmKind.DRIFT:
-            return f"the errors of the forecasts of {name} have moved as a whole", MODEL
-        case _:
-            return f"the {size} series of {name} are not as they usually are together", ""
+    all_of = f"the {size} series of {name}"
+    return {
+        AlarmKind.GAP: (f"{{}} of {all_of} are silent", GROUP_LINE),
+        AlarmKind.SPIKE: (f"{{}} of {all_of} are far above what was expected", NEIGHBOURS),
+        AlarmKind.DROP: (f"{{}} of {all_of} are far below what was expected", NEIGHBOURS),
+        AlarmKind.DISAGREEMENT: (f"{name} is not the sum of its {size} parts", PARTS),
+        AlarmKind.DRIFT: (f"the errors of the forecasts of {name} have moved as a whole", MODEL),
+        AlarmKind.DATA_DRIFT: (
+            f"the loads of {name} have moved as a whole from those of the last weeks",
+            LOAD,
+        ),
+    }.get(kind, (f"{all_of} are not as they usually are together", PARTS))

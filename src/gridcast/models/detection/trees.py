@@ -11,14 +11,12 @@ S. C. Tan, K. M. Ting, T. F. Liu (2011): Fast anomaly detection for streaming da
 """
 
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from river.anomaly import HalfSpaceTrees
 
 from gridcast.models.detection.groups import Together
+from gridcast.models.detection.grown import GROWN
 from gridcast.models.detection.memory import Floats, Rows
 from gridcast.models.records import Column
 
@@ -61,7 +59,7 @@ class Forests:
         """Give how unusual each group is, 0 to 1, and learn from it."""
         groups = np.arange(len(self))
         score = np.zeros(len(self))
-        for tree, (feature, threshold) in enumerate(_trees()):
+        for tree, (feature, threshold) in enumerate(GROWN):
             node, goes_on = np.zeros(len(self), np.intp), np.ones(len(self), np.bool_)
             for depth in range(HEIGHT + 1):
                 count = self._before[groups, tree, node]
@@ -90,7 +88,7 @@ class Forests:
             setattr(self, name, getattr(new, name))
 
     def columns(self) -> list[Column]:
-        """Give the counts as columns of a record: the trees follow from the seed."""
+        """Give the counts as columns of a record: the trees are always the same."""
         return [self._looks, self._is_first, self._now.ravel(), self._before.ravel()]
 
     def load(self, columns: Sequence[Column]) -> None:
@@ -103,23 +101,3 @@ class Forests:
 
 def _none(groups: int) -> Counts:
     return np.zeros((groups, TREES, NODES), np.int16)
-
-
-@cache
-def _trees() -> list[tuple[Rows, npt.NDArray[np.float64]]]:
-    """Give of each tree which figure every inner node looks at, and where it parts.
-
-    The children of node n are 2n + 1 and 2n + 2. River builds its trees when it first learns.
-    """
-    forest = HalfSpaceTrees(n_trees=TREES, height=HEIGHT, window_size=WINDOW, seed=SEED)
-    forest.learn_one(dict.fromkeys(FEATURES, 0.5))  # type: ignore[no-untyped-call]
-    return [_flat(tree) for tree in forest.trees]
-
-
-def _flat(tree: Any) -> tuple[Rows, npt.NDArray[np.float64]]:
-    inner, level = [], [tree]
-    for _ in range(HEIGHT):
-        inner += level
-        level = [child for node in level for child in node.children]
-    feature = np.array([FEATURES.index(node.feature) for node in inner])
-    return feature, np.array([node.threshold for node in inner])

@@ -87,21 +87,27 @@ class Trial:
             cuts = np.searchsorted(
                 arrivals.arrival_ms, np.arange(tick_ms, chunk.until_ms + 1, MINUTE_MS)
             )
-            begin = 0
+            begin = folded = 0
             for cut in cuts.tolist():
-                self._take(arrivals.take(slice(begin, cut)))
+                self._show(arrivals.take(slice(begin, cut)))
                 begin = cut
+                if tick_ms % HOUR_MS == 0:
+                    self._fold(arrivals.take(slice(folded, cut)))
+                    folded = cut
+                    self._forecast(tick_ms)
                 self._look(tick_ms)
                 tick_ms += MINUTE_MS
-            self._take(arrivals.take(slice(begin, None)))
+            self._show(arrivals.take(slice(begin, None)))
+            self._fold(arrivals.take(slice(folded, None)))
             yield tick_ms
 
-    def _take(self, arrivals: Arrivals) -> None:
-        if not len(arrivals):
-            return
-        self._watch.take(
-            arrivals.series.astype(np.intp), arrivals.value, arrivals.time_ms, arrivals.arrival_ms
-        )
+    def _show(self, arrivals: Arrivals) -> None:
+        if len(arrivals):
+            rows = arrivals.series.astype(np.intp)
+            self._watch.take(rows, arrivals.value, arrivals.time_ms, arrivals.arrival_ms)
+
+    def _fold(self, arrivals: Arrivals) -> None:
+        """Put readings into the windows: only forecasts look at those, so many at a time."""
         names = self.names
         readings = ReadingColumns(
             [names[row] for row in arrivals.series.tolist()],
@@ -113,8 +119,6 @@ class Trial:
         self._partition.windows.fold(readings)
 
     def _look(self, tick_ms: int) -> None:
-        if tick_ms % HOUR_MS == 0:
-            self._forecast(tick_ms)
         look, seen = self._watch.look(tick_ms, self.known)
         found = Teller(seen, look, self.known, self.names, FEED).conditions()
         self.kept.alarms += self._board.judge(tick_ms, found, DETECTED)

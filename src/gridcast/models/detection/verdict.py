@@ -14,6 +14,7 @@ WITHIN_MS = 15 * MINUTE_MS
 AFTER_MS = 60 * MINUTE_MS
 """What is said so soon after a fault is still about it."""
 
+MOVES = frozenset({AlarmKind.DRIFT, AlarmKind.DATA_DRIFT, AlarmKind.DISAGREEMENT})
 SAYS: dict[str, frozenset[AlarmKind]] = {
     "spike": frozenset({AlarmKind.SPIKE, AlarmKind.OUT_OF_LIMITS, AlarmKind.UNIT}),
     "drop": frozenset({AlarmKind.DROP, AlarmKind.OUT_OF_LIMITS, AlarmKind.UNIT}),
@@ -23,8 +24,8 @@ SAYS: dict[str, frozenset[AlarmKind]] = {
     "dead-feeder": frozenset({AlarmKind.GAP}),
     "backlog": frozenset({AlarmKind.GAP}),
     "clock": frozenset({AlarmKind.CLOCK, AlarmKind.GAP}),
-    "level": frozenset({AlarmKind.SPIKE, AlarmKind.DROP, AlarmKind.DRIFT, AlarmKind.DISAGREEMENT}),
-    "drift": frozenset({AlarmKind.DRIFT, AlarmKind.DISAGREEMENT}),
+    "level": frozenset({AlarmKind.SPIKE, AlarmKind.DROP, *MOVES}),
+    "drift": MOVES,
 }
 """Which alarms say what is labelled. What else is labelled (one reading late, twice, corrected) is
 nothing that an operator is to be told."""

@@ -1,7 +1,10 @@
-"""Smooth and fill windows, all series at once."""
+"""Smooth and fill windows, all series at once.
 
-from gridcast.models.splines.crossvalidation import choose_lam
+How smooth is chosen in `crossvalidation`, which who serves does not import: it takes SciPy's
+optimisers, a fifth of a worker's start.
+"""
+
 from gridcast.models.splines.smoother import Origin, Smoothed, Smoother, share_measured
 from gridcast.models.splines.spline import Spline
 
-__all__ = ["Origin", "Smoothed", "Smoother", "Spline", "choose_lam", "share_measured"]
+__all__ = ["Origin", "Smoothed", "Smoother", "Spline", "share_measured"]

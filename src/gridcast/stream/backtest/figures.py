@@ -20,7 +20,12 @@ def by_horizon(evaluation: Evaluation, score: str, unit: str) -> str:
             hours, _values(groups.values(), score), marker=".", label=label(name), **_style(place)
         )
     axes.set(xlabel="end of the forecast slot, hours after the tick", ylabel=unit)
-    axes.set_ylim(bottom=0)
+    if score.startswith("coverage_"):
+        promised = int(score.removeprefix("coverage_"))
+        axes.axhline(promised, color="0.6", lw=1, ls="--", label=f"{promised} %, as promised")
+        axes.set_ylim(top=100, bottom=min(promised - 10, *axes.get_ylim()))
+    else:
+        axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     drawn.legend(fontsize="small", loc="outside right center")
     return svg(drawn)
@@ -52,7 +57,7 @@ def by_groups(evaluation: Evaluation, what: Sequence[str]) -> str:
 
 def reliability(evaluation: Evaluation) -> str:
     """Draw what share of the loads came below each quantile, beside what should have."""
-    drawn = figure(6.5, 4.2)
+    drawn = figure(6, 4.2)
     axes = drawn.add_subplot()
     axes.plot([0, 1], [0, 1], color="0.6", lw=1, ls="--", label="perfect")
     for place, (name, shares) in enumerate(evaluation.reliability.items()):

@@ -144,7 +144,13 @@ class Judge:
         if not np.isfinite(truth).any():
             return {}
         limited = {name: _with(one, truth, one.quantiles) for name, one in verified.items()}
-        return table(limited, self.scales)
+        found = table(limited, self.scales)
+        # The operator gives one number and no band: there is none that could hold.
+        found[OPERATOR] = {
+            name: None if name.startswith(("coverage_", "width_")) else value
+            for name, value in found[OPERATOR].items()
+        }
+        return found
 
     def _just_published(self, like: Verified) -> npt.NDArray[np.bool_]:
         """Tell of which slots the operator published at the tick, or since the one before."""

@@ -10,6 +10,7 @@ from gridcast.stream.training.report.figures import UNITS, label
 from gridcast.stream.training.report.sections import Figure, Section, Table, number, widest
 
 MOST_SERIES = 50
+_ERRORS = {"mape": "MAPE, %", "nmae": "nMAE, %"}
 _CALENDAR = ("hour", "weekday", "month", "temperature")
 
 
@@ -107,7 +108,9 @@ def columns(levels: tuple[float, ...]) -> dict[str, tuple[str, int]]:
 
 def _table(one: Evaluation, scores: Mapping[str, Scores]) -> Table:
     at = {f"MAPE {hours} h, %": (f"mape_{hours}h", 2) for hours in (1, 6, 24)}
-    every = columns(one.levels) | at
+    every: dict[str, tuple[str, int]] = {}
+    for heading, score in columns(one.levels).items():
+        every |= {heading: score} | (at if heading == "MAPE, %" else {})
     rows = [
         (label(name), *(number(of.get(score), digits) for score, digits in every.values()))
         for name, of in scores.items()
@@ -122,7 +125,7 @@ def _groups(one: Evaluation, what: str) -> Table:
     others = {name: of for name, of in one.by[what].items() if name != one.model}
     if what == "rung":
         others = {name: of for name, of in others.items() if set(of) & set(own)}
-    header = [what, *every, *(f"{label(name)}: {one.error}, %" for name in others)]
+    header = [what, *every, *(f"{label(name)}: {_ERRORS[one.error]}" for name in others)]
     groups = list(own)
     if len(groups) > MOST_SERIES:
         groups = sorted(groups, key=lambda group: -(own[group]["nmae"] or 0))[:MOST_SERIES]

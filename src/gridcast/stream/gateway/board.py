@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gridcast.models.grid import Grid
-from gridcast.schemas import Alarm, GridSeries, SeriesKind
+from gridcast.schemas import Alarm, GridSeries
 from gridcast.schemas.gateway import Place, What
 from gridcast.stream.gateway.entries import Entry
 
@@ -127,18 +127,18 @@ class Board:
 
     def below(self, series: str) -> list[str]:
         """Give a series and all that are parts of it."""
-        found = [series]
-        for above in found:  # it grows as we go
-            found += self.grid.children(above)
-        return found
+        return list(self.each_below(series))
 
-    def upper(self) -> set[str]:
-        """Give the series that are no meters: those that a screen shows first."""
-        return {
-            entry.key
-            for entry in self.all(What.SERIES)
-            if isinstance(entry.message, GridSeries) and entry.message.kind is not SeriesKind.METER
-        }
+    def each_below(self, series: str) -> Iterator[str]:
+        """Go through a series and all that are parts of it, as it is by the time one comes there.
+
+        Whoever goes through a large grid can let others have their turn meanwhile.
+        """
+        left = deque([series])
+        while left:
+            above = left.popleft()
+            yield above
+            left += self.grid.children(above)
 
     def about(self, what: What, series: str) -> list[Entry]:
         """Give the newest of one kind about a series."""

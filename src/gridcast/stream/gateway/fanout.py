@@ -19,6 +19,8 @@ FLUSHED_AT_ONCE = 200
 """Clients, before others (a ping, a new connection) have their turn: 2 ms."""
 LOOKED_AT_ONCE = 300
 """Entries of a snapshot, before others have their turn: less than 1 ms."""
+PARTS_AT_ONCE = 2
+"""Such parts, before those have their turn who wait for news."""
 
 
 class Fanout:
@@ -55,7 +57,13 @@ class Fanout:
         self._interest: Interest[Client] = Interest(board.way, lambda name: board.grid[name].kind)
         # Dicts, because they keep an order: whoever comes first is served first.
         self._touched: dict[Client, None] = {}
+        self._catching_up: dict[Client, None] = {}
         self._behind: dict[Client, None] = {}
+
+    @property
+    def behind(self) -> int:
+        """Give for how many clients something waits."""
+        return len(self._behind)
 
     def join(self, client: Client) -> None:
         """Take in a client."""
@@ -69,6 +77,7 @@ class Fanout:
         client.is_gone = True
         self.clients.discard(client)
         self._touched.pop(client, None)
+        self._catching_up.pop(client, None)
         self._behind.pop(client, None)
         for wanted in client.session.subscriptions.values():
             self._interest.remove(client, wanted)
@@ -106,14 +115,21 @@ class Fanout:
             self._wake()
 
     def flush(self) -> bool:
-        """Send what waits to some of the clients; tells whether there are more."""
+        """Send what waits to some of the clients; tells whether there are more.
+
+        However many ask for however much of what there is, news waits for a few parts of that only.
+        """
         sent = 0
         for client in list(islice(self._touched, FLUSHED_AT_ONCE)):
             del self._touched[client]
-            if not client.is_gone:
-                sent += self._flush(client)
+            sent += self._flush(client)
+        for client in list(islice(self._catching_up, PARTS_AT_ONCE)):
+            del self._catching_up[client]
+            if client.snapshots and not client.queue:
+                self._go_on(client)
+            sent += self._flush(client)
         self._metrics.sent(sent)
-        return bool(self._touched)
+        return bool(self._touched or self._catching_up)
 
     def watch(self, now: float) -> None:
         """See to those that are behind: send what fits by now, or cut them off."""
@@ -151,20 +167,16 @@ class Fanout:
 
     def _flush(self, client: Client) -> int:
         sent = client.flush()
-        if client.snapshots and not client.queue:
-            self._go_on(client)
-            sent += client.flush()
         if client.queue.is_full:
             self._cut(client, "too many changes of alarms wait")
         elif client.is_behind:
             self._behind[client] = None
+            if client.has_more and client.wire.waiting() < MOST_WAITING // 2:
+                self._catching_up[client] = None
         return sent
 
     def _go_on(self, client: Client) -> None:
-        """Let a part of a client's snapshot wait for it; the next part has its turn after others.
-
-        However much there is, and however many ask for it, nobody is held up by more than a part.
-        """
+        """Let a part of a client's snapshot wait for it; the next has its turn after others."""
         snapshot = client.snapshots[0]
         for entry in snapshot.part(LOOKED_AT_ONCE):
             client.queue.put(entry)
@@ -174,7 +186,6 @@ class Fanout:
             if client.session.subscriptions.get(wanted.subscription) is wanted:
                 client.session.complete(self._current(wanted.subscription))
                 client.queue.reply(client.session.outgoing())
-        self._touch(client)
 
     def _cut(self, client: Client, why: str) -> None:
         self.leave(client)
@@ -187,19 +198,26 @@ class Fanout:
 
     def _looked_at(self, client: Client, wanted: Subscribe) -> Iterator[Entry | None]:
         """Go through all that a subscription may be about; None is what it is not about."""
-        keys = None
-        if not (wanted.all or wanted.kinds):
-            keys = dict.fromkeys(wanted.series)
-            for above in wanted.below:
-                keys |= dict.fromkeys(self._board.below(above))
+        is_about = self._interest.matcher(wanted)
         for what in dict.fromkeys(wanted.what):
+            keys = None if wanted.all or wanted.kinds else self._named(wanted)
             for entry in self._board.since(what, wanted.resume, keys):
-                is_about = (
-                    entry is not None
-                    and self._interest.matches(wanted, entry.series)
-                    and self.sees(client, entry.series)
+                is_told = (
+                    entry is not None and is_about(entry.series) and self.sees(client, entry.series)
                 )
-                yield entry if is_about else None
+                yield entry if is_told else None
+
+    def _named(self, wanted: Subscribe) -> Iterator[str]:
+        """Go through the series that a subscription names, and all their parts, each once."""
+        seen: set[str] = set()
+        for above in wanted.below:
+            # What is a part of one that was gone through was, too.
+            parts = () if above in seen else self._board.each_below(above)
+            for series in parts:
+                if series not in seen:
+                    seen.add(series)
+                    yield series
+        yield from (one for one in dict.fromkeys(wanted.series) if one not in seen)
 
     def _audience(self, entry: Entry) -> dict[tuple[What, str], set[Client]]:
         """Give who is told of what of a series and of all below it."""

@@ -33,7 +33,9 @@ from gridcast.stream.metrics_server import metrics_served
 from gridcast.stream.settings import Settings
 
 LOG = logging.getLogger("gridcast.gateway")
-WATCH_EVERY_S = 0.05
+WATCH_EVERY_S, WATCH_EACH_S = 0.01, 5e-6
+"""A client that is behind is looked after so often, and the more there are, the less often: what a
+look takes is then a small part of the time."""
 CHECK_EVERY_S = 5.0
 FORGET_EVERY_S = 60.0
 SPARE_FILES = 200
@@ -122,7 +124,7 @@ class Gateway:
                 self.shared.run(),
                 self._commands.start(),
                 self._pump(),
-                _every(WATCH_EVERY_S, self._watch),
+                self._watch(),
                 _every(1.0, self._beat),
                 _every(CHECK_EVERY_S, self.conversations.check),
                 _every(FORGET_EVERY_S, self._forget),
@@ -155,7 +157,9 @@ class Gateway:
                 self._sent_ms = None
 
     async def _watch(self) -> None:
-        self.fanout.watch(time.monotonic())
+        while True:
+            await asyncio.sleep(WATCH_EVERY_S + WATCH_EACH_S * self.fanout.behind)
+            self.fanout.watch(time.monotonic())
 
     async def _beat(self) -> None:
         turns = max(round(self._settings.gateway_heartbeat_s), 1)

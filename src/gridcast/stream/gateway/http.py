@@ -16,7 +16,6 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from gridcast.schemas import Forecast, Reading
-from gridcast.schemas.fields import write_time
 from gridcast.schemas.gateway import Authenticate, Scope, What
 from gridcast.schemas.gateway.http import RecentPast, SaidBefore, Temperatures
 from gridcast.schemas.times import millisecond
@@ -266,19 +265,15 @@ class Pages:
         at_ms = _time_ms(query.get("at", ""))
         if not 0 <= time.time() * 1000 - at_ms <= BACK_MS:
             raise Refusal(HTTPStatus.BAD_REQUEST, "at: a moment of the last 8 days")
-        parts = set(self._board.below(query["series"])) if "series" in query else set()
-        upper = self._board.upper()
 
-        def wanted(series: str) -> bool:
-            hidden = bool(who.below) and who.below.isdisjoint(self._board.way(series))
-            return not hidden and (not upper or series in upper or series in parts)
+        def sees(series: str) -> bool:
+            return not who.below or not who.below.isdisjoint(self._board.way(series))
 
         try:
-            messages = await self._moments.at(at_ms, wanted)
+            found = await self._moments.at(at_ms, sees, query.get("series"))
         except Away as why:
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, str(why)) from None
-        at = write_time(_moment(at_ms))
-        return _data(b'{"at":"%s","messages":[%s]}' % (at.encode(), b",".join(messages)), JSON)
+        return _data(found, JSON)
 
     def _named(self, query: Mapping[str, str], who: Identity) -> str:
         self._may_read(who)

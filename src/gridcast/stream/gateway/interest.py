@@ -59,9 +59,10 @@ class Interest(Generic[Client]):
             return found[0].keys()
         return set().union(*found)
 
-    def matches(self, wanted: Subscribe, series: str) -> bool:
-        """Tell whether a subscription is about a series."""
-        return wanted.all or not _selected(wanted).isdisjoint(self._selectors(series))
+    def matcher(self, wanted: Subscribe) -> Callable[[str], bool]:
+        """Give what tells whether a subscription is about a series."""
+        selected = _selected(wanted)  # up to a thousand: worked out once, not for each series
+        return lambda series: wanted.all or not selected.isdisjoint(self._selectors(series))
 
     def _selectors(self, series: str) -> Iterable[Selector]:
         yield EVERYTHING

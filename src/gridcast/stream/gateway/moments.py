@@ -1,40 +1,46 @@
 """The board as it stood at a moment: the newest of everything that was on the topics by then.
 
-Read from the topics when somebody asks, one after the other: nothing of it is kept. By Kafka's
-stamps, so it is what a screen showed then, whatever the grid's own time was.
+Read from the topics when somebody asks, one after the other, in a thread: nothing of it is kept,
+and nobody else waits for it. By Kafka's stamps, so it is what a screen showed then, whatever the
+grid's own time was.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from threading import Event
 
 import numpy as np
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from confluent_kafka import KafkaException
 
-from gridcast.schemas import Reading, TimeBounds, decode, within
+from gridcast.schemas import GridSeries, Reading, SeriesKind, TimeBounds, decode, within
 from gridcast.schemas.bounds import NEVER
+from gridcast.schemas.fields import write_time
 from gridcast.schemas.gateway import What
 from gridcast.stream.gateway.board import Board
 from gridcast.stream.gateway.entries import TOPIC_OF, Entry, Record, entry
-from gridcast.stream.kafka import aiokafka_options
+from gridcast.stream.gateway.topic_span import OverError, TopicSpan
 from gridcast.stream.settings import Settings
 
 BACK_MS = timedelta(days=8) // timedelta(milliseconds=1)
 """How far one can go back: forecasts are kept for so long."""
 ALARMS_BACK_MS = timedelta(days=1) // timedelta(milliseconds=1)
 """An alarm that did not change for longer before the moment is not found."""
-FIRST_LOOK_MS, LAST_LOOK_MS = 2 * 60_000, 64 * 60_000
-"""Forecasts come every minute; where there are none, they are looked for farther back."""
-WITHIN_S = 20.0
-AT_ONCE, FETCH_WAIT_MS = 2_000, 20
-MOST = 400_000
-Wanted = Callable[[str], bool]
+FIRST_LOOK_MS, LAST_LOOK_MS = 2 * 60_000, 128 * 60_000
+"""Forecasts come every minute; where nothing came at all, they are looked for farther back."""
+WITHIN_S = 8.0
+"""Waiting for one's turn included. A connection that was not answered within ten is closed."""
+MOST_BYTES = 64 * 1024 * 1024
+MOST_UNDECLARED = 2_000
+"""Of more series of which nobody declared any above the meters, only those asked for are told:
+as many as a screen shows."""
+Sees = Callable[[str], bool]
+"""Tells whether somebody may see a series; asked from a thread."""
+Newest = dict[bytes | None, Record]
 
 
 class Away(Exception):  # noqa: N818 - it is an answer, not a failure
-    """Kafka does not answer, or not in time."""
+    """Kafka does not answer, or not in time, or it would be too much."""
 
 
 class Moments:
@@ -51,99 +57,117 @@ class Moments:
     def __init__(self, settings: Settings, board: Board) -> None:
         self._settings = settings
         self._board = board
-        # It reads much for one who asks: the others wait, and the gateway's clients do not.
         self._turn = asyncio.Semaphore(1)
 
-    async def at(self, time_ms: int, wanted: Wanted) -> list[bytes]:
-        """Give the messages of the protocol that a fresh client had been sent then."""
-        async with self._turn:
-            try:
-                async with asyncio.timeout(WITHIN_S):
-                    return await self._look(time_ms, wanted)
-            except (TimeoutError, KafkaError, OSError) as error:
-                raise Away(f"the topics could not be read: {error or 'in time'}") from None
+    async def at(self, time_ms: int, sees: Sees, series: str | None) -> bytes:
+        """Give a `Moment`: what a fresh client had been sent then.
 
-    async def _look(self, time_ms: int, wanted: Wanted) -> list[bytes]:
-        consumer = AIOKafkaConsumer(
-            **aiokafka_options(self._settings),
-            isolation_level="read_committed",
-            # A partition that is read to its end is not to hold the others up.
-            fetch_max_wait_ms=FETCH_WAIT_MS,
-        )
-        await consumer.start()
+        Of zones, substations and feeders, and of the parts of one series.
+        """
+        over = Event()
         try:
-            forecasts = await self._newest(consumer, What.FORECAST, time_ms, wanted)
-            readings = await self._newest(consumer, What.READING, time_ms, wanted)
-            span = (time_ms - ALARMS_BACK_MS, time_ms)
-            alarms = self._entries(What.ALARM, await self._read(consumer, What.ALARM, span))
+            async with asyncio.timeout(WITHIN_S), self._turn:
+                return await asyncio.to_thread(self._look, over, time_ms, sees, series)
+        except (TimeoutError, OverError):
+            raise Away(f"the topics could not be read within {WITHIN_S:.0f} s") from None
+        except KafkaException as error:
+            raise Away(f"the topics could not be read: {error.args[0].str()}") from None
         finally:
-            await consumer.stop()
-        series = [one for one in self._board.all(What.SERIES) if wanted(one.key)]
-        seen = [one for one in alarms if wanted(one.series)]
-        return [one.packet.payload for one in (*series, *forecasts, *readings, *seen)]
+            over.set()  # the thread, too, stops then
 
-    async def _newest(self, consumer: Any, what: What, time_ms: int, wanted: Wanted) -> list[Entry]:
-        """Look a little back, and farther only where nothing was found."""
-        look_ms = FIRST_LOOK_MS
-        while True:
-            span = (time_ms - look_ms, time_ms)
-            # The key of a frame is not that of its readings: they are looked through afterwards.
-            of_all = what is What.READING
-            records = await self._read(consumer, what, span, None if of_all else wanted)
-            if of_all:
-                records = self._readings(records, wanted)
-            if records or look_ms >= LAST_LOOK_MS:
-                return self._entries(what, records)
+    def _look(self, over: Event, time_ms: int, sees: Sees, series: str | None) -> bytes:
+        declared = list(self._board.newest[What.SERIES].values())
+        wanted = self._wanted(declared, sees, series)
+        with TopicSpan(self._settings, over, WITHIN_S) as topics:
+            found = _Found(self._settings, wanted, sees)
+            for what in (What.FORECAST, What.READING):
+                self._look_back(topics, what, time_ms, found)
+            for records in self._read(topics, What.ALARM, time_ms - ALARMS_BACK_MS, time_ms):
+                found.take(What.ALARM, records)
+        messages = [one.packet.payload for one in declared if not one.is_gone and wanted(one.key)]
+        messages += found.messages()
+        at = write_time(datetime.fromtimestamp(time_ms / 1000, UTC))
+        return b'{"at":"%s","messages":[' % at.encode() + b",".join(messages) + b"]}"
+
+    def _wanted(self, declared: Iterable[Entry], sees: Sees, series: str | None) -> Sees:
+        parts = set() if series is None else set(self._board.below(series))
+        upper = {
+            one.key
+            for one in declared
+            if isinstance(one.message, GridSeries) and one.message.kind is not SeriesKind.METER
+        }
+        all_of_them = not upper and len(self._board.newest[What.FORECAST]) <= MOST_UNDECLARED
+        asked: dict[str, bool] = {}
+
+        def wanted(name: str) -> bool:
+            known = asked.get(name)
+            if known is None:
+                known = (all_of_them or name in upper or name in parts) and sees(name)
+                asked[name] = known
+            return known
+
+        return wanted
+
+    def _look_back(self, topics: TopicSpan, what: What, time_ms: int, found: "_Found") -> None:
+        look_ms, came = FIRST_LOOK_MS, False
+        while not came and look_ms <= LAST_LOOK_MS:
+            for records in self._read(topics, what, time_ms - look_ms, time_ms):
+                came = True
+                found.take(what, records)
             look_ms *= 4
 
-    async def _read(
-        self, consumer: Any, what: What, span: tuple[int, int], wanted: Wanted | None = None
-    ) -> list[Record]:
-        """Read what came to a topic within a span of Kafka's time."""
-        name = self._settings.topic_prefix + TOPIC_OF[what].name
-        partitions = [TopicPartition(name, n) for n in range(len(self._board.next[what]))]
-        since = await consumer.offsets_for_times(dict.fromkeys(partitions, max(span[0], 0)))
-        until = await consumer.offsets_for_times(dict.fromkeys(partitions, span[1]))
-        ends = await consumer.end_offsets(partitions)
-        begin = {one: ends[one] if since[one] is None else since[one].offset for one in partitions}
-        stop = {one: ends[one] if until[one] is None else until[one].offset for one in partitions}
-        left = {one for one in partitions if begin[one] < stop[one]}
-        consumer.assign(list(left))
-        for one in left:
-            consumer.seek(one, begin[one])
-        found: list[Record] = []
-        while left:
-            if len(found) > MOST:
-                raise Away("too much came to the topics at that time")
-            for partition, messages in (
-                await consumer.getmany(*left, timeout_ms=200, max_records=AT_ONCE)
-            ).items():
-                found += [
-                    Record(one.partition, one.offset, one.timestamp, one.key, one.value)
-                    for one in messages
-                    if one.offset < stop[partition]
-                    and (wanted is None or wanted((one.key or b"").decode(errors="replace")))
-                ]
-            # The end of a transaction is an offset of its own, which is no message.
-            left = {one for one in left if await consumer.position(one) < stop[one]}
-        return found
+    def _read(
+        self, topics: TopicSpan, what: What, since_ms: int, until_ms: int
+    ) -> Iterator[list[Record]]:
+        partitions = len(self._board.next[what])
+        return topics.read(TOPIC_OF[what].name, partitions, since_ms, until_ms)
 
-    def _entries(self, what: What, records: Iterable[Record]) -> list[Entry]:
-        newest = {one.key: one for one in records}
-        made = (entry(what, one, self._settings.message_bytes) for one in newest.values())
-        return [one for one in made if isinstance(one, Entry) and not one.is_gone]
 
-    def _readings(self, records: list[Record], wanted: Wanted) -> list[Record]:
-        """Take frames apart, and give the newest reading of each series."""
-        if not records:
-            return []
-        keys, values = [one.key for one in records], [one.value for one in records]
-        decoded = decode(keys, values, limit=self._settings.message_bytes)
+class _Found:
+    """The newest of each that is wanted, of what was read by now: never more than `MOST_BYTES`."""
+
+    def __init__(self, settings: Settings, wanted: Sees, sees: Sees) -> None:
+        self._wanted = wanted
+        self._sees = sees
+        self._limit = settings.message_bytes
+        self._bounds = TimeBounds(round(settings.future_bound_s * 1000), BACK_MS)
+        self._newest: dict[What, Newest] = {}
+        self._times: dict[str, int] = {}
+        self._bytes = 0
+
+    def take(self, what: What, records: list[Record]) -> None:
+        newest = self._newest.setdefault(what, {})
+        if what is What.READING:
+            # The key of a frame is not that of its readings.
+            records = list(self._readings(records))
+        elif what is What.FORECAST:
+            records = [one for one in records if self._wanted(_name(one))]
+        for one in records:
+            before = newest.get(one.key)
+            self._bytes += len(one.value or b"")
+            self._bytes -= len(before.value or b"") if before is not None else 0
+            newest[one.key] = one
+        if self._bytes > MOST_BYTES:
+            raise Away("too much stood on the topics then: ask for one series")
+
+    def messages(self) -> Iterator[bytes]:
+        """Give each as a message of the protocol; it is then forgotten."""
+        for what, newest in self._newest.items():
+            while newest:
+                made = entry(what, newest.popitem()[1], self._limit)
+                if not isinstance(made, Entry) or made.is_gone:
+                    continue
+                # A screen knows all alarms, be they of a meter or of a feed.
+                if what is not What.ALARM or self._sees(made.series):
+                    yield made.packet.payload
+
+    def _readings(self, records: list[Record]) -> Iterator[Record]:
+        """Take frames apart; gives those readings that are newer than what was known."""
+        decoded = decode(
+            [one.key for one in records], [one.value for one in records], limit=self._limit
+        )
         sent_ms = np.array([one.sent_ms for one in records], np.int64)
-        bounds = TimeBounds(round(self._settings.future_bound_s * 1000), BACK_MS)
-        taken, _ = within(decoded, sent_ms, NEVER, bounds)
-        newest: dict[str, Record] = {}
-        times: dict[str, int] = {}
+        taken, _ = within(decoded, sent_ms, NEVER, self._bounds)
         rows = zip(
             taken.message.tolist(),
             taken.readings.series,
@@ -152,14 +176,15 @@ class Moments:
             strict=True,
         )
         for place, series, time_ms, value in rows:
-            if time_ms < times.get(series, time_ms) or not wanted(series):
+            if time_ms < self._times.get(series, time_ms) or not self._wanted(series):
                 continue
-            times[series] = time_ms
+            self._times[series] = time_ms
             reading = Reading(
                 series=series, time=datetime.fromtimestamp(time_ms / 1000, UTC), value=value
             )
             came = records[place]
-            newest[series] = Record(
-                came.partition, came.offset, came.sent_ms, reading.key, reading.to_bytes()
-            )
-        return list(newest.values())
+            yield Record(came.partition, came.offset, came.sent_ms, reading.key, reading.to_bytes())
+
+
+def _name(record: Record) -> str:
+    return (record.key or b"").decode(errors="replace")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.splines import Origin, Smoother, choose_lam, share_measured
+from gridcast.models.splines import Origin, Smoother, share_measured
+from gridcast.models.splines.crossvalidation import choose_lam
 from gridcast.models.windows import Windows, WindowSpec
 from gridcast.models.windows.marks import NOTHING, PLAIN
 from gridcast.models.windows.spec import MINUTE_MS

@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 
 from gridcast.models.features import FeatureBuilder, FeatureSpec
-from gridcast.models.splines import choose_lam
+from gridcast.models.splines.crossvalidation import choose_lam
 from gridcast.schemas.weather import VARIABLES
 from gridcast.stream.errors import UserError
 from gridcast.stream.history import History

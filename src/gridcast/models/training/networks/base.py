@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from gridcast.models.features import FeatureSpec
 from gridcast.models.features.calendar import CLOCK, HOLIDAYS, WEEKDAYS
-from gridcast.models.training.networks.front import Front, Scaled
+from gridcast.models.training.networks.front import WHOLE, Front, Scaled
 
 HARMONICS = 6
 """Of the day: how finely kinds of day differ in their course."""
@@ -99,10 +99,20 @@ class Base(nn.Module):
         """Forecast: [n, horizon]."""
         together = functional.linear(self.shared(scaled), self.common)
         # Products of one row each: their sums have the same order however many samples there are.
-        alone = torch.matmul(self.single(scaled)[..., None, :], self.own[..., None])
-        courses = torch.matmul(self.course(scaled)[..., None, :], self.cross)
-        crossed = torch.matmul(courses, self.kinds(scaled)[..., None])
-        return together + (alone + crossed)[..., 0, 0]
+        courses = torch.matmul(self.course(scaled)[..., None, :], self.cross)[..., 0, :]
+        kinds = self.kinds(scaled)
+        own = self.own.expand(kinds.shape[0], -1, -1)
+        left, right = _whole(self.single(scaled), courses), _whole(own, kinds)
+        return together + (left * right).sum(-1)
+
+
+def _whole(*parts: Tensor) -> Tensor:
+    """Put features side by side, and as many zeros that each row begins with a register.
+
+    Sums of rows that begin anywhere are rounded by where they begin: by how many samples there are.
+    """
+    width = sum(part.shape[-1] for part in parts)
+    return functional.pad(torch.cat(parts, -1), (0, -width % WHOLE))
 
 
 def _crossed(values: Tensor, clock: Tensor) -> Tensor:

@@ -7,7 +7,12 @@ from typing import Any
 from gridcast.stream.training.results import MODEL, DataScores, LambdaEffect
 
 UNITS = {"mape": "MAPE, %", "nmae": "mean absolute error, % of mean load", "pinball": "pinball, kW"}
-_NAMES = {"lightgbm": "LightGBM", "ridge": "ridge regression"}
+_NAMES = {
+    "lightgbm": "LightGBM",
+    "ridge": "ridge regression",
+    "box": "model in the box",
+    "none": "no model",
+}
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's, which the colour-blind can tell apart; the first is the model's."""
 
@@ -20,10 +25,16 @@ def figure(width: float = 8, height: float = 3.6) -> Any:
 
 
 def svg(drawn: Any) -> str:
-    """Give a figure as SVG, without what differs from one time to the next."""
+    """Give a figure as SVG, without what differs from one time to the next.
+
+    Great numbers on the upright axes are written out: nobody reads kW times 1e6.
+    """
     from matplotlib import rc_context  # noqa: PLC0415
 
     out = io.StringIO()
+    for axes in drawn.axes:
+        if axes.yaxis.get_view_interval().max() >= 10_000:
+            axes.yaxis.set_major_formatter("{x:,.0f}")
     with rc_context({"svg.hashsalt": "gridcast", "svg.fonttype": "none"}):
         drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": "gridcast"})
     return out.getvalue()

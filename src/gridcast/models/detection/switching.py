@@ -1,0 +1,59 @@
+"""Groups that move at once at the full or half hour: tariffs and timers do so, weather does not.
+
+Half hours of UTC are half hours of all time zones but three. Where readings come every quarter of
+an hour, everything is seen at such times, so that nothing is told of them.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+
+from gridcast.models.detection.groups import MOVED
+from gridcast.models.detection.memory import Flags, Floats, Memory
+from gridcast.models.detection.silence import SINCE_MS
+
+HALF_HOUR_S = 1_800
+AFTER_S = 120
+"""A look so soon after it is the first to see what was switched then."""
+CALM = 0.1
+"""Of a group: so few strikingly high or low are as usual."""
+AT_ONCE_S = 180
+"""From calm to moved in no longer than that."""
+OFTEN_S = 300
+"""Readings come so often, at least."""
+NEVER_S = -AT_ONCE_S - 1
+
+
+class Switching(Memory):
+    """When groups began to move.
+
+    >>> switching = Switching(1)
+    >>> often, share = np.full(1, 60.0, np.float32), [0.02, 0.03, 0.9, 0.8, 0.02]
+    >>> for minute, now in enumerate(share, start=1_799):
+    ...     at_once = switching.look(SINCE_MS + minute * 60_000, np.array([now]), often)
+    ...     print(minute % 60, at_once)
+    59 [False]
+    0 [False]
+    1 [ True]
+    2 [ True]
+    3 [False]
+    """
+
+    NEW: ClassVar = {"calm_s": np.int32(NEVER_S), "is_moved": np.False_, "at_once": np.False_}
+    calm_s: np.ndarray[tuple[int], np.dtype[np.int32]]
+    """The newest look at which it was calm, seconds since 2020."""
+    is_moved: Flags
+    at_once: Flags
+    """It moved at the full or half hour, at once, and was not calm since."""
+
+    def look(self, tick_ms: int, share: Floats, interval_s: Floats) -> Flags:
+        """Take how many of each group are strikingly high or low; tell which were switched."""
+        now_s = (tick_ms - SINCE_MS) // 1000
+        calm = share < CALM
+        begins = (share >= MOVED) & ~self.is_moved
+        is_time = now_s % HALF_HOUR_S <= AFTER_S
+        sudden = (now_s - self.calm_s <= AT_ONCE_S) & (interval_s <= OFTEN_S)
+        self.at_once = (self.at_once | (begins & sudden & is_time)) & ~calm
+        self.is_moved = (self.is_moved | begins) & ~calm
+        self.calm_s[calm] = now_s
+        return self.at_once

@@ -1,0 +1,42 @@
+"""What jumps away and comes back at once is a fault; what is switched for a minute is none."""
+
+import numpy as np
+import pytest
+
+from gridcast.models.detection.bumps import Bumps
+
+
+def largest(*kw: float | None) -> tuple[float, float]:
+    """Show readings one by one (None: none came); give the largest bumps, up and down."""
+    bumps, most = Bumps(1), np.zeros(2)
+    for one in kw:
+        value = np.array([np.nan if one is None else one], np.float32)
+        up, down, _ = bumps.look(value, ~np.isnan(value))
+        most = np.maximum(most, [up[0], down[0]])
+    return round(float(most[0]), 3), round(float(most[1]), 3)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_readings_that_jump_away_and_come_back_stand_out_by_all_they_jumped(length: int):
+    assert largest(1, 1, 1, *[7] * length, 1, 1) == (6, 0)
+    assert largest(1, 1, 1, *[-5] * length, 1, 1) == (0, 6)
+
+
+def test_four_readings_are_no_bump():
+    assert largest(1, 1, 1, 7, 7, 7, 7, 1, 1, 1) == (0, 0)
+
+
+def test_a_load_that_stays_where_it_jumped_to_is_none():
+    assert largest(1, 1, 1, 7, 7, 7, 7, 7) == (0, 0)
+
+
+def test_a_reading_that_was_lost_hides_nothing():
+    assert largest(1, 1, 7, None, 1) == (6, 0)
+
+
+def test_what_is_switched_for_a_minute_or_two_has_blunt_edges_and_stands_out_less():
+    """Half a minute of its first reading, all of the second, a third of the last."""
+    sharp, _ = largest(1, 1, 7, 7, 7, 1)
+    blunt, _ = largest(1, 1, 4, 7, 3, 1)
+    assert blunt < sharp / 3
+    assert largest(1, 1, 7, 3, 3, 3, 3) == (0, 0), "it ends beside something that was switched on"

@@ -3,42 +3,30 @@
 Every series still has a forecast at every tick, and each says truthfully which rung made it.
 """
 
-import os
-import subprocess
-import sys
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from confluent_kafka import Producer
-from support.consuming import all_of
 from support.releases import model_file, release_of
+from support.site import WITHIN_S, Site, deployment
 
 from gridcast.models.features import FeatureSpec
 from gridcast.schemas import (
     Forecast,
-    Message,
     ReadingFrame,
     Rung,
-    Topic,
     WeatherForecast,
     WeatherObservation,
 )
 from gridcast.schemas.topics import (
-    FORECASTS,
     READINGS,
     RELEASES,
     WEATHER_FORECASTS,
     WEATHER_OBSERVATIONS,
 )
-from gridcast.stream.kafka import producer_options
-from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -54,67 +42,21 @@ SEES_WEATHER = FeatureSpec(
     weather=("temperature_c",),
     weather_ahead=("temperature_c",),
 )
-WITHIN_S = 120.0
 
 
-class Night:
-    """A deployment of its own, its worker, and what is sent to it."""
-
-    def __init__(self, kafka: str, folder: Path) -> None:
-        self.folder = folder
-        self.settings = Settings(
-            broker=kafka,
-            topic_prefix=f"{uuid4().hex[:8]}.",
-            partitions=2,
-            cache_dir=folder / "cache",
-        )
-        admin = TopicAdmin(self.settings)
-        admin.create(admin.look().missing)
-        self.worker: subprocess.Popen[bytes] | None = None
-        self.log = folder / "worker.log"
-
-    def start_worker(self) -> None:
-        settings = self.settings
-        words = ["worker", "--broker", settings.broker, "--topic-prefix", settings.topic_prefix]
-        chosen = {
-            "GRIDCAST_STEP_MINUTES": "60",
-            "GRIDCAST_LEVELS": "0.05,0.5,0.95",
-            "GRIDCAST_CLOCK": "replay",
-            "GRIDCAST_MODEL": "none",
-            "GRIDCAST_WEATHER_OLD_HOURS": str(OLD_HOURS),
-            "GRIDCAST_CACHE_DIR": str(settings.cache_dir),
-        }
-        with self.log.open("ab") as out:
-            self.worker = subprocess.Popen(
-                [sys.executable, "-m", "gridcast", *words],
-                cwd=self.folder,
-                env=os.environ | chosen,
-                stdout=out,
-                stderr=out,
-            )
-
-    def stop_worker(self) -> None:
-        if self.worker is not None:
-            self.worker.terminate()
-            self.worker.wait(60)
-            self.worker = None
-
-    def send(self, topic: Topic, *messages: Message) -> None:
-        producer = Producer(producer_options(self.settings) | {"linger.ms": 0})
-        for one in messages:
-            producer.produce(self.settings.topic_prefix + topic.name, one.to_bytes(), one.key)
-        assert producer.flush(60) == 0
+class Night(Site):
+    """A deployment, and what is sent to it."""
 
     def hour(self, number: int, silent: tuple[str, ...] = ()) -> None:
         """Send the readings of one hour, but for those of some feeders."""
         load = 100 + 30 * (8 <= number % 24 < 20)
         self.send(
             READINGS,
-            *(
+            [
                 ReadingFrame(frame=frame, time=START + number * HOUR, series=s, value=[load] * 2)
                 for frame, s in FRAMES.items()
                 if frame not in silent
-            ),
+            ],
         )
 
     def weather(self, number: int) -> None:
@@ -122,17 +64,19 @@ class Night:
         at = START + number * HOUR
         self.send(
             WEATHER_OBSERVATIONS,
-            WeatherObservation(station="st", time=at, available_at=at, temperature_c=8.0),
+            [WeatherObservation(station="st", time=at, available_at=at, temperature_c=8.0)],
         )
         self.send(
             WEATHER_FORECASTS,
-            WeatherForecast(
-                station="st",
-                issued_at=at,
-                available_at=at,
-                valid_at=[at + ahead * HOUR for ahead in range(48)],
-                temperature_c=[8.0] * 48,
-            ),
+            [
+                WeatherForecast(
+                    station="st",
+                    issued_at=at,
+                    available_at=at,
+                    valid_at=[at + ahead * HOUR for ahead in range(48)],
+                    temperature_c=[8.0] * 48,
+                )
+            ],
         )
 
     def release(self, name: str, minute: int, *, corrupt: bool = False) -> Path:
@@ -140,42 +84,33 @@ class Night:
         data = model_file(name, SEES_WEATHER, seed=minute)
         path = self.folder / f"{name}.onnx"
         path.write_bytes(data[:-100] if corrupt else data)
-        self.send(RELEASES, release_of(data, name, minute, url=path.as_uri()))
+        self.send(RELEASES, [release_of(data, name, minute, url=path.as_uri())])
         return path
 
     def forecasts(self, since: datetime, until: datetime) -> list[Forecast]:
         """Wait until every series has a forecast of a tick; give those since another."""
-        end = time.monotonic() + WITHIN_S
-        while True:
-            messages = all_of(self.settings, FORECASTS.name)
-            found = [Forecast.from_bytes(one.value()) for one in messages]
-            if {one.series for one in found if one.tick == until} == EVERYONE:
-                return [one for one in found if since < one.tick <= until]
-            assert time.monotonic() < end, self.log.read_text()[-3000:]
-            time.sleep(0.5)
-
-    def says(self, words: str) -> None:
-        """Wait until the worker says something."""
-        self._wait(lambda: words in self.log.read_text(), words)
-
-    def _wait(self, true: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + WITHIN_S
-        while not true():
-            assert time.monotonic() < end, f"{what}:\n{self.log.read_text()[-3000:]}"
-            time.sleep(0.2)
+        found = self.forecasts_until(until, EVERYONE)
+        return [one for one in found if since < one.tick <= until]
 
 
 @pytest.fixture
 def night(kafka: str, tmp_path: Path) -> Iterator[Night]:
-    it = Night(kafka, tmp_path)
+    chosen = {
+        "step_minutes": "60",
+        "levels": "0.05,0.5,0.95",
+        "clock": "replay",
+        "model": "none",
+        "weather_old_hours": str(OLD_HOURS),
+    }
+    it = Night(deployment(kafka, tmp_path), tmp_path, **chosen)
     yield it
-    it.stop_worker()
+    it.end()
 
 
 def test_when_all_goes_wrong_every_series_has_a_forecast_that_says_how_it_was_made(night: Night):
     path = night.release("good", 0)
-    night.start_worker()
-    night.says("small good")
+    worker = night.start_worker()
+    night.wait_until_said("small good")
     for number in range(DUSK):
         night.weather(number)
         night.hour(number)
@@ -186,7 +121,7 @@ def test_when_all_goes_wrong_every_series_has_a_forecast_that_says_how_it_was_ma
     assert all(one.weather_issued_at is not None for one in evening)
 
     night.release("corrupt", 1, corrupt=True)
-    night.says("corrupt")
+    night.wait_until_said("corrupt")
     for number in range(DUSK, NIGHT + OLD_HOURS):
         night.hour(number, SILENT)
     late = START + (NIGHT + OLD_HOURS - 1) * HOUR
@@ -207,7 +142,8 @@ def test_when_all_goes_wrong_every_series_has_a_forecast_that_says_how_it_was_ma
     measured = {one.series: one.measured for one in told[late].values()}
     assert max(measured[name] for name in silent) < min(measured[n] for n in EVERYONE - silent)
 
-    night.stop_worker()
+    worker.terminate()
+    assert worker.wait(WITHIN_S) == 0
     path.write_bytes(path.read_bytes()[:-100])
     for cached in night.settings.cache_dir.rglob("*"):
         if cached.is_file():

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
+from support.sending import AT_ONCE
 
 from gridcast.agents.metrics import Metrics
 from gridcast.models.weather import WeatherAsOf
@@ -79,7 +80,7 @@ async def running(settings: Settings, metrics: Metrics | None = None) -> AsyncIt
 
 def send(settings: Settings, *messages: Message | tuple[Topic, bytes, bytes | None]) -> None:
     """Send messages, or bytes as they stand with topic and key."""
-    producer = Producer(producer_options(settings) | {"linger.ms": 0})
+    producer = Producer(producer_options(settings) | AT_ONCE)
     for one in messages:
         topic, key, value = (
             (TOPIC[type(one)], one.key, one.to_bytes()) if isinstance(one, Message) else one

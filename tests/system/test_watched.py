@@ -1,18 +1,12 @@
 """Readings that are watched, on a real Kafka: faults become alarms with their causes, each once."""
 
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import pytest
-from confluent_kafka import Producer
-from support.consuming import all_of
+from support.site import Site, deployment
 
 from gridcast.schemas import (
     Action,
@@ -23,13 +17,9 @@ from gridcast.schemas import (
     GridSeries,
     Message,
     ReadingFrame,
-    Topic,
 )
 from gridcast.schemas.topics import ALARMS, READINGS, SERIES
 from gridcast.stream.alarm_desk import AlarmDesk
-from gridcast.stream.kafka import producer_options
-from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -37,26 +27,15 @@ METERS = 24
 FEEDERS = {f"f-{f}": [f"m-{f}-{number}" for number in range(METERS)] for f in range(3)}
 SETTLED = 24 * 60 + 15
 """Minutes by which it is known what is usual."""
-WITHIN_S = 180.0
 
 Spoil = Callable[[int, str, np.ndarray], np.ndarray | None]
 """Spoils a feeder's readings of a minute; None: none come."""
 
 
-class Site:
-    """A deployment of its own, its worker, and what is sent to it."""
+class Grid(Site):
+    """A deployment whose feeders are declared, and what is sent to it."""
 
-    def __init__(self, kafka: str, folder: Path) -> None:
-        self.folder = folder
-        self.settings = Settings(
-            broker=kafka,
-            topic_prefix=f"{uuid4().hex[:8]}.",
-            partitions=1,
-            cache_dir=folder / "cache",
-        )
-        admin = TopicAdmin(self.settings)
-        admin.create(admin.look().missing)
-        self.workers: list[subprocess.Popen[bytes]] = []
+    def declare(self) -> None:
         self.send(
             SERIES,
             [
@@ -65,34 +44,6 @@ class Site:
                 for meter in meters
             ],
         )
-
-    def start_worker(self) -> subprocess.Popen[bytes]:
-        settings = self.settings
-        words = ["worker", "--broker", settings.broker, "--topic-prefix", settings.topic_prefix]
-        chosen = {
-            "GRIDCAST_CLOCK": "replay",
-            "GRIDCAST_MODEL": "none",
-            "GRIDCAST_HORIZON_HOURS": "2",
-            "GRIDCAST_CACHE_DIR": str(settings.cache_dir),
-        }
-        with (self.folder / f"worker-{len(self.workers)}.log").open("wb") as log:
-            self.workers.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", "gridcast", *words],
-                    cwd=self.folder,
-                    env=os.environ | chosen,
-                    stdout=log,
-                    stderr=log,
-                )
-            )
-        return self.workers[-1]
-
-    def send(self, topic: Topic, messages: list[Message]) -> None:
-        producer = Producer(producer_options(self.settings))
-        name = self.settings.topic_prefix + topic.name
-        for one in messages:
-            producer.produce(name, one.to_bytes(), one.key)
-        assert producer.flush(60) == 0
 
     def minutes(self, first: int, last: int, spoil: Spoil = lambda _, __, value: value) -> None:
         """Send a frame of each feeder and minute."""
@@ -110,33 +61,33 @@ class Site:
 
     def alarms(self) -> list[Alarm]:
         """Give all that happened to alarms, as consumers see it that read committed."""
-        return [Alarm.from_bytes(each.value()) for each in all_of(self.settings, ALARMS.name)]
+        return [Alarm.from_bytes(value) for value in self.values(ALARMS)]
 
-    def wait_for(self, happened: Callable[[list[Alarm]], bool], what: str) -> list[Alarm]:
-        end = time.monotonic() + WITHIN_S
-        while not happened(found := self.alarms()):
-            shown = [(one.alarm, one.change.value) for one in found]
-            assert time.monotonic() < end, f"not within {WITHIN_S} s: {what}: {shown}"
-            time.sleep(0.3)
-        return found
+    def alarms_when(self, happened: Callable[[list[Alarm]], bool], what: str) -> list[Alarm]:
+        """Wait until something has happened to alarms; give all."""
+
+        def look() -> list[Alarm]:
+            found = self.alarms()
+            return found if happened(found) else []
+
+        return self.wait_for(look, what)
 
 
 @pytest.fixture
-def new_site(kafka: str, tmp_path: Path) -> Iterator[Callable[[], Site]]:
-    sites: list[Site] = []
+def new_grid(kafka: str, tmp_path: Path) -> Iterator[Callable[[], Grid]]:
+    grids: list[Grid] = []
 
-    def new() -> Site:
-        folder = tmp_path / f"site-{len(sites)}"
+    def new() -> Grid:
+        folder = tmp_path / f"grid-{len(grids)}"
         folder.mkdir()
-        sites.append(Site(kafka, folder))
-        return sites[-1]
+        chosen = {"clock": "replay", "model": "none", "horizon_hours": "2"}
+        grids.append(Grid(deployment(kafka, folder, partitions=1), folder, **chosen))
+        grids[-1].declare()
+        return grids[-1]
 
     yield new
-    for site in sites:
-        for worker in site.workers:
-            if worker.poll() is None:
-                worker.kill()
-            worker.wait()
+    for grid in grids:
+        grid.end()
 
 
 def faults(minute: int, feeder: str, value: np.ndarray) -> np.ndarray | None:
@@ -154,12 +105,12 @@ def faults(minute: int, feeder: str, value: np.ndarray) -> np.ndarray | None:
 
 
 def test_faults_become_alarms_with_their_causes_and_a_dead_feeder_is_one(
-    new_site: Callable[[], Site],
+    new_grid: Callable[[], Grid],
 ):
-    site = new_site()
-    site.minutes(0, SETTLED + 150, faults)
-    site.start_worker()
-    found = site.wait_for(
+    grid = new_grid()
+    grid.minutes(0, SETTLED + 150, faults)
+    grid.start_worker()
+    found = grid.alarms_when(
         lambda alarms: any(one.series == "f-2" and not one.active for one in alarms),
         "the feeder lives again",
     )
@@ -196,24 +147,24 @@ def storm(minute: int, feeder: str, value: np.ndarray) -> np.ndarray | None:
 
 
 def test_killed_in_the_middle_of_a_storm_none_is_lost_none_raised_twice_and_seen_stays_seen(
-    new_site: Callable[[], Site],
+    new_grid: Callable[[], Grid],
 ):
-    calm, killed = new_site(), new_site()
+    calm, killed = new_grid(), new_grid()
     middle, end = SETTLED + 10, SETTLED + 90
-    for site in (calm, killed):
-        site.minutes(0, middle, storm)
+    for grid in (calm, killed):
+        grid.minutes(0, middle, storm)
     worker = killed.start_worker()
-    first = killed.wait_for(bool, "the first of the storm")[0]
+    first = killed.alarms_when(bool, "the first of the storm")[0]
     assert first.kind is AlarmKind.SPIKE
     AlarmDesk(killed.settings).send(
         Command(command="c-1", alarm=first.alarm, action=Action.ACKNOWLEDGE, by="anna", at=START)
     )
-    killed.wait_for(lambda found: any(one.acknowledged_by for one in found), "anna has seen it")
+    killed.alarms_when(lambda found: any(one.acknowledged_by for one in found), "anna has seen it")
     before = len(killed.alarms())
     for minute in range(middle, end, 5):
         killed.minutes(minute, minute + 5, storm)
         if minute == middle + 5:
-            killed.wait_for(lambda found: len(found) > before, "the storm goes on")
+            killed.alarms_when(lambda found: len(found) > before, "the storm goes on")
             worker.kill()
             worker.wait()
     killed.start_worker()
@@ -224,8 +175,8 @@ def test_killed_in_the_middle_of_a_storm_none_is_lost_none_raised_twice_and_seen
         newest = {one.alarm: one for one in found}
         return len(newest) > 1 and not any(one.active for one in newest.values())
 
-    wanted = calm.wait_for(is_over, "the end of the storm")
-    found = killed.wait_for(is_over, "the end of the storm, after the kill")
+    wanted = calm.alarms_when(is_over, "the end of the storm")
+    found = killed.alarms_when(is_over, "the end of the storm, after the kill")
     assert any(one.kind is AlarmKind.FLOOD for one in wanted), "it is a storm"
     acknowledged = [one for one in found if one.change is AlarmChange.ACKNOWLEDGED]
     assert [one.alarm for one in acknowledged] == [first.alarm]

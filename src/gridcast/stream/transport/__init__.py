@@ -1,7 +1,7 @@
 """Faust's Kafka transport, delivering batches and losing nothing.
 
 All that touches Faust's and aiokafka's insides is in this package; `docs/decisions/batch-transport`
-says why each part exists, and `tests/system/test_transport.py` has a test for each reason.
+says why each part exists, and `tests/system/transport/` has a test for each reason.
 """
 
 from gridcast.stream.transport.consumer import BatchConsumer, BatchTransport, Standing

@@ -80,6 +80,8 @@ function inKorean(alarm: Alarm, name: string): string | null {
         return "시각 표시가 어긋남";
       case "drift":
         return isGroup ? "예측 오차가 전체적으로 이동함" : "예측 오차가 이동함";
+      case "data-drift":
+        return isGroup ? "부하가 전체적으로 이동함" : "부하가 이동함";
       case "disagreement":
         return `하위 계열 ${count("series_count")}개의 합과 맞지 않음`;
       case "unusual":

@@ -1,5 +1,6 @@
 """What operators want done, from the gateway to `load.commands`, with the name of who wants it."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -77,7 +78,11 @@ class CommandSender:
         longest = timedelta(hours=self._settings.shelve_hours)
         made = command(act, alarm, who, datetime.now(UTC), longest)
         try:
-            await self._producer.send_and_wait(self._topic, made.to_bytes(), made.key)
+            sent = self._producer.send_and_wait(self._topic, made.to_bytes(), made.key)
+            await asyncio.wait_for(sent, WITHIN_MS / 1000)
+        except TimeoutError:  # aiokafka itself would try for as long as there is no broker
+            said = f"Kafka has not taken it within {WITHIN_MS // 1000} s; it may, when it is back"
+            raise NotDone(RefusedBecause.UNAVAILABLE, said) from None
         except KafkaError as error:
             said = str(plainly(error))
             raise NotDone(RefusedBecause.UNAVAILABLE, f"Kafka has not taken it: {said}") from None

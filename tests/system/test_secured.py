@@ -234,11 +234,15 @@ def test_topics_readings_forecasts_and_state_go_over_tls_with_no_more_rights_tha
     own = settings(flags, prefix)
     send_readings(own)
     worker = gridcast(flags, "worker")
-    wait_for(lambda: len(secured.all_of(prefix, FORECASTS.name)) >= 40, "forecasts")
+    everyone = {f"m-{n}".encode() for n in range(40)}
+
+    def have_forecasts() -> bool:
+        return {each.key() for each in secured.all_of(prefix, FORECASTS.name)} == everyone
+
+    wait_for(have_forecasts, "forecasts")
     found = secured.all_of(prefix, FORECASTS.name)
     forecasts = [read(FORECASTS, each.key(), each.value()) for each in found]
     assert all(isinstance(forecast, Forecast) for forecast in forecasts)
-    assert {forecast.series for forecast in forecasts} == {f"m-{n}" for n in range(40)}
     assert secured.all_of(prefix, STATE.name)
     worker.terminate()
     code, said = ending(worker)

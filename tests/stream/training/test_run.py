@@ -149,7 +149,7 @@ def test_a_failed_run_is_kept_with_why(
     def fail(*_: object) -> bytes:
         raise RuntimeError("no more memory")
 
-    monkeypatch.setattr(run, "write_graph", fail)
+    monkeypatch.setattr(run, "whole_graph", fail)
     with pytest.raises(RuntimeError):
         _train([make_history(days=60)], tmp_path / "runs")
     (summary,) = summaries([RunFolder.find(tmp_path / "runs", "last")])
@@ -178,7 +178,7 @@ def test_a_run_does_not_go_on_with_other_data(
         raise RuntimeError("no more memory")
 
     made = make_history(days=60)
-    monkeypatch.setattr(run, "write_graph", fail)
+    monkeypatch.setattr(run, "whole_graph", fail)
     with pytest.raises(RuntimeError):
         _train([made], tmp_path / "runs")
     made.file.write_text(made.file.read_text().replace(",s-0,1", ",s-0,2", 1))

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.request import urlopen
 from uuid import uuid4
@@ -17,7 +17,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 from support.browser import new_context, running_browser
 from support.feeds import break_feed, make_topics
-from support.gateway import gateway, publish, wait_for
+from support.gateway import gateway, wait_for
+from support.sending import publish
 
 from gridcast.schemas import Reading
 from gridcast.schemas.topics import READINGS
@@ -26,7 +27,7 @@ from gridcast.stream.settings import Settings
 SAYS_WHERE = "the control-room screen: "
 LONG_S = 900
 GRID_WITHIN_S = 360
-METER, READINGS_SENT = "a-meter-more", 8
+METER, APART = "a-meter-more", timedelta(minutes=3)
 
 
 @pytest.fixture(scope="module")
@@ -132,12 +133,13 @@ def test_a_meter_of_the_demo_falls_silent_and_both_desks_have_the_alarm(
         for desk in desks:
             desk.goto(address + "#/alarms")
             desk.wait_for_selector(".shelves")
-        send_for_a_while(settings, address)
+        send_twice(settings, address)
         alarms = [desk.locator(".alarm", has_text=METER) for desk in desks]
         for alarm, kind, button in zip(
             alarms, ("Silence", "무수신"), ("Details", "상세"), strict=True
         ):
-            expect(alarm).to_contain_text(kind)
+            # It is told when so many are missing; they are missed in the grid's time.
+            expect(alarm).to_contain_text(kind, timeout=GRID_WITHIN_S * 1000)
             alarm.get_by_role("button", name=button).click()
         expect(alarms[0]).to_contain_text(f"readings of {METER} are missing")
         expect(alarms[0].locator(".evidence")).to_contain_text("communication gap")
@@ -147,16 +149,20 @@ def test_a_meter_of_the_demo_falls_silent_and_both_desks_have_the_alarm(
         expect(alarms[0]).to_contain_text("Acknowledged by anybody")
 
 
-def send_for_a_while(settings: Settings, address: str) -> None:
-    """Send a reading of the meter at each of the grid's minutes that is seen to pass; then none."""
-    sent: set[str] = set()
+def send_twice(settings: Settings, address: str) -> None:
+    """Send two readings of the meter, some of the grid's minutes apart; then none.
+
+    Two tell how often it sends. More would tell how often it misses one, too: on a busy machine the
+    grid's minutes come in bursts, and of a meter on so bad a line nobody expects much.
+    """
+    sent: list[datetime] = []
     end = time.monotonic() + GRID_WITHIN_S
-    while len(sent) < READINGS_SENT:
+    while len(sent) < 2:
         assert time.monotonic() < end, f"the grid stands still: {sent}"
         with urlopen(f"{address.rstrip('/')}/v1/feeds") as answer:
             tick = json.load(answer)["time"]
-        if tick is not None and tick not in sent:
-            sent.add(tick)
-            at = datetime.fromisoformat(tick)
+        at = None if tick is None else datetime.fromisoformat(tick)
+        if at is not None and (not sent or at - sent[-1] >= APART):
+            sent.append(at)
             publish(settings, READINGS, Reading(series=METER, time=at, value=2.0 + len(sent) / 8))
         time.sleep(0.2)

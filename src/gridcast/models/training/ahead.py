@@ -29,10 +29,8 @@ class Early(nn.Module):
 
     def forward(self, load: Tensor, past: Tensor) -> Tensor:
         """Give, of all members one after the other, the states: [n, …]."""
-        front = self.forecaster.front
-        scale = front.scale(load)
-        hours = front.hours(front.hourly(front.normal(load, scale)), past)[:, :-1]
-        states = [member.encode(hours) for member in self.forecaster.each]
+        _, hours = self.forecaster.front.window(load, past)
+        states = [member.encode(hours[:, :-1]) for member in self.forecaster.each]
         return torch.cat([part.flatten(1) for state in states for part in state], 1)
 
 

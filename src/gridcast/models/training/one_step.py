@@ -40,9 +40,7 @@ class Encoder(nn.Module):
 
     def forward(self, load: Tensor, past: Tensor) -> tuple[Tensor, ...]:
         """Give the windows' levels and, of all members one after the other, the states."""
-        front = self.forecaster.front
-        scale = front.scale(load)
-        hours = front.hours(front.hourly(front.normal(load, scale)), past)
+        scale, hours = self.forecaster.front.window(load, past)
         states = [member.encode(hours) for member in self.forecaster.each]
         return (scale, *(part for each in states for part in each))
 

@@ -147,6 +147,11 @@ class Front(nn.Module):
         known = _known(weather, self.past_mean, self.past_std)
         return torch.cat([hourly[..., None], calendar, known], -1)
 
+    def window(self, load: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the level of windows, and what the encoder sees of their hours."""
+        scale = self.scale(load)
+        return scale, self.hours(self.hourly(self.normal(load, scale)), past)
+
     def forward(
         self, load: Tensor, past: Tensor, future: Tensor, static: Tensor | None, scale: Tensor
     ) -> Scaled:

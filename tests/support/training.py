@@ -14,7 +14,7 @@ from support.contracts import LEVELS, contract_of
 from gridcast.models.archive import Archive
 from gridcast.models.evaluation.splits import hold_out
 from gridcast.models.features import FeatureBuilder, FeatureSpec
-from gridcast.models.training.export import example, export, write_graph
+from gridcast.models.training.export import export, plain_graph
 from gridcast.models.training.fit import Fitting
 from gridcast.models.training.networks import NETWORKS, Forecaster
 from gridcast.models.training.samples import Samples
@@ -145,4 +145,4 @@ def trained(spec: FeatureSpec, network: str, members: int = 1) -> Fitting:
 @cache
 def graph_of(spec: FeatureSpec, network: str, members: int = 1) -> bytes:
     """Write each graph once: it takes torch some seconds."""
-    return write_graph(trained(spec, network, members).forecaster, example(spec), ["quantiles"])
+    return plain_graph(trained(spec, network, members).forecaster)

@@ -5,7 +5,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka import group, librdkafka_options
+from gridcast.stream.kafka import looking_options
 from gridcast.stream.settings import Settings
 
 TAKE = 1_000
@@ -17,16 +17,7 @@ def newest_of(settings: Settings, topic: str, partition: int) -> dict[bytes, byt
 
     They are in the order in which they were sent.
     """
-    consumer = Consumer(
-        librdkafka_options(settings)
-        | {
-            # It needs a group's name, but never joins nor commits.
-            "group.id": f"{group(settings)}-look",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "isolation.level": "read_committed",
-        }
-    )
+    consumer = Consumer(looking_options(settings))
     found: dict[bytes, bytes] = {}
     try:
         consumer.assign([TopicPartition(topic, partition, 0)])

@@ -45,6 +45,19 @@ def librdkafka_options(settings: Settings) -> dict[str, Any]:
     return options
 
 
+def looking_options(settings: Settings) -> dict[str, Any]:
+    """Give the options of a consumer that looks at committed messages, and is told where they end.
+
+    It needs a group's name, but never joins nor commits.
+    """
+    return librdkafka_options(settings) | {
+        "group.id": f"{group(settings)}-look",
+        "enable.auto.commit": False,
+        "enable.partition.eof": True,
+        "isolation.level": "read_committed",
+    }
+
+
 def producer_options(settings: Settings) -> dict[str, Any]:
     """Give the options of a producer that loses nothing and keeps the order of each key."""
     return librdkafka_options(settings) | {

@@ -11,7 +11,7 @@ from typing import Any, Self
 from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
 
 from gridcast.stream.gateway.entries import Record
-from gridcast.stream.kafka import group, librdkafka_options
+from gridcast.stream.kafka import looking_options
 from gridcast.stream.settings import Settings
 
 AT_ONCE = 500
@@ -43,13 +43,8 @@ class TopicSpan:
         self._over = over
         self._end = time.monotonic() + within_s
         self._consumer = Consumer(
-            librdkafka_options(settings)
+            looking_options(settings)
             | {
-                # It needs a group's name, but never joins nor commits.
-                "group.id": f"{group(settings)}-look",
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "isolation.level": "read_committed",
                 "queued.max.messages.kbytes": FETCHED_KB,
                 "fetch.wait.max.ms": 20,
             }

@@ -25,7 +25,7 @@ from gridcast.models.detection.look import Known, Times
 from gridcast.models.detection.memory import Floats, Rows
 from gridcast.models.records import Column, Kind, Record, RecordError, decode, encode, key_of
 
-LAYOUT = 2
+LAYOUT = 3
 """Another one is not read: what it had learned is learned anew."""
 HEAD, DECLARED, EXPECTED, TIMES, PARTS = range(5)
 FIRST = 1000

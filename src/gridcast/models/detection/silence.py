@@ -1,6 +1,8 @@
 """Series that send nothing for longer than is usual for them.
 
-Time is counted in the intervals at which the series sends. How often an interval without a reading
+Time is counted in the intervals at which the series sends. What comes in bursts (a quarter of an
+hour's readings one after the other, frames every five minutes) has its rhythm from burst to burst:
+what follows within half an interval is more of the same. How often an interval without a reading
 follows another is learned: a meter on a bad line misses a tenth, one on a wire none.
 """
 
@@ -11,75 +13,118 @@ import numpy as np
 from gridcast.models.detection.look import Look, Times
 from gridcast.models.detection.memory import Flags, Floats, Memory
 
-REMEMBERED = np.float32(2_000)
+REMEMBERED = 2_000
 LATE = np.float32(0.5)
-"""Of an interval: so much later than due is not missed yet."""
+"""Of an interval: so much later than due is not missed yet, and so soon after is the same burst."""
 LEARNS = np.float32(0.05)
 LONGEST = np.float32(3)
 """Intervals: a longer gap counts as so long when the interval is learned …"""
 MOST_MISSED = np.float32(3)
 """… and one that was an alarm as so many missed readings."""
+NEW_CHANCES = 10
+KNOWN = NEW_CHANCES + 10
+"""Chances: of so many times that it sent, the assumed ones included, its rhythm is known."""
+OFTEN = 10
+"""Intervals: if all that came in as long came in one burst, that is the rhythm by now …"""
+MANY = 255
+"""… or so many readings."""
+LEAST_SHARE, MOST_SHARE = np.float32(0.0005), np.float32(0.95)
+"""No line is known to be better, or worse."""
+SOONEST_S = np.float32(270)
+"""No silence is told that is shorter: readings come late by minutes."""
 
 
 class Silence(Memory):
-    """How long series have been silent."""
+    """How long series have been silent.
+
+    >>> silence, risk = Silence(1), np.full(1, 1e-6, np.float32)
+    >>> for minute in range(24 * 60):  # bursts of three minutes, every quarter of an hour
+    ...     found = silence.heard(SINCE_MS + minute * 60_000, np.array([minute % 15 < 3]), risk)
+    >>> silence.interval_s.round(), found
+    (array([780.], dtype=float32), array([False]))
+    """
 
     NEW: ClassVar = {
         "heard_s": np.int32(-1),
         "interval_s": np.float32(0),
-        "missed": np.float32(0.5),
-        "chances": np.float32(10),
+        "missed": np.float32(0.25),
+        "chances": np.uint16(NEW_CHANCES),
+        "near": np.uint8(0),
     }
     heard_s: np.ndarray[tuple[int], np.dtype[np.int32]]
-    """When it was last heard: the tick, seconds since 1970 less `SINCE`; -1: never."""
+    """When it was last heard: the tick, seconds since `SINCE_MS`; -1: never."""
     interval_s: Floats
-    """Between two readings, usually; 0: not known yet."""
+    """Between two readings, or two bursts, usually; 0: not known yet."""
     missed: Floats
     """How often an interval was missed …"""
-    chances: Floats
+    chances: np.ndarray[tuple[int], np.dtype[np.uint16]]
     """… of so many. Both fade; those of a new series are assumed."""
+    near: np.ndarray[tuple[int], np.dtype[np.uint8]]
+    """So many in a row came soon after the one before."""
 
     def look(self, look: Look, risk: Floats) -> Flags:
         """Take who was heard; tell who is silent."""
-        now_s, given = _seconds(look.tick_ms), look.heard
-        knows = given & (self.heard_s >= 0)
-        silent_s = (now_s - self.heard_s).astype(np.float32)
-        count = self.count(look.tick_ms)
-        was_silent = knows & self._is_silent(count, risk)
-        first = knows & (self.interval_s == 0)
-        self.interval_s[first] = silent_s[first]
-        # A gap is no interval; but one that is there always is one in the end.
-        near = np.minimum(silent_s, LONGEST * self.interval_s)
-        learns = np.where(count < 1, LEARNS, np.where(was_silent, LEARNS, np.float32(0)))
-        self.interval_s += np.where(
-            knows & ~first, learns * (near - self.interval_s), np.float32(0)
-        )
-        shorter = knows & (silent_s < LATE * self.interval_s)
-        self.interval_s[shorter] = silent_s[shorter]
+        return self.heard(look.tick_ms, look.heard, risk)
+
+    def heard(self, tick_ms: int, heard: Flags, risk: Floats) -> Flags:
+        """Take who was heard since the look before; tell who is silent."""
+        now_s = _seconds(tick_ms)
+        gap_s = (now_s - self.heard_s).astype(np.float32)
+        again = heard & (self.heard_s >= 0)
+        is_near = again & (gap_s < LATE * self.interval_s)
+        due, is_known = again & ~is_near, self._is_known()
+        count = self._count(gap_s)
+        was_silent = due & self._is_silent(count, gap_s, risk)
+        self._learn_interval(gap_s, due)
+        self._learn_bursts(gap_s, due, is_near)
         count = np.where(was_silent, np.minimum(count, MOST_MISSED), count)
-        self.missed += np.where(knows, count, np.float32(0))
-        self.chances += np.where(knows, count + 1, np.float32(0))
+        count = np.where(due & is_known, count, np.float32(0))
+        self.missed += count
+        self.chances += (due * (count + 1)).astype(np.uint16)
         fade = self.chances > REMEMBERED
         self.missed[fade] *= np.float32(0.5)
-        self.chances[fade] *= np.float32(0.5)
-        self.heard_s[given] = now_s
-        return self._is_silent(self.count(look.tick_ms), risk)
+        self.chances[fade] //= 2
+        self.heard_s[heard] = now_s
+        gap_s = (now_s - self.heard_s).astype(np.float32)
+        return self._is_silent(self._count(gap_s), gap_s, risk)
 
     def count(self, tick_ms: int) -> Floats:
-        """Give how many readings of each series are missing by now."""
-        silent_s = (_seconds(tick_ms) - self.heard_s).astype(np.float32)
-        interval = np.maximum(self.interval_s, np.float32(1))
-        count = np.floor(silent_s / interval - LATE)
-        is_known = (self.heard_s >= 0) & (self.interval_s > 0)
-        return np.where(is_known, np.maximum(count, 0), np.float32(0)).astype(np.float32)
+        """Give how many times each series should have sent by now and has not."""
+        gap_s = (_seconds(tick_ms) - self.heard_s).astype(np.float32)
+        return np.where(self._is_known(), self._count(gap_s), np.float32(0))
 
-    def minutes(self, tick_ms: int) -> Floats:
-        """Give for how long each series was not heard, minutes."""
-        return np.asarray((_seconds(tick_ms) - self.heard_s) / np.float32(60), np.float32)
+    def _learn_interval(self, gap_s: Floats, due: Flags) -> None:
+        first = due & (self.interval_s == 0)
+        # Of a new series nothing speaks against a longer rhythm; of another, a gap is none, but one
+        # that is there always is one in the end.
+        longer = due & ~self._is_known() & (gap_s > 2 * self.interval_s)
+        ratio = np.minimum(gap_s / np.maximum(self.interval_s, np.float32(1)), LONGEST)
+        # A burst has many gaps, and the one after it is the rhythm: the short ones say less.
+        learns = np.where(due, LEARNS * ratio * np.minimum(ratio, 1), np.float32(0))
+        self.interval_s += learns * (ratio - 1) * self.interval_s
+        np.copyto(self.interval_s, gap_s, where=first | longer)
 
-    def _is_silent(self, count: Floats, risk: Floats) -> Flags:
-        share = np.clip(self.missed / self.chances, np.float32(0.01), np.float32(0.95))
-        return np.asarray(count * np.log(share) < np.log(risk))
+    def _learn_bursts(self, gap_s: Floats, due: Flags, is_near: Flags) -> None:
+        self.near[due] = 0
+        rows = np.flatnonzero(is_near)
+        self.near[rows] += 1
+        in_a_row = self.near[rows]
+        over = (in_a_row == MANY) | (in_a_row * gap_s[rows] >= OFTEN * self.interval_s[rows])
+        rows = rows[over]
+        self.interval_s[rows], self.near[rows] = gap_s[rows], 0
+
+    def _count(self, gap_s: Floats) -> Floats:
+        count = np.floor(gap_s / np.maximum(self.interval_s, np.float32(1)) - LATE)
+        has_rhythm = (self.heard_s >= 0) & (self.interval_s > 0)
+        return np.where(has_rhythm, np.maximum(count, 0), np.float32(0)).astype(np.float32)
+
+    def _is_known(self) -> Flags:
+        return np.asarray(self.chances >= KNOWN)
+
+    def _is_silent(self, count: Floats, gap_s: Floats, risk: Floats) -> Flags:
+        share = np.clip(self.missed / self.chances, LEAST_SHARE, MOST_SHARE)
+        is_rare = count * np.log(share) < np.log(risk)
+        return np.asarray(is_rare & (gap_s >= SOONEST_S) & self._is_known())
 
 
 SINCE_MS = 1_577_836_800_000

@@ -18,7 +18,8 @@ def weather(**places: tuple[float, float]) -> WeatherAsOf:
     names = tuple(sorted(places))
     none = np.full(len(names), NOT_KNOWN, np.int64)
     where = np.array([places[name] for name in names], np.float32).reshape(-1, 2)
-    return WeatherAsOf(0, names, np.zeros((len(names), 0, 6), np.float32), none, none, where)
+    slots, now = np.zeros((len(names), 0, 6), np.float32), np.zeros((len(names), 6), np.float32)
+    return WeatherAsOf(0, names, slots, none, now, now, none, where)
 
 
 def grid_of(*declared: GridSeries) -> Grid:

@@ -27,6 +27,7 @@ from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.records import Kind, Record, encode, key_of
 from gridcast.models.records import decode as decode_record
+from gridcast.models.weather import WeatherOf
 from gridcast.models.windows import FoldCounts, WindowSpec
 from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.schemas import Alarm, Decoded, Refusal, TimeBounds, decode, within
@@ -49,6 +50,8 @@ class Terms:
     on_tick: OnTick
     watched: Grid | None = None
     """What is declared of the series whose readings are watched; None: they are not."""
+    weather: WeatherOf | None = None
+    """The weather that watched loads may be due to; None: there is none."""
 
 
 class Held:
@@ -296,7 +299,8 @@ class Held:
         seen: list[Condition] = []  # by those who do not watch: what there was is soon over
         if watch is not None and grid is not None:
             names, feed = self._known.windows.roster.names, self._feed
-            seen = watch.conditions(tick.time_ms, names, grid, feed)
+            weather = self._terms.weather
+            seen = watch.conditions(tick.time_ms, names, grid, feed, weather)
             seen += health(self._known.checks.running, watch.known, feed)
         for alarm in board.judge(tick.time_ms, seen, DETECTED):
             self._alarm(alarm)

@@ -88,6 +88,7 @@ class PastWeather:
             names = tuple(self._names[i] for i in number[:-1])
             nothing = np.empty((len(names), 0, len(VARIABLES)), np.float32)
             never = np.full(len(names), NOT_KNOWN)
-            asked = WeatherAsOf(NOT_KNOWN, names, nothing, never, never, places)
+            nan = np.full((len(names), len(VARIABLES)), np.nan, np.float32)
+            asked = WeatherAsOf(NOT_KNOWN, names, nothing, never, nan, nan, never, places)
             self._found[key] = number[self._stations.of(self._series, asked)]
         return self._found[key]

@@ -24,7 +24,7 @@ from gridcast.models.grid import Grid
 from gridcast.models.partition import Tick
 from gridcast.models.records import RecordError
 from gridcast.models.serving import Beside
-from gridcast.models.weather import WeatherAsOf
+from gridcast.models.weather import WeatherAsOf, WeatherOf
 from gridcast.schemas.topics import READINGS
 from gridcast.stream.access import plainly
 from gridcast.stream.app import make_app, topic_of
@@ -86,6 +86,7 @@ class Worker:
             settings,
             on_tick or forecasts(settings, self._beside, self.metrics),
             self.background.grid,
+            self._weather_as_of,
         )
         self.hands = Hands(self._hold, self._rewind, self._rejoin)
         self._watchdog = Watchdog(settings.stuck_after_s)
@@ -266,7 +267,12 @@ class Worker:
         }
 
 
-def terms(settings: Settings, on_tick: OnTick, grid: Grid | None = None) -> Terms:
+def terms(
+    settings: Settings,
+    on_tick: OnTick,
+    grid: Grid | None = None,
+    weather: WeatherOf | None = None,
+) -> Terms:
     """Give what the agents need of the settings; without a grid, readings are not watched."""
     return Terms(
         spec=window_spec(settings),
@@ -278,6 +284,7 @@ def terms(settings: Settings, on_tick: OnTick, grid: Grid | None = None) -> Term
         ),
         on_tick=on_tick,
         watched=grid if settings.detect else None,
+        weather=weather,
     )
 
 

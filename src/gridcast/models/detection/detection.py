@@ -13,6 +13,7 @@
 | `Forests` | figures of a group that do not usually lie together | tail of its own scores |
 | `Drift` | errors whose mean has moved, of a series or a group | Page-Hinkley's test |
 | `Inputs` | loads that have moved against their own past, of a series or a group | the same |
+| `Stations` | weather that came otherwise than forecast; stations that are silent, stuck, drift | |
 
 What is learned of a series rests on sound readings only; what lies beyond a limit counts as if it
 lay there, so that a fault is not learned in a day, and a new usual is in the end.
@@ -31,18 +32,21 @@ from gridcast.models.detection.groups import (
     MOST_SILENT,
     MOVED,
     Balance,
+    Siblings,
     Together,
     of_its_group,
+    siblings,
     together,
 )
 from gridcast.models.detection.holidays import on_holiday
 from gridcast.models.detection.inputs import Inputs
 from gridcast.models.detection.limits import is_impossible, is_other_unit
-from gridcast.models.detection.look import NO_GROUP, Known, Look
+from gridcast.models.detection.look import NO_GROUP, NO_STATIONS, Known, Look, StationLook
 from gridcast.models.detection.memory import Flags, Floats, Memory, Rows
 from gridcast.models.detection.repeats import Repeats
 from gridcast.models.detection.silence import Silence
 from gridcast.models.detection.standing import SEEN_AT_READINGS, Standing
+from gridcast.models.detection.stations import Stations, StationsSeen
 from gridcast.models.detection.surprise import NARROWEST, Surprise
 from gridcast.models.detection.switching import Switching
 from gridcast.models.detection.tails import Tails
@@ -99,6 +103,9 @@ class Seen:
     """A row a group."""
     unbalanced: Floats
     unusual: Floats
+    stations: StationsSeen
+    siblings: Siblings | None
+    """None: no station is ill, so nobody asks."""
 
 
 class Detection:
@@ -119,6 +126,7 @@ class Detection:
         self.standing, self.drift, self.inputs = Standing(), Drift(), Inputs()
         self.balance, self.balance_tail, self.switching = Balance(), Tails(), Switching()
         self.forests, self.forest_tail = Forests(), Tails()
+        self.stations = Stations()
         self._unbalanced = self._unusual = np.zeros(0, np.float32)
         self._quarter = 0
 
@@ -127,8 +135,15 @@ class Detection:
         """Bytes held, but for the forests."""
         return sum(part.nbytes for part in (*self._parts(), *self._group_parts()))
 
-    def look(self, look: Look, known: Known) -> Seen:
-        """Judge what came, and learn from it."""
+    def look(
+        self,
+        look: Look,
+        known: Known,
+        weather: StationLook = NO_STATIONS,
+        *,
+        is_new: bool = False,
+    ) -> Seen:
+        """Judge what came, and learn from it; `is_new`: what the stations say was not yet shown."""
         self._grow(len(look), known.groups)
         risk, given = self._risk(), ~np.isnan(look.value)
         score = self.surprise.score(look.value, look.quantiles, look.levels)
@@ -141,7 +156,10 @@ class Detection:
         measured = self._look_at_bumps(look, known, given, risk, on)
         missing = self.silence.count(look.tick_ms)
         groups = together(look, known, score, missing >= SILENT_TOGETHER)
-        self.standing.note(given, look.value, on, between)
+        self.standing.note(given, look.value, on, between, score)
+        if is_new:
+            self.stations.look(weather, self._chance)
+        stations = self.stations.seen(weather, len(known.group))
         faulty = flat | clock | on[AlarmKind.UNIT] | on[AlarmKind.OUT_OF_LIMITS]
         sound = ~np.isnan(score) & ~faulty
         settled = sound & self.surprise.is_settled()
@@ -179,6 +197,8 @@ class Detection:
             group_on,
             self._unbalanced,
             self._unusual,
+            stations,
+            self._siblings(known, stations),
         )
 
     def parts(self) -> list[list[Column]]:
@@ -186,17 +206,23 @@ class Detection:
         place = np.array([self._quarter, self.drift.hour, self.inputs.hour])
         known = (*self._parts(), *self._group_parts())
         head: list[Column] = [place, self._unusual]
-        return [head, *(part.columns() for part in known), self.forests.columns()]
+        return [
+            head,
+            *(part.columns() for part in known),
+            self.forests.columns(),
+            self.stations.columns(),
+        ]
 
     def load(self, parts: Sequence[Sequence[Column]]) -> None:
         """Take what was remembered from its parts."""
-        head, *others, forests = parts
+        head, *others, forests, stations = parts
         self._quarter, self.drift.hour, self.inputs.hour = (int(number) for number in head[0])
         self._unusual = np.asarray(head[1], np.float32)
         known = (*self._parts(), *self._group_parts())
         for part, columns in zip(known, others, strict=True):
             part.load(columns)
         self.forests.load(forests)
+        self.stations.load(stations)
 
     def keep(self, stay: Rows) -> None:
         """Forget all series but some, which move together."""
@@ -210,6 +236,13 @@ class Detection:
             part.seat(was)
         self.forests.seat(was)
         self._unusual = np.append(self._unusual, np.float32(0))[was]
+
+    def _siblings(self, known: Known, stations: StationsSeen) -> Siblings | None:
+        if not stations.ill.any():
+            return None
+        rows = len(known.group)
+        sides = self.standing.high()[:rows], self.standing.low()[:rows]
+        return siblings(known, stations.of, *sides)
 
     def _judge(
         self, look: Look, known: Known, score: Floats, high: Floats, low: Floats

@@ -3,11 +3,13 @@
 | record | columns |
 |---|---|
 | `detection/0` | layout, hour, how many parts |
-| `detection/1` … | the whole: what is declared, expected, the newest times, each detector's part |
+| `detection/1` … | the whole: what is declared, expected, the newest times, the weather, each |
+| | detector's part |
 | `detection/N`, N > 1000 | a note: what it is, its tick, and |
 | … shown | rows, value, time and stamp of what came since the note before |
 | … looked | the same; then all was judged; and what was declared anew |
 | … expected | what was expected from then on |
+| … weather | what the weather stations said, and which series have which, if that changed |
 
 A whole takes some 200 bytes a series, a look five: what was learned in the hour follows from the
 whole and the looks after it, to the bit. A whole is due after seven minutes of each hour, when
@@ -21,13 +23,13 @@ from typing import Any
 
 import numpy as np
 
-from gridcast.models.detection.look import Known, Times
+from gridcast.models.detection.look import NO_STATIONS, Known, StationLook, Times
 from gridcast.models.detection.memory import Floats, Rows
 from gridcast.models.records import Column, Kind, Record, RecordError, decode, encode, key_of
 
 LAYOUT = 3
 """Another one is not read: what it had learned is learned anew."""
-HEAD, DECLARED, EXPECTED, TIMES, PARTS = range(5)
+HEAD, DECLARED, EXPECTED, TIMES, WEATHER, PARTS = range(6)
 FIRST = 1000
 """Notes have greater numbers."""
 MINUTE_MS = 60_000
@@ -43,6 +45,7 @@ class What(IntEnum):
     SHOWN = 0
     LOOKED = 1
     EXPECTED = 2
+    WEATHER = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +86,7 @@ class Whole:
     known: Known
     expected: Sequence[Column]
     time_ms: Times
+    weather: StationLook = NO_STATIONS
     shown: Shown = NOTHING_SHOWN
     """What came since the newest look."""
 
@@ -108,6 +112,11 @@ class Diary:
     def expect(self, tick_ms: int, columns: Sequence[Column]) -> None:
         """Note what is expected from a tick on."""
         self._note(What.EXPECTED, tick_ms, columns)
+
+    def weather(self, weather: StationLook, *, is_moved: bool) -> None:
+        """Note what the weather stations said; `is_moved`: series have other stations by now."""
+        columns = _said(weather)
+        self._note(What.WEATHER, weather.tick_ms, columns if is_moved else columns[:-1])
 
     def begin_anew(self) -> None:
         """Take note that a whole is due: rows have moved."""
@@ -144,7 +153,7 @@ class Read:
 
     diary: Diary
     whole: Whole | None = None
-    since: Sequence[Shown | Looked | Sequence[Column]] = field(default_factory=list)
+    since: Sequence[Shown | Looked | StationLook | Sequence[Column]] = field(default_factory=list)
     """What was shown, looked at, and expected since the whole, in the order of the notes."""
 
 
@@ -158,14 +167,19 @@ def read(records: Mapping[str, bytes]) -> Read:
     if layout != LAYOUT:
         return Read(Diary(numbers))
     (time_ms,) = _columns(records, TIMES)
+    (at_ms, *said) = _columns(records, WEATHER)
     whole = Whole(
         [_columns(records, PARTS + number) for number in range(count)],
         _known(_columns(records, DECLARED)),
         _columns(records, EXPECTED),
         np.asarray(time_ms),
+        _heard(int(at_ms[0]), said, NO_STATIONS.of),
     )
-    notes = [number for number in numbers if number > FIRST]
-    since = [_told(_columns(records, number)) for number in notes]
+    notes, since, of = [number for number in numbers if number > FIRST], [], whole.weather.of
+    for number in notes:
+        told = _told(_columns(records, number), of)
+        of = told.of if isinstance(told, StationLook) else of
+        since.append(told)
     return Read(Diary(notes, hour), whole, since)
 
 
@@ -180,6 +194,7 @@ def _records(whole: Whole, hour: int | None) -> list[Record]:
         _declared(whole.known),
         whole.expected,
         [whole.time_ms],
+        [np.array([whole.weather.tick_ms]), *_said(whole.weather)],
         *whole.parts,
     ]
     numbers = (HEAD, *range(DECLARED, PARTS + len(whole.parts)))
@@ -195,11 +210,13 @@ def _columns(records: Mapping[str, bytes], number: int) -> list[Any]:
     return list(decode(key, records[key]).columns)
 
 
-def _told(columns: list[Any]) -> Shown | Looked | list[Any]:
+def _told(columns: list[Any], of: Rows) -> Shown | Looked | StationLook | list[Any]:
     place, *told = columns
     what, tick_ms = place.tolist()
     if what == What.EXPECTED:
         return told
+    if what == What.WEATHER:
+        return _heard(tick_ms, told, of)
     shown = _shown(told[:4])
     if what == What.SHOWN:
         return shown
@@ -210,6 +227,17 @@ def _shown(columns: list[Any]) -> Shown:
     rows, value, time_ms, late = columns
     sent_ms = (late + time_ms // TENTH_MS) * TENTH_MS
     return Shown(np.asarray(rows, np.intp), value, time_ms, sent_ms)
+
+
+def _said(weather: StationLook) -> list[Column]:
+    names = list(weather.stations)
+    return [names, weather.time_ms, weather.measured, weather.foretold, weather.of]
+
+
+def _heard(tick_ms: int, columns: list[Any], of: Rows) -> StationLook:
+    stations, time_ms, measured, foretold, *moved = columns
+    of = np.asarray(moved[0], np.intp) if moved else of
+    return StationLook(tick_ms, tuple(stations), time_ms, measured, foretold, of)
 
 
 def _declared(known: Known) -> list[Column]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from gridcast.models.detection.look import NO_GROUP, Known, Look
-from gridcast.models.detection.memory import Flags, Floats, Memory
+from gridcast.models.detection.memory import Flags, Floats, Memory, Rows
 
 STRIKING = np.float32(3)
 """A score beyond that is one that a neighbour saw, too."""
@@ -69,6 +69,29 @@ def together(look: Look, known: Known, score: Floats, silent: Flags) -> Together
 
 def _share(part: Floats, whole: Floats) -> Floats:
     return np.asarray(part / np.maximum(whole, np.float32(1)), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Siblings:
+    """Series with the same parent and the same weather station."""
+
+    number: Rows
+    """Which siblings each series is one of."""
+    size: Floats
+    high: Floats
+    """Share of them that lie above what was expected, as one in six do when all is well …"""
+    low: Floats
+    """… and below."""
+
+
+def siblings(known: Known, station: Rows, high: Flags, low: Flags) -> Siblings:
+    """Sum up what series do that share parent and station; who has none of both shares that."""
+    number = (station + 1) * (known.groups + 1) + known.group + 1
+    size, above, below = (
+        np.bincount(number, weights=of).astype(np.float32)
+        for of in (np.ones(len(number)), high, low)
+    )
+    return Siblings(number, size, _share(above, size), _share(below, size))
 
 
 class Balance(Memory):

@@ -54,10 +54,12 @@ class Usual(Memory):
     stands: np.ndarray[tuple[int], np.dtype[np.uint8]]
     """Hours for which a move is still shown."""
 
-    def scale(self, value: Floats, given: Flags) -> tuple[Floats, Flags]:
+    def scale(
+        self, value: Floats, given: Flags, *, narrowest: np.float32 = NARROWEST
+    ) -> tuple[Floats, Flags]:
         """Give how far from the mean each is, in its usual size; and of which that is known."""
         off = np.where(given & (self.days > 0), value - self.mean, np.float32(0))
-        size = np.maximum(np.maximum(self.size, TAME * np.abs(self.mean)), NARROWEST)
+        size = np.maximum(np.maximum(self.size, TAME * np.abs(self.mean)), narrowest)
         scaled = np.clip(off / size, -FARTHEST, FARTHEST).astype(np.float32)
         known = given & (self.days >= WARM)
         near = np.where(known, np.clip(scaled, -LEARNED, LEARNED) * size, off)
@@ -76,6 +78,19 @@ class Loads(Memory):
     NEW: ClassVar = {"total": np.float32(0), "count": np.uint16(0)}
     total: Floats
     count: np.ndarray[tuple[int], np.dtype[np.uint16]]
+
+    def add(self, value: Floats, sound: Flags) -> None:
+        """Take readings that are sound."""
+        self.total += np.where(sound, value, np.float32(0))
+        self.count += sound
+
+    def end(self, interval_s: Floats) -> tuple[Floats, Flags]:
+        """Give the day's means, and of which at least half of it was measured."""
+        count = self.count.astype(np.float32)
+        given = (count > 0) & (count * interval_s >= HALF_A_DAY_S)
+        load = np.asarray(self.total / np.maximum(count, np.float32(1)), np.float32)
+        self.total[:], self.count[:] = 0, 0
+        return load, given
 
 
 class Inputs:
@@ -98,17 +113,12 @@ class Inputs:
             if hour // 24 != self.hour // 24:
                 self._end(interval_s, known)
             self.hour = hour
-        self.loads.total += np.where(sound, value, np.float32(0))
-        self.loads.count += sound
+        self.loads.add(value, sound)
         return self.usual.stands > 0, self.group_usual.stands > 0
 
     def _end(self, interval_s: Floats, known: Known) -> None:
         """Judge the day that is over."""
-        count = self.loads.count.astype(np.float32)
-        given = (count > 0) & (count * interval_s >= HALF_A_DAY_S)
-        load = np.asarray(self.loads.total / np.maximum(count, np.float32(1)), np.float32)
-        self.loads.total[:], self.loads.count[:] = 0, 0
-        scaled, told = self.usual.scale(load, given)
+        scaled, told = self.usual.scale(*self.loads.end(interval_s))
         shared, most = _of_groups(scaled, told, known)
         own = scaled - of_its_group(shared, known)
         self.usual.stands[self.test.update(own, told)] = STANDS

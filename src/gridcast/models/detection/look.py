@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.detection.memory import Flags, Floats, Rows
+from gridcast.models.weather import NOT_KNOWN
+from gridcast.schemas.bounds import NEVER
 
 Times = npt.NDArray[np.int64]
 NO_GROUP = -1
@@ -61,6 +63,35 @@ class Known:
         return len(self.parents)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class StationLook:
+    """What was known of the weather at a tick: a row a station."""
+
+    tick_ms: int
+    stations: Sequence[str]
+    time_ms: Times
+    """When the newest observation was made; `NOT_KNOWN` where there is none."""
+    measured: Floats
+    """What it said, °C; not a number where it did not."""
+    foretold: Floats
+    """What the newest forecast run says of that time, °C."""
+    of: Rows
+    """Which station each series has; `NOT_KNOWN`: none."""
+
+    def of_rows(self, rows: int) -> Rows:
+        """Give the station of so many series: those that are new have none yet."""
+        more = np.full(max(rows - len(self.of), 0), NOT_KNOWN)
+        return np.append(self.of[:rows], more).astype(np.intp)
+
+
+NO_STATIONS = StationLook(
+    NEVER,
+    (),
+    np.zeros(0, np.int64),
+    np.zeros(0, np.float32),
+    np.zeros(0, np.float32),
+    np.zeros(0, np.intp),
+)
 NOTHING_KNOWN = Known(
     np.zeros(0, np.float32),
     np.zeros(0, np.float32),

@@ -10,6 +10,7 @@ from gridcast.models.alarms import Condition, Key, Sign
 from gridcast.models.detection.detection import SILENT_TOGETHER, Seen
 from gridcast.models.detection.groups import FEWEST, MOST_SILENT
 from gridcast.models.detection.look import NO_GROUP, Known, Look
+from gridcast.models.detection.told_weather import Blame, WeatherTeller
 from gridcast.schemas import AlarmKind, Priority
 
 NEIGHBOURS = "real event, seen by the neighbours too"
@@ -63,7 +64,7 @@ class Teller:
     def conditions(self) -> list[Condition]:
         """Give what is not well, groups first; what is seen of one in two ways is told once."""
         found: dict[Key, Condition] = {}
-        for condition in (*self._feed(), *self._groups(), *self._series()):
+        for condition in (*self._feed(), *self._stations(), *self._groups(), *self._series()):
             known = found.get(condition.key)
             if known is None or known.sign < condition.sign:
                 found[condition.key] = condition
@@ -85,6 +86,15 @@ class Teller:
             evidence={"series_count": float(size), "silent_share": round(count / size, 3)},
         )
 
+    def _stations(self) -> Iterator[Condition]:
+        """Tell of weather stations, which all partitions see: one speaks for them."""
+        if self.feed.endswith("/0"):
+            yield from self._weather.conditions()
+
+    @property
+    def _weather(self) -> WeatherTeller:
+        return WeatherTeller(self.seen, self.look)
+
     def _series(self) -> Iterator[Condition]:
         for signs, sign in ((self.seen.on, Sign.ON), (self.seen.between, Sign.BETWEEN)):
             for kind, flags in signs.items():
@@ -100,20 +110,40 @@ class Teller:
         measured = None if np.isnan(value) else round(value, 3)
         off = abs((measured or 0.0) - (expected or 0.0))
         severity = abs(expected or 0.0) if kind is AlarmKind.GAP else off
+        blame = self._blame(kind, row)
         return Condition(
             kind,
             self.names[row],
             sign,
             severity=severity if kind is not AlarmKind.UNIT else abs(expected or 0.0),
             under=self._under(kind, row),
-            cause=self._cause(kind, row),
-            text=self._text(kind, row, measured, expected, low, high),
+            cause=self._cause(kind, row) if blame is None else blame.cause,
+            text=_with(self._text(kind, row, measured, expected, low, high), blame),
             measured=measured,
             expected=expected,
             expected_low=low,
             expected_high=high,
-            evidence=self._evidence(row),
+            evidence=self._evidence(row) | ({} if blame is None else blame.evidence),
         )
+
+    def _blame(self, kind: AlarmKind, row: int) -> Blame | None:
+        """Give why it may be the weather: not what is switched, nor a load that has moved."""
+        group = int(self.known.group[row])
+        if kind in {AlarmKind.SPIKE, AlarmKind.DROP}:
+            if self.seen.moved[row] and group != NO_GROUP and self.seen.switched[group]:
+                return None
+            return self._weather.of_series(row, high=kind is AlarmKind.SPIKE)
+        if kind is AlarmKind.DRIFT and not self._has_moved(row):
+            return self._weather.of_drift([row])
+        return None
+
+    def _blame_of_group(self, kind: AlarmKind, group: int) -> Blame | None:
+        rows = np.flatnonzero(self.known.group == group).tolist()
+        if kind in {AlarmKind.SPIKE, AlarmKind.DROP} and not self.seen.switched[group]:
+            return self._weather.of_group(rows, high=kind is AlarmKind.SPIKE)
+        if kind is AlarmKind.DRIFT and not self._group_has_moved(group):
+            return self._weather.of_drift(rows)
+        return None
 
     def _cause(self, kind: AlarmKind, row: int) -> str:
         if kind in {AlarmKind.SPIKE, AlarmKind.DROP}:
@@ -201,7 +231,10 @@ class Teller:
                 inside = self.known.group == group
                 if kind is AlarmKind.DRIFT and self._group_has_moved(group):
                     cause = LOAD
-                if cause == NEIGHBOURS:
+                blame = self._blame_of_group(kind, group)
+                if blame is not None:
+                    cause = blame.cause
+                elif cause == NEIGHBOURS:
                     holiday = bool(self.seen.holiday[inside].mean() > 0.5)
                     cause = self._shared(group, holiday=holiday)
                 expected = self.look.quantiles[inside, len(self.look.levels) // 2]
@@ -211,8 +244,9 @@ class Teller:
                     severity=float(np.abs(np.nansum(expected))),
                     under=self._keys(kind, self.known.above[group]),
                     cause=cause,
-                    text=text,
-                    evidence={
+                    text=_with(text, blame),
+                    evidence=({} if blame is None else blame.evidence)
+                    | {
                         "series_count": float(size),
                         "high_share": round(float(groups.high[group]), 3),
                         "low_share": round(float(groups.low[group]), 3),
@@ -231,6 +265,10 @@ class Teller:
     def _keys(self, kind: AlarmKind, above: Sequence[str]) -> tuple[Key, ...]:
         keys = tuple((kind, name) for name in above) if kind in SHARED else ()
         return (*keys, (AlarmKind.FEED_STALE, self.feed)) if kind is AlarmKind.GAP else keys
+
+
+def _with(text: str, blame: Blame | None) -> str:
+    return text if blame is None else f"{text}; {blame.text}"
 
 
 def _kw(value: float | None, pattern: str) -> str:

@@ -1,6 +1,7 @@
 """Watches the readings of a partition: what comes between two ticks is judged at the second."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,15 +11,28 @@ from gridcast.models.detection.detection import Detection, Seen
 from gridcast.models.detection.diary import Diary, Looked, Shown, Whole, read
 from gridcast.models.detection.expected import Expected
 from gridcast.models.detection.grid_facts import GridFacts
-from gridcast.models.detection.look import NOTHING_KNOWN, Known, Look, Times
+from gridcast.models.detection.look import (
+    NO_STATIONS,
+    NOTHING_KNOWN,
+    Known,
+    Look,
+    StationLook,
+    Times,
+)
 from gridcast.models.detection.memory import Flags, Rows
 from gridcast.models.detection.told import Teller
 from gridcast.models.grid import Grid
+from gridcast.models.nearest import Stations
+from gridcast.models.weather import WeatherOf
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.forecast_columns import ForecastColumns
+from gridcast.schemas.weather import VARIABLES
 
 STAMP_MS = 100
 """Stamps are taken to a tenth of a second: clocks that are off are off by more."""
+WEATHER_EVERY_MS = 5 * 60_000
+"""Stations say something new every ten minutes or so."""
+TEMPERATURE = VARIABLES.index("temperature_c")
 
 
 class Watch:
@@ -39,6 +53,9 @@ class Watch:
         self.detection = Detection()
         self._facts = GridFacts()
         self._known = NOTHING_KNOWN
+        self._stations: Stations | None = None
+        self._grid: Grid | None = None
+        self._weather, self._weather_is_new = NO_STATIONS, False
         self._expected = Expected(steps)
         self._heard = np.zeros(0, np.bool_)
         """Since the newest look …"""
@@ -78,10 +95,18 @@ class Watch:
         self._sent_ms[rows] = sent_ms[order] // STAMP_MS * STAMP_MS
 
     def conditions(
-        self, tick_ms: int, names: Sequence[str], grid: Grid, feed: str
+        self,
+        tick_ms: int,
+        names: Sequence[str],
+        grid: Grid,
+        feed: str,
+        weather: WeatherOf | None = None,
     ) -> list[Condition]:
         """Judge what came since the last tick, and put it into words; `feed` names where from."""
         known = self._facts.look(names, grid)
+        turn = tick_ms // WEATHER_EVERY_MS
+        if weather is not None and turn != self._weather.tick_ms // WEATHER_EVERY_MS:
+            self._look_at_weather(tick_ms, names, grid, weather)
         look, seen = self.look(tick_ms, known)
         return Teller(seen, look, known, names, feed).conditions()
 
@@ -105,6 +130,8 @@ class Watch:
         self._expected.keep(stay)
         self._heard, self._new, self._value = self._heard[stay], self._new[stay], self._value[stay]
         self._time_ms, self._sent_ms = self._time_ms[stay], self._sent_ms[stay]
+        of = self._weather.of_rows(int(stay.max(initial=-1)) + 1)[stay]
+        self._weather = replace(self._weather, of=of)
         self._diary.begin_anew()
 
     def changes(self) -> dict[str, bytes | None]:
@@ -114,6 +141,7 @@ class Watch:
             self._known,
             self._expected.columns(),
             self._time_ms,
+            self._weather,
             self._shown(self._heard),
         )
         return self._diary.changes(whole, self._noted())
@@ -125,7 +153,7 @@ class Watch:
         if found.whole is None:
             return
         self.detection.load(found.whole.parts)
-        self._known = found.whole.known
+        self._known, self._weather = found.whole.known, found.whole.weather
         self._expected.load(found.whole.expected)
         self._grow(len(found.whole.time_ms))
         self._time_ms[:] = found.whole.time_ms
@@ -136,6 +164,8 @@ class Watch:
                 self._show(told.shown)
                 self._know(told.known or self._known)
                 self._look(told.tick_ms)
+            elif isinstance(told, StationLook):
+                self._hear(told)
             else:
                 self._expected.load(told)
 
@@ -163,6 +193,33 @@ class Watch:
             self.detection.seat_groups(np.array(was, np.intp))
         self._known = known
 
+    def _look_at_weather(
+        self, tick_ms: int, names: Sequence[str], grid: Grid, weather: WeatherOf
+    ) -> None:
+        """Look at what was known of the weather by now."""
+        if self._stations is None or self._grid is not grid:
+            self._stations, self._grid = Stations(grid), grid
+        known = weather(tick_ms, tick_ms, 0)
+        found = StationLook(
+            tick_ms,
+            known.stations,
+            known.observed_ms,
+            known.observed[:, TEMPERATURE],
+            known.foretold[:, TEMPERATURE],
+            self._stations.of(names, known).astype(np.intp),
+        )
+        is_moved = not np.array_equal(found.of, self._weather.of)
+        self._diary.weather(found, is_moved=is_moved)
+        self._hear(found)
+
+    def _hear(self, weather: StationLook) -> None:
+        """Take what the stations said; what was learned of one stays with its name."""
+        if weather.stations != self._weather.stations:
+            place = {name: place for place, name in enumerate(self._weather.stations)}
+            was = [place.get(name, -1) for name in weather.stations]
+            self.detection.stations.seat(np.array(was, np.intp))
+        self._weather, self._weather_is_new = weather, True
+
     def _look(self, tick_ms: int) -> tuple[Look, Seen]:
         self._grow(len(self._known.group))
         value, time_ms = self._value, self._time_ms
@@ -172,7 +229,8 @@ class Watch:
         self._heard, self._value = np.zeros_like(heard), np.full_like(value, np.nan)
         # A clock that was ahead is believed again when it is not.
         self._time_ms = np.minimum(time_ms, tick_ms)
-        return look, self.detection.look(look, self._known)
+        is_new, self._weather_is_new = self._weather_is_new, False
+        return look, self.detection.look(look, self._known, self._weather, is_new=is_new)
 
     def _grow(self, rows: int) -> None:
         more = rows - len(self._value)

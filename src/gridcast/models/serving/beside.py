@@ -1,14 +1,10 @@
 """What is known beside the readings when a tick is answered."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gridcast.models.grid import Grid
 from gridcast.models.serving.duty import NO_DUTY, Duty
-from gridcast.models.weather import WeatherAsOf
-
-WeatherOf = Callable[[int, int, int], WeatherAsOf]
-"""Gives the weather known at a tick, from a time on, for so many slots, as `Weather.as_of` does."""
+from gridcast.models.weather import WeatherOf
 
 
 @dataclass(frozen=True, slots=True, eq=False)

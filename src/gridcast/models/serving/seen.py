@@ -8,9 +8,8 @@ import numpy as np
 
 from gridcast.models.features import FeatureSpec, WeatherSlots
 from gridcast.models.nearest import Index, Stations
-from gridcast.models.serving.beside import WeatherOf
 from gridcast.models.serving.prints import Prints, prints_of_blocks
-from gridcast.models.weather import NOT_KNOWN
+from gridcast.models.weather import NOT_KNOWN, WeatherOf
 from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.schemas.fields import EARLIEST
 

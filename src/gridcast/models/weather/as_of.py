@@ -1,5 +1,6 @@
 """The answer to: what was known of the weather then?"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,15 @@ class WeatherAsOf:
     """[stations, slots, variables], the variables in the order of `gridcast.schemas.weather`."""
     observed_ms: npt.NDArray[np.int64]
     """When each station's newest observation was made; NOT_KNOWN where there is none."""
+    observed: npt.NDArray[np.float32]
+    """[stations, variables]: what that observation said …"""
+    foretold: npt.NDArray[np.float32]
+    """… and what the forecast run that is used says of its time: NaN if it began later."""
     issued_ms: npt.NDArray[np.int64]
     """When the forecast run that was used was issued; NOT_KNOWN where there is none."""
     places: npt.NDArray[np.float32]
     """[stations, 2]: latitude and longitude, NaN where no message said."""
+
+
+WeatherOf = Callable[[int, int, int], WeatherAsOf]
+"""Gives the weather known at a tick, from a time on, for so many slots, as `Weather.as_of` does."""

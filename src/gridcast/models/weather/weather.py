@@ -22,6 +22,7 @@ three hours."""
 FORECAST_APART_MS = 6 * HOUR_MS
 """The same between two instants of a run: far ahead, global models give every sixth hour."""
 _NOWHERE = np.full(2, np.nan, np.float32)
+_NOTHING = np.full(len(VARIABLES), np.nan, np.float32)
 
 
 @dataclass(slots=True)
@@ -36,6 +37,8 @@ class Station:
 class _Answer:
     values: npt.NDArray[np.float32]
     observed_ms: int
+    observed: npt.NDArray[np.float32]
+    foretold: npt.NDArray[np.float32]
     issued_ms: int
     place: npt.NDArray[np.float32]
 
@@ -127,6 +130,8 @@ class Weather:
             stations=tuple(name for name, _ in found),
             values=np.array([one.values for _, one in found], np.float32).reshape(shape),
             observed_ms=np.array([one.observed_ms for _, one in found], np.int64),
+            observed=_rows([one.observed for _, one in found]),
+            foretold=_rows([one.foretold for _, one in found]),
             issued_ms=np.array([one.issued_ms for _, one in found], np.int64),
             places=np.array([one.place for _, one in found], np.float32).reshape(-1, 2),
         )
@@ -175,14 +180,23 @@ class Weather:
         place = _NOWHERE if run is None else run.place
         if len(said):
             # the place that became known last, of several the one measured last
-            newest = said[len(said) - 1 - int(np.argmax(available[said][::-1]))]
-            place = observed[newest, -2:]
+            last = said[len(said) - 1 - int(np.argmax(available[said][::-1]))]
+            place = observed[last, -2:]
+        newest, foretold = time[-1:], _NOTHING
+        if run is not None and len(newest):
+            foretold = between(run.valid_ms, run.values, newest, FORECAST_APART_MS)[0]
         return _Answer(
             values,
-            int(time[-1]) if len(time) else NOT_KNOWN,
+            int(newest[0]) if len(newest) else NOT_KNOWN,
+            observed[-1, :-2] if len(newest) else _NOTHING,
+            foretold,
             NOT_KNOWN if run is None else run.issued_ms,
             place,
         )
+
+
+def _rows(rows: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    return np.array(rows, np.float32).reshape(len(rows), len(VARIABLES))
 
 
 def _ms(time: datetime) -> int:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.detection import standing
 
 from gridcast.models.alarms import AlarmBoard, Condition, Sign
 from gridcast.models.detection import Known
@@ -22,8 +23,6 @@ from gridcast.models.detection.told import (
 )
 from gridcast.models.detection.watch import Watch
 from gridcast.schemas import AlarmChange, AlarmKind
-from gridcast.schemas.forecast import ClosedBy, Rung
-from gridcast.schemas.forecast_columns import ForecastColumns, Maker
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 START = 1_767_225_600_000
@@ -83,21 +82,7 @@ class Grid:
         if spoiled is not None:
             median[spoiled] *= 1_000
         quantiles = median[:, None] + spread[:, None] * around
-        self.watch.expect(
-            ForecastColumns(
-                tick_ms,
-                tick_ms,
-                15,
-                LEVELS,
-                ClosedBy.WATERMARK,
-                NAMES,
-                np.repeat(quantiles[:, :, None], 4, axis=2).astype(np.float32),
-                (Maker(Rung.SEASONAL_PROFILE),),
-                np.zeros(len(NAMES), np.uint8),
-                np.full(len(NAMES), tick_ms),
-                np.ones(len(NAMES)),
-            )
-        )
+        self.watch.expect(standing(NAMES, tick_ms, LEVELS, quantiles))
 
     def on(self) -> list[tuple[AlarmKind, str]]:
         return [condition.key for condition in self.found if condition.sign is Sign.ON]

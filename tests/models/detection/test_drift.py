@@ -1,22 +1,13 @@
 """Errors that move are a drift, of a series or of its whole group; faults are none."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from support.detection import in_groups
 
-from gridcast.models.detection import Known
 from gridcast.models.detection.drift import Drift
 
 SERIES, START, HALF_HOUR = 12, 1_767_225_600_000, 1_800_000
-KNOWN = Known(
-    np.full(SERIES, np.nan, np.float32),
-    np.zeros(SERIES, np.float32),
-    np.array([0] * 6 + [1] * 6),
-    np.full(2, -1),
-    ["f-0", "f-1"],
-    [(), ()],
-)
+KNOWN = in_groups(6, 6)
 
 
 class Days:
@@ -76,14 +67,5 @@ def test_it_is_shown_for_a_day_and_then_what_moved_is_the_new_usual(quiet: Days)
 
 
 def test_drift_of_no_series_is_nothing():
-    nothing = replace(
-        KNOWN,
-        capacity=np.zeros(0, np.float32),
-        least=np.zeros(0, np.float32),
-        group=np.zeros(0, np.intp),
-        parent=np.zeros(0, np.intp),
-        parents=[],
-        above=[],
-    )
-    found = Drift().look(START, np.zeros(0, np.float32), np.zeros(0, np.bool_), nothing)
+    found = Drift().look(START, np.zeros(0, np.float32), np.zeros(0, np.bool_), in_groups())
     assert [len(one) for one in found] == [0, 0]

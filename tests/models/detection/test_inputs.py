@@ -2,20 +2,13 @@
 
 import numpy as np
 import pytest
+from support.detection import in_groups
 
-from gridcast.models.detection import Known
 from gridcast.models.detection.inputs import Inputs
 
 SERIES, START, HOUR = 12, 1_767_225_600_000, 3_600_000
 EVERY_HOUR = np.full(SERIES, 3_600, np.float32)
-KNOWN = Known(
-    np.full(SERIES, np.nan, np.float32),
-    np.zeros(SERIES, np.float32),
-    np.array([0] * 6 + [1] * 6),
-    np.full(2, -1),
-    ["f-0", "f-1"],
-    [(), ()],
-)
+KNOWN = in_groups(6, 6)
 ALL = np.ones(SERIES, np.bool_)
 OF_F1 = np.arange(SERIES) >= 6
 

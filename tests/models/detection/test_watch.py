@@ -4,17 +4,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.detection import Skies, standing
 
 from gridcast.models.detection.watch import Watch
 from gridcast.models.grid import Grid
 from gridcast.models.records import RecordError
 from gridcast.schemas import GridSeries
-from gridcast.schemas.forecast import ClosedBy, Rung
-from gridcast.schemas.forecast_columns import ForecastColumns, Maker, to_the_watt
+from gridcast.schemas.forecast_columns import ForecastColumns
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 START = 1_767_225_600_000
 MINUTE = 60_000
+FEED = "meter.readings/0"
 
 
 class Feed:
@@ -24,11 +25,18 @@ class Feed:
         self.rng = np.random.default_rng((seed, minute))
         self.seed, self.minute = seed, minute
         self.watch = watch or Watch()
+        self.skies = Skies("st-0", "st-1", "st-2")
         self.names = [f"m-{number}" for number in range(7)]
         self.grid = Grid()
         for number, name in enumerate(self.names):
             self.grid.declare(
-                GridSeries(series=name, parent=f"f-{number % 2}", capacity_kw=20, holidays="DE")
+                GridSeries(
+                    series=name,
+                    parent=f"f-{number % 2}",
+                    station=f"st-{number % 3}",
+                    capacity_kw=20,
+                    holidays="DE",
+                )
             )
 
     def send(self) -> None:
@@ -45,7 +53,10 @@ class Feed:
         """Let a tick close; give what was seen."""
         self.minute += 1
         tick_ms = START + self.minute * MINUTE
-        found = self.watch.conditions(tick_ms, self.names, self.grid, "meter.readings/0")
+        new = ("st-2",) if self.minute < 40 else ()  # a station that is new later
+        self.skies.minute(tick_ms - 5 * MINUTE, {"st-1": self.minute % 7}, silent=new)
+        weather = self.skies.weather.as_of
+        found = self.watch.conditions(tick_ms, self.names, self.grid, FEED, weather)
         if self.minute % 15 == 0:
             self.watch.expect(forecasts(self.names, tick_ms, self.rng))
         return found
@@ -65,19 +76,7 @@ class Feed:
 def forecasts(names: list[str], tick_ms: int, rng: np.random.Generator) -> ForecastColumns:
     middle = rng.normal(2, 0.1, len(names))
     quantiles = middle[:, None] + np.array([-0.5, -0.2, 0, 0.2, 0.5])
-    return ForecastColumns(
-        tick_ms,
-        tick_ms,
-        15,
-        LEVELS,
-        ClosedBy.WATERMARK,
-        names,
-        to_the_watt(np.repeat(quantiles[:, :, None], 4, axis=2)),
-        (Maker(Rung.SEASONAL_PROFILE),),
-        np.zeros(len(names), np.uint16),
-        np.full(len(names), tick_ms),
-        np.ones(len(names)),
-    )
+    return standing(names, tick_ms, LEVELS, quantiles)
 
 
 def put(table: dict[str, bytes], watch: Watch) -> None:
@@ -128,7 +127,7 @@ def test_between_two_wholes_a_checkpoint_takes_a_few_bytes_a_series():
         at = np.full(series, START + minute * MINUTE)
         value = rng.normal(2, 0.3, series).round(3)
         watch.take(rows, value, at, at + rng.integers(500, 5_000, series))
-        watch.conditions(START + (minute + 1) * MINUTE, names, grid, "meter.readings/0")
+        watch.conditions(START + (minute + 1) * MINUTE, names, grid, FEED)
         if (minute + 1) % 15 == 0:
             watch.expect(forecasts(names, START + (minute + 1) * MINUTE, rng))
         changes = watch.changes()
@@ -144,11 +143,11 @@ def test_what_was_learned_of_a_group_stays_with_its_name():
     watch, grid, names = Watch(), Grid(), ["a", "b", "c", "x", "y", "z"]
     for name in names:
         grid.declare(GridSeries(series=name, parent="f-1" if name < "m" else "f-2"))
-    watch.conditions(START, names, grid, "meter.readings/0")
+    watch.conditions(START, names, grid, FEED)
     watch.detection.balance.mean[:] = [0.25, 0.75]
     for name in ("a", "b", "c"):
         grid.declare(GridSeries(series=name, parent="f-3"))
-    watch.conditions(START + MINUTE, names, grid, "meter.readings/0")
+    watch.conditions(START + MINUTE, names, grid, FEED)
     assert watch.detection.balance.mean.tolist() == pytest.approx([np.nan, 0.75], nan_ok=True)
 
 

@@ -61,17 +61,13 @@ class WeatherTeller:
 
     def of_group(self, rows: Sequence[int], *, high: bool) -> Blame | None:
         """Give why a group may lie to one side: by the station that most of it has."""
-        station = self.seen.stations.of[rows]
-        known = station[station != NOT_KNOWN]
-        if not len(known):
-            return None
-        most = int(np.bincount(known).argmax())
-        return self._of_siblings(int(rows[int(np.argmax(station == most))]), high=high)
+        found = self.seen.stations.of[rows]
+        first = int(np.argmax(found == self._most_have(rows)))
+        return self._of_siblings(int(rows[first]), high=high)
 
     def of_drift(self, rows: Sequence[int]) -> Blame | None:
-        """Give why errors of forecasts may have moved."""
-        found = {self._blame(int(row), long=True) for row in self.seen.stations.of[rows]}
-        return found.pop() if len(found) == 1 else None
+        """Give why errors of forecasts may have moved: by the station that most have."""
+        return self._blame(self._most_have(rows), long=True)
 
     def conditions(self) -> Iterator[Condition]:
         """Tell which stations are not well."""
@@ -92,6 +88,9 @@ class WeatherTeller:
                 text=blame.text,
                 evidence=blame.evidence | {"weather_series_count": float(np.count_nonzero(has_it))},
             )
+
+    def _most_have(self, rows: Sequence[int]) -> int:
+        return int(np.bincount(self.seen.stations.of[rows] + 1).argmax()) + NOT_KNOWN
 
     def _of_siblings(self, row: int, *, high: bool) -> Blame | None:
         siblings = self.seen.siblings

@@ -25,6 +25,9 @@ const group = {
   unusual_score: 4.2,
 };
 
+const weather = { weather_measured_c: 4.1, weather_expected_c: 9.84, weather_hours: 2.5 };
+const station = { ...weather, weather_series_count: 40 };
+
 test.each<[Alarm["kind"], Partial<Alarm>, string]>([
   ["spike", compared, "실측 6.82 MW, 예상 5.10 MW (4.89 MW – 5.31 MW)"],
   ["spike", { evidence: group }, "계열 40개 중 90.0 % 예상보다 크게 높음"],
@@ -32,6 +35,14 @@ test.each<[Alarm["kind"], Partial<Alarm>, string]>([
   ["gap", { evidence: { missing_count: 12 } }, "측정값 12개 누락"],
   ["gap", { evidence: group }, "계열 40개 중 100.0 % 무수신"],
   ["flatline", { measured: 12 }, "값이 12.0 kW에서 변하지 않음"],
+  [
+    "spike",
+    { ...compared, evidence: weather },
+    "실측 6.82 MW, 예상 5.10 MW (4.89 MW – 5.31 MW); 기상 실측 4.1 °C, 예보 9.8 °C",
+  ],
+  ["gap", { evidence: station }, "기상 관측소 2.5시간 동안 무수신"],
+  ["flatline", { evidence: station }, "기상 관측소의 값이 2.5시간 동안 변하지 않음"],
+  ["data-drift", { evidence: station }, "기상 관측소가 예보에서 이동함: 실측 4.1 °C, 예보 9.8 °C"],
   ["out-of-limits", compared, "실측 6.82 MW, 예상 5.10 MW (4.89 MW – 5.31 MW)"],
   ["unit", { measured: 5 }, "실측 5.00 kW"],
   ["clock", {}, "시각 표시가 어긋남"],

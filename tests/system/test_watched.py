@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.detection import Skies
 from support.site import Site, deployment
 
 from gridcast.schemas import (
@@ -17,8 +18,15 @@ from gridcast.schemas import (
     GridSeries,
     Message,
     ReadingFrame,
+    WeatherForecast,
 )
-from gridcast.schemas.topics import ALARMS, READINGS, SERIES
+from gridcast.schemas.topics import (
+    ALARMS,
+    READINGS,
+    SERIES,
+    WEATHER_FORECASTS,
+    WEATHER_OBSERVATIONS,
+)
 from gridcast.stream.alarm_desk import AlarmDesk
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -135,6 +143,35 @@ def test_faults_become_alarms_with_their_causes_and_a_dead_feeder_is_one(
     begun = START + (SETTLED + 60) * MINUTE
     assert timedelta() < dead.raised_at - begun <= 5 * MINUTE
     assert {one.alarm for one in found if not one.active} == {one.alarm for one in raised}
+
+
+def test_a_weather_station_that_falls_silent_is_told_of_with_the_readings(
+    new_grid: Callable[[], Grid],
+):
+    grid, skies = new_grid(), Skies("st-1", "st-2")
+    silent, over = 8 * 60, 9 * 60
+    begin_ms = round(START.timestamp() * 1000)
+    weather = [
+        message
+        for minute in range(-12 * 60, 12 * 60)
+        for message in skies.messages(
+            begin_ms + minute * 60_000, silent=["st-2"] if silent <= minute < over else []
+        )
+    ]
+    for topic, is_run in ((WEATHER_FORECASTS, True), (WEATHER_OBSERVATIONS, False)):
+        grid.send(topic, [one for one in weather if isinstance(one, WeatherForecast) is is_run])
+    grid.minutes(0, 11 * 60)
+    grid.start_worker()
+    found = grid.alarms_when(
+        lambda alarms: any(not one.active for one in alarms), "the station is heard again"
+    )
+    assert [(one.kind, one.series, one.change) for one in found] == [
+        (AlarmKind.GAP, "weather.observations/st-2", AlarmChange.RAISED),
+        (AlarmKind.GAP, "weather.observations/st-2", AlarmChange.CLEARED),
+    ]
+    assert found[0].cause == "the weather station, or the line to it, is silent"
+    waited = found[0].raised_at - (START + silent * MINUTE)
+    assert timedelta(minutes=20) <= waited <= timedelta(minutes=60)
 
 
 def storm(minute: int, feeder: str, value: np.ndarray) -> np.ndarray | None:

@@ -1,5 +1,6 @@
 """The control-room screen in a real browser, at a real gateway on a real Kafka."""
 
+import gzip
 import json
 import re
 import time
@@ -280,8 +281,12 @@ def test_the_screen_is_shown_as_it_stood_at_another_moment(
 
 
 def the_moment(running: RunningGateway, at: datetime) -> list[dict[str, Any]]:
-    status, body = running.ask(f"/v1/moment?at={at:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z")
+    path = f"/v1/moment?at={at:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+    status, body = running.ask(path)
     assert status == 200, body
+    _, headers, packed = running.ask_whole(path, Accept_Encoding="gzip")
+    assert headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed).decode() == body
     messages: list[dict[str, Any]] = json.loads(body)["messages"]
     return messages
 

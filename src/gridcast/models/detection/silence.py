@@ -74,10 +74,10 @@ class Silence(Memory):
         is_near = again & (gap_s < LATE * self.interval_s)
         due, is_known = again & ~is_near, self._is_known()
         count = self._count(gap_s)
-        was_silent = due & self._is_silent(count, gap_s, risk)
+        silent = self._is_silent(count, gap_s, risk)
         self._learn_interval(gap_s, due)
         self._learn_bursts(gap_s, due, is_near)
-        count = np.where(was_silent, np.minimum(count, MOST_MISSED), count)
+        count = np.where(silent, np.minimum(count, MOST_MISSED), count)
         count = np.where(due & is_known, count, np.float32(0))
         self.missed += count
         self.chances += (due * (count + 1)).astype(np.uint16)
@@ -85,8 +85,7 @@ class Silence(Memory):
         self.missed[fade] *= np.float32(0.5)
         self.chances[fade] //= 2
         self.heard_s[heard] = now_s
-        gap_s = (now_s - self.heard_s).astype(np.float32)
-        return self._is_silent(self._count(gap_s), gap_s, risk)
+        return silent & ~heard
 
     def count(self, tick_ms: int) -> Floats:
         """Give how many times each series should have sent by now and has not."""

@@ -301,7 +301,7 @@ class Held:
             names, feed = self._known.windows.roster.names, self._feed
             weather = self._terms.weather
             seen = watch.conditions(tick.time_ms, names, grid, feed, weather)
-            seen += health(self._known.checks.running, watch.known, feed)
+            seen += health(self._known.checks.running, watch.known, feed, watch.blame_of)
         for alarm in board.judge(tick.time_ms, seen, DETECTED):
             self._alarm(alarm)
         self._metrics.looked(

@@ -4,7 +4,8 @@ import numpy as np
 
 from gridcast.models.alarms import Sign
 from gridcast.models.detection import Known
-from gridcast.models.detection.health import health
+from gridcast.models.detection.health import MODEL, health
+from gridcast.models.detection.told_weather import STUCK, Blame
 from gridcast.models.verification.running import Running
 from gridcast.schemas import AlarmKind
 
@@ -19,6 +20,10 @@ KNOWN = Known(
 )
 
 
+def nobody(_: np.ndarray) -> None:
+    """The weather of nobody is to blame."""
+
+
 def running(inside: float, error: float) -> Running:
     """Of 200 forecasts of each series; those of f-1 alone do as told."""
     running = Running(bands=1)
@@ -30,12 +35,12 @@ def running(inside: float, error: float) -> Running:
 
 
 def told(inside: float, error: float) -> dict[tuple[AlarmKind, str], Sign]:
-    return {one.key: one.sign for one in health(running(inside, error), KNOWN, FEED)}
+    return {one.key: one.sign for one in health(running(inside, error), KNOWN, FEED, nobody)}
 
 
 def test_all_is_well():
     assert told(0.9, 0.8) == {}
-    assert list(health(Running(1), KNOWN, FEED)) == []
+    assert list(health(Running(1), KNOWN, FEED, nobody)) == []
 
 
 def test_intervals_that_hold_too_little_are_told_of_their_group():
@@ -47,7 +52,7 @@ def test_intervals_that_hold_too_little_are_told_of_their_group():
 
 
 def test_a_model_worse_than_none_is_told_with_how_much_and_under_the_whole_feeds_alarm():
-    (one,) = [one for one in health(running(0.9, 1.3), KNOWN, FEED) if one.series == "f-1"]
+    (one,) = [one for one in health(running(0.9, 1.3), KNOWN, FEED, nobody) if one.series == "f-1"]
     assert one.kind is AlarmKind.MODEL_DEGRADED
     assert one.text == "the forecasts of f-1 err 30 % more than the seasonal-naive ones"
     assert one.under == ((AlarmKind.MODEL_DEGRADED, FEED),)
@@ -57,4 +62,16 @@ def test_a_model_worse_than_none_is_told_with_how_much_and_under_the_whole_feeds
 def test_of_few_forecasts_nothing_is_told():
     few = running(0.0, 9.0)
     few.count /= 10
-    assert list(health(few, KNOWN, FEED)) == []
+    assert list(health(few, KNOWN, FEED, nobody)) == []
+
+
+def test_forecasts_that_err_by_a_station_that_is_ill_are_for_that():
+    def of_f1(rows: np.ndarray) -> Blame | None:
+        is_f1 = rows.tolist() == [4, 5, 6]
+        return Blame(STUCK, "st-1 is stuck", {"weather_hours": 9.0}) if is_f1 else None
+
+    told = {one.series: one for one in health(running(0.9, 2.5), KNOWN, FEED, of_f1)}
+    assert told["f-1"].cause == STUCK
+    assert told["f-1"].text.endswith(" than the seasonal-naive ones; st-1 is stuck")
+    assert told["f-1"].evidence["weather_hours"] == 9.0
+    assert told[FEED].cause == MODEL

@@ -10,7 +10,7 @@ from support.detection import MINUTE_MS, Skies, standing
 from gridcast.models.alarms import AlarmBoard, Condition
 from gridcast.models.detection.stations import Ill
 from gridcast.models.detection.told import DETECTED, LOAD, MODEL, NEIGHBOURS, OWN
-from gridcast.models.detection.told_weather import DRIFTED, SILENT, STUCK, WEATHER
+from gridcast.models.detection.told_weather import DRIFTED, SILENT, STUCK, WEATHER, Blame
 from gridcast.models.detection.watch import Watch
 from gridcast.models.grid import Grid as Declared
 from gridcast.schemas import AlarmChange, AlarmKind, GridSeries
@@ -111,6 +111,15 @@ def test_one_meter_alone_is_not_for_the_weather(grid: Grid):
     grid.steps(24, off={"st-1": -8.0})
     told = grid.steps(1, np.where(np.arange(len(NAMES)) == 3, 5.0, 0), off={"st-1": -8.0})
     assert told[AlarmKind.SPIKE, "m-1-3"].cause == OWN
+
+
+def test_names_as_long_as_they_may_be_make_a_text_that_an_alarm_can_have():
+    long = Blame(WEATHER, f"weather station {200 * 's'} measures 1.0 °C", {"weather_hours": 1.0})
+    text = f"{200 * 'm'}: {100 * '9'} kW where 2.0 were expected"
+    told = long.of(Condition(AlarmKind.SPIKE, "m", text=text, evidence={"score": 9.0}))
+    (alarm,) = AlarmBoard("meter.readings/0").judge(START, [told], {AlarmKind.SPIKE})
+    assert (len(alarm.text), alarm.cause) == (500, WEATHER)
+    assert alarm.evidence == {"score": 9.0, "weather_hours": 1.0}
 
 
 def test_a_station_that_is_silent_is_one_alarm_with_how_many_series_have_its_weather(grid: Grid):

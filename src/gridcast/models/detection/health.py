@@ -3,14 +3,15 @@
 Judged by the forecasts that came due in the last days (`gridcast.models.verification`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from gridcast.models.alarms import Condition, Sign
 from gridcast.models.detection.groups import FEWEST
 from gridcast.models.detection.look import NO_GROUP, Known
-from gridcast.models.detection.memory import Floats
+from gridcast.models.detection.memory import Floats, Rows
+from gridcast.models.detection.told_weather import Blame
 from gridcast.models.verification.running import Running
 from gridcast.schemas import AlarmKind
 
@@ -24,7 +25,11 @@ INTERVALS = "the load has changed, and the intervals have not followed yet"
 MODEL = "the model does not fit the load any more, or its inputs are wrong"
 
 
-def health(running: Running, known: Known, feed: str) -> Iterator[Condition]:
+BlameOf = Callable[[Rows], Blame | None]
+"""Tells whether the weather of series is why their forecasts err."""
+
+
+def health(running: Running, known: Known, feed: str, blame_of: BlameOf) -> Iterator[Condition]:
     """Tell of which groups, or of the whole feed, forecasts do badly."""
     rows = min(len(running.count), len(known.group))
     group = np.where(known.group[:rows] == NO_GROUP, known.groups, known.group[:rows])
@@ -35,8 +40,17 @@ def health(running: Running, known: Known, feed: str) -> Iterator[Condition]:
     size = np.bincount(known.group[known.group != NO_GROUP], minlength=known.groups)
     for place, name in enumerate(known.parents):
         if size[place] >= FEWEST:
-            yield from _judge(name, int(size[place]), [one[place] for one in sums], (feed,))
-    yield from _judge(feed, rows, [one.sum() for one in sums], ())
+            found = _judge(name, int(size[place]), [one[place] for one in sums], (feed,))
+            yield from _told(found, blame_of, np.flatnonzero(known.group[:rows] == place))
+    found = _judge(feed, rows, [one.sum() for one in sums], ())
+    yield from _told(found, blame_of, np.arange(rows))
+
+
+def _told(found: Iterator[Condition], blame_of: BlameOf, rows: Rows) -> Iterator[Condition]:
+    """Tell it, and that it is the weather's if it is."""
+    for condition in found:
+        blame = blame_of(rows)
+        yield condition if blame is None else blame.of(condition)
 
 
 def _judge(name: str, size: int, sums: list[Floats], above: tuple[str, ...]) -> Iterator[Condition]:

@@ -110,21 +110,22 @@ class Teller:
         measured = None if np.isnan(value) else round(value, 3)
         off = abs((measured or 0.0) - (expected or 0.0))
         severity = abs(expected or 0.0) if kind is AlarmKind.GAP else off
-        blame = self._blame(kind, row)
-        return Condition(
+        condition = Condition(
             kind,
             self.names[row],
             sign,
             severity=severity if kind is not AlarmKind.UNIT else abs(expected or 0.0),
             under=self._under(kind, row),
-            cause=self._cause(kind, row) if blame is None else blame.cause,
-            text=_with(self._text(kind, row, measured, expected, low, high), blame),
+            cause=self._cause(kind, row),
+            text=self._text(kind, row, measured, expected, low, high),
             measured=measured,
             expected=expected,
             expected_low=low,
             expected_high=high,
-            evidence=self._evidence(row) | ({} if blame is None else blame.evidence),
+            evidence=self._evidence(row),
         )
+        blame = self._blame(kind, row)
+        return condition if blame is None else blame.of(condition)
 
     def _blame(self, kind: AlarmKind, row: int) -> Blame | None:
         """Give why it may be the weather: not what is switched, nor a load that has moved."""
@@ -134,15 +135,15 @@ class Teller:
                 return None
             return self._weather.of_series(row, high=kind is AlarmKind.SPIKE)
         if kind is AlarmKind.DRIFT and not self._has_moved(row):
-            return self._weather.of_drift([row])
+            return self._weather.of_errors(np.array([row]))
         return None
 
     def _blame_of_group(self, kind: AlarmKind, group: int) -> Blame | None:
-        rows = np.flatnonzero(self.known.group == group).tolist()
+        rows = np.flatnonzero(self.known.group == group)
         if kind in {AlarmKind.SPIKE, AlarmKind.DROP} and not self.seen.switched[group]:
             return self._weather.of_group(rows, high=kind is AlarmKind.SPIKE)
         if kind is AlarmKind.DRIFT and not self._group_has_moved(group):
-            return self._weather.of_drift(rows)
+            return self._weather.of_errors(rows)
         return None
 
     def _cause(self, kind: AlarmKind, row: int) -> str:
@@ -231,22 +232,18 @@ class Teller:
                 inside = self.known.group == group
                 if kind is AlarmKind.DRIFT and self._group_has_moved(group):
                     cause = LOAD
-                blame = self._blame_of_group(kind, group)
-                if blame is not None:
-                    cause = blame.cause
-                elif cause == NEIGHBOURS:
+                if cause == NEIGHBOURS:
                     holiday = bool(self.seen.holiday[inside].mean() > 0.5)
                     cause = self._shared(group, holiday=holiday)
                 expected = self.look.quantiles[inside, len(self.look.levels) // 2]
-                yield Condition(
+                condition = Condition(
                     kind,
                     name,
                     severity=float(np.abs(np.nansum(expected))),
                     under=self._keys(kind, self.known.above[group]),
                     cause=cause,
-                    text=_with(text, blame),
-                    evidence=({} if blame is None else blame.evidence)
-                    | {
+                    text=text,
+                    evidence={
                         "series_count": float(size),
                         "high_share": round(float(groups.high[group]), 3),
                         "low_share": round(float(groups.low[group]), 3),
@@ -255,6 +252,8 @@ class Teller:
                         "unusual_score": round(float(seen.unusual[group]), 3),
                     },
                 )
+                blame = self._blame_of_group(kind, group)
+                yield condition if blame is None else blame.of(condition)
 
     def _under(self, kind: AlarmKind, row: int) -> tuple[Key, ...]:
         group = int(self.known.group[row])
@@ -265,10 +264,6 @@ class Teller:
     def _keys(self, kind: AlarmKind, above: Sequence[str]) -> tuple[Key, ...]:
         keys = tuple((kind, name) for name in above) if kind in SHARED else ()
         return (*keys, (AlarmKind.FEED_STALE, self.feed)) if kind is AlarmKind.GAP else keys
-
-
-def _with(text: str, blame: Blame | None) -> str:
-    return text if blame is None else f"{text}; {blame.text}"
 
 
 def _kw(value: float | None, pattern: str) -> str:

@@ -3,8 +3,8 @@
 A station is told of once, by the partition that has number 0, whichever series have its weather.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from gridcast.models.alarms import Condition
 from gridcast.models.detection.detection import Seen
 from gridcast.models.detection.groups import CLIP, FEWEST
 from gridcast.models.detection.look import Look
+from gridcast.models.detection.memory import Rows
 from gridcast.models.detection.stations import Ill
 from gridcast.models.weather import NOT_KNOWN
 from gridcast.schemas import AlarmKind
@@ -23,6 +24,8 @@ ALIKE = 0.5
 """Of siblings: when all is well, a sixth of them lie so far to one side."""
 LONG_MS = 24 * HOUR_MS
 """Errors of forecasts that have moved are not for weather that was wrong for less."""
+LONGEST = 500
+"""Characters of an alarm's text: two long names may be more."""
 WEATHER = "the weather came otherwise than it was forecast"
 DRIFTED = "the readings of the weather station, or the forecasts for it, have moved"
 STUCK = "the weather station is stuck"
@@ -44,6 +47,15 @@ class Blame:
     text: str
     evidence: dict[str, float]
 
+    def of(self, condition: Condition) -> Condition:
+        """Give a condition that is for the weather."""
+        return replace(
+            condition,
+            cause=self.cause,
+            text=f"{condition.text}; {self.text}"[:LONGEST],
+            evidence=condition.evidence | self.evidence,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class WeatherTeller:
@@ -59,14 +71,14 @@ class WeatherTeller:
             return None  # so far off it is by itself: its siblings are not
         return self._of_siblings(row, high=high)
 
-    def of_group(self, rows: Sequence[int], *, high: bool) -> Blame | None:
+    def of_group(self, rows: Rows, *, high: bool) -> Blame | None:
         """Give why a group may lie to one side: by the station that most of it has."""
         found = self.seen.stations.of[rows]
         first = int(np.argmax(found == self._most_have(rows)))
         return self._of_siblings(int(rows[first]), high=high)
 
-    def of_drift(self, rows: Sequence[int]) -> Blame | None:
-        """Give why errors of forecasts may have moved: by the station that most have."""
+    def of_errors(self, rows: Rows) -> Blame | None:
+        """Give why forecasts may err, as they do for long: by the station that most have."""
         return self._blame(self._most_have(rows), long=True)
 
     def conditions(self) -> Iterator[Condition]:
@@ -89,7 +101,7 @@ class WeatherTeller:
                 evidence=blame.evidence | {"weather_series_count": float(np.count_nonzero(has_it))},
             )
 
-    def _most_have(self, rows: Sequence[int]) -> int:
+    def _most_have(self, rows: Rows) -> int:
         return int(np.bincount(self.seen.stations.of[rows] + 1).argmax()) + NOT_KNOWN
 
     def _of_siblings(self, row: int, *, high: bool) -> Blame | None:

@@ -21,6 +21,7 @@ from gridcast.models.detection.look import (
 )
 from gridcast.models.detection.memory import Flags, Rows
 from gridcast.models.detection.told import Teller
+from gridcast.models.detection.told_weather import Blame, WeatherTeller
 from gridcast.models.grid import Grid
 from gridcast.models.nearest import Stations
 from gridcast.models.weather import WeatherOf
@@ -56,6 +57,7 @@ class Watch:
         self._stations: Stations | None = None
         self._grid: Grid | None = None
         self._weather, self._weather_is_new = NO_STATIONS, False
+        self._teller: WeatherTeller | None = None
         self._expected = Expected(steps)
         self._heard = np.zeros(0, np.bool_)
         """Since the newest look …"""
@@ -108,7 +110,12 @@ class Watch:
         if weather is not None and turn != self._weather.tick_ms // WEATHER_EVERY_MS:
             self._look_at_weather(tick_ms, names, grid, weather)
         look, seen = self.look(tick_ms, known)
+        self._teller = WeatherTeller(seen, look)
         return Teller(seen, look, known, names, feed).conditions()
+
+    def blame_of(self, rows: Rows) -> Blame | None:
+        """Tell whether the weather of series is why their forecasts err, as at the newest look."""
+        return None if self._teller is None else self._teller.of_errors(rows)
 
     def look(self, tick_ms: int, known: Known) -> tuple[Look, Seen]:
         """Judge what came since the last tick."""

@@ -150,6 +150,14 @@ def test_an_hour_of_silence_does_not_become_the_rhythm():
     assert feeds.silent_for(20)[0] <= SOONEST + 2
 
 
+def test_outages_on_a_bad_line_do_not_become_its_rhythm():
+    feeds, rng = Feeds(20), np.random.default_rng(4)
+    for _ in range(12):
+        feeds.minutes(100, lambda _: rng.random(20) > 0.08)
+        feeds.minutes(20, feeds.nobody)
+    assert (feeds.silence.interval_s < 90).all()
+
+
 def test_of_a_new_feed_ten_readings_are_heard_first():
     new, known = Feeds(1), Feeds(1)
     new.minutes(5, new.everybody)

@@ -18,7 +18,7 @@ LATE = np.float32(0.5)
 """Of an interval: so much later than due is not missed yet, and so soon after is the same burst."""
 LEARNS = np.float32(0.05)
 LONGEST = np.float32(3)
-"""Intervals: a longer gap counts as so long when the interval is learned …"""
+"""Intervals: a longer gap counts as so long when the interval is learned from it …"""
 MOST_MISSED = np.float32(3)
 """… and one that was an alarm as so many missed readings."""
 NEW_CHANCES = 10
@@ -28,6 +28,8 @@ OFTEN = 10
 """Intervals: if all that came in as long came in one burst, that is the rhythm by now …"""
 MANY = 255
 """… or so many readings."""
+TWICE = np.float32(2)
+"""The readings that a gap is as long as: after more that came in time, it is no rhythm."""
 LEAST_SHARE, MOST_SHARE = np.float32(0.0005), np.float32(0.95)
 """No line is known to be better, or worse."""
 SOONEST_S = np.float32(270)
@@ -50,6 +52,7 @@ class Silence(Memory):
         "missed": np.float32(0.25),
         "chances": np.uint16(NEW_CHANCES),
         "near": np.uint8(0),
+        "steady": np.uint8(0),
     }
     heard_s: np.ndarray[tuple[int], np.dtype[np.int32]]
     """When it was last heard: the tick, seconds since `SINCE_MS`; -1: never."""
@@ -61,6 +64,8 @@ class Silence(Memory):
     """… of so many. Both fade; those of a new series are assumed."""
     near: np.ndarray[tuple[int], np.dtype[np.uint8]]
     """So many in a row came soon after the one before."""
+    steady: np.ndarray[tuple[int], np.dtype[np.uint8]]
+    """So many came in time; halved when one did not."""
 
     def look(self, look: Look, risk: Floats) -> Flags:
         """Take who was heard; tell who is silent."""
@@ -75,7 +80,7 @@ class Silence(Memory):
         due, is_known = again & ~is_near, self._is_known()
         count = self._count(gap_s)
         silent = self._is_silent(count, gap_s, risk)
-        self._learn_interval(gap_s, due)
+        self._learn_interval(gap_s, due, again, count)
         self._learn_bursts(gap_s, due, is_near)
         count = np.where(silent, np.minimum(count, MOST_MISSED), count)
         count = np.where(due & is_known, count, np.float32(0))
@@ -92,14 +97,19 @@ class Silence(Memory):
         gap_s = (_seconds(tick_ms) - self.heard_s).astype(np.float32)
         return np.where(self._is_known(), self._count(gap_s), np.float32(0))
 
-    def _learn_interval(self, gap_s: Floats, due: Flags) -> None:
+    def _learn_interval(self, gap_s: Floats, due: Flags, again: Flags, count: Floats) -> None:
         first = due & (self.interval_s == 0)
-        # Of a new series nothing speaks against a longer rhythm; of another, a gap is none, but one
-        # that is there always is one in the end.
+        # A gap after many readings that came in time is a fault, and one that is there always is
+        # the rhythm. Of a new series nothing speaks against a longer one.
+        is_late = due & (count >= 1)
+        is_fault = is_late & (self.steady > TWICE * count)
+        self.steady = np.where(
+            is_late, self.steady // 2, self.steady + (again & (self.steady < MANY))
+        ).astype(np.uint8)
         longer = due & ~self._is_known() & (gap_s > 2 * self.interval_s)
         ratio = np.minimum(gap_s / np.maximum(self.interval_s, np.float32(1)), LONGEST)
         # A burst has many gaps, and the one after it is the rhythm: the short ones say less.
-        learns = np.where(due, LEARNS * ratio * np.minimum(ratio, 1), np.float32(0))
+        learns = np.where(due & ~is_fault, LEARNS * ratio * np.minimum(ratio, 1), np.float32(0))
         self.interval_s += learns * (ratio - 1) * self.interval_s
         np.copyto(self.interval_s, gap_s, where=first | longer)
 

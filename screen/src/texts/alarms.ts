@@ -3,12 +3,7 @@
 import type { Alarm } from "../core/wire";
 import { lang } from "../edge/choices";
 import { type Text, en } from "./en";
-import { digits, kindName, load, percent, t } from "./text";
-
-export interface Words {
-  text: string;
-  lang: "en" | "ko";
-}
+import { type Words, digits, kindName, load, percent, t } from "./text";
 
 /** What to tell the operator, in one line; in English where nothing else can be made of it. */
 export function alarmText(alarm: Alarm, name: string): Words {

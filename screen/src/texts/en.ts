@@ -155,6 +155,7 @@ export const en = {
   theme_dark: "Colours: dark",
   sound_on: "Sound on",
   sound_off: "Sound off",
+  anybody: "anybody",
   who: "You are {who}",
   open_gateway: "Demonstration: everybody on this machine may do everything",
   sign_in: "Sign in",

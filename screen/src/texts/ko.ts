@@ -157,6 +157,7 @@ export const ko: Record<Text, string> = {
   theme_dark: "색상: 어둡게",
   sound_on: "소리 켬",
   sound_off: "소리 끔",
+  anybody: "익명",
   who: "사용자: {who}",
   open_gateway: "시연: 이 컴퓨터의 누구나 모든 조작이 가능합니다",
   sign_in: "로그인",

@@ -5,6 +5,12 @@ import { lang } from "../edge/choices";
 import { type Text, en } from "./en";
 import { ko } from "./ko";
 
+/** A text that is not always in the language of the screen. */
+export interface Words {
+  text: string;
+  lang: "en" | "ko";
+}
+
 export function t(text: Text, filled: Record<string, string | number> = {}): string {
   const said = (lang.value === "ko" ? ko : en)[text];
   return said.replace(/\{(\w+)\}/g, (_, name: string) => String(filled[name] ?? ""));
@@ -13,6 +19,8 @@ export function t(text: Text, filled: Record<string, string | number> = {}): str
 const named = (prefix: string, value: string) => t(`${prefix}_${value.replaceAll("-", "_")}` as Text);
 export const kindName = (kind: AlarmKind) => named("kind", kind);
 export const priorityName = (priority: Priority) => named("priority", priority);
+/** An open gateway lets everybody in, under this name. */
+export const whoName = (who: string) => (who === "anybody" ? t("anybody") : who);
 export const rungName = (rung: Rung) => named("a_rung", rung);
 
 export interface Unit {

@@ -5,6 +5,7 @@ import { childrenOf, wayTo } from "../core/figures";
 import { HOUR, MINUTE, howLong } from "../core/time";
 import { lang } from "../edge/choices";
 import { downloadCsv, past as askPast, said as askSaid } from "../edge/http";
+import { sent } from "../texts/sent";
 import { t } from "../texts/text";
 import { Chart } from "./Chart";
 import { SeriesAlarms } from "./SeriesAlarms";
@@ -74,7 +75,7 @@ export function SeriesPage({ series }: { series: string }) {
             />
             <Saids said={said} onSaid={setSaid} />
             {fetched.failed && !fetched.missing && (
-              <p class="warn">{t("not_answered", { why: fetched.failed })}</p>
+              <p class="warn">{t("not_answered", { why: sent(fetched.failed).text })}</p>
             )}
             {fetched.missing && <p class="dim">{t("no_past")}</p>}
             <TemperatureChart

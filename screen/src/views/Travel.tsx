@@ -1,6 +1,7 @@
 import { now, travelledTo, zone } from "../app";
 import { howLong, shortMoment } from "../core/time";
 import { lang } from "../edge/choices";
+import { sent } from "../texts/sent";
 import { t } from "../texts/text";
 import { REACH, depart, failed, open, playing, reading, toNow, travel } from "../travel";
 
@@ -36,7 +37,7 @@ export function TravelBar() {
       <p role="status">
         <b>{t("travelling", { time, long })}</b>
         {reading.value && playing.value === null && <span> {t("reading_topics")}</span>}
-        {failed.value && <span> {t("not_answered", { why: failed.value })}</span>}
+        {failed.value && <span> {t("not_answered", { why: sent(failed.value).text })}</span>}
       </p>
       <input
         type="range"

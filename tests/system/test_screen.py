@@ -181,10 +181,10 @@ def test_a_series_shows_reality_forecast_and_what_was_said_of_it(
     for _ in range(20):
         page.keyboard.press("ArrowLeft")
     readout = page.locator(".readout").first
-    expect(readout).to_contain_text(re.compile(r"Actual\s*\d\.\d+ MW"))
-    expect(readout).to_contain_text(re.compile(r"Said 24 h before\s*\d\.\d+ MW"))
+    expect(readout).to_contain_text(re.compile(r"Actual\s*\d\.\d+\sMW"))
+    expect(readout).to_contain_text(re.compile(r"Said 24 h before\s*\d\.\d+\sMW"))
     expect(readout).to_contain_text(re.compile(r"\d\d:\d\d.\d\d:\d\d"))
-    expect(page.locator(".readout").last).to_contain_text(re.compile(r"\d+(\.\d+)? kW"))
+    expect(page.locator(".readout").last).to_contain_text(re.compile(r"\d+(\.\d+)?\skW"))
 
 
 def test_the_temperature_stands_beside_the_load(running: RunningGateway, page: Page):
@@ -196,8 +196,8 @@ def test_the_temperature_stands_beside_the_load(running: RunningGateway, page: P
     page.keyboard.press("ArrowLeft")
     for _ in range(10):
         page.keyboard.press("ArrowLeft")
-    expect(readout).to_contain_text(re.compile(r"Measured\s+\d+\.\d °C"))
-    measured, said = map(float, re.findall(r"(\d+\.\d) °C", readout.inner_text()))
+    expect(readout).to_contain_text(re.compile(r"Measured\s+\d+\.\d\s°C"))
+    measured, said = map(float, re.findall(r"(\d+\.\d)\s°C", readout.inner_text()))
     assert said == pytest.approx(measured + 1, abs=0.3)  # that run is a degree too warm
     page.get_by_role("button", name="한국어").click()
     expect(page.get_by_role("heading", name="st-north 기온")).to_be_visible()

@@ -86,7 +86,7 @@ function inKorean(alarm: Alarm, name: string): string | null {
       case "feed-broken":
         return `최근 측정값의 ${share("refused_share")} 거부${counts(alarm)}`;
       case "coverage-lost":
-        return `90 % 구간이 실측의 ${share("coverage_90_share")}만 포함`;
+        return `90\u00a0% 구간이 실측의 ${share("coverage_90_share")}만 포함`;
       case "model-degraded":
         return `예측 오차가 계절 단순 예측보다 ${percent(-figure("skill_share"), 1)} 큼`;
       case "flood":

@@ -141,6 +141,7 @@ export const en = {
   shelve_for: "Shelve for",
   may_not: "You may read, but not acknowledge.",
   sent: "Sent; waiting for a worker…",
+  not_sent: "Not sent: there is no connection to the gateway.",
   not_done: "Not done: {why}",
   still_waiting: "Sent, but no worker has done it yet.",
   alarms_none_active: "No active alarms.",

@@ -143,6 +143,7 @@ export const ko: Record<Text, string> = {
   shelve_for: "보류 시간",
   may_not: "읽기만 가능하며 확인 권한이 없습니다.",
   sent: "전송됨, 처리 대기 중…",
+  not_sent: "전송되지 않음: 게이트웨이 연결이 없습니다.",
   not_done: "처리되지 않음: {why}",
   still_waiting: "전송했으나 아직 처리되지 않았습니다.",
   alarms_none_active: "활성 경보가 없습니다.",

@@ -63,10 +63,11 @@ export function amount(measured: number, unit: Unit = unitFor(measured)): string
   return digits(value, unit.places ?? (size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2));
 }
 
-export const load = (kw: number, unit: Unit = unitFor(kw)) => `${amount(kw, unit)} ${unit.name}`;
+/** The space before a unit does not break. */
+export const load = (kw: number, unit: Unit = unitFor(kw)) => `${amount(kw, unit)}\u00a0${unit.name}`;
 
 export function percent(share: number, places = 0): string {
-  return `${digits(100 * share, places)} %`;
+  return `${digits(100 * share, places)}\u00a0%`;
 }
 
 export function signed(share: number, places = 0): string {

@@ -127,6 +127,7 @@ function Doing({ alarm }: { alarm: string }) {
   return (
     <span class={found.state === "sent" ? "doing" : "doing warn"} role="status">
       {found.state === "sent" && t("sent")}
+      {found.state === "not-sent" && t("not_sent")}
       {found.state === "waiting" && t("still_waiting")}
       {found.state === "not-done" && t("not_done", { why: sent(found.why).text })}
     </span>

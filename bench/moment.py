@@ -176,9 +176,9 @@ def moment(port: int, more: str) -> int:
 
 
 def ask(port: int, path: str) -> int:
-    """Ask; gives the bytes of the answer."""
+    """Ask, as a browser does; gives the bytes of the answer, packed if it comes so."""
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("GET", path)
+    connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
     answer = connection.getresponse()
     body = answer.read()
     assert answer.status == 200, body[:200]

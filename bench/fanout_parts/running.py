@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -74,7 +75,7 @@ class Updates(threading.Thread):
 
 
 def forecast(series: str, size: int, release: str = "r") -> bytes:
-    """Make a forecast that is a message of about so many bytes."""
+    """Make a forecast of about so many bytes, which packs as badly as a real one."""
     whole = Forecast(
         series=series,
         tick=EARLIEST,
@@ -88,7 +89,9 @@ def forecast(series: str, size: int, release: str = "r") -> bytes:
         measured=1.0,
     )
     steps = (size - len(whole.to_bytes())) // len("1234.567,")
-    return whole.model_copy(update={"quantiles": [[1234.567] * steps]}).to_bytes()
+    chance = random.Random(series)
+    values = [round(chance.uniform(1_000, 2_000), 3) for _ in range(steps)]
+    return whole.model_copy(update={"quantiles": [values]}).to_bytes()
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """One worker: the Faust app, what it knows, and the partitions that it has in its hands."""
 
 import asyncio
-import gc
 import logging
 import logging.config
 import time
@@ -32,6 +31,7 @@ from gridcast.stream.background import Background
 from gridcast.stream.ends import Ends
 from gridcast.stream.errors import UserError
 from gridcast.stream.forecasting import forecasts, time_bounds
+from gridcast.stream.garbage import look_seldom
 from gridcast.stream.kafka import group
 from gridcast.stream.logs import Level, configuration
 from gridcast.stream.metrics_server import metrics_served
@@ -52,9 +52,6 @@ LOOK_EVERY_S = 10.0
 """How often it is looked whether a partition is stuck."""
 MOST_TABLES = 32
 """So many tables may wait for Kafka at once."""
-LOOK_FOR_CYCLES_EVERY = 100_000
-"""After so many new objects Python looks for garbage in cycles. A fetch makes ten thousand that are
-in none; with Python's 700, half of a worker's time went into looking (`bench/throughput.py`)."""
 
 
 class Worker:
@@ -295,8 +292,7 @@ def run(settings: Settings, log_level: Level, on_tick: OnTick | None = None) -> 
         worker = Worker(settings, name, spans, on_tick)
         worker.app.finalize()
         process = faust.Worker(worker.app, loglevel=log_level, logging_config=logs)
-        gc.freeze()  # what is here by now stays
-        gc.set_threshold(LOOK_FOR_CYCLES_EVERY)
+        look_seldom()
         loop, registry = process.loop, worker.metrics.registry
         LOG.info("worker of group %s at %s", group(settings), settings.broker)
         try:

@@ -1,6 +1,8 @@
 """Time travel: the screen as it stood at another moment."""
 
+import gzip
 import json
+import re
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -46,6 +48,12 @@ def test_the_screen_is_shown_as_it_stood_at_another_moment(
     expect(page.locator(".tile")).to_have_count(8)
     expect(page.locator(".tile").first).to_contain_text("no reading yet")
     expect(page.locator(".panel")).to_contain_text("No readings of the last hours")
+    page.get_by_role("group", name="How far back").get_by_role("button", name="8 d").click()
+    page.get_by_label("Show the screen as it stood at").focus()
+    page.keyboard.press("Home")
+    expect(page.locator(".travel")).to_contain_text(re.compile("(7 d 23 h|8 d) ago"))
+    expect(page.locator(".travel")).not_to_contain_text("Reading the topics")
+    expect(page.locator(".travel")).not_to_contain_text("did not answer")
     assert violations(page) == []
     page.goto(running.url + "#/alarms")
     assert page.get_by_role("button", name="Acknowledge").count() == 0
@@ -54,7 +62,11 @@ def test_the_screen_is_shown_as_it_stood_at_another_moment(
 
 
 def the_moment(running: RunningGateway, at: datetime) -> list[dict[str, Any]]:
-    status, body = running.ask(f"/v1/moment?at={at:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z")
+    path = f"/v1/moment?at={at:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+    status, body = running.ask(path)
     assert status == 200, body
+    _, headers, packed = running.ask_whole(path, Accept_Encoding="gzip")
+    assert headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed).decode() == body
     messages: list[dict[str, Any]] = json.loads(body)["messages"]
     return messages

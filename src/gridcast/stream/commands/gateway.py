@@ -1,7 +1,6 @@
 """`gridcast gateway`: forecasts, alarms, scores and readings to screens and other programs."""
 
 import asyncio
-import gc
 import logging.config
 from typing import Annotated
 from uuid import uuid4
@@ -11,6 +10,7 @@ import typer
 from gridcast.schemas.gateway import Scope
 from gridcast.stream.commands.options import Broker, Prefix, settings
 from gridcast.stream.errors import UserError
+from gridcast.stream.garbage import look_seldom
 from gridcast.stream.logs import Format, Level, configuration
 
 gateway = typer.Typer(
@@ -60,7 +60,7 @@ def run(
 
     name = uuid4().hex
     logging.config.dictConfig(configuration(log_level, chosen.log_format, name))
-    gc.freeze()
+    look_seldom()
     asyncio.run(serve(chosen, name))
 
 

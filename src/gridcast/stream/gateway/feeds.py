@@ -21,6 +21,7 @@ from gridcast.schemas import Refusal
 from gridcast.schemas.gateway import What
 from gridcast.stream.asker import connect_asker
 from gridcast.stream.errors import UserError
+from gridcast.stream.garbage import leave_out_what_is_here
 from gridcast.stream.gateway.board import Board
 from gridcast.stream.gateway.entries import TOPIC_OF, Entry, entry, record
 from gridcast.stream.gateway.metrics import GatewayMetrics
@@ -142,6 +143,7 @@ class Feeds:
                 await self._show(what, batch, [place])
         for partition, offset in topic.done.items():
             self._board.reached(what, partition.partition, offset)
+        leave_out_what_is_here()
         self._caught_up.add(what)
         LOG.info(
             "%s: %d known, after %.1f s",

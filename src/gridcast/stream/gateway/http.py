@@ -3,9 +3,11 @@
 It takes a request and gives an answer, and knows no socket.
 """
 
+import asyncio
+import gzip
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
@@ -34,6 +36,7 @@ from gridcast.stream.gateway.weather import StationWeather
 SOCKET_PATH = "/v1"
 TEXT, JSON, CSV = "text/plain; charset=utf-8", "application/json", "text/csv; charset=utf-8"
 NEVER_KEPT = "no-store"
+PACKED = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
 SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -156,8 +159,11 @@ class Pages:
         if route is None:
             return self._file(path, headers)
         given = {name: values[-1] for name, values in parse_qs(query).items()}
-        answer = route(given, await self._who(headers))
-        return answer if isinstance(answer, Answer) else await answer
+        found = route(given, await self._who(headers))
+        answer = found if isinstance(found, Answer) else await found
+        if PACKED.items() <= answer.headers.items() and not _takes_gzip(headers):
+            return await asyncio.to_thread(_unpacked, answer)
+        return answer
 
     def _readiness(self) -> Answer:
         missing = self._why_not_ready()
@@ -273,7 +279,7 @@ class Pages:
             found = await self._moments.at(at_ms, sees, query.get("series"))
         except Away as why:
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, str(why)) from None
-        return _data(found, JSON)
+        return Answer(HTTPStatus.OK, found, JSON, {"Cache-Control": ALWAYS_ASK} | PACKED)
 
     def _named(self, query: Mapping[str, str], who: Identity) -> str:
         self._may_read(who)
@@ -295,14 +301,24 @@ class Pages:
         file = self._screen.file(path)
         if file is None:
             raise Refusal(HTTPStatus.NOT_FOUND, "there is nothing here")
-        return _file_answer(file, "gzip" in headers.get("Accept-Encoding", ""))
+        return _file_answer(file, takes_gzip=_takes_gzip(headers))
 
 
-def _file_answer(file: File, takes_gzip: bool) -> Answer:
+def _takes_gzip(headers: Mapping[str, str]) -> bool:
+    return "gzip" in headers.get("Accept-Encoding", "")
+
+
+def _unpacked(answer: Answer) -> Answer:
+    """Give an answer as it is for who does not take it packed."""
+    extra = dict(answer.headers)
+    del extra["Content-Encoding"]
+    return replace(answer, body=gzip.decompress(answer.body), headers=extra)
+
+
+def _file_answer(file: File, *, takes_gzip: bool) -> Answer:
     extra = {"Cache-Control": file.cache, "Vary": "Accept-Encoding"}
     if takes_gzip and file.packed is not None:
-        extra["Content-Encoding"] = "gzip"
-        return Answer(HTTPStatus.OK, file.packed, file.content_type, extra)
+        return Answer(HTTPStatus.OK, file.packed, file.content_type, extra | PACKED)
     return Answer(HTTPStatus.OK, file.body, file.content_type, extra)
 
 

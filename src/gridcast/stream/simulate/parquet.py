@@ -12,7 +12,6 @@ class ParquetFile:
     """Gathers tables into row groups of a good size."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._schema = schema
         self._writer = pq.ParquetWriter(path, schema, compression="zstd")
         self._waiting: list[pa.Table] = []
 

@@ -165,6 +165,7 @@ export const en = {
   wrong: "Not let in: {why}",
   travel: "Time travel",
   travel_to: "Show the screen as it stood at",
+  reach: "How far back the slider reaches",
   travelling: "You see {time}, {long} ago. Nothing here is now.",
   back_to_now: "Back to now",
   play: "Play",

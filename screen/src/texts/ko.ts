@@ -167,6 +167,7 @@ export const ko: Record<Text, string> = {
   wrong: "접근 거부: {why}",
   travel: "시간 여행",
   travel_to: "다음 시각의 화면 보기",
+  reach: "슬라이더 범위",
   travelling: "{long} 전인 {time}의 화면입니다. 현재가 아닙니다.",
   back_to_now: "현재로 돌아가기",
   play: "재생",

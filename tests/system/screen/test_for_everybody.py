@@ -87,7 +87,10 @@ def test_who_is_not_known_is_asked_for_a_key(settings: Settings, tmp_path: Path,
         field = page.get_by_label("API key or token")
         field.fill("gridcast_wrong")
         page.keyboard.press("Enter")
-        expect(page.locator(".wrong")).to_be_visible()
+        expect(page.locator(".wrong")).to_contain_text("there is no such API key")
+        page.get_by_role("button", name="한국어").click()
+        expect(page.locator(".wrong")).to_contain_text("그런 API 키가 없음")
+        page.get_by_role("button", name="English").click()
         assert violations(page) == []
         field.fill(key)
         page.keyboard.press("Enter")

@@ -287,14 +287,18 @@ def _newest_slots(windows: Windows, mark: npt.NDArray[np.uint8]) -> npt.NDArray[
 def _note_readings(windows: Windows, newest_ms: npt.NDArray[np.int64]) -> None:
     """Put in the time of the newest reading that is kept by itself, before the tick and used."""
     tick_ms, step_ms = windows.tick_ms or 0, windows.spec.step_ms
-    heard = windows.roster.last_ms // step_ms
+    silent_ms = (windows.roster.last_ms // step_ms + 1) * step_ms
+    waiting, end_ms = np.arange(len(newest_ms)), tick_ms
     for number in sorted(windows.minutes, reverse=True):
         time_ms = number * MINUTE_MS
-        # Of most series the newest minute says it all; of one that fell silent, its last slot.
-        waits = (newest_ms < time_ms + MINUTE_MS) & (heard >= time_ms // step_ms)
-        if time_ms >= tick_ms or not waits.any():
+        if time_ms >= end_ms:
             continue
         minute = windows.minutes[number]
         used = TRUST[minute.quality] != Trust.REJECTED
         row = minute.row[used]
         newest_ms[row] = np.maximum(newest_ms[row], time_ms + minute.offset_ms[used])
+        # Of most series the newest minute says it all; of one that fell silent, its last slot.
+        waiting = waiting[newest_ms[waiting] < time_ms]
+        if not len(waiting):
+            break
+        end_ms = min(tick_ms, int(silent_ms[waiting].max()))

@@ -64,7 +64,8 @@ class Ahead:
         if not self._network.memory:
             return None
         is_read = self._about[seats] == about
-        is_read[is_read] = self._print[seats[is_read]] == self._prints(inputs.take(is_read))
+        if is_read.any():
+            is_read &= self._print[seats] == self._prints(inputs)
         if not is_read.any():
             return None
         memory = self._memory[seats]

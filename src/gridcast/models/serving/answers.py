@@ -74,6 +74,10 @@ class Answers:
         usable = self._usable[seats]
         return usable, self._quantiles[seats[usable]]
 
+    def prints(self, rows: Rows) -> Prints:
+        """Give the print of what its answer for each row was made from."""
+        return self._print[np.searchsorted(self.rows, rows)]
+
     def renew(
         self, rows: Rows, window: Window, origin_ms: int, facts: Facts, seen: Seen | None
     ) -> None:

@@ -26,14 +26,16 @@ from support.answering import (
     sky,
     told,
 )
-from support.contracts import contract_of
+from support.contracts import LEVELS, contract_of
 from support.networks import lstm_graph
 from support.plain_windows import Row, columns
 
+from gridcast.models import tick
+from gridcast.models.calibration import corrected
 from gridcast.models.features import Inputs
 from gridcast.models.grid import Grid
 from gridcast.models.network import Network
-from gridcast.models.partition import Tick
+from gridcast.models.partition import Partition, Tick
 from gridcast.models.seal import seal
 from gridcast.models.serving import Beside, Duty, InUse
 from gridcast.schemas import GridSeries
@@ -94,11 +96,11 @@ def test_a_swap_has_all_answered_by_the_new_release():
 
 @st.composite
 def feeds(draw: st.DrawFn) -> Iterator[tuple[int, list[Row], list[GridSeries], Beside]]:
-    """Two hours, minute by minute: late readings, new series, declarations, weather, swaps."""
+    """Three hours and more: late readings, new series, declarations, weather, swaps."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     grid, duty, weather = Grid(), Duty({None: keeping(*FEATURES[1])}), sky(NOW - 3 * HOUR)
     steps = []
-    for minute in range(1, 120, draw(st.sampled_from([3, 7]))):
+    for minute in range(1, 200, draw(st.sampled_from([5, 11]))):
         tick_ms = NOW + minute * MINUTE
         rows = [row(tick_ms - MINUTE, name, rng.normal(9)) for name in "ab" if rng.random() < 0.8]
         if rng.random() < 0.2:
@@ -132,6 +134,43 @@ def test_a_forecaster_that_kept_answers_says_what_a_fresh_one_says(
             beside.grid.declare(one)
         partition.windows.fold(columns(rows))
         partition.windows.advance(tick_ms)
-        lived = living.forecast(partition, Tick(tick_ms), beside)
+        lived = living.answer(partition, Tick(tick_ms), beside).forecasts
         fresh = forecaster().forecast(partition, Tick(tick_ms), beside)
         assert list(lived.messages()) == list(fresh.messages())
+    assert partition.checks.calibration.edition > 0  # something was learned on the way
+
+
+FAN = np.arange(len(LEVELS), dtype=np.float32) + np.zeros((2, 1), np.float32)
+
+
+def learn_that_it_is_too_low(partition: Partition) -> None:
+    partition.checks.calibration.learn(np.arange(2), FAN, FAN, np.full(2, 1e3), rung=0, band=0)
+
+
+def test_what_is_learned_shows_though_all_else_is_as_it_was():
+    partition, living, beside = fed(daily("a") + daily("b")), forecaster(), serving()
+    made = living.answer(partition, Tick(NOW), beside).forecasts
+    assert list(living.forecast(partition, Tick(NOW), beside).messages()) == list(made.messages())
+    learn_that_it_is_too_low(partition)
+    lived = living.forecast(partition, Tick(NOW), beside)
+    fresh = forecaster().forecast(partition, Tick(NOW), beside)
+    assert list(lived.messages()) == list(fresh.messages()) != list(made.messages())
+
+
+def test_what_was_finished_is_not_worked_out_again(monkeypatch: pytest.MonkeyPatch):
+    asked: list[int] = []
+
+    def counted(raw: np.ndarray, *rest: np.ndarray) -> np.ndarray:
+        asked.append(len(raw))
+        return corrected(raw, *rest)
+
+    monkeypatch.setattr(tick, "corrected", counted)
+    partition, living, beside = fed(daily("a") + daily("b")), forecaster(), serving()
+    living.answer(partition, Tick(NOW), beside)
+    learn_that_it_is_too_low(partition)
+    for minute in range(1, 4):
+        if minute == 3:
+            partition.windows.fold(columns([row(NOW - 3 * HOUR, "b", 12.0)]))
+        partition.windows.advance(NOW + minute * MINUTE)
+        living.answer(partition, Tick(NOW + minute * MINUTE), beside)
+    assert asked == [2, 1]  # as soon as something was learned; then the one that was mended

@@ -56,7 +56,8 @@ def test_it_speaks_korean_and_remembers_it(running: RunningGateway, page: Page):
 
 def test_it_can_be_worked_by_keys_alone(running: RunningGateway, settings: Settings, page: Page):
     page.goto(running.url)
-    page.wait_for_selector(".tile")
+    expect(page.locator(".tile")).to_have_count(8)
+    expect(page.locator(".tile").first).to_contain_text("Harbour")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")

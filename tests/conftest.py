@@ -26,10 +26,10 @@ PROCESSES = 3
 """On two cores: two would leave them idle, more than three would make each other late."""
 FIRST = (
     *("test_chaos.py", "test_table.py", "test_run.py", "test_networks.py", "test_notebooks.py"),
-    *("test_lifecycle.py", "test_takeover.py", "test_releases_swapped.py", "test_screen.py"),
+    *("test_lifecycle.py", "test_takeover.py", "test_releases_swapped.py", "test_connection.py"),
     *("test_secured.py", "test_three_brokers.py", "test_table_cluster.py", "test_worker.py"),
     *("test_dead_letters.py", "test_replay.py", "test_acknowledging.py", "test_stuck.py"),
-    *("test_demo.py", "test_screen_live.py"),
+    *("test_demo.py", "test_live.py"),
 )
 """They take longest: nobody should wait for one of them at the end."""
 TALK = ("CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "LINES")

@@ -41,7 +41,7 @@ export const announced = signal("");
 export const travelledTo = signal<number | null>(null);
 
 export interface Doing {
-  state: "sent" | "not-done" | "waiting";
+  state: "sent" | "not-sent" | "not-done" | "waiting";
   why: string;
   since: number;
 }
@@ -76,6 +76,8 @@ export const zone = computed(() => {
   const first = roots(board.value.board)[0];
   return first?.time_zone ?? "UTC";
 });
+/** Up to when the past is shown; null: to now. Of a moment at which nothing had come yet, nothing. */
+export const pastEnds = computed(() => (travelledTo.value === null ? null : (gridNow.value ?? 0)));
 export const arrived = () => live.arrived;
 export const mayAct = computed(
   () => travelledTo.value === null && (link.value.welcome?.scopes.includes("acknowledge") ?? false),
@@ -139,6 +141,10 @@ export const newAlarm = signal<Alarm | null>(null);
 const asked = new Map<string, string>();
 
 export function act(alarm: string, action: "acknowledge" | "shelve" | "unshelve", until?: number) {
+  if (session.state !== "live") {
+    doing.value = new Map(doing.peek()).set(alarm, { state: "not-sent", why: "", since: Date.now() });
+    return;
+  }
   const { request, say } = session.act(
     alarm,
     action,

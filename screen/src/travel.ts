@@ -7,14 +7,18 @@ import type { Delta } from "./core/session";
 import { DAY, MINUTE } from "./core/time";
 import { moment } from "./edge/http";
 
-/** How far back the slider reaches; the gateway knows eight days. */
-export const REACH = DAY;
+/** How far back the slider may reach; the gateway knows eight days. */
+export const REACHES = [DAY, 8 * DAY];
+const FARTHEST = 8 * DAY - 5 * MINUTE;
 const SETTLE_MS = 250;
 const PLAY_EVERY_MS = 1000;
 
 export const open = signal(false);
 export const reading = signal(false);
 export const failed = signal("");
+export const reach = signal(DAY);
+/** The first moment that the slider has. */
+export const earliest = () => now.value - Math.min(reach.value, FARTHEST);
 /** How much faster than life it plays; null: it stands. */
 export const playing = signal<number | null>(null);
 

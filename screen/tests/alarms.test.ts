@@ -15,6 +15,9 @@ beforeEach(() => {
   lang.value = "ko";
 });
 
+/** Between a figure and its unit no line is broken. */
+const unbroken = (text: string) => text.replace(/(?<=\d) (?=[kM]W|%)/g, "\u00a0");
+
 const compared = { measured: 6820, expected: 5100, expected_low: 4890, expected_high: 5310 };
 const group = {
   series_count: 40,
@@ -64,7 +67,7 @@ test.each<[Alarm["kind"], Partial<Alarm>, string]>([
   ],
 ])("of a %s %o the line in Korean is made of its figures", (kind, over, said) => {
   const told = alarmText(alarm("a", { kind, text: "in English", ...over }), "북항");
-  expect(told).toEqual({ text: `북항: ${said}`, lang: "ko" });
+  expect(told).toEqual({ text: `북항: ${unbroken(said)}`, lang: "ko" });
 });
 
 test("where a figure is missing, the worker's own words are shown as what they are: English", () => {
@@ -88,7 +91,7 @@ test("causes, changes and evidence have names, and what is not known stays as it
   expect(
     evidenceOf(alarm("a", { evidence: { neighbours_low_share: 0.25, score: 4.5, birds: 2 } })),
   ).toEqual([
-    ["크게 낮은 주변 계열", "25.0 %"],
+    ["크게 낮은 주변 계열", unbroken("25.0 %")],
     ["이상 점수", "4.50"],
     ["birds", "2"],
   ]);

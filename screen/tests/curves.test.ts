@@ -62,6 +62,7 @@ test("of another moment nothing is shown that came after it", () => {
   expect(saidUntil(said, NOON - 30 * 60_000).median[0]).toEqual([90, 95, 99]);
   expect(saidUntil(said, NOON - 60 * 60_000).median[0]).toEqual([90, 95, null]);
   expect(saidUntil(said, NOON - 60 * 60_000).median[1]).toEqual([null, 80, 81]);
+  expect(saidUntil(said, 0)).toMatchObject({ time: [], median: [[], []] });
 });
 
 test("temperatures lie on the axis of the load, and what is beyond it is left out", () => {

@@ -32,10 +32,10 @@ describe("what is old is said", () => {
   });
 
   test("when the gateway itself hears nothing", () => {
-    expect(kinds({ staleS: 40, degraded: ["Redis does not answer"] })).toEqual([
-      "kafka_silent",
-      "degraded",
-    ]);
+    const silent = "nothing heard of Kafka for 40 s";
+    expect(kinds({ staleS: 40, degraded: [silent] })).toEqual(["kafka_silent"]);
+    const found = notices({ ...well, staleS: 40, degraded: [silent, "Redis does not answer"] });
+    expect(found[1]).toMatchObject({ kind: "degraded", what: ["Redis does not answer"] });
   });
 
   test("when series are silent: loud when they are many", () => {

@@ -27,6 +27,17 @@ async def _one(batch: Batch) -> AsyncIterator[Batch]:
     yield batch
 
 
+async def taken_over() -> tuple[Kafka, Worker]:
+    """Let one worker read and keep five minutes, and another the next four."""
+    kafka = Kafka()
+    one, other = Worker(kafka), Worker(kafka)
+    await one.take(batch(MINUTES[:5]))
+    await one.hands.save()
+    await other.take(batch(MINUTES[5:9], offset=5))
+    await other.hands.save()
+    return kafka, one
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 59), st.booleans()), max_size=8))
 def test_wherever_batches_are_cut_and_workers_die_the_same_is_sent_once(
@@ -63,12 +74,7 @@ async def test_a_partition_that_comes_back_is_not_read_again_if_nobody_had_it():
 
 
 async def test_a_partition_that_another_had_in_between_is_read_again():
-    kafka = Kafka()
-    one, other = Worker(kafka), Worker(kafka)
-    await one.take(batch(MINUTES[:5]))
-    await one.hands.save()
-    await other.take(batch(MINUTES[5:9], offset=5))
-    await other.hands.save()
+    kafka, one = await taken_over()
     await one.take(batch(MINUTES[9:12], offset=9))
     await one.hands.save()
     assert kafka.opened == 3
@@ -76,12 +82,7 @@ async def test_a_partition_that_another_had_in_between_is_read_again():
 
 
 async def test_a_worker_whose_table_is_taken_sends_no_more_and_asks_the_group():
-    kafka = Kafka()
-    slow, quick = Worker(kafka), Worker(kafka)
-    await slow.take(batch(MINUTES[:5]))
-    await slow.hands.save()
-    await quick.take(batch(MINUTES[5:9], offset=5))
-    await quick.hands.save()
+    kafka, slow = await taken_over()
     sent = len(kafka.sent)
     await readings(_one(batch(MINUTES[5:30], offset=5)), slow.hands)
     await slow.hands.beat({0})

@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from support.backtests import gridcast
 from support.recordings import DAY, HOUR, MINUTE, START, instant, make_recording
@@ -13,7 +13,7 @@ from support.recordings import DAY, HOUR, MINUTE, START, instant, make_recording
 from gridcast.schemas import GridSeries, Reading, ReadingFrame
 from gridcast.schemas.topics import READINGS, SERIES
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka import librdkafka_options, producer_options
+from gridcast.stream.kafka import librdkafka_options, looking_options, producer_options
 from gridcast.stream.recording import Recording, partition_of
 from gridcast.stream.recording.recording import available_ms
 from gridcast.stream.recording.topics import read_topics
@@ -49,7 +49,7 @@ def delete_before(settings: Settings, from_ms: int) -> None:
     name = settings.topic_prefix + READINGS.name
     admin = AdminClient(librdkafka_options(settings))
     wanted = [TopicPartition(name, number, from_ms) for number in range(PARTITIONS)]
-    places = Sender(settings)._consumer().offsets_for_times(wanted, 30)
+    places = Consumer(looking_options(settings)).offsets_for_times(wanted, 30)
     for told in admin.delete_records(places, request_timeout=30).values():
         told.result()
 

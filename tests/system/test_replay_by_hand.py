@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -43,6 +44,23 @@ def command(settings: Settings, speed: str = "3600") -> list[str]:
     words = ["replay", "load.csv", "--mapping", "load.toml", "--into", settings.topic_prefix]
     more = ["--broker", settings.broker, "--speed", speed, "--workers", "0"]
     return [*GRIDCAST, "--config", "gridcast.toml", *words, *more, "--from", "2026-01-01"]
+
+
+@contextmanager
+def running(settings: Settings, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run it without a terminal; what still runs at the end is killed."""
+    with subprocess.Popen(
+        command(settings),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def comes_to_rest(counter: Counter, within_s: float = 120) -> int:
@@ -94,24 +112,14 @@ def test_keys_typed_in_one_go_all_count(settings: Settings, counter: Counter, tm
 def test_without_a_terminal_signals_hold_and_stop_it(
     settings: Settings, counter: Counter, tmp_path: Path
 ):
-    with subprocess.Popen(
-        command(settings),
-        cwd=tmp_path,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            wait_for(lambda: counter.count() > 4)
-            os.kill(process.pid, signal.SIGUSR1)
-            held = comes_to_rest(counter)
-            os.kill(process.pid, signal.SIGUSR1)
-            wait_for(lambda: counter.count() > held + 2)
-            os.kill(process.pid, signal.SIGTERM)
-            said, wrong = process.communicate(timeout=120)
-        finally:
-            process.kill()
+    with running(settings, tmp_path) as process:
+        wait_for(lambda: counter.count() > 4)
+        os.kill(process.pid, signal.SIGUSR1)
+        held = comes_to_rest(counter)
+        os.kill(process.pid, signal.SIGUSR1)
+        wait_for(lambda: counter.count() > held + 2)
+        os.kill(process.pid, signal.SIGTERM)
+        said, wrong = process.communicate(timeout=120)
     assert process.returncode == 0, wrong
     assert said.startswith("stopped: ")
 
@@ -119,17 +127,8 @@ def test_without_a_terminal_signals_hold_and_stop_it(
 def test_after_a_crash_the_same_command_sends_the_rest_and_nothing_twice(
     settings: Settings, counter: Counter, tmp_path: Path
 ):
-    with subprocess.Popen(
-        command(settings),
-        cwd=tmp_path,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            wait_for(lambda: counter.count() > 20)
-        finally:
-            process.kill()
+    with running(settings, tmp_path):
+        wait_for(lambda: counter.count() > 20)
     left = comes_to_rest(counter)
     assert 20 < left < 2 * 12 * 24
     done = subprocess.run(

@@ -58,7 +58,9 @@ export function notices(known: Known): Notice[] {
     const loud = (all - alive) / Math.max(all, 1) >= LOUD_SHARE;
     found.push({ kind: "feeds_dead", feeds: known.feeds, loud });
   }
-  if (known.degraded.length) found.push({ kind: "degraded", what: known.degraded, loud: false });
+  // That nothing is heard of Kafka is told above.
+  const degraded = known.degraded.filter((one) => !one.startsWith("nothing heard of Kafka"));
+  if (degraded.length) found.push({ kind: "degraded", what: degraded, loud: false });
   if (known.gridNow !== null && isReplay(known.gridNow, known.now)) {
     found.push({ kind: "replay", behind: known.now - known.gridNow, loud: false });
   }

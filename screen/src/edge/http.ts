@@ -18,13 +18,19 @@ export function askAs(given: Credentials): void {
   credentials = given;
 }
 
-async function ask<Answer>(path: string): Promise<Answer> {
+async function get(path: string): Promise<Response> {
   const secret = Object.values(credentials)[0] as string | undefined;
   const headers = secret ? { Authorization: `Bearer ${secret}` } : undefined;
-  const answer = await fetch(new URL(path, document.baseURI), headers ? { headers } : {});
+  const asked = fetch(new URL(path, document.baseURI), headers ? { headers } : {});
+  const answer = await asked.catch(() => {
+    // Every browser has words of its own for it.
+    throw new Unanswered(0, "it cannot be reached");
+  });
   if (!answer.ok) throw new Unanswered(answer.status, (await answer.text()).trim());
-  return (await answer.json()) as Answer;
+  return answer;
 }
+
+const ask = async <Answer>(path: string) => (await (await get(path)).json()) as Answer;
 
 const of = (series: string) => `series=${encodeURIComponent(series)}`;
 
@@ -43,11 +49,7 @@ export function moment(at: number, series: string | null): Promise<Moment> {
 
 /** A file of the recent past; through a blob, because a link bears no credentials. */
 export async function downloadCsv(what: "past" | "forecast", series: string): Promise<void> {
-  const secret = Object.values(credentials)[0] as string | undefined;
-  const headers = secret ? { Authorization: `Bearer ${secret}` } : undefined;
-  const url = new URL(`v1/${what}?${of(series)}&format=csv`, document.baseURI);
-  const answer = await fetch(url, headers ? { headers } : {});
-  if (!answer.ok) throw new Unanswered(answer.status, (await answer.text()).trim());
+  const answer = await get(`v1/${what}?${of(series)}&format=csv`);
   const link = document.createElement("a");
   link.href = URL.createObjectURL(await answer.blob());
   link.download = `${series}-${what}.csv`;

@@ -3,12 +3,7 @@
 import type { Alarm } from "../core/wire";
 import { lang } from "../edge/choices";
 import { type Text, en } from "./en";
-import { digits, kindName, load, percent, t } from "./text";
-
-export interface Words {
-  text: string;
-  lang: "en" | "ko";
-}
+import { type Words, digits, kindName, load, percent, t } from "./text";
 
 /** What to tell the operator, in one line; in English where nothing else can be made of it. */
 export function alarmText(alarm: Alarm, name: string): Words {
@@ -98,7 +93,7 @@ function inKorean(alarm: Alarm, name: string): string | null {
       case "feed-broken":
         return `최근 측정값의 ${share("refused_share")} 거부${counts(alarm)}`;
       case "coverage-lost":
-        return `90 % 구간이 실측의 ${share("coverage_90_share")}만 포함`;
+        return `90\u00a0% 구간이 실측의 ${share("coverage_90_share")}만 포함`;
       case "model-degraded":
         return `예측 오차가 계절 단순 예측보다 ${percent(-figure("skill_share"), 1)} 큼`;
       case "flood":

@@ -5,6 +5,12 @@ import { lang } from "../edge/choices";
 import { type Text, en } from "./en";
 import { ko } from "./ko";
 
+/** A text that is not always in the language of the screen. */
+export interface Words {
+  text: string;
+  lang: "en" | "ko";
+}
+
 export function t(text: Text, filled: Record<string, string | number> = {}): string {
   const said = (lang.value === "ko" ? ko : en)[text];
   return said.replace(/\{(\w+)\}/g, (_, name: string) => String(filled[name] ?? ""));
@@ -13,6 +19,8 @@ export function t(text: Text, filled: Record<string, string | number> = {}): str
 const named = (prefix: string, value: string) => t(`${prefix}_${value.replaceAll("-", "_")}` as Text);
 export const kindName = (kind: AlarmKind) => named("kind", kind);
 export const priorityName = (priority: Priority) => named("priority", priority);
+/** An open gateway lets everybody in, under this name. */
+export const whoName = (who: string) => (who === "anybody" ? t("anybody") : who);
 export const rungName = (rung: Rung) => named("a_rung", rung);
 
 export interface Unit {
@@ -55,10 +63,11 @@ export function amount(measured: number, unit: Unit = unitFor(measured)): string
   return digits(value, unit.places ?? (size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2));
 }
 
-export const load = (kw: number, unit: Unit = unitFor(kw)) => `${amount(kw, unit)} ${unit.name}`;
+/** The space before a unit does not break. */
+export const load = (kw: number, unit: Unit = unitFor(kw)) => `${amount(kw, unit)}\u00a0${unit.name}`;
 
 export function percent(share: number, places = 0): string {
-  return `${digits(100 * share, places)} %`;
+  return `${digits(100 * share, places)}\u00a0%`;
 }
 
 export function signed(share: number, places = 0): string {

@@ -2,7 +2,7 @@ import { shortMoment } from "../core/time";
 import type { Alarm } from "../core/wire";
 import { lang } from "../edge/choices";
 import { causeOf, changeOf, evidenceOf } from "../texts/alarms";
-import { load, t } from "../texts/text";
+import { load, t, whoName } from "../texts/text";
 
 /** Why it was raised: the likeliest cause, and every figure that speaks for it. */
 export function AlarmDetails({ alarm, zone }: { alarm: Alarm; zone: string }) {
@@ -17,7 +17,7 @@ export function AlarmDetails({ alarm, zone }: { alarm: Alarm; zone: string }) {
   figures.push([
     t("state"),
     `${changeOf(alarm)}, ${shortMoment(Date.parse(alarm.changed_at), zone, lang.value)}${
-      alarm.changed_by ? `, ${alarm.changed_by}` : ""
+      alarm.changed_by ? `, ${whoName(alarm.changed_by)}` : ""
     }`,
   ]);
   return (

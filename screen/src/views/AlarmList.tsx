@@ -5,7 +5,8 @@ import { HOUR, MINUTE, clockTime, howLong, shortMoment } from "../core/time";
 import type { Alarm } from "../core/wire";
 import { lang } from "../edge/choices";
 import { alarmText } from "../texts/alarms";
-import { kindName, priorityName, t } from "../texts/text";
+import { sent } from "../texts/sent";
+import { kindName, priorityName, t, whoName } from "../texts/text";
 import { AlarmDetails } from "./AlarmDetails";
 import { PriorityMark } from "./icons";
 
@@ -126,8 +127,9 @@ function Doing({ alarm }: { alarm: string }) {
   return (
     <span class={found.state === "sent" ? "doing" : "doing warn"} role="status">
       {found.state === "sent" && t("sent")}
+      {found.state === "not-sent" && t("not_sent")}
       {found.state === "waiting" && t("still_waiting")}
-      {found.state === "not-done" && t("not_done", { why: found.why })}
+      {found.state === "not-done" && t("not_done", { why: sent(found.why).text })}
     </span>
   );
 }
@@ -142,7 +144,7 @@ function standing(alarm: Alarm, zone: string): string {
   if (alarm.shelved_until) said.push(t("shelved_until", { time: at(alarm.shelved_until) }));
   if (alarm.suppressed_by) said.push(t("suppressed_by", { alarm: alarm.suppressed_by }));
   if (alarm.acknowledged_at) {
-    const who = alarm.acknowledged_by ?? "–";
+    const who = alarm.acknowledged_by ? whoName(alarm.acknowledged_by) : "–";
     said.push(t("acknowledged_by", { who, time: at(alarm.acknowledged_at) }));
   } else if (alarm.active) {
     said.push(t("not_acknowledged"));

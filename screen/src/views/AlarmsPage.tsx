@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { board, link, mayAct, travelledTo, zone } from "../app";
 import { type Shelf, ranked, shelfOf } from "../core/figures";
-import { t } from "../texts/text";
+import { t, whoName } from "../texts/text";
 import { AlarmList } from "./AlarmList";
 
 const SHELVES: Shelf[] = ["active", "shelved", "suppressed", "over"];
@@ -41,7 +41,7 @@ export function AlarmsPage() {
         {welcome && (
           <>
             {" · "}
-            {t("who", { who: welcome.who })}
+            {t("who", { who: whoName(welcome.who) })}
             {welcome.open && ` · ${t("open_gateway")}`}
             {!mayAct.value && travelledTo.value === null && ` · ${t("may_not")}`}
           </>

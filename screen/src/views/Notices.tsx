@@ -2,6 +2,7 @@ import { arrived, drawn, feeds, gridNow, keptFrom, link, now, retry, travelledTo
 import { type Notice, notices } from "../core/staleness";
 import { clockSeconds, howLong, shortMoment } from "../core/time";
 import { lang } from "../edge/choices";
+import { sent } from "../texts/sent";
 import { t } from "../texts/text";
 
 /** What is old, and since when. */
@@ -66,7 +67,7 @@ function said(notice: Notice): string {
       return t("feeds_dead", { count: known - alive, known, names: listed });
     }
     case "degraded":
-      return t("degraded", { what: notice.what.join("; ") });
+      return t("degraded", { what: notice.what.map((one) => sent(one).text).join("; ") });
     case "replay":
       return t("replay", { long: long(notice.behind) });
   }

@@ -4,6 +4,7 @@ import { deviation } from "../core/figures";
 import { clockTime, howLong, shortMoment } from "../core/time";
 import type { Forecast, GridSeries, Reading } from "../core/wire";
 import { lang } from "../edge/choices";
+import { sent } from "../texts/sent";
 import { amount, load, percent, rungName, signed, t, unitFor } from "../texts/text";
 
 interface Props {
@@ -58,13 +59,13 @@ export function SeriesFacts({ about, forecast, reading, zone }: Props) {
 }
 
 function Made({ forecast, zone }: { forecast: Forecast; zone: string }) {
+  const why = forecast.reason ? sent(forecast.reason) : null;
   return (
     <>
       <Fact name={t("rung")} abnormal={forecast.rung === "last-level"}>
         <b>{rungName(forecast.rung)}</b>
-        <span>
-          {[forecast.model, forecast.release, forecast.reason].filter(Boolean).join(" · ")}
-        </span>
+        <span>{[forecast.model, forecast.release].filter(Boolean).join(" · ")}</span>
+        {why && <span lang={why.lang}>{why.text}</span>}
       </Fact>
       <Fact name={t("tick")}>
         <b>{clockTime(Date.parse(forecast.tick), zone)}</b>

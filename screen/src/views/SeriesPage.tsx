@@ -1,10 +1,11 @@
 import { useMemo, useState } from "preact/hooks";
-import { board, gridNow, link, seriesLink, travelledTo, zone } from "../app";
+import { board, gridNow, link, pastEnds, seriesLink, zone } from "../app";
 import { curvesOf, errors } from "../core/curves";
 import { childrenOf, wayTo } from "../core/figures";
 import { HOUR, MINUTE, howLong } from "../core/time";
 import { lang } from "../edge/choices";
 import { downloadCsv, past as askPast, said as askSaid } from "../edge/http";
+import { sent } from "../texts/sent";
 import { t } from "../texts/text";
 import { Chart } from "./Chart";
 import { SeriesAlarms } from "./SeriesAlarms";
@@ -29,7 +30,7 @@ export function SeriesPage({ series }: { series: string }) {
   const fetched = useFetched(() => askPast(series), `${series} ${newest}`);
   const told = useFetched(() => askSaid(series), `${series} ${newest}`);
   const grid = gridNow.value;
-  const then = travelledTo.value === null ? null : (grid ?? travelledTo.value);
+  const then = pastEnds.value;
   const curves = useMemo(() => {
     const [past, said] = [fetched.value, told.value];
     if (then === null) return curvesOf(past, said, forecast);
@@ -40,65 +41,41 @@ export function SeriesPage({ series }: { series: string }) {
   const parts = childrenOf(known, series).map((one) => one.series);
   const name = about?.name ?? series;
   const nothing = !forecast && !reading && !fetched.value && !about;
+  const isUnknown = nothing && (fetched.missing || link.value.state !== "live");
+  const isBare = fetched.missing || (fetched.value !== null && !curves.time.length);
   const shown = span ?? around(grid, curves.time);
+  const axis = { curves, zone: tz, now: grid, span: shown, onSpan: setSpan };
   return (
     <article aria-labelledby="series-title">
       <div class="row">
         <Way series={series} name={name} />
-        <div class="tools">
-          <Spans grid={grid} onSpan={setSpan} />
-          <button type="button" class="quiet" onClick={() => void downloadCsv("past", series)}>
-            {t("download_past")}
-          </button>
-          <button type="button" class="quiet" onClick={() => void downloadCsv("forecast", series)}>
-            {t("download_forecast")}
-          </button>
-        </div>
+        {!isUnknown && (
+          <div class="tools">
+            <Spans grid={grid} onSpan={setSpan} />
+            <Downloads series={series} />
+          </div>
+        )}
       </div>
-      {nothing && (fetched.missing || link.value.state !== "live") ? (
+      {isUnknown ? (
         <p class="empty">{t("unknown_series", { series })}</p>
       ) : (
         <>
           <SeriesFacts about={about} forecast={forecast} reading={reading} zone={tz} />
           <section class="panel">
-            <Chart
-              of="load"
-              curves={curves}
-              lines={lines}
-              zone={tz}
-              now={grid}
-              height={340}
-              label={t("chart_of", { name })}
-              span={shown}
-              onSpan={setSpan}
-            />
-            <Saids said={said} onSaid={setSaid} />
             {fetched.failed && !fetched.missing && (
-              <p class="warn">{t("not_answered", { why: fetched.failed })}</p>
+              <p class="warn">{t("not_answered", { why: sent(fetched.failed).text })}</p>
             )}
-            {fetched.missing && <p class="dim">{t("no_past")}</p>}
-            <TemperatureChart
-              series={series}
-              at={then}
-              curves={curves}
-              zone={tz}
-              now={grid}
-              span={shown}
-              onSpan={setSpan}
-            />
-            <h3>{t("error_60")}</h3>
-            <Chart
-              of="error"
-              curves={curves}
-              lines={off}
-              zone={tz}
-              now={grid}
-              height={150}
-              label={t("error_60")}
-              span={shown}
-              onSpan={setSpan}
-            />
-            <p class="dim help">{t("chart_help")}</p>
+            {isBare && <p class="dim">{t("no_past")}</p>}
+            {curves.time.length > 0 && (
+              <>
+                <Chart of="load" lines={lines} height={340} label={t("chart_of", { name })} {...axis} />
+                <Saids said={said} onSaid={setSaid} />
+                <TemperatureChart series={series} at={then} {...axis} />
+                <h3>{t("error_60")}</h3>
+                <Chart of="error" lines={off} height={150} label={t("error_60")} {...axis} />
+                <p class="dim help">{t("chart_help")}</p>
+              </>
+            )}
           </section>
           <SeriesAlarms series={series} zone={tz} />
           {parts.length > 0 && (
@@ -158,6 +135,34 @@ function Spans(props: { grid: number | null; onSpan: (span: [number, number] | n
         {t("zoom_all")}
       </button>
     </fieldset>
+  );
+}
+
+const FILES = ["past", "forecast"] as const;
+
+function Downloads({ series }: { series: string }) {
+  const [failed, setFailed] = useState("");
+  const download = async (what: (typeof FILES)[number]) => {
+    try {
+      await downloadCsv(what, series);
+      setFailed("");
+    } catch (error) {
+      setFailed(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <>
+      {FILES.map((what) => (
+        <button key={what} type="button" class="quiet" onClick={() => void download(what)}>
+          {t(`download_${what}`)}
+        </button>
+      ))}
+      {failed && (
+        <span class="warn" role="status">
+          {t("not_answered", { why: sent(failed).text })}
+        </span>
+      )}
+    </>
   );
 }
 

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { link, signIn } from "../app";
+import { sent } from "../texts/sent";
 import { t } from "../texts/text";
 
 export function SignIn() {
@@ -16,7 +17,7 @@ export function SignIn() {
     >
       <h1>{t("sign_in")}</h1>
       <p>{t("sign_in_why")}</p>
-      {ended?.reason && <p class="wrong">{t("wrong", { why: ended.reason })}</p>}
+      {ended?.reason && <p class="wrong">{t("wrong", { why: sent(ended.reason).text })}</p>}
       <label>
         {t("key_or_token")}
         <input

@@ -3,6 +3,7 @@ import { type Curves, temperatures } from "../core/curves";
 import { MINUTE, shortMoment } from "../core/time";
 import { lang } from "../edge/choices";
 import { temperature } from "../edge/http";
+import { sent } from "../texts/sent";
 import { t } from "../texts/text";
 import { Chart } from "./Chart";
 import { useFetched } from "./fetched";
@@ -51,7 +52,7 @@ export function TemperatureChart({ series, at, curves, ...rest }: Props) {
       {known && (
         <Chart of="temperature" curves={curves} lines={lines} height={150} label={title} {...rest} />
       )}
-      {failed && <p class="warn">{t("not_answered", { why: failed })}</p>}
+      {failed && <p class="warn">{t("not_answered", { why: sent(failed).text })}</p>}
       {told && !known && (
         <p class="dim">
           {told.station === null

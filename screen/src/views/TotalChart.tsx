@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks";
-import { board, gridNow, travelledTo, zone } from "../app";
+import { board, gridNow, pastEnds, zone } from "../app";
 import { curvesOfSum } from "../core/curves";
 import { roots, sumOf } from "../core/figures";
 import { MINUTE } from "../core/time";
@@ -24,7 +24,7 @@ export function TotalChart() {
     () => Promise.all(asked.map(past)),
     `${asked.join(" ")} ${slot}`,
   );
-  const then = travelledTo.value === null ? null : (gridNow.value ?? travelledTo.value);
+  const then = pastEnds.value;
   const forecasts = names.map((name) => known.forecasts.get(name));
   const whole = forecasts.every((one) => one !== undefined);
   const curves = useMemo(
@@ -39,15 +39,19 @@ export function TotalChart() {
   return (
     <section class="panel" aria-label={t("whole_grid")}>
       <h2>{t("whole_grid")}</h2>
-      <Chart
-        of="load"
-        curves={curves}
-        lines={lines}
-        zone={zone.value}
-        now={gridNow.value}
-        height={220}
-        label={t("chart_of", { name: t("whole_grid") })}
-      />
+      {curves.time.length > 0 ? (
+        <Chart
+          of="load"
+          curves={curves}
+          lines={lines}
+          zone={zone.value}
+          now={gridNow.value}
+          height={220}
+          label={t("chart_of", { name: t("whole_grid") })}
+        />
+      ) : (
+        pasts && <p class="dim">{t("no_past")}</p>
+      )}
     </section>
   );
 }

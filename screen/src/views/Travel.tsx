@@ -1,8 +1,9 @@
 import { now, travelledTo, zone } from "../app";
 import { howLong, shortMoment } from "../core/time";
 import { lang } from "../edge/choices";
+import { sent } from "../texts/sent";
 import { t } from "../texts/text";
-import { REACH, depart, failed, open, playing, reading, toNow, travel } from "../travel";
+import { REACHES, depart, earliest, failed, open, playing, reach, reading, toNow, travel } from "../travel";
 
 const SPEEDS = [1, 60, 600];
 const STEP_MS = 60_000;
@@ -36,13 +37,13 @@ export function TravelBar() {
       <p role="status">
         <b>{t("travelling", { time, long })}</b>
         {reading.value && playing.value === null && <span> {t("reading_topics")}</span>}
-        {failed.value && <span> {t("not_answered", { why: failed.value })}</span>}
+        {failed.value && <span> {t("not_answered", { why: sent(failed.value).text })}</span>}
       </p>
       <input
         type="range"
         aria-label={t("travel_to")}
         aria-valuetext={time}
-        min={last - REACH}
+        min={Math.ceil(earliest() / STEP_MS) * STEP_MS}
         max={last}
         step={STEP_MS}
         value={at}
@@ -52,6 +53,22 @@ export function TravelBar() {
         }}
       />
       <div class="row-of-buttons">
+        <fieldset class="spans">
+          <legend class="unseen">{t("reach")}</legend>
+          {REACHES.map((ms) => (
+            <button
+              key={ms}
+              type="button"
+              class="quiet"
+              aria-pressed={reach.value === ms}
+              onClick={() => {
+                reach.value = ms;
+              }}
+            >
+              {howLong(ms, lang.value)}
+            </button>
+          ))}
+        </fieldset>
         {SPEEDS.map((times) => (
           <button
             key={times}

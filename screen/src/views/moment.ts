@@ -14,5 +14,7 @@ export function saidUntil(said: SaidBefore, grid: number): SaidBefore {
     const ahead = (said.ahead_minutes[place] ?? 0) * MINUTE;
     return row.map((kw, slot) => ((ends[slot] ?? 0) - ahead <= grid ? kw : null));
   });
-  return { ...said, median };
+  const slots = said.time.map((_, slot) => slot).filter((slot) => median.some((row) => row[slot] != null));
+  const only = <Value>(row: Value[]) => slots.map((slot) => row[slot] as Value);
+  return { ...said, time: only(said.time), median: median.map(only) };
 }

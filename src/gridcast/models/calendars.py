@@ -11,6 +11,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
+from threading import Lock
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -25,6 +26,9 @@ DAY_MS = 86_400_000
 WORKDAY, SATURDAY, SUNDAY = 0, 1, 2  # a holiday is a SUNDAY
 _CELL_MS = 15 * MINUTE_MS  # every time zone changes its offset on a quarter of an hour
 _CELLS = DAY_MS // _CELL_MS
+_LOOKING = Lock()
+"""A holiday calendar works a year out when it is first asked for, and knows half of it until then:
+one asks at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +43,15 @@ class Calendar:
     """One time zone and one holiday calendar, or none.
 
     Of a country or part of it that nobody keeps a calendar of, no holiday is known; of a part, the
-    country's are.
+    country's are. Safe to use from several threads.
     """
 
     def __init__(self, time_zone: str, holiday_code: str | None = None) -> None:
         self._zone = ZoneInfo(time_zone)
         self._holidays, self._parts = _calendars(holiday_code) if holiday_code else (None, ())
-        self._first = 0
-        self._offsets = np.empty((0, _CELLS), np.int64)
+        self._growing = Lock()
+        self._table = 0, np.empty((0, _CELLS), np.int64)
+        """The first day, and the offsets of it and those that follow."""
         self.kind = lru_cache(maxsize=4096)(self._kind)
         self.holiday = lru_cache(maxsize=4096)(self._holiday)
 
@@ -54,9 +59,8 @@ class Calendar:
         """Return the local minute and date of UTC times, whatever their order and shape."""
         if not time_ms.size:
             return LocalTimes(np.zeros(time_ms.shape), np.zeros(time_ms.shape, np.int64))
-        self._reach(int(time_ms.min() // DAY_MS), int(time_ms.max() // DAY_MS) + 1)
-        cell = time_ms // _CELL_MS - self._first * _CELLS
-        local_ms = time_ms + self._offsets.reshape(-1).take(cell)
+        first, offsets = self._reach(int(time_ms.min() // DAY_MS), int(time_ms.max() // DAY_MS) + 1)
+        local_ms = time_ms + offsets.reshape(-1).take(time_ms // _CELL_MS - first * _CELLS)
         day = local_ms // DAY_MS
         return LocalTimes((local_ms - day * DAY_MS) / MINUTE_MS, day)
 
@@ -92,22 +96,23 @@ class Calendar:
         if self._holidays is None:
             return 0.0
         local = _date(day)
-        if local in self._holidays:
-            return 1.0
-        return sum(local in part for part in self._parts) / max(len(self._parts), 1)
+        with _LOOKING:
+            if local in self._holidays:
+                return 1.0
+            return sum(local in part for part in self._parts) / max(len(self._parts), 1)
 
-    def _reach(self, first: int, end: int) -> None:
-        """Make the table of offsets reach over some days."""
-        if not len(self._offsets):
-            self._first = first
-        before = [self._offsets_of_day(day) for day in range(first, self._first)]
-        known = self._first + len(self._offsets)
-        after = [self._offsets_of_day(day) for day in range(known, end)]
-        if before or after:
-            self._offsets = np.concatenate(
-                [np.array(part).reshape(-1, _CELLS) for part in (before, self._offsets, after)]
-            ).astype(np.int64, copy=False)
-            self._first -= len(before)
+    def _reach(self, first: int, end: int) -> tuple[int, Ints]:
+        """Give a table of offsets that reaches over some days, and its first."""
+        with self._growing:
+            begin, offsets = self._table
+            begin = begin if len(offsets) else first
+            before = [self._offsets_of_day(day) for day in range(first, begin)]
+            after = [self._offsets_of_day(day) for day in range(begin + len(offsets), end)]
+            if before or after:
+                parts = [np.array(part).reshape(-1, _CELLS) for part in (before, offsets, after)]
+                offsets = np.concatenate(parts).astype(np.int64, copy=False)
+                self._table = begin - len(before), offsets
+            return self._table
 
     def _offsets_of_day(self, day: int) -> Ints:
         start = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)
@@ -125,8 +130,9 @@ class Calendar:
         """Return WORKDAY, SATURDAY or SUNDAY for a local date."""
         local = _date(day)
         weekday = local.weekday()
-        if weekday == 6 or (self._holidays is not None and local in self._holidays):
-            return SUNDAY
+        with _LOOKING:
+            if weekday == 6 or (self._holidays is not None and local in self._holidays):
+                return SUNDAY
         return SATURDAY if weekday == 5 else WORKDAY
 
 

@@ -24,12 +24,13 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 
 from gridcast.models.contract import Contract, ContractError, DamagedError, ProbeError
 from gridcast.models.features import FeatureBuilder, Inputs
+from gridcast.models.features.builder import AT_ONCE
 from gridcast.models.features.inputs import Tensor
 from gridcast.models.seal import CONTRACT, DIGEST, check_seal
 from gridcast.models.windows.marks import PLAIN
 from gridcast.schemas import GridSeries
 
-PART = 128
+PART = AT_ONCE
 """Pairs that the graph is run on at once: what fits a core's cache is fastest, and small."""
 QUANTILES = "quantiles"
 MEMORY = "memory"
@@ -72,6 +73,8 @@ class Network:
     ) -> None:
         self._session = session
         self.contract = contract
+        self.builder = FeatureBuilder(contract.features)
+        """Makes its inputs."""
         self.levels = contract.levels if levels is None else tuple(levels)
         """Of the quantiles that it is asked for, in their order."""
         self.horizon = contract.features.horizon if horizon is None else horizon
@@ -159,7 +162,7 @@ class Network:
 
     def warm_up(self) -> None:
         """Let it answer for as many at once as it will: the first time takes longest."""
-        inputs = _probe_inputs(self.contract)
+        inputs = _probe_inputs(self.builder)
         self.forecast(inputs.take(np.resize(np.arange(len(inputs)), self.part)))
 
     def _places(self) -> list[int]:
@@ -167,7 +170,7 @@ class Network:
 
     def _probe(self) -> None:
         """Let it answer once: it gives numbers that rise, and no row leans on another."""
-        inputs = _probe_inputs(self.contract)
+        inputs = _probe_inputs(self.builder)
         try:
             together = self.forecast(inputs)
             told = self.forecast(inputs, self._early(inputs))
@@ -270,15 +273,15 @@ def _compare(what: str, found: Sequence[onnxruntime.NodeArg], wanted: dict[str, 
             raise ContractError(f"{one.name} is {rest} in the graph, {sizes} by its contract")
 
 
-def _probe_inputs(contract: Contract) -> Inputs:
+def _probe_inputs(builder: FeatureBuilder) -> Inputs:
     """Make windows of loads that any grid may have: large, small, zero, and below zero."""
-    spec = contract.features
+    spec = builder.spec
     day = np.sin(np.arange(spec.window) / spec.hour / 24 * 2 * np.pi)
     loads = [level * (1 + 0.3 * day) for level in (1.0, 0.05, 700.0, 6e7, 0.0, -40.0)]
     mean = np.array([*loads, 30 * day], np.float32).T
     mark = np.full(mean.shape, PLAIN, np.uint8)
     series = [GridSeries(series="probe", can_be_negative=True)] * mean.shape[1]
-    inputs, _ = FeatureBuilder(spec).build((mean, mark), PROBE_MS, series)
+    inputs, _ = builder.build((mean, mark), PROBE_MS, series)
     return inputs
 
 

@@ -22,6 +22,7 @@ from gridcast.models.forecasters.population import like_others, widen
 from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.serving import NOTHING_BESIDE, Beside
+from gridcast.models.serving.finished import Finished
 from gridcast.models.serving.post import AtTick, Post
 from gridcast.models.serving.seen import HOUR_MS
 from gridcast.models.shadows import in_shadow, rungs_of
@@ -117,13 +118,14 @@ class TickForecaster:
         windows.settle()
         post = self._post(partition, beside.grid)
         releases = post.at(windows, tick.time_ms, beside, self._old_ms)
-        answer = _Answer(self, partition, tick, releases)
+        answer = _Answer(self, partition, tick, releases, post.finished)
         size = min(MOST, max(LEAST, -(-len(windows) // self._threads)))
         starts = range(0, len(windows), size)
         parts = [slice(first, min(len(windows), first + size)) for first in starts]
         self._each(answer.work, parts)
         answer.like_others()
         self._each(answer.finish, parts)
+        post.finished = answer.finished
         return answer
 
     def _each(self, work: Callable[[slice], None], parts: Sequence[slice]) -> None:
@@ -146,7 +148,12 @@ class _Answer:
     """The forecasts of one tick while they are worked out, some rows at a time."""
 
     def __init__(
-        self, forecaster: TickForecaster, partition: Partition, tick: Tick, releases: AtTick
+        self,
+        forecaster: TickForecaster,
+        partition: Partition,
+        tick: Tick,
+        releases: AtTick,
+        before: Finished | None,
     ) -> None:
         self._spec, self._fallbacks = forecaster.spec, forecaster.fallbacks
         self._windows, self._tick, self._releases = partition.windows, tick, releases
@@ -159,6 +166,16 @@ class _Answer:
         self._over = share_of(self._opened.mark) * into_slot
         shape = (series, len(levels), self._fallbacks.horizon)
         self._quantiles = np.empty(shape, np.float32)
+        learned = self._checks.calibration if self._checks else None
+        about = (*releases.answerers, learned, learned and learned.edition)
+        self.finished = Finished(
+            about,
+            np.zeros(series, np.uint64),
+            np.zeros(series, np.intp),
+            np.empty(shape[:2], np.float32),
+            self._quantiles,
+        )
+        """Its forecasts, once they are."""
         self._made_by = np.zeros(series, np.uint16)
         self._measured = np.empty(series)
         self._newest_ms = np.full(series, NEVER)
@@ -173,6 +190,9 @@ class _Answer:
             self._made_by,
         )
         """What is to be noted of it."""
+        # What is noted is noted before and after it is corrected: then all is worked out anew.
+        is_known = before is not None and before.about == about and len(before.print) == series
+        self._before = before if is_known and not leads else None
 
     def work(self, part: slice) -> None:
         """Answer for some rows."""
@@ -181,7 +201,9 @@ class _Answer:
         self._measured[part] = share_measured(mark)
         self._newest_ms[part] = _newest_slots(windows, mark)
         quantiles, made_by = self._quantiles[part], self._made_by[part]
-        rest = np.flatnonzero(~releases.answer(part, (mean, mark), quantiles, made_by))
+        prints = self.finished.print[part]
+        releases.answer(part, (mean, mark), quantiles, made_by, prints)
+        rest = np.flatnonzero(prints == 0)
         if len(rest):
             rows = part.start + rest
             if len(rest) < len(quantiles):
@@ -212,21 +234,31 @@ class _Answer:
 
     def finish(self, part: slice) -> None:
         """Put in what was learned of these rows, and what is measured of the open slot."""
-        quantiles = self._quantiles[part]
-        self._calibrate(part, quantiles, self._rung[self._made_by[part]])
-        _settle_first_slot(quantiles, self._opened.mean[part], self._over[part])
-        quantiles[:] = to_the_watt(quantiles)
+        now, before = self.finished, self._before
+        quantiles, first = self._quantiles[part], now.first[part]
+        now.rung[part] = rung = self._rung[self._made_by[part]]
+        anew: slice | Rows = slice(None)
+        if before is not None:
+            same = before.holds(part, now.print[part], rung)
+            quantiles[same], first[same] = before.quantiles[part][same], before.first[part][same]
+            anew = np.flatnonzero(~same)
+        rows = np.arange(part.start, part.stop)[anew]
+        if len(rows):
+            found = self._calibrate(rows, quantiles[anew], rung[anew])
+            first[anew], quantiles[anew] = found[:, :, 0], to_the_watt(found)
+        settled = _settled(first, self._opened.mean[part], self._over[part])
+        quantiles[:, :, 0] = to_the_watt(settled)
 
     def _calibrate(
-        self, part: slice, quantiles: npt.NDArray[np.float32], rung: npt.NDArray[np.intp]
-    ) -> None:
-        """Put in what was learned of these rows; keep what is to be noted, before and after."""
+        self, rows: Rows, quantiles: npt.NDArray[np.float32], rung: npt.NDArray[np.intp]
+    ) -> npt.NDArray[np.float32]:
+        """Put in what was learned of some rows; keep what is to be noted, before and after."""
         forecasted = self.forecasted
+        found = self._corrected(rows, rung, quantiles)
         for place, (_, lead) in enumerate(forecasted.leads):
-            forecasted.raw[place, part] = quantiles[:, :, lead]
-        quantiles[:] = self._corrected(np.arange(part.start, part.stop), rung, quantiles)
-        for place, (_, lead) in enumerate(forecasted.leads):
-            forecasted.issued[place, part] = quantiles[:, :, lead]
+            forecasted.raw[place, rows] = quantiles[:, :, lead]
+            forecasted.issued[place, rows] = found[:, :, lead]
+        return found
 
     def _corrected(
         self, rows: Rows, rung: npt.NDArray[np.intp], quantiles: npt.NDArray[np.float32]
@@ -264,16 +296,16 @@ class _Answer:
         )
 
 
-def _settle_first_slot(
-    quantiles: npt.NDArray[np.float32],
+def _settled(
+    first: npt.NDArray[np.float32],
     opened: npt.NDArray[np.float32],
     over: npt.NDArray[np.float64],
-) -> None:
+) -> npt.NDArray[np.float32]:
     """Put in what the open slot's measured share is known to be; only the rest is a forecast."""
-    rows = np.flatnonzero(over)
+    rows, settled = np.flatnonzero(over), first.copy()
     share = over[rows, None].astype(np.float32)
-    known = opened[rows, None] * share
-    quantiles[rows, :, 0] = known + quantiles[rows, :, 0] * (np.float32(1) - share)
+    settled[rows] = opened[rows, None] * share + first[rows] * (np.float32(1) - share)
+    return settled
 
 
 def _newest_slots(windows: Windows, mark: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
@@ -287,14 +319,18 @@ def _newest_slots(windows: Windows, mark: npt.NDArray[np.uint8]) -> npt.NDArray[
 def _note_readings(windows: Windows, newest_ms: npt.NDArray[np.int64]) -> None:
     """Put in the time of the newest reading that is kept by itself, before the tick and used."""
     tick_ms, step_ms = windows.tick_ms or 0, windows.spec.step_ms
-    heard = windows.roster.last_ms // step_ms
+    silent_ms = (windows.roster.last_ms // step_ms + 1) * step_ms
+    waiting, end_ms = np.arange(len(newest_ms)), tick_ms
     for number in sorted(windows.minutes, reverse=True):
         time_ms = number * MINUTE_MS
-        # Of most series the newest minute says it all; of one that fell silent, its last slot.
-        waits = (newest_ms < time_ms + MINUTE_MS) & (heard >= time_ms // step_ms)
-        if time_ms >= tick_ms or not waits.any():
+        if time_ms >= end_ms:
             continue
         minute = windows.minutes[number]
         used = TRUST[minute.quality] != Trust.REJECTED
         row = minute.row[used]
         newest_ms[row] = np.maximum(newest_ms[row], time_ms + minute.offset_ms[used])
+        # Of most series the newest minute says it all; of one that fell silent, its last slot.
+        waiting = waiting[newest_ms[waiting] < time_ms]
+        if not len(waiting):
+            break
+        end_ms = min(tick_ms, int(silent_ms[waiting].max()))

@@ -76,7 +76,9 @@ def _with_holes(
     numbers[:, :, 0] = 0
     plain = np.abs(numbers).max(axis=(1, 2), initial=0) < PLAIN
     for row, fits, one in zip(rows.tolist(), plain.tolist(), numbers, strict=True):
-        yield row, _json(one).replace(b"[0.0", b"[%b") if fits else b""
+        # Every level begins with the 0.0 that was just put there.
+        levels = [text[3:] for text in _rows(one)] if fits else []
+        yield row, b"[[%b" + b"],[%b".join(levels) + b"]]" if fits else b""
 
 
 def _rows(numbers: npt.NDArray[np.float64]) -> list[bytes]:

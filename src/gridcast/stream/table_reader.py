@@ -13,7 +13,7 @@ from confluent_kafka import (
 
 from gridcast.schemas.topics import STATE
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka import group, librdkafka_options
+from gridcast.stream.kafka import looking_options
 from gridcast.stream.settings import Settings
 from gridcast.stream.transactions import REFUSED, SILENT, SLICE_S, LostError, Transactions
 
@@ -44,11 +44,7 @@ class Kept:
 
 def consumer_options(settings: Settings) -> dict[str, object]:
     """Give the options of a consumer that reads tables."""
-    return librdkafka_options(settings) | {
-        "group.id": f"{group(settings)}-table",  # librdkafka wants one; it is never joined
-        "enable.auto.commit": False,
-        "isolation.level": "read_committed",
-        "enable.partition.eof": True,
+    return looking_options(settings) | {
         # Where to go on is known. If it is not there any more, that is not to be passed over.
         "auto.offset.reset": "error",
         # The end is heard of with the first answer that is empty: at once, not after 0.5 s.

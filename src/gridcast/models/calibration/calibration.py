@@ -77,6 +77,8 @@ class Calibration:
         self._moves: dict[int, npt.NDArray[np.int16]] = {}
         """By rung: [series, levels, bands]."""
         self._changed: set[tuple[int, int]] = set()
+        self.edition = 0
+        """While this is what it was, nothing was learned and nobody moved."""
 
     @property
     def nbytes(self) -> int:
@@ -122,9 +124,11 @@ class Calibration:
         moved = moves[rows, :, band] + step
         moves[rows, :, band] = np.clip(moved, -FURTHEST, FURTHEST)
         self._changed.add((rung, band))
+        self.edition += 1
 
     def keep(self, stay: Rows) -> None:
         """Forget all series but some, which move together."""
+        self.edition += 1
         for rung, moves in self._moves.items():
             self._moves[rung] = moves[stay[stay < len(moves)]]
 

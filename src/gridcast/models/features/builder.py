@@ -1,6 +1,7 @@
 """From windows, origins and what is known beside them to the tensors that a network takes."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +21,15 @@ from gridcast.schemas import GridSeries
 from gridcast.schemas.weather import VARIABLES
 
 HOUR_MS = 60 * MINUTE_MS
+AT_ONCE = 128
+"""Columns that are best asked for at once: what is the same for all of them is made once."""
+_KEPT = 4
+"""Calendars, origins and numbers of columns that it is kept of: parts of now, and of the next."""
 
 Times = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+Key = tuple[str, str | None]
+"""Of a calendar: its time zone, and whose holidays."""
 Window = tuple[npt.NDArray[np.floating], npt.NDArray[np.uint8]]
 """Mean and mark, slots down, one a column, as `Windows.cut` and `Archive.cut` give them."""
 
@@ -31,7 +38,8 @@ class FeatureBuilder:
     """Makes the inputs of a network: for training and evaluation as for serving.
 
     What a column gets follows from its own window, origin and series, to the bit: not from the
-    columns beside it. Of anything at or after the origin it gets what was known of it then.
+    columns beside it. Of anything at or after the origin it gets what was known of it then. Safe to
+    use from several threads. Whoever is given inputs does not write to them.
     """
 
     def __init__(self, spec: FeatureSpec) -> None:
@@ -39,7 +47,9 @@ class FeatureBuilder:
         self._smoother = Smoother(
             spec.slots, spec.lam, longest_gap=spec.longest_gap, day=24 * spec.hour
         )
-        self._calendars: dict[tuple[str, str | None], CalendarFeatures] = {}
+        self._calendars: dict[Key, CalendarFeatures] = {}
+        self._same = lru_cache(_KEPT)(self._same_for_all)
+        self._by_place: tuple[Tensor, Tensor, Tensor] | None = None
 
     def build(
         self,
@@ -139,26 +149,32 @@ class FeatureBuilder:
 
     def _calendar(self, origins: Times, series: Sequence[GridSeries]) -> tuple[Tensor, Tensor]:
         """Look up each distinct pair of a calendar and an origin once."""
-        spec = self.spec
-        number: dict[tuple[str, str | None], int] = {}
+        number: dict[Key, int] = {}
         of = [number.setdefault((one.time_zone, one.holidays), len(number)) for one in series]
+        if len(number) == 1 and len(of) <= AT_ONCE and (origins == origins[0]).all():
+            return self._same(*number, int(origins[0]), len(of))
         pairs, column = np.unique(
             np.stack([np.array(of, np.int64), origins]), axis=1, return_inverse=True
         )
-        hours = HOUR_MS * np.arange(-spec.steps, 0) + HOUR_MS // 2
-        slots = spec.step_ms * np.arange(spec.horizon) + spec.step_ms // 2
-        width = len(spec.calendar)
-        past = np.empty((pairs.shape[1], spec.steps, width), np.float32)
-        future = np.empty((pairs.shape[1], spec.horizon, width), np.float32)
+        width = len(self.spec.calendar)
+        past = np.empty((pairs.shape[1], self.spec.steps, width), np.float32)
+        future = np.empty((pairs.shape[1], self.spec.horizon, width), np.float32)
         for key, one in number.items():
             mine = np.flatnonzero(pairs[0] == one)
-            features = self._features(*key)
-            past[mine] = features.at(pairs[1, mine, None] + hours)
-            future[mine] = features.at(pairs[1, mine, None] + slots)
+            past[mine], future[mine] = self._of_calendar(key, pairs[1, mine])
         return past.take(column, axis=0), future.take(column, axis=0)
 
-    def _features(self, time_zone: str, holidays: str | None) -> CalendarFeatures:
-        key = time_zone, holidays
+    def _same_for_all(self, key: Key, origin_ms: int, columns: int) -> tuple[Tensor, Tensor]:
+        past, future = self._of_calendar(key, np.array([origin_ms]))
+        return past.repeat(columns, axis=0), future.repeat(columns, axis=0)
+
+    def _of_calendar(self, key: Key, origins: Times) -> tuple[Tensor, Tensor]:
+        spec, features = self.spec, self._features(key)
+        hours = HOUR_MS * np.arange(-spec.steps, 0) + HOUR_MS // 2
+        slots = spec.step_ms * np.arange(spec.horizon) + spec.step_ms // 2
+        return features.at(origins[:, None] + hours), features.at(origins[:, None] + slots)
+
+    def _features(self, key: Key) -> CalendarFeatures:
         if key not in self._calendars:
             spec = self.spec
             self._calendars[key] = CalendarFeatures(
@@ -176,9 +192,18 @@ class FeatureBuilder:
             weather = WeatherSlots(nothing, np.full(columns, NOT_KNOWN))
         if weather.values.shape[1] != spec.slots + spec.horizon or len(weather.of) != columns:
             raise ValueError("weather of each column, on the slots of past and horizon, expected")
-        measured = past_hours(weather.values[:, : spec.slots], spec.hour, spec.weather)
-        ahead = slots_ahead(weather.values[:, spec.slots :], spec.weather_ahead)
+        _, measured, ahead = self._of_places(weather.values)
         return (
             np.concatenate([past, weather.of_columns(measured)], axis=2),
             np.concatenate([future, weather.of_columns(ahead)], axis=2),
         )
+
+    def _of_places(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Give what is shown of the weather; asked part by part, that of all is made once."""
+        known = self._by_place
+        if known is None or known[0] is not values:
+            spec = self.spec
+            measured = past_hours(values[:, : spec.slots], spec.hour, spec.weather)
+            ahead = slots_ahead(values[:, spec.slots :], spec.weather_ahead)
+            self._by_place = known = values, measured, ahead
+        return known

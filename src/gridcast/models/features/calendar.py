@@ -6,6 +6,7 @@ The lists here are the only place that says which features there are and in whic
 import math
 from collections.abc import Callable, Mapping
 from functools import cache
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -63,35 +64,36 @@ def _of_days(
 class CalendarFeatures:
     """The features of one calendar, looked up in two tables: by time of day, and by day.
 
-    What is looked up has the same bits in whatever company.
+    What is looked up has the same bits in whatever company. Safe to use from several threads.
     """
 
     def __init__(self, calendar: Calendar, *, holidays: bool, day_of_year: bool) -> None:
         self._calendar = calendar
         self._features = tuple(_of_days(holidays=holidays, day_of_year=day_of_year).values())
-        self._first = 0
-        self._days = np.empty((0, len(self._features)), np.float32)
+        self._growing = Lock()
+        self._table = 0, np.empty((0, len(self._features)), np.float32)
+        """The first day, and the features of it and those that follow."""
 
     def at(self, time_ms: Times) -> Tensor:
         """Give the features of some times, whatever their order, along a last axis."""
         local = self._calendar.at(time_ms)
-        self._reach(int(local.day.min()), int(local.day.max()) + 1)
+        first, days = self._reach(int(local.day.min()), int(local.day.max()) + 1)
         half = (local.minute * _HALF).astype(np.int64)
         parts = [
             _clock_table().take(half, axis=0),
-            self._days.take(local.day - self._first, axis=0),
+            days.take(local.day - first, axis=0),
         ]
         return np.concatenate(parts, axis=-1)
 
-    def _reach(self, first: int, end: int) -> None:
-        """Make the table of days reach over a span."""
-        if not len(self._days):
-            self._first = first
-        before = self._rows(first, self._first)
-        after = self._rows(self._first + len(self._days), end)
-        if len(before) or len(after):
-            self._days = np.concatenate([before, self._days, after])
-            self._first -= len(before)
+    def _reach(self, first: int, end: int) -> tuple[int, Tensor]:
+        """Give a table of days that reaches over a span, and its first."""
+        with self._growing:
+            begin, days = self._table
+            begin = begin if len(days) else first
+            before, after = self._rows(first, begin), self._rows(begin + len(days), end)
+            if len(before) or len(after):
+                self._table = begin - len(before), np.concatenate([before, days, after])
+            return self._table
 
     def _rows(self, first: int, end: int) -> Tensor:
         rows = [

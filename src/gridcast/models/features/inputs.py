@@ -36,3 +36,7 @@ class Inputs:
         """Give some of the pairs."""
         parts = (self.load[rows], self.past[rows], self.future[rows], self.static[rows])
         return Inputs(*(np.ascontiguousarray(part) for part in parts))
+
+    def where(self, flags: npt.NDArray[np.bool_]) -> "Inputs":
+        """Give those of the pairs that are flagged."""
+        return self if flags.all() else self.take(flags)

@@ -54,7 +54,7 @@ class Ahead:
         """Read windows whose newest hour is anything still, where they are of use."""
         self._about[seats] = about
         self._print[seats] = self._prints(inputs)
-        self._memory[seats[usable]] = self._network.encode(inputs.take(usable))
+        self._memory[seats[usable]] = self._network.encode(inputs.where(usable))
 
     def memory(self, inputs: Inputs, seats: Rows, about: Prints) -> Tensor | None:
         """Give what was read of windows that are whole by now, the rest of it read anew.
@@ -64,7 +64,8 @@ class Ahead:
         if not self._network.memory:
             return None
         is_read = self._about[seats] == about
-        is_read[is_read] = self._print[seats[is_read]] == self._prints(inputs.take(is_read))
+        if is_read.any():
+            is_read &= self._print[seats] == self._prints(inputs)
         if not is_read.any():
             return None
         memory = self._memory[seats]

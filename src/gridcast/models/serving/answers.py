@@ -10,7 +10,8 @@ the bit.
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.features import FeatureBuilder
+from gridcast.models.features import Inputs
+from gridcast.models.features.builder import AT_ONCE, Flags
 from gridcast.models.serving.ahead import Ahead
 from gridcast.models.serving.duty import InUse
 from gridcast.models.serving.facts import Facts
@@ -37,7 +38,6 @@ class Answers:
 
     def __init__(self, in_use: InUse) -> None:
         self.in_use = in_use
-        self._builder = FeatureBuilder(in_use.network.contract.features)
         self._ahead = Ahead(in_use.network)
         self.rows = np.empty(0, np.intp)
         """Which rows it answers for, rising."""
@@ -74,6 +74,10 @@ class Answers:
         usable = self._usable[seats]
         return usable, self._quantiles[seats[usable]]
 
+    def prints(self, rows: Rows) -> Prints:
+        """Give the print of what its answer for each row was made from."""
+        return self._print[np.searchsorted(self.rows, rows)]
+
     def renew(
         self, rows: Rows, window: Window, origin_ms: int, facts: Facts, seen: Seen | None
     ) -> None:
@@ -98,23 +102,20 @@ class Answers:
         if seen is not None:
             now += seen.print[seen.of[rows]] * _WEATHER
         seats = np.searchsorted(self.rows, rows)
-        column = np.flatnonzero(now != self._print[seats])
-        if not len(column):
-            return
-        asked, seats = rows[column], seats[column]
-        if len(column) < len(rows):
-            mean, mark = mean[:, column], mark[:, column]
-        series = [facts.series[row] for row in asked.tolist()]
-        weather = None if seen is None else seen.slots.take(asked)
-        inputs, usable = self._builder.build((mean, mark), origin_ms, series, weather)
-        if not usable.all():
-            inputs = inputs.take(usable)
-        memory = self._ahead.memory(inputs, seats[usable], about[column[usable]])
-        answer = self.in_use.network.forecast(inputs, memory)
-        self._quantiles[seats[usable]] = answer
-        usable[usable] = np.isfinite(answer).all(axis=(1, 2))
-        self._usable[seats] = usable
-        self._print[seats] = now[column]
+        stale = np.flatnonzero(now != self._print[seats])
+        for first in range(0, len(stale), AT_ONCE):
+            # All of them, as where a slot begins, need not be copied.
+            part = slice(first, first + AT_ONCE)
+            some = part if len(stale) == len(rows) else stale[part]
+            few, about_them = seats[some], about[some]
+            window = mean[:, some], mark[:, some]
+            inputs, usable = self._inputs(rows[some], window, origin_ms, facts, seen)
+            inputs = inputs.where(usable)
+            memory = self._ahead.memory(inputs, few[usable], about_them[usable])
+            answer = self.in_use.network.forecast(inputs, memory)
+            self._quantiles[few[usable]] = answer
+            usable[usable] = np.isfinite(answer).all(axis=(1, 2))
+            self._usable[few], self._print[few] = usable, now[some]
 
     def read_ahead(
         self,
@@ -147,14 +148,18 @@ class Answers:
         # The open slot is not read; for it stands the one before it, which bridges no gap.
         mean, mark = (one[:, column] for one in self._newest(window))
         later = np.concatenate([mean[1:], mean[-1:]]), np.concatenate([mark[1:], mark[-1:]])
-        asked = rows[column]
-        series = [facts.series[row] for row in asked.tolist()]
-        weather = None if seen is None else seen.slots.take(asked)
-        inputs, usable = self._builder.build(later, origin_ms, series, weather)
+        inputs, usable = self._inputs(rows[column], later, origin_ms, facts, seen)
         self._ahead.read(inputs, usable, seats[column], about[column])
 
+    def _inputs(
+        self, rows: Rows, window: Window, origin_ms: int, facts: Facts, seen: Seen | None
+    ) -> tuple[Inputs, Flags]:
+        series = [facts.series[row] for row in rows.tolist()]
+        weather = None if seen is None else seen.slots.take(rows)
+        return self.in_use.network.builder.build(window, origin_ms, series, weather)
+
     def _newest(self, window: Window) -> Window:
-        slots = self._builder.spec.window
+        slots = self.in_use.network.contract.features.window
         return window[0][-slots:], window[1][-slots:]
 
 

@@ -15,6 +15,8 @@ from gridcast.models.serving.answers import Answers, Window
 from gridcast.models.serving.beside import Beside
 from gridcast.models.serving.duty import InUse
 from gridcast.models.serving.facts import Facts, rows_of_kind
+from gridcast.models.serving.finished import Finished
+from gridcast.models.serving.prints import Prints
 from gridcast.models.windows import Windows
 from gridcast.models.windows.minute import Rows
 from gridcast.models.windows.spec import MINUTE_MS
@@ -39,6 +41,8 @@ class Post:
         self._facts = Facts(grid)
         self._stations = Stations(grid)
         self._answers: dict[InUse, Answers] = {}
+        self.finished: Finished | None = None
+        """What the last tick gave out."""
 
     def at(self, windows: Windows, tick_ms: int, beside: Beside, old_ms: int) -> "AtTick":
         """Make ready for a tick; a forecast of the weather older than `old_ms` counts as none."""
@@ -117,6 +121,11 @@ class AtTick:
         """All who may have made a forecast."""
 
     @property
+    def answerers(self) -> list[Answers]:
+        """Who may have answered."""
+        return [champion.answers for champion in self._champions]
+
+    @property
     def lower(self) -> npt.NDArray[np.float32]:
         """The least load that each row can have."""
         return self.facts.lower
@@ -127,9 +136,10 @@ class AtTick:
         window: Window,
         quantiles: npt.NDArray[np.float32],
         made_by: npt.NDArray[np.uint16],
-    ) -> npt.NDArray[np.bool_]:
-        """Put in what the releases say of some rows, and by whom; give of which rows they did."""
-        answered, origins = np.zeros(len(quantiles), np.bool_), self._origins
+        prints: Prints,
+    ) -> None:
+        """Put in what the releases say of some rows, by whom, and the print of what from."""
+        origins = self._origins
         for number, champion in enumerate(self._champions):
             columns = np.flatnonzero(self._champion[part] == number)
             if not len(columns):
@@ -143,8 +153,7 @@ class AtTick:
                 champion.read_ahead(rows, mine, origins.next_ms, self.facts, origins.ticks_between)
             quantiles[columns[usable]] = found
             made_by[columns[usable]] = self._first[number] + champion.made_by(rows[usable])
-            answered[columns[usable]] = True
-        return answered
+            prints[columns[usable]] = champion.answers.prints(rows[usable])
 
     def fell_back(self, rows: Rows, why: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint16]:
         """Say by whom the forecasts are that the releases did not make."""

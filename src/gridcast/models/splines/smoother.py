@@ -92,6 +92,18 @@ class Smoother:
             raise ValueError(f"windows of {self.slots} slots expected, not {mean.shape}")
         series = mean.shape[1]
         floor = np.broadcast_to(np.asarray(lower, np.float64), (series,))
+        gaps = np.flatnonzero(mark.min(axis=0, initial=FULL) == NOTHING)
+        if not self.lam and len(gaps) < series:  # what is known stays: the rest is no work
+            value, origin = mean.astype(np.float32), _ORIGINS[mark]
+            if len(gaps):
+
+                def of_gaps(columns: npt.NDArray[np.intp]) -> tuple[Means, Marks]:
+                    which = gaps[columns]
+                    return history(which) if history else (mean[:, which], mark[:, which])
+
+                filled = self.smooth(mean[:, gaps], mark[:, gaps], of_gaps, floor[gaps])
+                value[:, gaps], origin[:, gaps] = filled.value, filled.origin
+            return Smoothed(value, origin)
         value = np.empty(mean.shape, np.float32)
         origin = np.empty(mean.shape, np.uint8)
         for first in range(0, series, CHUNK):
@@ -184,7 +196,7 @@ def _smooth_gappy(
 def share_measured(mark: Marks) -> npt.NDArray[np.float64]:
     """Give the measured share of each window, 0 to 1: what a forecast says it was made from."""
     steps = np.clip(mark, ESTIMATED, FULL) - ESTIMATED  # whole numbers: their sum has no order
-    return np.asarray(steps.sum(axis=0, dtype=np.int64) / (len(mark) * (FULL - ESTIMATED)))
+    return np.asarray(steps.sum(axis=0, dtype=np.float64) / (len(mark) * (FULL - ESTIMATED)))
 
 
 _WEIGHTS = np.where(np.arange(256) == ESTIMATED, GUESS_WEIGHT, share_of(np.arange(256, dtype="u1")))

@@ -10,7 +10,7 @@ from gridcast.schemas import DeadLetter, ReplayedLetters, read
 from gridcast.schemas.topics import DEAD_LETTERS
 from gridcast.stream.dead_letters.letters import Stored
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka import group, librdkafka_options
+from gridcast.stream.kafka import looking_options
 from gridcast.stream.settings import Settings
 from gridcast.stream.topics import TopicAdmin, largest_message
 
@@ -31,16 +31,7 @@ class Box:
         there = {topic.name: topic for topic in TopicAdmin(settings).look().present}
         if self.topic not in there:
             raise UserError(f"not there: {self.topic}; make it with `gridcast topics create`")
-        self._consumer = Consumer(
-            librdkafka_options(settings)
-            | {
-                # It needs a group's name, but never joins nor commits.
-                "group.id": f"{group(settings)}-dead-letters",
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "auto.offset.reset": "earliest",
-            }
-        )
+        self._consumer = Consumer(looking_options(settings) | {"auto.offset.reset": "earliest"})
         try:
             self._spans = self._look(there[self.topic].partitions, since)
         except KafkaException as error:

@@ -24,7 +24,7 @@ from gridcast.schemas import (
 )
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.topics import DEAD_LETTERS, FORECASTS, READINGS, SERIES
-from gridcast.stream.kafka import group, librdkafka_options
+from gridcast.stream.kafka import group, looking_options
 from gridcast.stream.settings import Settings
 
 RATE_OVER_S = 10.0
@@ -76,11 +76,9 @@ class Watch:
         self._forecasts_topic = settings.topic_prefix + FORECASTS.name
         self._series_topic = settings.topic_prefix + SERIES.name
         self._partitions = [TopicPartition(readings, number) for number in range(partitions)]
-        options = librdkafka_options(settings) | {"enable.auto.commit": False}
-        # One client asks what the group has acknowledged, the other reads like any consumer; it
-        # needs a group's name, but never joins nor commits.
-        self._group = Consumer(options | {"group.id": group(settings)})
-        self._reader = Consumer(options | {"group.id": f"{group(settings)}-watch"})
+        # One client asks what the group has acknowledged, the other reads.
+        self._group = Consumer(looking_options(settings) | {"group.id": group(settings)})
+        self._reader = Consumer(looking_options(settings))
         self._reader.assign(
             [
                 *(

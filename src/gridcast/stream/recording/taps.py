@@ -4,14 +4,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from gridcast.schemas.topics import Topic
 from gridcast.stream.errors import UserError
 from gridcast.stream.history.times import instant
-from gridcast.stream.kafka import librdkafka_options
+from gridcast.stream.kafka import looking_options
 from gridcast.stream.settings import Settings
 
 ANSWER_S = 15.0
@@ -38,13 +37,7 @@ class Tap:
     ) -> None:
         self.name, self.number = settings.topic_prefix + topic.name, number
         self._to_ms = to_ms
-        options: dict[str, Any] = librdkafka_options(settings) | {
-            "group.id": f"gridcast-tap-{uuid4().hex}",
-            "enable.auto.commit": False,
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-        }
-        self._consumer = Consumer(options)
+        self._consumer = Consumer(looking_options(settings))
         place = TopicPartition(self.name, number)
         low, self._end = _ask(lambda: self._consumer.get_watermark_offsets(place, ANSWER_S))
         self._at = low if from_ms <= 0 else max(low, self._first(place, from_ms))
@@ -120,7 +113,7 @@ def _ask(call: Callable[[], Any]) -> Any:
 def partitions_of_topic(settings: Settings, topic: Topic) -> int:
     """Ask Kafka how many partitions a live topic has."""
     name = settings.topic_prefix + topic.name
-    consumer = Consumer(librdkafka_options(settings) | {"group.id": f"gridcast-{uuid4().hex}"})
+    consumer = Consumer(looking_options(settings))
     try:
         found = consumer.list_topics(name, ANSWER_S).topics[name]
     except KafkaException as error:

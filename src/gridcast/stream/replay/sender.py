@@ -3,14 +3,13 @@
 import time
 from collections.abc import Iterable
 from dataclasses import replace
-from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from gridcast.schemas.topics import Topic
 from gridcast.stream.bulk_producer import BulkProducer
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka import librdkafka_options
+from gridcast.stream.kafka import looking_options
 from gridcast.stream.replay.feed import PLAYED, Played
 from gridcast.stream.settings import Settings
 from gridcast.stream.topics import TopicAdmin
@@ -102,7 +101,8 @@ class Sender:
 
     def _ends(self, topic: Topic) -> dict[int, int]:
         """Ask how many messages there are; partitions that were just made may not answer yet."""
-        name, consumer = self._settings.topic_prefix + topic.name, self._consumer()
+        name = self._settings.topic_prefix + topic.name
+        consumer = Consumer(looking_options(self._settings))
         end_s = time.monotonic() + ANSWER_S
         try:
             while True:
@@ -122,7 +122,8 @@ class Sender:
             consumer.close()
 
     def _newest(self, topic: Topic, number: int) -> tuple[bytes, bytes | None, int]:
-        name, consumer = self._settings.topic_prefix + topic.name, self._consumer()
+        name = self._settings.topic_prefix + topic.name
+        consumer = Consumer(looking_options(self._settings))
         try:
             offset = self._there[topic, number] - 1
             consumer.assign([TopicPartition(name, number, offset)])
@@ -132,7 +133,3 @@ class Sender:
             return found.key() or b"", found.value(), found.timestamp()[1]
         finally:
             consumer.close()
-
-    def _consumer(self) -> Consumer:
-        options = {"group.id": f"gridcast-replay-{uuid4().hex}", "enable.auto.commit": False}
-        return Consumer(librdkafka_options(self._settings) | options)

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, expect
-from support.browser import new_context, running_browser
+from support.browser import new_context
 from support.feeds import break_feed, make_topics
 from support.gateway import gateway, wait_for
 from support.sending import publish
@@ -28,12 +28,6 @@ SAYS_WHERE = "the control-room screen: "
 LONG_S = 900
 GRID_WITHIN_S = 360
 METER, APART = "a-meter-more", timedelta(minutes=3)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as one:
-        yield one
 
 
 @pytest.fixture
@@ -76,7 +70,7 @@ def test_a_fault_becomes_an_alarm_and_what_one_desk_acknowledges_the_other_sees(
             expect(desk.locator(".alarm")).to_have_class("alarm high unacknowledged")
         assert worker.poll() is None
         desks[0].get_by_role("button", name="Acknowledge").click()
-        expect(desks[1].locator(".alarm")).to_contain_text("anybody 확인")
+        expect(desks[1].locator(".alarm")).to_contain_text("익명 확인")
         expect(desks[0].locator(".standing")).to_contain_text("Acknowledged by anybody")
         expect(desks[1].get_by_role("button", name="확인")).to_have_count(0)
 

@@ -1,0 +1,73 @@
+"""A challenger answers in the shadow of the champion, for its share, and is scored."""
+
+from typing import Any
+
+import pytest
+
+pytest.importorskip("onnx", reason="needs gridcast[train]")
+
+from support.answering import HOUR, NOW, ONE, OTHER, daily, fed, forecaster, row
+from support.plain_windows import columns
+
+from gridcast.models import shadows
+from gridcast.models.grid import Grid
+from gridcast.models.partition import Tick
+from gridcast.models.serving import Beside, Duty, Shadow
+from gridcast.models.serving.answering import Answering
+from gridcast.models.serving.facts import Facts
+from gridcast.models.windows.minute import Rows
+from gridcast.schemas import Score
+
+
+def test_a_challenger_answers_for_its_share_is_not_published_and_is_scored():
+    grid, names = Grid(), [f"s{n}" for n in range(40)]
+    beside = Beside(grid, Duty({None: ONE}, {None: Shadow(OTHER, 0.5)}))
+    partition, made = fed([reading for name in names for reading in daily(name)]), forecaster()
+    scores = []
+    for hour in range(6):
+        answer = made.answer(partition, Tick(NOW + hour * HOUR), beside)
+        assert {one.release for one in answer.forecasts.makers if one.model} == {"one"}
+        scores += [Score.from_bytes(value) for one in answer.scores for _, value in one.messages()]
+        readings = [row(NOW + hour * HOUR, name, 10.0) for name in names]
+        partition.windows.fold(columns(readings))
+        partition.windows.advance(NOW + (hour + 1) * HOUR)
+    judged = {
+        is_one: {one.series for one in scores for band in one.bands if band.challenger is is_one}
+        for is_one in (False, True)
+    }
+    assert judged[False] == set(names)
+    assert 10 < len(judged[True]) < 30
+    releases = {band.release for one in scores for band in one.bands if band.challenger}
+    assert releases == {"other"}
+
+
+def test_no_part_is_looked_at_of_which_a_challenger_has_no_rows(monkeypatch: pytest.MonkeyPatch):
+    names = [f"s{n}" for n in range(40)]
+    partition = fed([reading for name in names for reading in daily(name)])
+    asked, ask = [], Answering.ask
+
+    def counted(self: Answering, rows: Rows, *more: Any) -> Any:
+        if self.answers.in_use is OTHER:
+            asked.append(len(rows))
+        return ask(self, rows, *more)
+
+    monkeypatch.setattr(shadows, "AT_ONCE", 5)
+    monkeypatch.setattr(Answering, "ask", counted)
+    for share in (0.1, 1e-9):
+        beside = Beside(Grid(), Duty({None: ONE}, {None: Shadow(OTHER, share)}))
+        forecaster().answer(partition, Tick(NOW), beside)
+    facts = Facts(Grid())
+    facts.look(names)
+    assert sum(asked) == (facts.lot < 0.1).sum() > 0
+    assert 0 < len(asked) < len(names) / 5
+    assert min(asked) > 0
+
+
+def test_whose_series_a_challenger_answers_for_follows_from_their_names():
+    """So that every worker, and a replay, chooses the same."""
+    facts = Facts(Grid())
+    facts.look(["a", "b"])
+    first = facts.lot.copy()
+    facts.look(["b", "c", "a"])
+    assert (facts.lot[[2, 0]] == first).all()
+    assert ((facts.lot >= 0) & (facts.lot < 1)).all()

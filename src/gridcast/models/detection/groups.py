@@ -35,7 +35,7 @@ class Together:
     mean: Floats
     """Mean score of those heard, each cut to what one may weigh."""
     balance: Floats
-    """What the parent says less the sum of its parts, as a share of what it says."""
+    """What the parent says less the sum of its parts, as a share of all that goes through them."""
 
 
 def together(look: Look, known: Known, score: Floats, silent: Flags) -> Together:
@@ -54,9 +54,11 @@ def together(look: Look, known: Known, score: Floats, silent: Flags) -> Together
     parts, part_sum = total(comes), total(np.nan_to_num(look.value))
     has_parent = known.parent >= 0
     whole = np.where(has_parent, look.value[np.maximum(known.parent, 0)], np.nan)
-    complete = has_parent & (parts >= ALL * size) & (size >= FEWEST) & (np.abs(whole) > 0)
+    # Parts that feed in and parts that draw may cancel out: meters err by what goes through them.
+    gross = total(np.abs(np.nan_to_num(look.value)))
+    complete = has_parent & (parts >= ALL * size) & (size >= FEWEST) & (gross > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        balance = np.where(complete, (whole - part_sum) / np.abs(whole), np.nan)
+        balance = np.where(complete, (whole - part_sum) / gross, np.nan)
     return Together(
         size,
         _share(total(silent), size),

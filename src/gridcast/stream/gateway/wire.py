@@ -8,8 +8,9 @@ from websockets.protocol import State
 
 from gridcast.stream.gateway.protocol import Close, Format, Packet
 
-GRACE_S = 3.0
-"""How long a client that is cut off may take to read why."""
+GRACE_S = 1.5
+"""How long a client that is cut off may take to read why. Well before the port gives a closing
+connection up (`CLOSE_WITHIN_S`): of two that end it at once the second finds it gone, and fails."""
 
 
 class SocketWire:

@@ -5,6 +5,7 @@ import pytest
 from support.detection import in_groups
 
 from gridcast.models.detection.drift import Drift
+from gridcast.models.detection.look import Known
 
 SERIES, START, HALF_HOUR = 12, 1_767_225_600_000, 1_800_000
 KNOWN = in_groups(6, 6)
@@ -13,9 +14,10 @@ KNOWN = in_groups(6, 6)
 class Days:
     """Scores of readings, two an hour."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Known = KNOWN) -> None:
         self.drift, self.rng, self.turn = Drift(), np.random.default_rng(9), 0
-        self.drift.grow(SERIES, 2)
+        self.known = known
+        self.drift.grow(SERIES, known.groups)
 
     def days(
         self, days: float, moved: np.ndarray | float = 0.0, sound: np.ndarray | None = None
@@ -26,7 +28,7 @@ class Days:
             self.turn += 1
             score = (self.rng.normal(0, 1, SERIES) + moved).astype(np.float32)
             is_sound = np.ones(SERIES, np.bool_) if sound is None else sound
-            found = self.drift.look(START + self.turn * HALF_HOUR, score, is_sound, KNOWN)
+            found = self.drift.look(START + self.turn * HALF_HOUR, score, is_sound, self.known)
             series |= set(np.flatnonzero(found[0]).tolist())
             groups |= set(np.flatnonzero(found[1]).tolist())
         return series, groups
@@ -45,11 +47,18 @@ def test_one_series_whose_errors_move_is_told_and_no_other(quiet: Days):
     assert quiet.days(4, moved) == ({4}, set())
 
 
-def test_a_group_that_moves_as_a_whole_is_told_as_a_group(quiet: Days):
+def test_a_group_that_moves_as_a_whole_is_told_as_a_group_and_none_of_its_series_is(quiet: Days):
     moved = np.array([0.0] * 6 + [1.5] * 6)
-    series, groups = quiet.days(5, moved)
-    assert groups == {1}
-    assert series <= set(range(6, 12))
+    assert quiet.days(5, moved) == (set(), {1})
+
+
+def test_two_series_are_no_group_that_could_do_something_together():
+    alone = Days(in_groups(6, 4, 2))
+    assert alone.days(40) == (set(), set())
+    moved = np.zeros(SERIES)
+    moved[10:] = 2.0
+    series, _ = alone.days(4, moved)
+    assert series == {10, 11}
 
 
 def test_what_a_fault_has_spoiled_is_no_drift(quiet: Days):

@@ -1,14 +1,16 @@
 """Errors that have moved: of each series, and of each group rolled up.
 
 Scores of readings are alike from minute to minute, so they are averaged over an hour and told in
-the series' own usual size before Page-Hinkley's test looks at them. What a fault or a holiday has
-spoiled is not shown to it: that is no drift.
+the series' own usual size before Page-Hinkley's test looks at them. What a group does together, as
+when heating ends in spring, is the group's: of its series the test sees how far they are from that.
+What a fault or a holiday has spoiled is not shown to it: that is no drift.
 """
 
 from typing import ClassVar
 
 import numpy as np
 
+from gridcast.models.detection.groups import of_groups, of_its_group
 from gridcast.models.detection.look import NO_GROUP, Known
 from gridcast.models.detection.memory import Flags, Floats, Memory
 from gridcast.models.detection.page_hinkley import DriftLimit, PageHinkley
@@ -71,7 +73,9 @@ class Drift:
 
     def _end(self, known: Known) -> None:
         scaled, given = self.hours.end()
-        self.hours.stands[self.test.update(scaled, given)] = STANDS
+        shared, _ = of_groups(scaled, given, known)
+        own = scaled - of_its_group(shared, known)
+        self.hours.stands[self.test.update(own, given)] = STANDS
         inside = given & (known.group != NO_GROUP)
         group = known.group[inside]
         count = np.bincount(group, minlength=known.groups)

@@ -122,3 +122,19 @@ def of_its_group(values: Floats, known: Known) -> Floats:
     if not known.groups:
         return np.zeros(len(known.group), np.float32)
     return np.where(inside, values[np.maximum(known.group, 0)], np.float32(0)).astype(np.float32)
+
+
+def of_groups(values: Floats, given: Flags, known: Known) -> tuple[Floats, Flags]:
+    """Give the median of each group, and of which it tells: most of their series are in it.
+
+    Of too few it is 0: they have nothing in common.
+    """
+    size = np.bincount(known.group[known.group != NO_GROUP], minlength=known.groups)
+    rows = np.flatnonzero(given & (known.group != NO_GROUP))
+    rows = rows[np.lexsort((values[rows], known.group[rows]))]
+    count = np.bincount(known.group[rows], minlength=known.groups)
+    median, first, some = np.zeros(known.groups, np.float32), np.cumsum(count) - count, count > 0
+    left, right = rows[(first + (count - 1) // 2)[some]], rows[(first + count // 2)[some]]
+    median[some] = (values[left] + values[right]) / 2
+    median[count < FEWEST] = 0
+    return median, (count >= FEWEST) & (2 * count >= size)

@@ -12,8 +12,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.groups import FEWEST, of_its_group
-from gridcast.models.detection.look import NO_GROUP, Known
+from gridcast.models.detection.groups import of_groups, of_its_group
+from gridcast.models.detection.look import Known
 from gridcast.models.detection.memory import Flags, Floats, Memory
 from gridcast.models.detection.page_hinkley import DriftLimit, PageHinkley
 
@@ -119,7 +119,7 @@ class Inputs:
     def _end(self, interval_s: Floats, known: Known) -> None:
         """Judge the day that is over."""
         scaled, told = self.usual.scale(*self.loads.end(interval_s))
-        shared, most = _of_groups(scaled, told, known)
+        shared, most = of_groups(scaled, told, known)
         own = scaled - of_its_group(shared, known)
         self.usual.stands[self.test.update(own, told)] = STANDS
         scaled, told = self.group_usual.scale(shared, most)
@@ -139,15 +139,3 @@ class Inputs:
     def group_parts(self) -> tuple[Memory, ...]:
         """Give what is remembered by group."""
         return self.group_usual, self.group_test
-
-
-def _of_groups(scaled: Floats, told: Flags, known: Known) -> tuple[Floats, Flags]:
-    """Give the median of each group, and of which it tells: most of their series are in it."""
-    size = np.bincount(known.group[known.group != NO_GROUP], minlength=known.groups)
-    rows = np.flatnonzero(told & (known.group != NO_GROUP))
-    rows = rows[np.lexsort((scaled[rows], known.group[rows]))]
-    count = np.bincount(known.group[rows], minlength=known.groups)
-    median, first, some = np.zeros(known.groups, np.float32), np.cumsum(count) - count, count > 0
-    left, right = rows[(first + (count - 1) // 2)[some]], rows[(first + count // 2)[some]]
-    median[some] = (scaled[left] + scaled[right]) / 2
-    return median, (count >= FEWEST) & (2 * count >= size)

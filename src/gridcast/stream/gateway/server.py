@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
@@ -36,6 +37,20 @@ DEFLATE = ServerPerMessageDeflateFactory(
     client_max_window_bits=11,
     compress_settings={"memLevel": 4, "level": 3},
 )
+
+
+class Connection(ServerConnection):
+    """A client's connection, which may be lost while it is being closed."""
+
+    async def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+        """Close it; lost is closed enough."""
+        try:
+            await super().close(code, reason)
+        except AttributeError:
+            # websockets makes sure by aborting, and asyncio fails to abort what was closed with
+            # something left to send, has sent it, and is gone.
+            if not self.connection_lost_waiter.done():
+                raise
 
 
 class Port:
@@ -85,6 +100,7 @@ class Port:
                 settings.gateway_host,
                 settings.gateway_port,
                 ssl=self._tls,
+                create_connection=Connection,
                 subprotocols=[Subprotocol(form.value) for form in Format],
                 # Each client would have a compressor of its own (up to 300 KB), every message would
                 # be packed once for each, and no frame could be shared. Browsers offer it unasked,

@@ -13,7 +13,7 @@ from gridcast.schemas.quantile_texts import PART, QuantileTexts
 
 Quantiles = npt.NDArray[np.float32]
 names = st.sampled_from("abcd")
-kilowatts = st.sampled_from([0.0, -0.0, 0.001, 1.5, -2.25, 8388.608, 1e14, 1e15, -1e16])
+kilowatts = st.sampled_from([0.0, -0.0, 0.001, 1.5, -2.25, 999.999, 8388.608, 1e14, 1e15, -1e16])
 
 
 @st.composite
@@ -54,6 +54,14 @@ def test_more_rows_than_are_rounded_at_once():
         texts = [json.loads(text or b"") for text in kept.write(series, quantiles)]
         assert texts == quantiles.tolist()
         quantiles = quantiles + np.float32(1) * (np.arange(len(series)) % 7 == 0)[:, None, None]
+
+
+def test_every_load_below_a_megawatt_is_written_as_its_decimals():
+    watts = np.arange(1_000_000).reshape(1000, 10, 100)
+    quantiles = (np.where(watts % 2, watts, -watts) / 1000).astype(np.float32)
+    texts = QuantileTexts().write([f"m-{row}" for row in range(1000)], to_the_watt(quantiles))
+    for row, text in zip(watts, texts, strict=True):
+        assert json.loads(text or b"") == (np.where(row % 2, row, -row) / 1000).tolist()
 
 
 def test_who_stops_in_the_middle_has_written_nothing():

@@ -102,9 +102,10 @@ class MemoryTable:
 class Worker:
     """A worker's hands, and what it asked the transport."""
 
-    def __init__(self, kafka: Kafka, first: int = 0) -> None:
+    def __init__(self, kafka: Kafka, first: int = 0, terms: Terms = TERMS) -> None:
         self.kafka = kafka
         self.first = first
+        self.terms = terms
         self.rewound: list[tuple[int, int]] = []
         self.rejoined = 0
         self.metrics = Metrics(version="1", run="r")
@@ -124,7 +125,7 @@ class Worker:
         await readings(all_of_them(), self.hands)
 
     def _hold(self, number: int) -> Held:
-        return Held(number, MemoryTable(self.kafka, number), TERMS, self.metrics)
+        return Held(number, MemoryTable(self.kafka, number), self.terms, self.metrics)
 
     async def _rewind(self, number: int, offset: int) -> int:
         self.rewound.append((number, offset))

@@ -11,10 +11,27 @@ from gridcast.agents.table import TableLostError
 LOG = logging.getLogger("gridcast.readings")
 
 
+AT_ONCE = 2
+"""Partitions that are worked on at once. To write a tick's forecasts down takes one core; the next
+partition's are computed meanwhile. More would only let all of them wait for each other."""
+
+
 async def readings(batches: AsyncIterable[Batch], hands: "Hands") -> None:
-    """Take batches for as long as there are any."""
-    async for batch in batches:
-        await hands.take(batch)
+    """Take batches for as long as there are any: those of a partition one after the other."""
+    free = asyncio.Semaphore(AT_ONCE)
+    newest: dict[int, asyncio.Task[None]] = {}
+    try:
+        async with asyncio.TaskGroup() as at_work:
+            async for batch in batches:
+                if batch.partition in newest:
+                    # Also to hear of it if that was given up: then nothing may follow it.
+                    await newest[batch.partition]
+                await free.acquire()
+                taking = at_work.create_task(hands.take(batch))
+                taking.add_done_callback(lambda _: free.release())
+                newest[batch.partition] = taking
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
 
 
 class Hands:

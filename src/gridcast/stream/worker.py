@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import logging.config
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -50,6 +51,9 @@ LOG = logging.getLogger("gridcast.worker")
 BEAT_S = 1.0
 LOOK_EVERY_S = 10.0
 """How often it is looked whether a partition is stuck."""
+SWITCH_S = 0.0005
+"""Who wants to go on in Python waits so long at most for a thread that computes in it. A tick lets
+go and comes back a hundred times: with Python's 5 ms it waited for those who fetch and send."""
 MOST_TABLES = 32
 """So many tables may wait for Kafka at once."""
 
@@ -300,6 +304,7 @@ def run(settings: Settings, log_level: Level, on_tick: OnTick | None = None) -> 
         worker.app.finalize()
         process = faust.Worker(worker.app, loglevel=log_level, logging_config=logs)
         look_seldom()
+        sys.setswitchinterval(SWITCH_S)
         loop, registry = process.loop, worker.metrics.registry
         LOG.info("worker of group %s at %s", group(settings), settings.broker)
         try:

@@ -41,11 +41,8 @@ test.each<[Alarm["kind"], Partial<Alarm>, string]>([
   [
     "spike",
     { ...compared, evidence: weather },
-    "실측 6.82 MW, 예상 5.10 MW (4.89 MW – 5.31 MW); 기상 실측 4.1 °C, 예보 9.8 °C",
+    "실측 6.82 MW, 예상 5.10 MW (4.89 MW – 5.31 MW); 기상 관측소 실측 4.1 °C, 예보 9.8 °C",
   ],
-  ["gap", { evidence: station }, "기상 관측소 2.5시간 동안 무수신"],
-  ["flatline", { evidence: station }, "기상 관측소의 값이 2.5시간 동안 변하지 않음"],
-  ["data-drift", { evidence: station }, "기상 관측소가 예보에서 이동함: 실측 4.1 °C, 예보 9.8 °C"],
   ["out-of-limits", compared, "실측 6.82 MW, 예상 5.10 MW (4.89 MW – 5.31 MW)"],
   ["unit", { measured: 5 }, "실측 5.00 kW"],
   ["clock", {}, "시각 표시가 어긋남"],
@@ -68,6 +65,26 @@ test.each<[Alarm["kind"], Partial<Alarm>, string]>([
 ])("of a %s %o the line in Korean is made of its figures", (kind, over, said) => {
   const told = alarmText(alarm("a", { kind, text: "in English", ...over }), "북항");
   expect(told).toEqual({ text: `북항: ${unbroken(said)}`, lang: "ko" });
+});
+
+test.each<[Alarm["kind"], string, string]>([
+  ["gap", "has said nothing for 2.5 h", "2.5시간 동안 무수신"],
+  ["flatline", "has said 4.1 °C for 2.5 h", "값이 2.5시간 동안 변하지 않음"],
+  [
+    "data-drift",
+    "has moved against its forecasts: it measures 4.1 °C where 9.8 were forecast",
+    "예보에서 이동함: 실측 4.1 °C, 예보 9.8 °C",
+  ],
+])("a %s of a weather station names the station in Korean, too", (kind, text, said) => {
+  const seen = { kind, text: `weather station Busan 159 ${text}`, evidence: station };
+  const told = alarmText(alarm("a", seen), "weather.observations/Busan 159");
+  expect(told).toEqual({ text: `기상 관측소 Busan 159: ${said}`, lang: "ko" });
+});
+
+test("a load that is off for the weather names the station that measured it, in Korean, too", () => {
+  const text = "z: 9 kW where 4 were expected; weather station st-1 measures 4.1 °C where 9.8 were";
+  const told = alarmText(alarm("a", { kind: "spike", ...compared, text, evidence: weather }), "북항");
+  expect(told.text).toMatch(/^북항: 실측 .*; 기상 관측소 st-1 실측 4.1 °C, 예보 9.8 °C$/);
 });
 
 test("where a figure is missing, the worker's own words are shown as what they are: English", () => {

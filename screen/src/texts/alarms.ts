@@ -62,12 +62,15 @@ function inKorean(alarm: Alarm, name: string): string | null {
   const isGroup = "series_count" in evidence;
   const isStation = "weather_series_count" in evidence;
   const hours = () => `${digits(figure("weather_hours"), 1)}시간`;
+  // Which station it is stands in the words of the worker alone.
+  const [, station = ""] = alarm.text.match(/weather station (.+?) (?:measures|has) /) ?? [];
+  const stationName = `기상 관측소 ${station}`.trimEnd();
   const weather = () =>
     `실측 ${digits(figure("weather_measured_c"), 1)} °C, 예보 ${digits(figure("weather_expected_c"), 1)} °C`;
   const told = (): string => {
     switch (alarm.kind) {
       case "gap":
-        if (isStation) return `기상 관측소 ${hours()} 동안 무수신`;
+        if (isStation) return `${hours()} 동안 무수신`;
         if (isGroup) return ofAll("silent_share", "무수신");
         return `측정값 ${count("missing_count")}개 누락`;
       case "spike":
@@ -75,14 +78,14 @@ function inKorean(alarm: Alarm, name: string): string | null {
       case "drop":
         return isGroup ? ofAll("low_share", "예상보다 크게 낮음") : compared(alarm);
       case "flatline":
-        if (isStation) return `기상 관측소의 값이 ${hours()} 동안 변하지 않음`;
+        if (isStation) return `값이 ${hours()} 동안 변하지 않음`;
         return alarm.measured === null ? "값이 변하지 않음" : `값이 ${load(alarm.measured)}에서 변하지 않음`;
       case "clock":
         return "시각 표시가 어긋남";
       case "drift":
         return isGroup ? "예측 오차가 전체적으로 이동함" : "예측 오차가 이동함";
       case "data-drift":
-        if (isStation) return `기상 관측소가 예보에서 이동함: ${weather()}`;
+        if (isStation) return `예보에서 이동함: ${weather()}`;
         return isGroup ? "부하가 전체적으로 이동함" : "부하가 이동함";
       case "disagreement":
         return `하위 계열 ${count("series_count")}개의 합과 맞지 않음`;
@@ -102,10 +105,10 @@ function inKorean(alarm: Alarm, name: string): string | null {
         return compared(alarm);
     }
   };
-  const off = "weather_measured_c" in evidence && !isStation ? `; 기상 ${weather()}` : "";
+  const off = "weather_measured_c" in evidence && !isStation ? `; ${stationName} ${weather()}` : "";
   const said = told();
   const text = said && said + off;
-  return text.includes("NaN") || text === "" ? null : `${name}: ${text}`;
+  return text.includes("NaN") || text === "" ? null : `${isStation ? stationName : name}: ${text}`;
 }
 
 function compared(alarm: Alarm): string {

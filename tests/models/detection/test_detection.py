@@ -301,6 +301,15 @@ def test_a_parent_that_is_not_the_sum_of_its_parts_is_told(grid: Grid):
     assert (AlarmKind.DISAGREEMENT, "f-1") in grid.on()
 
 
+def test_nothing_is_said_of_a_parent_and_its_parts_before_a_day_has_shown_how_they_lie():
+    grid = Grid(days=0)
+    for minute in range(300):
+        value = grid.readings()
+        value[0] *= 0.7 if minute % 60 == 1 else 1
+        grid.step(value)
+        assert grid.on() == []
+
+
 def test_a_series_that_nothing_is_known_of_is_watched_all_the_same():
     watch = Watch()
     nothing = Known(

@@ -8,7 +8,8 @@
 | `Silence` | no readings | how often readings of this series are missing |
 | `limits` | what the series cannot carry; a thousandth is what was expected | what is known of it |
 | `Clocks` | time stamps that are off | the spread of the series' own delays |
-| `Together` | a group that is silent, or moves as one: neighbours saw it, too | the group |
+| `Together` | a group that is silent as a whole | the group |
+| `Moves` | a group that moves as one: neighbours saw it, too | how often its series are far off |
 | `Balance` | a parent that is not the sum of its parts | tail of its own differences |
 | `Forests` | figures of a group that do not usually lie together | tail of its own scores |
 | `Drift` | errors whose mean has moved, of a series or a group | Page-Hinkley's test |
@@ -30,7 +31,6 @@ from gridcast.models.detection.drift import Drift
 from gridcast.models.detection.groups import (
     FEWEST,
     MOST_SILENT,
-    MOVED,
     Balance,
     Siblings,
     Together,
@@ -43,6 +43,7 @@ from gridcast.models.detection.inputs import Inputs
 from gridcast.models.detection.limits import is_impossible, is_other_unit
 from gridcast.models.detection.look import NO_GROUP, NO_STATIONS, Known, Look, StationLook
 from gridcast.models.detection.memory import Flags, Floats, Memory, Rows
+from gridcast.models.detection.moves import Moves
 from gridcast.models.detection.repeats import Repeats
 from gridcast.models.detection.silence import Silence
 from gridcast.models.detection.standing import SEEN_AT_READINGS, Standing
@@ -101,7 +102,6 @@ class Seen:
     """Which groups moved at once at the full or half hour."""
     group_on: Mapping[AlarmKind, Flags]
     """A row a group."""
-    unbalanced: Floats
     unusual: Floats
     stations: StationsSeen
     siblings: Siblings | None
@@ -124,10 +124,11 @@ class Detection:
         self.bump_up, self.bump_down = Tails(fattest=0), Tails(fattest=0)
         self.repeats, self.silence, self.clocks = Repeats(), Silence(), Clocks()
         self.standing, self.drift, self.inputs = Standing(), Drift(), Inputs()
-        self.balance, self.balance_tail, self.switching = Balance(), Tails(), Switching()
+        self.balance, self.balance_tail = Balance(), Tails()
+        self.moves, self.switching = Moves(), Switching()
         self.forests, self.forest_tail = Forests(), Tails()
         self.stations = Stations()
-        self._unbalanced = self._unusual = np.zeros(0, np.float32)
+        self._unusual = np.zeros(0, np.float32)
         self._quarter = 0
 
     @property
@@ -171,7 +172,8 @@ class Detection:
         moved, group_moved = self.inputs.look(
             look.tick_ms, look.value, healthy, self.silence.interval_s, known
         )
-        group_on = self._judge_groups(look, groups) | {
+        interval_s = self._group_interval(known, groups)
+        group_on = self._judge_groups(look, groups, interval_s) | {
             AlarmKind.DRIFT: group_drift,
             AlarmKind.DATA_DRIFT: group_moved,
         }
@@ -189,13 +191,12 @@ class Detection:
                 AlarmKind.DATA_DRIFT: moved,
             },
             self.standing.between(),
-            self._moved(score, groups, known),
+            self._moved(score, group_on, known),
             holiday,
             missing,
             groups,
-            self._look_at_switching(look, known, groups),
+            self._look_at_switching(look, groups, interval_s),
             group_on,
-            self._unbalanced,
             self._unusual,
             stations,
             self._siblings(known, stations),
@@ -285,38 +286,45 @@ class Detection:
             tail.learn(size, settled, limit)
         return measured
 
-    def _moved(self, score: Floats, groups: Together, known: Known) -> Flags:
+    def _moved(self, score: Floats, group_on: Mapping[AlarmKind, Flags], known: Known) -> Flags:
         """Tell which series did what their neighbours did, too."""
-        is_group = groups.size >= FEWEST
-        high = of_its_group(np.where(is_group, groups.high, np.float32(0)), known)
-        low = of_its_group(np.where(is_group, groups.low, np.float32(0)), known)
+        high, low = (
+            of_its_group(group_on[kind].astype(np.float32), known) > 0
+            for kind in (AlarmKind.SPIKE, AlarmKind.DROP)
+        )
         with np.errstate(invalid="ignore"):
-            return np.asarray(((score > 0) & (high >= MOVED)) | ((score < 0) & (low >= MOVED)))
+            return np.asarray(((score > 0) & high) | ((score < 0) & low))
 
-    def _look_at_switching(self, look: Look, known: Known, groups: Together) -> Flags:
+    def _group_interval(self, known: Known, groups: Together) -> Floats:
+        """Give how often the series of each group send, seconds."""
         inside = known.group != NO_GROUP
         interval = np.bincount(
             known.group[inside], self.silence.interval_s[inside], minlength=known.groups
         )
-        interval_s = np.asarray(interval / np.maximum(groups.size, np.float32(1)), np.float32)
+        return np.asarray(interval / np.maximum(groups.size, np.float32(1)), np.float32)
+
+    def _look_at_switching(self, look: Look, groups: Together, interval_s: Floats) -> Flags:
         share = np.maximum(groups.high, groups.low)
         is_group = groups.size >= FEWEST
         return is_group & self.switching.look(look.tick_ms, share, interval_s)
 
-    def _judge_groups(self, look: Look, groups: Together) -> dict[AlarmKind, Flags]:
+    def _judge_groups(
+        self, look: Look, groups: Together, interval_s: Floats
+    ) -> dict[AlarmKind, Flags]:
         is_group = groups.size >= FEWEST
         looks_a_day = np.full(len(is_group), DAY_S / 60, np.float32)
         risk = self._chance / looks_a_day
-        self._unbalanced = self.balance.score(groups.balance)
+        off = self.balance.score(groups.balance)
         limit = np.maximum(self.balance_tail.limit(risk), LEAST_LIMIT)
         with np.errstate(invalid="ignore"):
-            off = self._unbalanced > limit
-        self.balance_tail.learn(self._unbalanced, ~np.isnan(self._unbalanced), limit)
+            is_off = self.balance.is_known(interval_s) & (off > limit)
+        self.balance_tail.learn(off, ~np.isnan(off), limit)
+        up, down = self.moves.look(groups, interval_s, risk)
         return {
             AlarmKind.GAP: is_group & (groups.silent >= MOST_SILENT),
-            AlarmKind.SPIKE: is_group & (groups.high >= MOVED),
-            AlarmKind.DROP: is_group & (groups.low >= MOVED),
-            AlarmKind.DISAGREEMENT: is_group & off,
+            AlarmKind.SPIKE: up,
+            AlarmKind.DROP: down,
+            AlarmKind.DISAGREEMENT: is_group & is_off,
             AlarmKind.UNUSUAL: is_group & self._look_at_forests(look.tick_ms, groups),
         }
 
@@ -360,4 +368,5 @@ class Detection:
 
     def _group_parts(self) -> tuple[Memory, ...]:
         tests = (*self.drift.group_parts(), *self.inputs.group_parts())
-        return (self.balance, self.balance_tail, self.switching, self.forest_tail, *tests)
+        own = (self.balance, self.balance_tail, self.moves, self.switching, self.forest_tail)
+        return (*own, *tests)

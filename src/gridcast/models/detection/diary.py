@@ -27,7 +27,7 @@ from gridcast.models.detection.look import NO_STATIONS, Known, StationLook, Time
 from gridcast.models.detection.memory import Floats, Rows
 from gridcast.models.records import Column, Kind, Record, RecordError, decode, encode, key_of
 
-LAYOUT = 3
+LAYOUT = 4
 """Another one is not read: what it had learned is learned anew."""
 HEAD, DECLARED, EXPECTED, TIMES, WEATHER, PARTS = range(6)
 FIRST = 1000

@@ -7,6 +7,7 @@ import numpy as np
 
 from gridcast.models.detection.look import NO_GROUP, Known, Look
 from gridcast.models.detection.memory import Flags, Floats, Memory, Rows
+from gridcast.models.detection.surprise import DAY_S, REMEMBERED, SETTLED
 
 STRIKING = np.float32(3)
 """A score beyond that is one that a neighbour saw, too."""
@@ -15,7 +16,7 @@ FEWEST = 3
 MOST_SILENT = 0.8
 """A group of which so many are silent is dead as a whole."""
 MOVED = 0.4
-"""So many of a group beyond what is striking, to one side, are an event and no fault."""
+"""Fewer of a group beyond what is striking, to one side, are no event of the group."""
 ALL = 0.999
 """A parent is compared with the sum of its parts where so many of them were heard."""
 CLIP = np.float32(6)
@@ -36,6 +37,8 @@ class Together:
     """Mean score of those heard, each cut to what one may weigh."""
     balance: Floats
     """What the parent says less the sum of its parts, as a share of all that goes through them."""
+    heard: Floats
+    """How many were: of them a reading came that had been forecast."""
 
 
 def together(look: Look, known: Known, score: Floats, silent: Flags) -> Together:
@@ -66,6 +69,7 @@ def together(look: Look, known: Known, score: Floats, silent: Flags) -> Together
         _share(total(clipped < -STRIKING), heard),
         _share(total(clipped), heard),
         balance.astype(np.float32),
+        heard,
     )
 
 
@@ -99,15 +103,26 @@ def siblings(known: Known, station: Rows, high: Flags, low: Flags) -> Siblings:
 class Balance(Memory):
     """How far parents are from the sum of their parts, in what is usual for them."""
 
-    NEW: ClassVar = {"mean": np.float32(np.nan), "spread": np.float32(0.02)}
+    NEW: ClassVar = {
+        "mean": np.float32(np.nan),
+        "spread": np.float32(0.02),
+        "seen": np.uint16(0),
+    }
     mean: Floats
     spread: Floats
+    seen: np.ndarray[tuple[int], np.dtype[np.uint16]]
+    """How often it could be told, up to as often as counts."""
     LEARNS = np.float32(0.005)
+
+    def is_known(self, interval_s: Floats) -> Flags:
+        """Tell of which it could be told for a day: enough to know what is usual."""
+        return np.asarray((self.seen >= SETTLED) & (self.seen * interval_s >= DAY_S))
 
     def score(self, balance: Floats) -> Floats:
         """Give how far off each is; not a number where it cannot be told."""
         new = np.isnan(self.mean) & ~np.isnan(balance)
         self.mean[new] = balance[new]
+        self.seen += ~np.isnan(balance) & (self.seen < REMEMBERED)
         off = balance - self.mean
         score = np.abs(off) / np.maximum(self.spread, np.float32(1e-4))
         near = np.clip(off, -CLIP * self.spread, CLIP * self.spread)

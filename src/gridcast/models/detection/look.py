@@ -47,7 +47,7 @@ class Known:
     group: Rows
     """Which group each series is in: its siblings, under one parent. `NO_GROUP`: none."""
     parent: Rows
-    """Which row is the parent of each group; -1: the parent sends nothing."""
+    """Which row is the parent of each group; -1: it, or a part of it, is not among these series."""
     parents: Sequence[str]
     """Names of the parents, one for each group."""
     above: Sequence[tuple[str, ...]]

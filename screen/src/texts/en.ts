@@ -190,7 +190,7 @@ export const en = {
   cause_station_stuck: "the weather station is stuck",
   cause_station_silent: "the weather station, or the line to it, is silent",
   cause_parts: "a meter of the parent or of one of its parts is wrong",
-  cause_intervals: "the load has changed, and the intervals have not followed yet",
+  cause_intervals: "the intervals have not learned yet how far off forecasts are",
   cause_model_fit: "the model does not fit the load any more, or its inputs are wrong",
   change_raised: "Raised",
   change_updated: "Updated",

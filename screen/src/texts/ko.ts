@@ -192,7 +192,7 @@ export const ko: Record<Text, string> = {
   cause_station_stuck: "기상 관측소의 값이 멈춤",
   cause_station_silent: "기상 관측소 또는 그 통신이 끊김",
   cause_parts: "상위 또는 하위 계열 중 하나의 계량기 오류",
-  cause_intervals: "부하가 바뀌었으나 예측 구간이 아직 따라가지 못함",
+  cause_intervals: "예측 구간이 예측 오차의 크기를 아직 학습하지 못함",
   cause_model_fit: "모델이 더 이상 부하에 맞지 않거나 입력이 잘못됨",
   change_raised: "발생",
   change_updated: "갱신",

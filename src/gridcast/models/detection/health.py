@@ -21,7 +21,7 @@ LEAST_COVERAGE, WELL_COVERED = 0.80, 0.85
 """Of intervals that are to hold 90 %: below the one coverage is lost, above the other it is not."""
 LEAST_SKILL, WELL_SKILLED = -0.1, 0.0
 """Of the seasonal-naive forecast's error: a model that errs more than that is of no use."""
-INTERVALS = "the load has changed, and the intervals have not followed yet"
+INTERVALS = "the intervals have not learned yet how far off forecasts are"
 MODEL = "the model does not fit the load any more, or its inputs are wrong"
 
 

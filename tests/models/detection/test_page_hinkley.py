@@ -1,5 +1,7 @@
 """Page-Hinkley for all series at once says what River's says of each."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from river.drift import PageHinkley as River
@@ -31,3 +33,26 @@ def test_it_finds_the_same_drifts_at_the_same_values_as_river(limit: DriftLimit,
             theirs[turn, one] = test.drift_detected
     assert theirs.any(), "or nothing was compared"
     assert (moved == theirs).all()
+
+
+HOURS = 8_766
+TWO_WEEKS = DriftLimit(min_instances=72, delta=0.5, threshold=80.0, alpha=1.0, remembered=336)
+
+
+def _moves(limit: DriftLimit, mean: np.ndarray) -> int:
+    rng = np.random.default_rng(1)
+    test, every = PageHinkley(limit, 20), np.ones(20, np.bool_)
+    noisy = (mean[:, None] + rng.normal(0, 1, (len(mean), 20))).astype(np.float32)
+    return sum(int(test.update(row, every).sum()) for row in noisy)
+
+
+def test_what_comes_and_goes_with_the_seasons_has_not_moved_since_two_weeks_ago():
+    seasons = 1.5 * np.sin(2 * np.pi * np.arange(2 * HOURS) / HOURS)
+    assert _moves(TWO_WEEKS, seasons) == 0
+    assert _moves(replace(TWO_WEEKS, remembered=None), seasons) >= 40, "against the mean of all"
+    assert _moves(replace(TWO_WEEKS, alpha=0.999), seasons) >= 40, "sums that have come to rest"
+
+
+def test_what_moves_from_one_day_to_the_next_has():
+    step = np.repeat([0.0, 2.0], [HOURS // 2, 1_000])
+    assert _moves(TWO_WEEKS, step) == 20

@@ -16,7 +16,9 @@ from gridcast.models.detection.memory import Flags, Floats, Memory
 from gridcast.models.detection.page_hinkley import DriftLimit, PageHinkley
 
 HOUR_MS = 3_600_000
-LIMIT = DriftLimit(min_instances=72, delta=0.5, threshold=80.0, alpha=0.999)
+LIMIT = DriftLimit(min_instances=72, delta=0.5, threshold=80.0, alpha=1.0, remembered=14 * 24)
+"""By hour: against the mean error of two weeks, for a home that is heated errs otherwise in spring,
+and that is no drift."""
 STANDS = np.uint8(24)
 """Hours for which a drift is shown: the test begins anew with it."""
 LEARNS = np.float32(0.01)

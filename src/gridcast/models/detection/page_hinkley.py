@@ -4,6 +4,13 @@ The same mathematics as `river.drift.PageHinkley`, to which a test holds it: the
 values lie above (and below) their mean so far, less what is tolerated, fade; when one has risen by
 more than the threshold above its least, the mean has moved.
 
+Two things are to be known of a test that runs for years over values whose own mean is not kept at
+zero. A sum that fades does not fall for ever: where it has come to rest, it rises by the threshold
+with a mean that is a little off for long, however much is tolerated; with `alpha` 1, as in Page's
+test, nothing fades. And a mean since the beginning moves ever less: in time all that comes and goes
+with the seasons has moved, so the mean can be that of the last while (`remembered`, which River has
+not).
+
 References
 ----------
 E. S. Page (1954): Continuous inspection schemes. Biometrika 41, 100-115.
@@ -19,7 +26,7 @@ from gridcast.models.detection.memory import Flags, Floats, Memory
 
 @dataclass(frozen=True, slots=True)
 class DriftLimit:
-    """When a mean has moved; the names are River's.
+    """When a mean has moved; the names are River's, but for `remembered`.
 
     Parameters
     ----------
@@ -31,12 +38,15 @@ class DriftLimit:
         The higher, the later and the surer.
     alpha
         How the sums fade.
+    remembered
+        Of about so many values is the mean that a new one is held against; none: of all.
     """
 
     min_instances: int = 30
     delta: float = 0.005
     threshold: float = 50.0
     alpha: float = 1 - 0.0001
+    remembered: int | None = None
 
 
 class PageHinkley(Memory):
@@ -79,7 +89,8 @@ class PageHinkley(Memory):
         limit, rows = self._limit, np.flatnonzero(given)
         moved = np.zeros(len(given), np.bool_)
         count = self.count[rows] + 1
-        mean = self.mean[rows] + (value[rows] - self.mean[rows]) / count.astype(np.float32)
+        known = count if limit.remembered is None else np.minimum(count, limit.remembered)
+        mean = self.mean[rows] + (value[rows] - self.mean[rows]) / known.astype(np.float32)
         off = value[rows] - mean
         alpha, delta = np.float32(limit.alpha), np.float32(limit.delta)
         above = alpha * self.above[rows] + off - delta

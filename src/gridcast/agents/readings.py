@@ -9,8 +9,6 @@ from gridcast.agents.held import Held
 from gridcast.agents.table import TableLostError
 
 LOG = logging.getLogger("gridcast.readings")
-
-
 AT_ONCE = 2
 """Partitions that are worked on at once. To write a tick's forecasts down takes one core; the next
 partition's are computed meanwhile. More would only let all of them wait for each other."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from river.drift import PageHinkley as River
 
+from gridcast.models.detection.drift import LIMIT
 from gridcast.models.detection.page_hinkley import DriftLimit, PageHinkley
 
 LIMITS = [
@@ -36,7 +37,6 @@ def test_it_finds_the_same_drifts_at_the_same_values_as_river(limit: DriftLimit,
 
 
 HOURS = 8_766
-TWO_WEEKS = DriftLimit(min_instances=72, delta=0.5, threshold=80.0, alpha=1.0, remembered=336)
 
 
 def _moves(limit: DriftLimit, mean: np.ndarray) -> int:
@@ -48,11 +48,11 @@ def _moves(limit: DriftLimit, mean: np.ndarray) -> int:
 
 def test_what_comes_and_goes_with_the_seasons_has_not_moved_since_two_weeks_ago():
     seasons = 1.5 * np.sin(2 * np.pi * np.arange(2 * HOURS) / HOURS)
-    assert _moves(TWO_WEEKS, seasons) == 0
-    assert _moves(replace(TWO_WEEKS, remembered=None), seasons) >= 40, "against the mean of all"
-    assert _moves(replace(TWO_WEEKS, alpha=0.999), seasons) >= 40, "sums that have come to rest"
+    assert _moves(LIMIT, seasons) == 0
+    assert _moves(replace(LIMIT, remembered=None), seasons) >= 40, "against the mean of all"
+    assert _moves(replace(LIMIT, alpha=0.999), seasons) >= 40, "sums that have come to rest"
 
 
 def test_what_moves_from_one_day_to_the_next_has():
     step = np.repeat([0.0, 2.0], [HOURS // 2, 1_000])
-    assert _moves(TWO_WEEKS, step) == 20
+    assert _moves(LIMIT, step) == 20

@@ -40,18 +40,15 @@ def known_of(names: Sequence[str], grid: Grid) -> Known:
             group[row] = number.setdefault(parent, len(number))
     parents = list(number)
     # It is not the sum of some of its parts.
-    whole = [row_of.keys() >= set(grid.children(parent)) for parent in parents]
+    sums = [
+        row_of.get(parent, -1) if row_of.keys() >= set(grid.children(parent)) else -1
+        for parent in parents
+    ]
     return Known(
         capacity,
         least,
         group,
-        np.array(
-            [
-                row_of.get(parent, -1) if is_whole else -1
-                for parent, is_whole in zip(parents, whole, strict=True)
-            ],
-            np.intp,
-        ),
+        np.array(sums, np.intp),
         parents,
         [_above(parent, grid) for parent in parents],
         calendar,

@@ -7,7 +7,7 @@ import numpy as np
 
 from gridcast.models.detection.look import NO_GROUP, Known, Look
 from gridcast.models.detection.memory import Flags, Floats, Memory, Rows
-from gridcast.models.detection.surprise import DAY_S, REMEMBERED, SETTLED
+from gridcast.models.detection.surprise import REMEMBERED, is_known
 
 STRIKING = np.float32(3)
 """A score beyond that is one that a neighbour saw, too."""
@@ -116,7 +116,7 @@ class Balance(Memory):
 
     def is_known(self, interval_s: Floats) -> Flags:
         """Tell of which it could be told for a day: enough to know what is usual."""
-        return np.asarray((self.seen >= SETTLED) & (self.seen * interval_s >= DAY_S))
+        return is_known(self.seen, interval_s)
 
     def score(self, balance: Floats) -> Floats:
         """Give how far off each is; not a number where it cannot be told."""

@@ -9,6 +9,7 @@ in which little was expected must not make every kettle an event.
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import ndtri
 
 from gridcast.models.detection.memory import Flags, Floats, Memory
@@ -23,6 +24,11 @@ MOST = np.float32(10)
 """Usual widths: a faulty reading counts as no more."""
 NARROWEST = np.float32(1e-3)
 """kW: meters tell no less than a watt."""
+
+
+def is_known(seen: npt.NDArray[np.uint16], interval_s: Floats) -> Flags:
+    """Tell of what there was enough for a day to tell what is not usual. A night says little."""
+    return np.asarray((seen >= SETTLED) & (seen * interval_s >= DAY_S))
 
 
 class Surprise(Memory):
@@ -41,7 +47,7 @@ class Surprise(Memory):
     """
 
     NEW: ClassVar = {"width": np.float32(0), "seen": np.uint16(0)}
-    seen: np.ndarray[tuple[int], np.dtype[np.uint16]]
+    seen: npt.NDArray[np.uint16]
     """Readings that the width rests on, up to as many as are remembered."""
     width: Floats
     """From the median to the outer quantiles, kW, as is usual: of forecasts, or if these are too
@@ -68,8 +74,8 @@ class Surprise(Memory):
         return np.asarray(self.seen >= SETTLED)
 
     def is_known(self, interval_s: Floats) -> Flags:
-        """Tell for which that was for a day: enough to tell of what is not. A night says little."""
-        return np.asarray(self.is_settled() & (self.seen * interval_s >= DAY_S))
+        """Tell for which that was for a day: enough to tell of what is not."""
+        return is_known(self.seen, interval_s)
 
     def _learn(self, half: Floats, error: Floats) -> None:
         rows = np.flatnonzero(np.isfinite(half) & np.isfinite(error))

@@ -3,19 +3,22 @@
     uv run bench/replay.py
 
 A thousand series with a reading a minute, from files through `gridcast replay --speed max`: sent,
-taken, forecast every minute, checkpointed, and worked off to the last reading, the start of the
-workers included. Beside it how fast they were only sent.
+taken, forecast every minute as live, checkpointed, and worked off to the last reading, the start of
+the workers included; and the same with `--every 15`, a forecast where a slot begins. Beside it how
+fast they were only sent.
 
 The windows are full when it begins, as they are when the window before a stretch has been played:
 the model answers from the first tick.
 """
 
 import tempfile
+from argparse import Namespace
 from pathlib import Path
 
+from common import result, show
 from parity_parts.material import START_MS, make_recording
 from parity_parts.ways import play_again
-from parity_parts.words import ask, settings_of, tell
+from parity_parts.words import ask, settings_of
 from recovery_parts.state import write_state
 
 from gridcast.stream.broker import Broker
@@ -23,6 +26,10 @@ from gridcast.stream.recording import Recording
 from gridcast.stream.recording.partitions import partitions_of
 from gridcast.stream.replay.sender import make_topics
 from gridcast.stream.settings import Settings
+
+EVERY = (1, 15)
+"""Minutes between two forecasts of a series."""
+Row = dict[str, float]
 
 
 def fill_windows(settings: Settings, recording: Recording) -> None:
@@ -35,28 +42,40 @@ def fill_windows(settings: Settings, recording: Recording) -> None:
         write_state(settings, partition, own, START_MS)
 
 
-def main() -> None:
-    asked = ask(__doc__ or "", series=1_000, length=("hours", 12), horizon=24)
-    series, minutes = asked.series, round(asked.hours * 60)
-    if asked.quick:
-        series, minutes = 100, 30
-    with tempfile.TemporaryDirectory(prefix="gridcast-replay-") as place, Broker() as broker:
-        folder = Path(place)
-        recording = make_recording(folder / "history", series, minutes, seed=1)
-        settings = settings_of(broker.address, folder, "again", asked.horizon, asked.model)
-        fill_windows(settings, recording)
-        found = play_again(folder / "history", settings, folder / "again")
-    event_s = minutes * 60  # what arrives late after the end counts for no time
-    figures = {
-        "series": len(recording.series),
-        "readings": int(found["readings"]),
-        "event_minutes": minutes,
+def measure(folder: Path, broker: str, recording: Recording, asked: Namespace, every: int) -> Row:
+    """Replay it with a forecast of every series every so many minutes."""
+    name = f"every{every}"
+    settings = settings_of(broker, folder, name, asked.horizon, asked.model)
+    settings = settings.model_copy(update={"every_minutes": every})
+    fill_windows(settings, recording)
+    found = play_again(folder / "history", settings, folder / name)
+    event_s = asked.hours * 3600  # what arrives late after the end counts for no time
+    return {
+        "every_minutes": every,
         "seconds": found["seconds"],
         "times_real_time": round(event_s / found["seconds"], 1),
         "readings_per_s": round(found["readings"] / found["seconds"], 1),
         "sent_times_real_time": round(event_s / max(found["seconds_sending"], 1e-3), 1),
     }
-    tell("replay", figures, json=asked.json)
+
+
+def main() -> None:
+    asked = ask(__doc__ or "", series=1_000, length=("hours", 24), horizon=24)
+    if asked.quick:
+        asked.series, asked.hours = 100, 0.5
+    with tempfile.TemporaryDirectory(prefix="gridcast-replay-") as place, Broker() as broker:
+        folder = Path(place)
+        minutes = round(asked.hours * 60)
+        recording = make_recording(folder / "history", asked.series, minutes, seed=1)
+        rows = [measure(folder, broker.address, recording, asked, every) for every in EVERY]
+    series, readings = len(recording.series), len(recording.arrivals)
+    title = f"replay of {asked.hours:g} hours of {series:,} series, {readings:,} readings"
+    show(title, [*rows[0]], [[f"{value:,}" for value in row.values()] for row in rows])
+    if asked.json:
+        figures: dict[str, object] = {"series": series, "readings": readings, "hours": asked.hours}
+        for row in rows:
+            figures[f"every_{row['every_minutes']}"] = row
+        print(result("replay", figures))
 
 
 if __name__ == "__main__":

@@ -42,6 +42,13 @@ def test_flag_wins_over_environment_over_file_over_default(
     assert shown["topic_prefix"] == "default"
 
 
+def test_live_there_is_a_forecast_every_minute(monkeypatch: pytest.MonkeyPatch):
+    assert load({"clock": "replay", "every_minutes": 15}).settings.every_minutes == 15
+    monkeypatch.setenv("GRIDCAST_EVERY_MINUTES", "15")
+    with pytest.raises(UserError, match="every_minutes .*EVERY_MINUTES.* only with clock = replay"):
+        load()
+
+
 @pytest.mark.parametrize("by", ["argument", "environment"])
 def test_the_file_can_be_named(nowhere: Path, monkeypatch: pytest.MonkeyPatch, by: str):
     file = nowhere / "site.toml"

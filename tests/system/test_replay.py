@@ -1,6 +1,7 @@
 """Replay on a real Kafka: the bytes of live and of the backtest; resumable; from live topics."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 from uuid import uuid4
@@ -8,13 +9,23 @@ from uuid import uuid4
 import parity
 import pytest
 from confluent_kafka import Producer
-from parity_parts.told import backtested, compare, on_topic
+from parity_parts.material import make_recording as make_history
+from parity_parts.told import backtested, compare, on_topic, told_of
+from parity_parts.ways import play_again
 from parity_parts.words import settings_of
 from support.consuming import all_of
 from support.recordings import DAY, HOUR, MINUTE, START, make_recording
 from support.replays import sent
 
-from gridcast.schemas.topics import READINGS, SERIES, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
+from gridcast.schemas.topics import (
+    ALARMS,
+    FORECASTS,
+    READINGS,
+    SCORES,
+    SERIES,
+    WEATHER_FORECASTS,
+    WEATHER_OBSERVATIONS,
+)
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka import producer_options
 from gridcast.stream.recording import Recording, partition_of
@@ -74,6 +85,39 @@ def test_live_replay_and_backtest_tell_the_same_bytes(kafka: str, tmp_path: Path
     recording, _ = read_topics(live, None, START + 365 * DAY)
     again = compare(on_topic(live), backtested(recording, live))
     assert (again.lost, again.differing) == (0, 0), again.examples
+
+
+def in_order(settings: Settings, topic: str) -> dict[int, list[tuple[bytes, bytes]]]:
+    """Give all that is on a topic, by partition."""
+    found: dict[int, list[tuple[bytes, bytes]]] = {}
+    for one in all_of(settings, topic):
+        found.setdefault(one.partition(), []).append((one.key(), one.value()))
+    return found
+
+
+def test_with_fewer_forecasts_those_the_scores_and_the_alarms_are_the_same_bytes(
+    kafka: str, tmp_path: Path
+):
+    """Every ten minutes, in slots of 15: what is learned comes from ticks that are not due."""
+    make_history(tmp_path / "history", 12, 9 * 60, seed=7)
+    whole, few = (settings_of(kafka, tmp_path, name, 1, "box") for name in ("whole", "few"))
+    few = few.model_copy(update={"every_minutes": 10})
+    for one in (whole, few):
+        play_again(tmp_path / "history", one, tmp_path / one.topic_prefix)
+    due = {
+        number: [
+            (key, value)
+            for key, value in messages
+            if datetime.fromisoformat(told_of(value)[0]).minute % 10 == 0
+        ]
+        for number, messages in in_order(whole, FORECASTS.name).items()
+    }
+    assert sum(map(len, due.values())) > 400
+    assert in_order(few, FORECASTS.name) == due
+    for topic in (SCORES, ALARMS):
+        told = in_order(whole, topic.name)
+        assert told
+        assert in_order(few, topic.name) == told
 
 
 def test_a_replay_that_was_stopped_goes_on_and_doubles_nothing(

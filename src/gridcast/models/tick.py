@@ -89,6 +89,13 @@ class TickForecaster:
         self._posts: WeakKeyDictionary[Partition, Post] = WeakKeyDictionary()
         self._posting = Lock()
 
+    def learns(self, partition: Partition) -> bool:
+        """Tell whether an answer now would be the first of its slot: from those all is learned."""
+        windows, fallbacks = partition.windows, self.fallbacks
+        checks = partition.checks
+        known = checks.suits(windows, fallbacks.horizon, fallbacks.levels)
+        return not known or not checks.has_noted(windows.closed)
+
     def answer(
         self, partition: Partition, tick: Tick, beside: Beside = NOTHING_BESIDE
     ) -> TickAnswer:

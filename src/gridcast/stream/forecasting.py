@@ -12,6 +12,7 @@ from gridcast.models.partition import Partition, Tick
 from gridcast.models.serving import Beside
 from gridcast.models.tick import TickForecaster
 from gridcast.models.weather import Weather
+from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.schemas import TimeBounds
 from gridcast.schemas.quantile_texts import QuantileTexts
 from gridcast.schemas.topics import FORECASTS, SCORES
@@ -45,21 +46,26 @@ def tick_forecaster(settings: Settings) -> TickForecaster:
 
 
 def forecasts(settings: Settings, beside: Callable[[Tick], Beside], metrics: Metrics) -> OnTick:
-    """Forecast every series at every tick, score what came due, and let readings be expected.
+    """Forecast every series at the ticks that are due, and score what came due.
 
-    `beside` says what is known beside the readings.
+    `beside` says what is known beside the readings. What is learned and what readings are expected
+    follow from the first tick of each slot: that is answered, due or not.
     """
-    forecaster = tick_forecaster(settings)
+    forecaster, every_ms = tick_forecaster(settings), settings.every_minutes * MINUTE_MS
     texts: WeakKeyDictionary[Partition, QuantileTexts] = WeakKeyDictionary()
 
     def on_tick(partition: Partition, tick: Tick) -> Iterator[Output]:
+        is_due = tick.time_ms % every_ms == 0
+        if not is_due and not forecaster.learns(partition):
+            return
         answer = forecaster.answer(partition, tick, beside(tick))
-        metrics.forecast(answer.forecasts)
         if partition.watch is not None:
             partition.watch.expect(answer.forecasts)
-        own = texts.setdefault(partition, QuantileTexts())
-        for key, value in answer.forecasts.messages(own):
-            yield Output(FORECASTS, key, value)
+        if is_due:
+            metrics.forecast(answer.forecasts)
+            own = texts.setdefault(partition, QuantileTexts())
+            for key, value in answer.forecasts.messages(own):
+                yield Output(FORECASTS, key, value)
         for scores in answer.scores:
             metrics.verified(scores)
             for key, value in scores.messages():

@@ -23,6 +23,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -151,6 +152,13 @@ class Settings(GatewaySettings, BaseSettings):
         description="live: where no readings come, ticks are closed by the wall clock; replay: by "
         "readings alone, so that how fast history is played changes nothing",
     )
+    every_minutes: int = Field(
+        1,
+        ge=1,
+        le=60,
+        description="minutes between two forecasts of a series; more than 1 only with clock = "
+        "replay, so that history goes faster: alarms, and what is learned, stay the same",
+    )
     idle_margin_s: Seconds = Field(
         15,
         description="how much later than its readings the wall clock closes a tick (live), seconds",
@@ -235,6 +243,13 @@ class Settings(GatewaySettings, BaseSettings):
         if any(low >= high for low, high in pairwise(levels)):
             raise PydanticCustomError("rising", "levels must rise")
         return levels
+
+    @field_validator("every_minutes", mode="after")
+    @classmethod
+    def _every_minute_live(cls, minutes: int, info: ValidationInfo) -> int:
+        if minutes > 1 and info.data.get("clock") == "live":
+            raise PydanticCustomError("live", "more than 1 only with clock = replay")
+        return minutes
 
     @field_validator(
         "broker_dir",

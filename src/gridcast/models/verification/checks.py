@@ -108,9 +108,13 @@ class Checks:
         """Tell whether what was learned is of such forecasts."""
         return self._settings == (windows.spec.step_minutes, horizon, tuple(levels))
 
+    def has_noted(self, slot: int) -> bool:
+        """Tell whether a tick in this slot was noted: only the first that is answered is."""
+        return slot < self._noted
+
     def leads(self, slot: int) -> list[tuple[int, int]]:
         """Give band and lead of the forecasts to be noted of a tick in this slot."""
-        return list(self.bands.noted(slot)) if slot >= self._noted else []
+        return [] if self.has_noted(slot) else list(self.bands.noted(slot))
 
     def shift(self, rows: Rows, rung: npt.NDArray[np.intp]) -> Floats | None:
         """Give how far the forecasts of some series are to be moved; None: not at all.

@@ -116,19 +116,16 @@ def forecasts(way: Way, told: Told = lambda _: None) -> Iterator[tuple[Tick, For
     # A process has one core: threads within it would only make it wait.
     forecaster = tick_forecaster(settings.model_copy(update={"threads": 1}))
     partition = Partition(forecaster.spec, round(settings.lateness_s * 1000))
-    noted, later = -1, list(way.later)
+    later = list(way.later)
     for tick in _ticks(partition, way):
         told(tick.time_ms)
         if tick.time_ms >= plan.to_ms:
             return
         while later and later[0].from_ms <= tick.time_ms:
             known = replace(known, duty=duty_of(settings, later.pop(0).model))
-        slot, is_due = partition.windows.closed, plan.is_due(tick.time_ms)
-        # A worker answers every tick, but learns from the first of each slot alone: those are
-        # answered in any case, before the first that is due as well.
-        if is_due or slot != noted:
+        # What is learned must not depend on what is due: before the first that is due as well.
+        if (is_due := plan.is_due(tick.time_ms)) or forecaster.learns(partition):
             found = forecaster.answer(partition, tick, known).forecasts
-            noted = slot
             if is_due:
                 yield tick, found
 

@@ -27,6 +27,12 @@ def replay(  # noqa: PLR0917 - Typer reads the flags from here
         str | None, typer.Option("--to", metavar="TIME", help="End, not included (else: the last).")
     ] = None,
     speed: Annotated[str, typer.Option(metavar="TIMES|max", help="Times real time.")] = "1",
+    every: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=60, metavar="MINUTES", help="Between two forecasts (else: 1, as live)."
+        ),
+    ] = None,
     workers: Annotated[
         int, typer.Option(min=0, max=16, help="Workers to start; 0: you run them.")
     ] = 1,
@@ -43,7 +49,9 @@ def replay(  # noqa: PLR0917 - Typer reads the flags from here
     from gridcast.stream.replay.run import replay as run  # noqa: PLC0415
 
     live = settings(context, broker=broker)
-    chosen = settings(context, broker=broker, topic_prefix=into, clock="replay")
+    chosen = settings(
+        context, broker=broker, topic_prefix=into, clock="replay", every_minutes=every
+    )
     if not into or into == live.topic_prefix:
         raise UserError("--into: a prefix of its own, other than that of the live topics")
     recording = None if source == LIVE else open_source(Path(source), mapping)

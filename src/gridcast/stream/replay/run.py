@@ -111,9 +111,10 @@ def _workers(asked: Asked, settings: Settings) -> Iterator[Sequence[Process]]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gridcast-replay-")))
         config = [] if asked.config is None else ["--config", str(asked.config.resolve())]
         flags = ["--broker", settings.broker, "--topic-prefix", settings.topic_prefix]
+        flags += ["--clock", "replay", "--every", str(settings.every_minutes)]
         workers = []
         for number in range(1, asked.workers + 1):
-            command = [*GRIDCAST, *config, "worker", *flags, "--clock", "replay"]
+            command = [*GRIDCAST, *config, "worker", *flags]
             worker = Process(command, folder / f"worker-{number}.log", removed_after=folder)
             stack.callback(worker.stop, STOP_WITHIN_S)
             workers.append(worker)

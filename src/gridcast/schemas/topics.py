@@ -37,6 +37,9 @@ class Topic:
     """The same keys are written all the time: it is compacted early, so that reading it whole stays
     quick."""
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # of all its fields it would take long, and is asked by the message
+
     def configuration(self) -> dict[str, str]:
         """Give what Kafka is to be told of it (topic configuration)."""
         policies = ["compact"] * self.compacted + ["delete"] * (self.kept_for is not None)

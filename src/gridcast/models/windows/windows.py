@@ -132,6 +132,9 @@ class Windows:
         """Move the windows' end to a tick: close, mend and compact slots, drop what fell out."""
         if tick_ms % MINUTE_MS or (self.tick_ms is not None and tick_ms < self.tick_ms):
             raise ValueError(f"a tick is a whole minute and never goes back: {tick_ms}")
+        if self._stays(tick_ms):  # then what is to be mended can wait until somebody looks
+            self.tick_ms = tick_ms
+            return
         self.settle()
         closed, fine = self._done_before(tick_ms)
         self.tick_ms = tick_ms
@@ -140,6 +143,12 @@ class Windows:
             self.columns[slot] = Column.empty(len(self))
             self._compute(slot, np.arange(len(self)))
         self._compact(fine)
+
+    def _stays(self, tick_ms: int) -> bool:
+        """Tell whether no slot closes, and none leaves the fine part, until a tick."""
+        step_ms, fine_ms = self.spec.step_ms, self.spec.fine_ms
+        stands = (tick_ms // step_ms, (tick_ms - fine_ms) // step_ms)
+        return self.tick_ms is not None and stands == (self.closed, self.fine)
 
     def _done_before(self, tick_ms: int) -> tuple[int, int]:
         """Tell up to where slots were closed and compacted."""

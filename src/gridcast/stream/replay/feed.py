@@ -1,8 +1,7 @@
 """What is played: messages in the order in which they came, each with Kafka's stamp of then."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -17,8 +16,7 @@ PLAYED = (SERIES, WEATHER_OBSERVATIONS, WEATHER_FORECASTS, READINGS)
 """The topics that are played, in the order in which those of one moment are sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
+class Played(NamedTuple):
     """One message."""
 
     topic: Topic

@@ -45,7 +45,7 @@ def test_flag_wins_over_environment_over_file_over_default(
 def test_live_there_is_a_forecast_every_minute(monkeypatch: pytest.MonkeyPatch):
     assert load({"clock": "replay", "every_minutes": 15}).settings.every_minutes == 15
     monkeypatch.setenv("GRIDCAST_EVERY_MINUTES", "15")
-    with pytest.raises(UserError, match=r"every_minutes .*EVERY_MINUTES.* only with clock = replay"):
+    with pytest.raises(UserError, match=r"GRIDCAST_EVERY_MINUTES.* only with clock = replay"):
         load()
 
 

@@ -32,6 +32,15 @@ describe("a forecast", () => {
     expect(deviation(reading(110), forecast())?.share).toBeCloseTo(0.1);
   });
 
+  test("keeps its width for readings though most of the slot is measured", () => {
+    const tick = "2026-01-01T12:12:00Z"; // a fifth of the slot is left
+    const late = forecast({ tick, quantiles: [[96], [98], [100], [102], [106]] });
+    expect(deviation(reading(130, { time: tick }), late)?.distance).toBeCloseTo(1);
+    expect(deviation(reading(90, { time: tick }), late)?.distance).toBeCloseTo(-0.5);
+    const next = reading(145, { time: "2026-01-01T12:15:00Z" });
+    expect(deviation(next, forecast({ tick }))?.band).toEqual({ low: 90, mid: 110, high: 140 });
+  });
+
   test("of no width does not make a watt an emergency", () => {
     const flat = forecast({ quantiles: [[100], [100], [100], [100], [100]] });
     expect(Math.abs(deviation(reading(100.001), flat)?.distance ?? 9)).toBeLessThan(0.01);

@@ -40,6 +40,21 @@ export function bandAt(forecast: Forecast, ms: number): Band | null {
   return { low: low[at] as number, mid, high: high[at] as number };
 }
 
+/**
+ * The band that one reading is held against. Of the open slot's mean, what is measured is forecast
+ * no more: its band narrows to nothing until the slot is over. A reading is no mean, so it is given
+ * back the width that was forecast when the slot began.
+ */
+function bandOfReading(forecast: Forecast, ms: number): Band | null {
+  const band = bandAt(forecast, ms);
+  const first = Date.parse(forecast.first);
+  const step = forecast.step_minutes * MINUTE;
+  if (!band || ms >= first + step) return band;
+  const left = Math.max(1 - (Date.parse(forecast.tick) - first) / step, MINUTE / step);
+  const { low, mid, high } = band;
+  return { low: mid - (mid - low) / left, mid, high: mid + (high - mid) / left };
+}
+
 export interface Deviation {
   reading: number;
   band: Band;
@@ -51,7 +66,7 @@ export interface Deviation {
 
 export function deviation(reading?: Reading, forecast?: Forecast): Deviation | null {
   if (!reading || !forecast) return null;
-  const band = bandAt(forecast, Date.parse(reading.time));
+  const band = bandOfReading(forecast, Date.parse(reading.time));
   if (!band) return null;
   const off = reading.value - band.mid;
   const width = off >= 0 ? band.high - band.mid : band.mid - band.low;

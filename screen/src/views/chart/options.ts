@@ -129,7 +129,7 @@ export function optionsOf(wanted: Wanted): uPlot.Options {
     // The grid's local time, with its days of 23 and 25 hours.
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
     legend: { show: false },
-    padding: [12, 10, 0, 0],
+    padding: [12, 22, 0, 0],
     cursor: {
       drag: { x: true, y: false, setScale: false },
       points: { size: 7 },

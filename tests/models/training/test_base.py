@@ -46,6 +46,24 @@ def test_series_of_any_size_are_scaled_alike() -> None:
     assert float(seen.operator.nanmean().abs()) < 1
 
 
+@torch.no_grad()
+@pytest.mark.parametrize(("spec", "is_told"), [(UNIVARIATE, False), (MANY, True)])
+def test_the_level_is_told_only_where_it_tells_series_of_different_sizes_apart(
+    spec: FeatureSpec, is_told: bool
+) -> None:
+    """Else a grid that sells less every year would be drawn back to what it was."""
+    fitting = trained(spec, "lstm")
+    inputs = fitting._train.batch(np.arange(40)).inputs
+    load, past, future, static = (
+        torch.from_numpy(part) for part in (inputs.load, inputs.past, inputs.future, inputs.static)
+    )
+    if spec.operator:
+        future = torch.cat([future[..., :-1], torch.full_like(future[..., -1:], torch.nan)], -1)
+    less = fitting.forecaster(load / 1000, past, future, static)
+    wanted = fitting.forecaster(load, past, future, static) / 1000
+    assert torch.allclose(less, wanted, rtol=1e-3, atol=0) != is_told
+
+
 def test_what_is_unknown_is_the_mean_and_says_so() -> None:
     fitting = trained(MANY, "lstm")
     front = fitting.forecaster.front

@@ -8,8 +8,11 @@ from gridcast.models.features import FeatureSpec
 from gridcast.models.features.calendar import CLOCK, HOLIDAYS, WEEKDAYS
 from gridcast.models.training.networks.front import WHOLE, Front, Scaled
 
-HARMONICS = 6
-"""Of the day: how finely kinds of day differ in their course."""
+HARMONICS = 12
+"""Of the day: how finely kinds of day differ in their course. Where slots are hours, all there are.
+"""
+FEW_HARMONICS = 6
+"""Where the newest slots tell of the course: with steps under half an hour. More take longer."""
 WEATHER_HOURS = (1, 4, 7, 13, 24)
 """Hours back from the origin whose weather counts."""
 
@@ -30,7 +33,8 @@ class Base(nn.Module):
         self._front = (front.calendar, front.weather, front.ahead)
         self.register_buffer("neighbours", torch.tensor(_neighbours(spec)), persistent=False)
         self.register_buffer("days_before", torch.tensor(_days_before(spec)), persistent=False)
-        courses = 1 + 2 * HARMONICS
+        self.harmonics = HARMONICS if spec.hour <= 2 else FEW_HARMONICS
+        courses = 1 + 2 * self.harmonics
         self.shape = (courses, len(kinds) + 1)
         slots = spec.horizon
         self.register_buffer("common", torch.zeros(slots, self._common_size(front)))
@@ -60,10 +64,10 @@ class Base(nn.Module):
         return torch.cat(parts, 1)
 
     def course(self, scaled: Scaled) -> Tensor:
-        """Give the course of the day at slots: [n, horizon, 1 + 2 HARMONICS]."""
+        """Give the course of the day at slots: [n, horizon, 1 + 2 harmonics]."""
         sin, cos = (scaled.future[..., at] for at in self._clock)
         waves = [torch.ones_like(cos), cos, sin]
-        for _ in range(HARMONICS - 1):  # of each next harmonic, from the two before it
+        for _ in range(self.harmonics - 1):  # of each next harmonic, from the two before it
             before = waves[-4:-2] if len(waves) > 3 else [waves[0], torch.zeros_like(sin)]
             waves += [2 * cos * waves[-2] - before[0], 2 * cos * waves[-1] - before[1]]
         return torch.stack(waves, -1)

@@ -12,6 +12,9 @@ LEAST_KW = 1e-4
 """A window with less is scaled as if it had this much: a meter that shows nothing."""
 DEVIATIONS = 4.0
 """Static features and the level count no further than this from what was trained on."""
+ONE_SIZE = 0.5
+"""If the logarithms of levels lie closer together, all is of one size: the level then says no more
+than how far a grid has moved since, and forecasts would be drawn back to what was."""
 WHOLE = 16
 """Floats that the widest registers hold: rows of so many are computed alike wherever they stand."""
 
@@ -72,6 +75,8 @@ class Front(nn.Module):
     early: Tensor
     """[slots]: the share that each has in the level."""
     level: Tensor
+    """Of their logarithms the mean, and the unit that distance from it is told in; inf: it is not.
+    """
     past_mean: Tensor
     past_std: Tensor
     future_mean: Tensor
@@ -117,7 +122,9 @@ class Front(nn.Module):
         off = torch.where(truth.isfinite(), truth / scale - 1, 0.0)
         self.spread.copy_(((counts * off.square()).sum() / counts.sum()).sqrt().clamp(min=1e-3))
         level = scale.log()
-        self.level.copy_(torch.stack([level.mean(), level.std(correction=0).clamp(min=0.1)]))
+        size = level.std(correction=0)
+        unit = torch.where(size < ONE_SIZE, torch.inf, size)
+        self.level.copy_(torch.stack([level.mean(), unit]))
         ahead = future[..., self.calendar : self.calendar + self.ahead]
         for name, values in (
             ("past", past[..., self.calendar :]),

@@ -60,7 +60,7 @@ def measure(folder: Path, broker: str, recording: Recording, asked: Namespace, e
 
 
 def main() -> None:
-    asked = ask(__doc__ or "", series=1_000, length=("hours", 24), horizon=24)
+    asked = ask(__doc__ or "", series=1_000, length=("hours", 48), horizon=24)
     if asked.quick:
         asked.series, asked.hours = 100, 0.5
     with tempfile.TemporaryDirectory(prefix="gridcast-replay-") as place, Broker() as broker:

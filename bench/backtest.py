@@ -83,7 +83,7 @@ def walk_timed(way: Way) -> Run:
         since_ms = tick_ms - way.plan.from_ms
         if since_ms >= 0 and not first:
             first.append((time.perf_counter(), _cpu()))
-        elif since_ms > 0 and since_ms % week_ms == 0:
+        elif first and since_ms % week_ms == 0:
             weeks, cpu_s = since_ms // week_ms, _cpu() - first[0][1]
             where = f"{way.forecaster}, partition {way.number}: {weeks} weeks, {cpu_s:,.0f} CPU s"
             print(where, file=sys.stderr, flush=True)

@@ -64,9 +64,11 @@ def play_again(source: Path, settings: Settings, folder: Path) -> dict[str, floa
     config = folder / "gridcast.toml"
     chosen = settings.model_dump(mode="json", exclude_defaults=True)
     del chosen["topic_prefix"]
+    chosen.pop("every_minutes", None)  # as a user says it: by the flag
     config.write_text("".join(f"{name} = {json.dumps(v)}\n" for name, v in chosen.items()), "utf-8")
     words = ["--config", str(config), "replay", str(source), "--into", settings.topic_prefix]
     more = ["--speed", "max", "--workers", str(WORKERS), "--json"]
+    more += ["--every", str(settings.every_minutes)]
     done = subprocess.run(
         [sys.executable, "-m", "gridcast", *words, *more],
         capture_output=True,

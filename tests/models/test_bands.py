@@ -57,3 +57,11 @@ def test_a_number_by_band_holds_in_the_middle_and_changes_evenly_between():
 
 def test_one_band_is_the_same_everywhere():
     assert Bands(15, 3).spread(np.array([[7]], np.float32)).tolist() == [[7, 7, 7]]
+
+
+@pytest.mark.parametrize(
+    ("step_minutes", "weight"),
+    [(60, (1, 0.8, 0.8, 0.8)), (30, (1, 0.4, 0.4, 0.4)), (15, (1, 1, 1, 1))],
+)
+def test_judgements_that_are_nearer_than_meant_count_less(step_minutes: int, weight: tuple):
+    assert Bands(step_minutes, 24 * 60 // step_minutes).weight == pytest.approx(weight)

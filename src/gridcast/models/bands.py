@@ -53,11 +53,15 @@ class Bands:
             for begin, end in zip(inner, self.edges[1:], strict=True)
         )
         self.day = 24 * 60 // step_minutes
-        nearest, others = (
-            _every(minutes, step_minutes, self.day) for minutes in (NEAREST_MINUTES, OTHERS_MINUTES)
-        )
-        self.every = (nearest, *[others] * (len(self.minutes) - 1))
+        meant = (NEAREST_MINUTES, *[OTHERS_MINUTES] * (len(self.minutes) - 1))
+        self.every = tuple(_every(minutes, step_minutes, self.day) for minutes in meant)
         """A band is noted at every so many slots."""
+        self.weight = tuple(
+            min(1.0, every * step_minutes / minutes)
+            for every, minutes in zip(self.every, meant, strict=True)
+        )
+        """What one of a band's forecasts counts: less where it is noted more often than meant, for
+        then each has more in common with the one before."""
 
     def __len__(self) -> int:
         return len(self.minutes)

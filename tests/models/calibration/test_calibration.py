@@ -69,6 +69,29 @@ def test_after_an_outage_of_a_day_the_fan_is_no_more_than_twice_as_wide_and_shri
     assert later < widest < 2.1
 
 
+def test_by_the_clock_a_band_moves_as_fast_whether_slots_are_of_a_half_or_of_a_quarter():
+    moved = {}
+    for step_minutes in (15, 30):
+        bands = Bands(step_minutes, 24 * 60 // step_minutes)
+        learner, fan = Calibration(bands, LEVELS), FAN[None]
+        for _ in range(150 // (bands.every[1] * step_minutes)):
+            learner.learn(ROW, fan, fan, np.array([9.0]), rung=0, band=1)
+        moved[step_minutes] = learner.shift(ROW, 0)[0, :, 1]
+    np.testing.assert_allclose(moved[15], moved[30], atol=0.002)
+
+
+@pytest.mark.parametrize("step_minutes", [15, 30, 60])
+@pytest.mark.parametrize("level", [0.01, 0.025, 1 / 3, 0.5, 0.9])
+def test_whole_units_keep_the_proportion_of_up_and_down(level: float, step_minutes: int):
+    moves = []
+    for load in (9.0, -9.0):
+        learner = Calibration(Bands(step_minutes, 1440 // step_minutes), (level, 0.99))
+        learner.learn(ROW, FAN[None, :2], FAN[None, :2], np.array([load]), rung=0, band=1)
+        moves.append(abs(learner.shift(ROW, 0)[0, 0, 1]))
+    up, down = moves
+    assert up / (up + down) == pytest.approx(level)
+
+
 def test_nothing_is_learned_from_what_was_not_measured_or_met_exactly_or_has_no_width():
     learner = calibration()
     flat = np.full(len(LEVELS), 3.0, np.float32)

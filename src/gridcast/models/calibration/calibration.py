@@ -1,6 +1,7 @@
 """What is learned of the quantiles of each series, rung, level and horizon band."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +16,12 @@ UNIT = 4_000
 """Moves are whole numbers of this part of a fan's width: learned again, they are the same."""
 FASTEST = 0.06
 """How many widths an outermost quantile moves at most when the load comes out beyond it."""
-SLOWEST = 0.1
-"""The middle moves at this share of that: it is not to run after every gust."""
+SLOWEST = 0.02
+"""The middle moves at this share of that: it is to lose a bias, not to run after what came."""
 FURTHEST = UNIT
 """A quantile moves no further than a fan's width: an outage or a fault may not blow it up."""
-EVEN = 20
-"""Moves up and down are both whole units if a move of both is a multiple of this."""
+FINEST = 1_000
+"""Levels are told to so many parts."""
 
 _BANDS = 16
 """Numbers of records: the rung's, times this, and the band's."""
@@ -71,9 +72,12 @@ class Calibration:
         self.bands, self.levels = bands, tuple(levels)
         level = np.asarray(levels, np.float64)
         speed = FASTEST * np.maximum((2 * level - 1) ** 2, SLOWEST) * UNIT
-        step = np.maximum(np.rint(speed / EVEN), 1) * EVEN
+        # Moves up and down are both whole units if a step is a multiple of the level's divisor.
+        whole = np.array([Fraction(one).limit_denominator(FINEST).denominator for one in levels])
+        step = np.maximum(np.rint(np.outer(bands.weight, speed) / whole), 1) * whole
         self._up = np.rint(level * step).astype(np.int32)
         self._down = np.rint((1 - level) * step).astype(np.int32)
+        """[bands, levels]."""
         self._moves: dict[int, npt.NDArray[np.int16]] = {}
         """By rung: [series, levels, bands]."""
         self._changed: set[tuple[int, int]] = set()
@@ -119,7 +123,8 @@ class Calibration:
             return
         moves = self._moves_of(rung, int(rows.max()) + 1)
         load = np.asarray(actual, np.float32)[:, None]
-        step = np.where(load > issued, self._up, np.where(load < issued, -self._down, 0))
+        up, down = self._up[band], self._down[band]
+        step = np.where(load > issued, up, np.where(load < issued, -down, 0))
         step[raw[:, 0] == raw[:, -1]] = 0
         moved = moves[rows, :, band] + step
         moves[rows, :, band] = np.clip(moved, -FURTHEST, FURTHEST)

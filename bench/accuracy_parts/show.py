@@ -16,6 +16,7 @@ NAMES = {
     "seasonal_naive_week": "last week",
     "moving_average": "7 days",
     "lightgbm": "LightGBM",
+    "published": "published",
 }
 FIGURES = (
     *("mape_1h", "mape_6h", "mape_24h", "mape", "nmae", "mase", "r2", "mae", "rmse", "smape"),
@@ -25,7 +26,8 @@ BY_LEAD = ("mape", "nmae", "pinball", "coverage_90")
 LEGEND = """\
 1 h … all: {error} of slots that end so far ahead, and of all leads judged, %. MASE: 1 is what
 yesterday's load misses. pinball: mean of {levels} levels, {unit}. 90 %: share of the loads in
-that band. CPU s: to learn. LightGBM, champion: means of {seeds}. CRPS, RMSE, all leads: --json."""
+that band. CPU s: to learn. LightGBM, champion: means of {seeds}. Published: the champion through a
+worker's tick, its quantiles calibrated by what came. CRPS, RMSE, all leads: --json."""
 
 
 def show_case(case: Case, found: Found, levels: int) -> None:

@@ -62,10 +62,9 @@ def verdicts(case: Case, found: Mapping[str, Sequence[Outcome]]) -> list[Verdict
     verdict.append(_below_at_every_lead(case, champion, below, found[below]))
     if case.boxed:
         return verdict
-    inside = scores["coverage_90"]
-    least, most = COVERAGE
-    aim = f"90 % interval covers {least:g} to {most:g} %"
-    verdict.append(Verdict(aim, _figure(inside), inside is not None and least <= inside <= most))
+    verdict.append(_covers("the file's 90 % interval", scores))
+    if "published" in found:
+        verdict.append(_covers("the published one", mean_scores(found["published"])))
     if case.name in R2_SETS:
         r2 = scores["r2"]
         verdict.append(Verdict(f"R² ≥ {LEAST_R2}", _figure(r2), r2 is not None and r2 >= LEAST_R2))
@@ -84,6 +83,12 @@ def verdicts(case: Case, found: Mapping[str, Sequence[Outcome]]) -> list[Verdict
 def _at_most(aim: str, value: float | None, most: float | None) -> Verdict:
     met = value is not None and most is not None and value <= most
     return Verdict(aim, _figure(value), met)
+
+
+def _covers(what: str, scores: Mapping[str, float | None]) -> Verdict:
+    (least, most), inside = COVERAGE, scores["coverage_90"]
+    met = inside is not None and least <= inside <= most
+    return Verdict(f"{what} covers {least:g} to {most:g} %", _figure(inside), met)
 
 
 def _below_at_every_lead(

@@ -11,6 +11,7 @@ from accuracy_parts.cases import Case
 from accuracy_parts.champion import Champion, config_for, train
 from accuracy_parts.material import Fold, Material, Sizes
 from accuracy_parts.outcome import Kept, Outcome, outcome_of
+from accuracy_parts.published import publish
 from gridcast.models.evaluation.baselines import BASELINES, Baseline, LightGbm
 from gridcast.models.evaluation.samples import Samples
 from gridcast.models.evaluation.verified import Verified
@@ -48,12 +49,14 @@ class Work:
         material = Material(case, self.data, config, self.sizes, fold)
         print(f"\n{case.title}: {material.about}", flush=True)
         base = self.base if fold is None else _split_as(self.base, material)
-        return _Case(replace(self, base=base), case, config, material).all()
+        return _Case(replace(self, base=base), case, config, material, fold).all()
 
 
 class _Case:
-    def __init__(self, work: Work, case: Case, config: Config, material: Material) -> None:
-        self._work, self._case, self._material = work, case, material
+    def __init__(
+        self, work: Work, case: Case, config: Config, material: Material, fold: Fold | None
+    ) -> None:
+        self._work, self._case, self._material, self._fold = work, case, material, fold
         self._made_of = {
             "case": replace(case, title="", goals={}),
             "data": material.data.digest,
@@ -80,9 +83,17 @@ class _Case:
             found[name] = [self._baseline(name, seed) for seed in seeds]
         if self._case.boxed:
             found["champion"] = [self._in_the_box()]
+            found["published"] = [self._published(0)]
         elif self._work.network:
             found["champion"] = [self._champion(seed) for seed in self._work.seeds]
+            if self._is_published:
+                found["published"] = [self._published(seed) for seed in self._work.seeds]
         return found
+
+    @property
+    def _is_published(self) -> bool:
+        """Whether the test is what a backtest judges: all of the newest part, from every hour."""
+        return self._fold is None and self._case.local_hour is None
 
     def _baseline(self, name: str, seed: int) -> Outcome:
         def make() -> Outcome:
@@ -99,23 +110,36 @@ class _Case:
         return LightGbm(spec, levels, seed=seed, **(QUICK_TREES if self._work.quick else {}))
 
     def _in_the_box(self) -> Outcome:
-        file = boxed(self._case.step_minutes)
-        champion = Champion(Network.load(file), 0, file)
-        return self._of_champion(champion, self._material.ask("champion", champion.network), 0)
+        return self._of_champion(self._trained(0), cpu_s=0)
 
     def _champion(self, seed: int) -> Outcome:
+        def make() -> Outcome:
+            champion, _, cpu_s = timed(lambda: self._trained(seed))
+            return self._of_champion(champion, cpu_s)
+
+        return self._keep("champion", make, config=self._config(seed))
+
+    def _published(self, seed: int) -> Outcome:
+        def make() -> Outcome:
+            return self._outcome(publish(self._material, self._trained(seed).file), 0, 0)
+
+        return self._keep("published", make, config=self._config(seed))
+
+    def _config(self, seed: int) -> dict[str, object]:
+        return config_for(self._case, self._work.base, seed).model_dump(mode="json")
+
+    def _trained(self, seed: int) -> Champion:
+        """Train a network, unless it was, or take the one in the box."""
+        if self._case.boxed:
+            file = boxed(self._case.step_minutes)
+            return Champion(Network.load(file), 0, file)
         config = config_for(self._case, self._work.base, seed)
         made_of = {**self._made_of, "config": config.model_dump(mode="json")}
         runs = self._work.kept.path(f"{self._case.name}-network-{seed}", made_of).with_suffix("")
+        return train(self._material, config, runs)
 
-        def make() -> Outcome:
-            champion, _, cpu_s = timed(lambda: train(self._material, config, runs))
-            found = self._material.ask("champion", champion.network)
-            return self._of_champion(champion, found, cpu_s)
-
-        return self._keep("champion", make, config=config.model_dump(mode="json"))
-
-    def _of_champion(self, champion: Champion, found: Verified, cpu_s: float) -> Outcome:
+    def _of_champion(self, champion: Champion, cpu_s: float) -> Outcome:
+        found = self._material.ask("champion", champion.network)
         outcome = self._outcome(found, champion.seconds, cpu_s)
         return replace(outcome, file_bytes=len(champion.file))
 

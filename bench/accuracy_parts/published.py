@@ -1,0 +1,47 @@
+"""The same network as a worker publishes it: through the tick, calibrated by what came."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from accuracy_parts.material import Material
+from gridcast.models.evaluation.verified import Verified
+from gridcast.stream.backtest.ask import ask
+from gridcast.stream.backtest.progress import shown
+from gridcast.stream.backtest.run import evaluate
+from gridcast.stream.history.times import instant
+from gridcast.stream.settings import Settings
+
+HOURLY = 60
+
+
+def publish(material: Material, file: bytes) -> Verified:
+    """Forecast at the hours of the test as `gridcast backtest` does, by a model file.
+
+    Every slot is a tick from which the calibration learns, from a window before the test on.
+    """
+    ((source,), (mapping,)) = material.files, material.mappings
+    test, archive = material.split.test, material.data.archive
+    with TemporaryDirectory() as folder:
+        model = Path(folder) / "champion.onnx"
+        model.write_bytes(file)
+        asked = ask(
+            str(source),
+            mapping,
+            Settings(),
+            models=[str(model)],
+            start=instant(archive.start_ms + test.first * archive.step_ms).isoformat(),
+            end=instant(archive.start_ms + test.end * archive.step_ms).isoformat(),
+            every=HOURLY,
+            report=Path(folder) / "backtest",
+            baselines="none",
+            retrain=None,
+            training=None,
+            processes=1,
+            most_judged=material.sizes.test,
+            step_minutes=archive.step_minutes,
+            keep=False,
+            tell=print,
+        )
+        with shown(asked.plan) as progress:
+            _, judge = evaluate(asked, progress)
+    return judge.own

@@ -48,14 +48,13 @@ from gridcast.models.detection.repeats import Repeats
 from gridcast.models.detection.silence import Silence
 from gridcast.models.detection.standing import SEEN_AT_READINGS, Standing
 from gridcast.models.detection.stations import Stations, StationsSeen
-from gridcast.models.detection.surprise import NARROWEST, Surprise
+from gridcast.models.detection.surprise import DAY_S, NARROWEST, Surprise
 from gridcast.models.detection.switching import Switching
 from gridcast.models.detection.tails import Tails
 from gridcast.models.detection.trees import Forests, features
 from gridcast.models.records import Column
 from gridcast.schemas import AlarmKind
 
-DAY_S = np.float32(86_400)
 QUARTER_MS = 15 * 60_000
 """How often a forest looks at its group."""
 LEAST_LIMIT = np.float32(3)

@@ -20,10 +20,10 @@ from gridcast.models.detection.memory import Flags, Floats, Memory, Rows
 from gridcast.models.detection.page_hinkley import DriftLimit, PageHinkley
 from gridcast.models.detection.repeats import Repeats
 from gridcast.models.detection.silence import SINCE_MS, Silence
+from gridcast.models.detection.surprise import DAY_S
 from gridcast.models.weather import NOT_KNOWN
 
 HOUR_MS = 3_600_000
-DAY_S = np.float32(86_400)
 STUCK_S = 3 * 3_600
 """Weather that stays the same for less is calm."""
 FAR_C = np.float32(3)

@@ -115,6 +115,16 @@ class Material:
             )
         )
 
+    def judged(self, found: Verified) -> Verified:
+        """Take what is judged of forecasts that were made every hour."""
+        if self.case.local_hour is None:
+            return found
+        due = self._calendar.at(found.origin_ms).minute == 60 * self.case.local_hour
+        arrays = ("row", "origin_ms", "truth", "quantiles")
+        return self._next_day(
+            replace(found, **{name: getattr(found, name)[due] for name in arrays})
+        )
+
     def _test_pairs(self) -> Pairs:
         archive = self.data.archive
         pairs = pairs_of(archive, self.builder, self.split.test)

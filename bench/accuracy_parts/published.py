@@ -27,7 +27,7 @@ def publish(material: Material, file: bytes) -> Verified:
         asked = ask(
             str(source),
             mapping,
-            Settings(),
+            Settings(horizon_hours=material.case.horizon_hours),
             models=[str(model)],
             start=instant(archive.start_ms + test.first * archive.step_ms).isoformat(),
             end=instant(archive.start_ms + test.end * archive.step_ms).isoformat(),
@@ -44,4 +44,4 @@ def publish(material: Material, file: bytes) -> Verified:
         )
         with shown(asked.plan) as progress:
             _, judge = evaluate(asked, progress)
-    return judge.own
+    return material.judged(judge.own)

@@ -92,8 +92,9 @@ class _Case:
 
     @property
     def _is_published(self) -> bool:
-        """Whether the test is what a backtest judges: all of the newest part, from every hour."""
-        return self._fold is None and self._case.local_hour is None
+        """Whether a backtest judges the same: all of the newest part, and no worker is shown an
+        operator's forecast."""
+        return self._fold is None and not self._case.operator
 
     def _baseline(self, name: str, seed: int) -> Outcome:
         def make() -> Outcome:

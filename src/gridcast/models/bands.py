@@ -12,6 +12,9 @@ EDGES_HOURS = (0, 1, 3, 8, 24, 72, 168)
 """Where bands begin and end; the last one ends with the horizon."""
 NEAREST_MINUTES, OTHERS_MINUTES = 15, 75
 """A band's forecasts are noted about so often; every slot where slots are wider."""
+NEWS_MINUTES = (15, 75, 75, 150, 150, 150)
+"""So far apart a band's forecasts tell something new; nearer ones count less. Those for tomorrow
+are wrong for half a day together."""
 STRIDE = 37
 """From one note to the next, a band's lead moves on by so many slots, round and round; and by one
 more each day, so that every time of day is judged at every lead."""
@@ -58,10 +61,9 @@ class Bands:
         """A band is noted at every so many slots."""
         self.weight = tuple(
             min(1.0, every * step_minutes / minutes)
-            for every, minutes in zip(self.every, meant, strict=True)
+            for every, minutes in zip(self.every, NEWS_MINUTES, strict=False)
         )
-        """What one of a band's forecasts counts: less where it is noted more often than meant, for
-        then each has more in common with the one before."""
+        """What one of a band's forecasts counts, 0 to 1."""
 
     def __len__(self) -> int:
         return len(self.minutes)

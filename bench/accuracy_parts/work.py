@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -83,7 +83,7 @@ class _Case:
             found[name] = [self._baseline(name, seed) for seed in seeds]
         if self._case.boxed:
             found["champion"] = [self._in_the_box()]
-            found["published"] = [self._published(0)]
+            found["published"] = [self._through_a_tick(0)]
         elif self._work.network:
             found["champion"] = [self._champion(seed) for seed in self._work.seeds]
             if self._is_published:
@@ -121,10 +121,11 @@ class _Case:
         return self._keep("champion", make, config=self._config(seed))
 
     def _published(self, seed: int) -> Outcome:
-        def make() -> Outcome:
-            return self._outcome(publish(self._material, self._trained(seed).file), 0, 0)
-
+        make = partial(self._through_a_tick, seed)
         return self._keep("published", make, config=self._config(seed))
+
+    def _through_a_tick(self, seed: int) -> Outcome:
+        return self._outcome(publish(self._material, self._trained(seed).file), 0, 0)
 
     def _config(self, seed: int) -> dict[str, object]:
         return config_for(self._case, self._work.base, seed).model_dump(mode="json")

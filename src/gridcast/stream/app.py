@@ -19,6 +19,9 @@ HEARTBEAT_S = 1.0
 REBALANCE_S = 30.0
 """How long the group waits for a worker to finish the batch it has."""
 COMMIT_EVERY_S = 1.0
+TOPICS_KNOWN_S = 10
+"""How old what is known of topics may be. A broker that has just started can say that there are
+none; who divides the partitions by that gives nobody any, until it asks again."""
 
 
 def make_app(settings: Settings, *, with_headers: bool) -> faust.App:
@@ -35,6 +38,7 @@ def make_app(settings: Settings, *, with_headers: bool) -> faust.App:
         broker_heartbeat_interval=HEARTBEAT_S,
         broker_rebalance_timeout=REBALANCE_S,
         broker_commit_interval=COMMIT_EVERY_S,
+        consumer_metadata_max_age_ms=TOPICS_KNOWN_S * 1000,
         datadir=folder,
         consumer_auto_offset_reset="earliest",
         # Topics are made by `gridcast topics create`, with our settings, not Faust's.

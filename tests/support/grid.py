@@ -58,6 +58,7 @@ def a_forecast(series: str, size: float, tick: datetime) -> Forecast:
     first = slot(tick)
     middle = np.array([load(first + n * STEP, size) for n in range(DAY_SLOTS)])
     spread = 0.02 * size * np.sqrt(np.arange(1, DAY_SLOTS + 1) / 4)
+    spread[0] *= 1 - (tick - first) / STEP  # of a slot that is measured less is left to chance
     rows = middle + WIDTH[:, None] * np.minimum(spread, 0.12 * size)
     return Forecast(
         series=series,

@@ -53,6 +53,7 @@ class Material:
         self, case: Case, folder: Path, config: Config, sizes: Sizes, fold: Fold | None = None
     ) -> None:
         self.case, self.sizes, self.levels = case, sizes, config.evaluation.levels
+        self.fold = fold
         self.files = [folder / f"{case.file}.parquet"]
         self.mappings = [MAPPINGS / f"{case.file}.toml"]
         prepared = prepare(read_sources(self.files, self.mappings), config)
@@ -117,9 +118,7 @@ class Material:
 
     def judged(self, found: Verified) -> Verified:
         """Take what is judged of forecasts that were made every hour."""
-        if self.case.local_hour is None:
-            return found
-        due = self._calendar.at(found.origin_ms).minute == 60 * self.case.local_hour
+        due = self._is_due(found.origin_ms)
         arrays = ("row", "origin_ms", "truth", "quantiles")
         return self._next_day(
             replace(found, **{name: getattr(found, name)[due] for name in arrays})
@@ -128,10 +127,14 @@ class Material:
     def _test_pairs(self) -> Pairs:
         archive = self.data.archive
         pairs = pairs_of(archive, self.builder, self.split.test)
-        if self.case.local_hour is not None:
-            local = self._calendar.at(archive.begin_ms(pairs.slot))
-            pairs = pairs.take(local.minute == 60 * self.case.local_hour)
+        pairs = pairs.take(self._is_due(archive.begin_ms(pairs.slot)))
         return pairs.thinned(self.sizes.test)
+
+    def _is_due(self, origin_ms: np.ndarray) -> np.ndarray:
+        """Tell which origins are judged: all, or those at the local hour."""
+        if self.case.local_hour is None:
+            return np.ones(len(origin_ms), np.bool_)
+        return np.asarray(self._calendar.at(origin_ms).minute == 60 * self.case.local_hour)
 
     def _next_day(self, found: Verified) -> Verified:
         """Leave out what is not of the next local day, where only that is judged."""

@@ -16,7 +16,6 @@ NAMES = {
     "seasonal_naive_week": "last week",
     "moving_average": "7 days",
     "lightgbm": "LightGBM",
-    "published": "published",
 }
 FIGURES = (
     *("mape_1h", "mape_6h", "mape_24h", "mape", "nmae", "mase", "r2", "mae", "rmse", "smape"),

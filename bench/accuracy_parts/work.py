@@ -49,14 +49,12 @@ class Work:
         material = Material(case, self.data, config, self.sizes, fold)
         print(f"\n{case.title}: {material.about}", flush=True)
         base = self.base if fold is None else _split_as(self.base, material)
-        return _Case(replace(self, base=base), case, config, material, fold).all()
+        return _Case(replace(self, base=base), case, config, material).all()
 
 
 class _Case:
-    def __init__(
-        self, work: Work, case: Case, config: Config, material: Material, fold: Fold | None
-    ) -> None:
-        self._work, self._case, self._material, self._fold = work, case, material, fold
+    def __init__(self, work: Work, case: Case, config: Config, material: Material) -> None:
+        self._work, self._case, self._material = work, case, material
         self._made_of = {
             "case": replace(case, title="", goals={}),
             "data": material.data.digest,
@@ -94,7 +92,7 @@ class _Case:
     def _is_published(self) -> bool:
         """Whether a backtest judges the same: all of the newest part, and no worker is shown an
         operator's forecast."""
-        return self._fold is None and not self._case.operator
+        return self._material.fold is None and not self._case.operator
 
     def _baseline(self, name: str, seed: int) -> Outcome:
         def make() -> Outcome:
@@ -118,25 +116,25 @@ class _Case:
             champion, _, cpu_s = timed(lambda: self._trained(seed))
             return self._of_champion(champion, cpu_s)
 
-        return self._keep("champion", make, config=self._config(seed))
+        return self._keep("champion", make, config=_dumped(self._config(seed)))
 
     def _published(self, seed: int) -> Outcome:
         make = partial(self._through_a_tick, seed)
-        return self._keep("published", make, config=self._config(seed))
+        return self._keep("published", make, config=_dumped(self._config(seed)))
 
     def _through_a_tick(self, seed: int) -> Outcome:
         return self._outcome(publish(self._material, self._trained(seed).file), 0, 0)
 
-    def _config(self, seed: int) -> dict[str, object]:
-        return config_for(self._case, self._work.base, seed).model_dump(mode="json")
+    def _config(self, seed: int) -> Config:
+        return config_for(self._case, self._work.base, seed)
 
     def _trained(self, seed: int) -> Champion:
         """Train a network, unless it was, or take the one in the box."""
         if self._case.boxed:
             file = boxed(self._case.step_minutes)
             return Champion(Network.load(file), 0, file)
-        config = config_for(self._case, self._work.base, seed)
-        made_of = {**self._made_of, "config": config.model_dump(mode="json")}
+        config = self._config(seed)
+        made_of = {**self._made_of, "config": _dumped(config)}
         runs = self._work.kept.path(f"{self._case.name}-network-{seed}", made_of).with_suffix("")
         return train(self._material, config, runs)
 
@@ -153,6 +151,10 @@ class _Case:
         daily = self._case.local_hour is not None
         scales = self._material.scales
         return outcome_of(found, scales, seconds=seconds, cpu_s=cpu_s, daily=daily)
+
+
+def _dumped(config: Config) -> dict[str, object]:
+    return config.model_dump(mode="json")
 
 
 def _split_as(config: Config, material: Material) -> Config:

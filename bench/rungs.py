@@ -1,6 +1,6 @@
 """The rungs under the model: how good they are, and what they cost.
 
-Accuracy: the simulated grid, and the real sets of docs/history.md where they are at hand (--data):
+Accuracy: the simulated grid, and the real sets of docs/howto/history.md if --data names them:
 the newest fifth of each, a forecast every hour (--quick: every few hours) for the 24 hours after
 it, from the window before it and nothing else. Beside the rungs: last week's same hour (the usual
 persistence), the day before, and the newest value held.

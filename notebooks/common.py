@@ -75,7 +75,7 @@ def _readings(simulation: Simulation, rows: list[int], days: int) -> pa.Table:
 
 
 def _mapping(series: Sequence[GridSeries]) -> str:
-    """Write what the columns mean, as docs/history.md explains it."""
+    """Write what the columns mean, as docs/howto/history.md explains it."""
     lines = ['title = "A simulated zone in Spain"', 'source = "gridcast simulate"']
     lines += ['licence = "none needed"', f"step_minutes = {HOUR_MS // 60_000}"]
     lines += ["[time]", 'column = "time"', 'zone = "UTC"', 'marks = "begin"']

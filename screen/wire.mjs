@@ -1,12 +1,12 @@
 // Writes src/core/wire.ts: the messages of the wire as TypeScript, from the schemas that gridcast
-// exports (docs/schemas). Run it (npm run types) when those change; a test tells if it was forgotten.
+// exports (docs/reference/schemas). Run it (npm run types) when those change; a test tells if it was forgotten.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compile } from "json-schema-to-typescript";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-const SCHEMAS = join(HERE, "../docs/schemas/gateway");
+const SCHEMAS = join(HERE, "../docs/reference/schemas/gateway");
 export const WIRE = join(HERE, "src/core/wire.ts");
 
 export async function wire() {
@@ -28,7 +28,7 @@ export async function wire() {
   };
   return compile(complete(whole), "Wire", {
     additionalProperties: false,
-    bannerComment: "// Made by wire.mjs from docs/schemas/gateway: not to be edited.",
+    bannerComment: "// Made by wire.mjs from docs/reference/schemas/gateway: not to be edited.",
     maxItems: -1,
   });
 }

@@ -39,7 +39,7 @@ def test_every_command_that_the_readme_names_is_there():
 
 
 def test_every_reason_and_topic_and_only_those_are_in_the_page_of_topics():
-    page = (ROOT / "docs" / "topics.md").read_text("utf-8")
+    page = (ROOT / "docs" / "reference" / "topics.md").read_text("utf-8")
     table = page.partition("| reason | when |")[2]
     assert set(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)) == set(Reason)
     topics = page.partition("| topic |")[2].partition("\n\n")[0]

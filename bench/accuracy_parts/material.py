@@ -19,7 +19,7 @@ from gridcast.stream.training.config import Config
 from gridcast.stream.training.dataset import read_sources
 from gridcast.stream.training.prepare import prepare
 
-MAPPINGS = Path(__file__).parents[2] / "docs" / "history"
+MAPPINGS = Path(__file__).parents[2] / "docs" / "howto" / "history"
 
 
 @dataclass(frozen=True)

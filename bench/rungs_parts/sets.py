@@ -9,7 +9,7 @@ import numpy as np
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
 from gridcast.stream.history import load_mapping, read_history
 
-MAPPINGS = Path(__file__).parents[2] / "docs" / "history"
+MAPPINGS = Path(__file__).parents[2] / "docs" / "howto" / "history"
 START_MS = 1_672_531_200_000  # 2023-01-01
 DAY_MS = 86_400_000
 GRIDS = ("germany", "spain", "victoria", "tetouan")

@@ -19,7 +19,7 @@ from gridcast.schemas.forecast_columns import ForecastColumns, Maker
 from gridcast.schemas.score_columns import ScoreColumns, Scored
 from gridcast.schemas.topics import SERIES
 
-PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 UNITS = {"s": "seconds", "bytes": "bytes"}
 
 READING = b'{"series":"%s","time":"2026-01-01T00:00:00Z","value":1}'
@@ -173,4 +173,4 @@ def test_verified_forecasts_count_by_band_rung_and_role(metrics: Metrics):
 
 def test_the_page_has_the_table_of_all_metrics():
     wanted = table(MetricList("", "").described)
-    assert wanted in PAGE.read_text("utf-8"), f"docs/metrics.md is to hold:\n{wanted}"
+    assert wanted in PAGE.read_text("utf-8"), f"docs/reference/metrics.md is to hold:\n{wanted}"

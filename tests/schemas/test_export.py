@@ -11,7 +11,7 @@ from support.messages import EXAMPLES
 from gridcast.schemas import TOPICS, Message
 from gridcast.schemas.export import documents
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[2] / "docs" / "reference"
 
 
 def test_the_committed_documents_have_not_drifted_from_the_models():

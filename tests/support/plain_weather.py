@@ -1,4 +1,4 @@
-"""The rules of weather as of, written down once more, slowly: what docs/weather.md says."""
+"""The as-of rules of docs/explanation/weather.md, written a second time, simply and slowly."""
 
 import math
 from collections.abc import Iterable

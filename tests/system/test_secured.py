@@ -48,7 +48,7 @@ RIGHTS = {
     ResourceType.GROUP: ("READ",),
     ResourceType.TRANSACTIONAL_ID: ("WRITE", "DESCRIBE"),
 }
-"""What docs/security.md says that a deployment's user needs, of all that begins with its prefix."""
+"""Rights that docs/howto/security.md says a deployment's user needs on its own prefix."""
 
 Flags = dict[str, str]
 

@@ -1,4 +1,4 @@
-// Made by wire.mjs from docs/schemas/gateway: not to be edited.
+// Made by wire.mjs from docs/reference/schemas/gateway: not to be edited.
 
 /**
  * What is to be done.

@@ -1,6 +1,6 @@
 """Every metric of gridcast, in one place: its name, type, unit, meaning and buckets.
 
-`docs/metrics.md` has the table of it; a test holds the two together.
+`docs/reference/metrics.md` has the table of it; a test holds the two together.
 """
 
 from prometheus_client import Counter, Gauge, Histogram

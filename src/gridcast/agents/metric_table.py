@@ -1,4 +1,4 @@
-"""The table of all metrics, for people: what `docs/metrics.md` holds."""
+"""The table of all metrics, for people: what `docs/reference/metrics.md` holds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ from gridcast.stream.gateway.metric_list import GatewayMetricList
 from gridcast.stream.gateway.metrics import GatewayMetrics
 from gridcast.stream.gateway.protocol import CloseCode
 
-PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
 
 
 def test_what_happens_shows():
@@ -52,4 +52,4 @@ def test_every_metric_of_the_gateway_is_ours_and_is_explained():
 
 def test_the_page_has_the_table_of_all_metrics_of_the_gateway():
     wanted = table(GatewayMetricList("", "").described)
-    assert wanted in PAGE.read_text("utf-8"), f"docs/metrics.md is to hold:\n{wanted}"
+    assert wanted in PAGE.read_text("utf-8"), f"docs/reference/metrics.md is to hold:\n{wanted}"

@@ -6,7 +6,7 @@ from gridcast.stream.errors import UserError
 from gridcast.stream.history import load_mapping
 
 ROOT = Path(__file__).parents[3]
-SHIPPED = sorted((ROOT / "docs" / "history").glob("*.toml"))
+SHIPPED = sorted((ROOT / "docs" / "howto" / "history").glob("*.toml"))
 WIDE = """
 title = "t"
 step_minutes = 15

@@ -1,4 +1,4 @@
-"""The public sets of docs/history.md, where they are at hand: GRIDCAST_DATA names their folder."""
+"""The public sets of docs/howto/history.md, if GRIDCAST_DATA names their folder."""
 
 import os
 import time
@@ -19,7 +19,7 @@ def real(name: str) -> tuple[Path, Mapping]:
     path = DATA / f"{name}.parquet"
     if not path.exists():
         pytest.skip(f"{path.name} is not at hand (GRIDCAST_DATA names the folder of real sets)")
-    return path, load_mapping(ROOT / "docs" / "history" / f"{name}.toml")
+    return path, load_mapping(ROOT / "docs" / "howto" / "history" / f"{name}.toml")
 
 
 @pytest.mark.parametrize(

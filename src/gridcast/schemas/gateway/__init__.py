@@ -1,4 +1,4 @@
-"""The messages of the gateway's WebSocket sub-protocol, `gridcast.v1` (docs/protocol.md)."""
+"""Messages of the gateway's WebSocket sub-protocol, `gridcast.v1`: docs/reference/protocol.md."""
 
 from gridcast.schemas.gateway.client import (
     CLIENT_MESSAGES,

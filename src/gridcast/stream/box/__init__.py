@@ -1,7 +1,8 @@
 """The models in the box: small networks, trained on real load of several countries.
 
 They travel with the package, so that a series nobody has trained on has a good forecast as soon as
-it has a window. How they were made, on what and how good they are: docs/model-in-the-box.md.
+it has a window. How they were made, on what, and how good they are:
+docs/explanation/model-in-the-box.md.
 
 >>> from gridcast.models.network import Network
 >>> Network.load(boxed(60), step_minutes=60).contract.features.horizon

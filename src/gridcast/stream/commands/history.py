@@ -33,7 +33,7 @@ def _group() -> None:
 def check(
     file: Annotated[Path, typer.Argument(help="The history: CSV (also .gz) or Parquet.")],
     mapping: Annotated[
-        Path, typer.Option(help="TOML file that says what its columns mean (docs/history.md).")
+        Path, typer.Option(help="TOML file that describes its columns (docs/howto/history.md).")
     ],
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:

@@ -18,7 +18,7 @@ schema = typer.Typer(
 
 @schema.command()
 def export(
-    to: Annotated[Path, typer.Option(help="The folder to write into.")] = Path("docs"),
+    to: Annotated[Path, typer.Option(help="The folder to write into.")] = Path("docs/reference"),
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail if a file is not up to date.")
     ] = False,

@@ -66,7 +66,7 @@ def train(  # noqa: PLR0917 - Typer calls it by name
         print(write_config(chosen), end="")
         return
     if resume is None and (not data or not mapping):
-        raise UserError("say which DATA to train on, and its --mapping (docs/training.md)")
+        raise UserError("say which DATA to train on, and its --mapping (docs/howto/training.md)")
     if resume is not None and (data or mapping or config):
         raise UserError("a run goes on with the data and the config it has: --resume RUN alone")
     if device is not None:

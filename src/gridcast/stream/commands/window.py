@@ -34,7 +34,7 @@ def window(  # noqa: PLR0917 - Typer calls it by name
     ] = None,
     mapping: Annotated[
         Path | None,
-        typer.Option(help="For history: TOML that says what its columns mean (docs/history.md)."),
+        typer.Option(help="For history: TOML that describes its columns (docs/howto/history.md)."),
     ] = None,
     until: Annotated[
         datetime | None,

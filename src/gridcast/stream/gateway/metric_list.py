@@ -1,4 +1,4 @@
-"""Every metric of a gateway: its name, type, unit and meaning; docs/metrics.md has the table."""
+"""Every metric of a gateway: name, type, unit and meaning (table: docs/reference/metrics.md)."""
 
 from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector

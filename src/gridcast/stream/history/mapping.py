@@ -1,4 +1,4 @@
-"""The mapping file: what the columns of a history file mean. `docs/history.md` is its manual."""
+"""The mapping file, which describes the columns of a history file: docs/howto/history.md."""
 
 import tomllib
 from collections.abc import Mapping as MappingOf

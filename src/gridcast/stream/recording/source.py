@@ -21,7 +21,7 @@ def open_source(source: Path, mapping: Path | None) -> Recording:
             raise UserError(f"--mapping is for a file; {source} is a folder of `gridcast simulate`")
         found = read_folder(source)
     elif mapping is None:
-        raise UserError(f"{source}: say what its columns mean: --mapping FILE (docs/history.md)")
+        raise UserError(f"{source}: describe its columns: --mapping FILE (docs/howto/history.md)")
     else:
         found = _read_file(source, mapping)
     if not len(found.arrivals):

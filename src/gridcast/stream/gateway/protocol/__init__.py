@@ -1,6 +1,6 @@
 """The sub-protocol `gridcast.v1` without any input or output: messages in, messages and events out.
 
-It knows no socket, no clock and no asyncio; docs/protocol.md describes it.
+It knows no socket, no clock and no asyncio; docs/reference/protocol.md describes it.
 """
 
 from gridcast.stream.gateway.protocol.close import Close, CloseCode

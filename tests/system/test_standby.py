@@ -10,9 +10,8 @@ import pytest
 from support.closing import check_closing
 
 from gridcast.schemas.topics import STATE
-from gridcast.stream import standby as standby_module
 from gridcast.stream.settings import Settings
-from gridcast.stream.standby import Standby
+from gridcast.stream.standby import STALE_S, Standby
 from gridcast.stream.table import PART_BYTES, Table
 from gridcast.stream.table_reader import Kept, read
 from gridcast.stream.topics import TopicAdmin
@@ -47,6 +46,12 @@ def has(standby: Standby, partition: int, records: int, size: int | None = None)
     return followed is not None and (
         followed.records == records and (size is None or followed.size == size)
     )
+
+
+def has_end(standby: Standby, partition: int, end: int) -> bool:
+    """Tell whether a partition's end was heard: behind its last message and the marker after it."""
+    followed = standby.followed().get(partition)
+    return followed is not None and followed.next_offset == end
 
 
 def quickest(call: Callable[[], object]) -> float:
@@ -178,30 +183,53 @@ def test_what_does_not_fit_is_not_followed_and_that_is_said(
     assert list(standby.followed()) == [0], "nor is it tried again and again"
     assert standby.take(1) is None
     assert has(standby, 0, 2, 1_000_008)
-    standby.follow([0])
+    standby.follow([])
     second.checkpoint([], {f"slot/{n}": None for n in range(4)})
-    standby.follow([0, 1])
-    wait_for(lambda: has(standby, 1, 0, 0))
+    # Alone it fits. Four messages and four that delete them, each four with a marker behind them.
+    standby.follow([1])
+    wait_for(lambda: has(standby, 1, 0, 0) and has_end(standby, 1, 10))
     for one in (first, second, standby):
         one.close()
 
 
-def test_after_a_long_silence_it_reads_from_the_beginning(
-    settings: Settings, standby: Standby, monkeypatch: pytest.MonkeyPatch
-):
-    """Kafka forgets a day after it which records went: who heard nothing of it would keep them."""
+class Clock:
+    """A clock that only the test moves."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_after_a_long_silence_it_reads_from_the_beginning(settings: Settings):
+    """Kafka forgets a day after it which records went: who heard nothing of it would keep them.
+
+    The end of a partition is an event of its own, some 0.5 s after its last message, and ends a
+    silence like any other. So the test waits for each end, and no real time counts as silence.
+    """
+    clock = Clock()
+    standby = Standby(settings, clock=clock)
+    standby.start()
     owner = opened(settings, 0)
     owner.checkpoint([], {"head": b"1", "slot/1": b"one"})
     standby.follow([0])
-    wait_for(lambda: has(standby, 0, 2))
+    wait_for(lambda: has(standby, 0, 2) and has_end(standby, 0, 3))
     standby._followers[0].kept.messages["gone#0"] = b"\1\0\0\0gone"
-    monkeypatch.setattr(standby_module, "STALE_S", 1.0)
-    time.sleep(1.5)
+
+    clock.now_s += STALE_S - 1
     owner.checkpoint([], {"head": b"2"})
-    wait_for(lambda: has(standby, 0, 2))
-    time.sleep(4)
+    wait_for(lambda: has_end(standby, 0, 5))
+    assert has(standby, 0, 3), "read again after a short silence"
+
+    clock.now_s += STALE_S + 1
+    owner.checkpoint([], {"head": b"3"})
+    wait_for(lambda: has(standby, 0, 2) and has_end(standby, 0, 7))
+
+    clock.now_s += STALE_S + 1
     assert standby.take(0) is None
     owner.close()
+    standby.close()
 
 
 def test_no_thread_is_left_of_a_standby_that_was_closed(settings: Settings):

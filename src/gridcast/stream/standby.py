@@ -15,7 +15,7 @@ state topic, a few bytes a series and minute, and the memory of it, which has a 
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
@@ -68,11 +68,19 @@ class Standby:
         Where Kafka is, and what the deployment's topics are called.
     most_bytes
         The most it keeps, all partitions together. What does not fit is not followed.
+    clock
+        Returns the time in seconds; `STALE_S` is measured with it.
     """
 
-    def __init__(self, settings: Settings, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        most_bytes: int = MOST_BYTES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = settings
         self._most_bytes = most_bytes
+        self._clock = clock
         self._topic = settings.topic_prefix + STATE.name
         self._lock = Lock()
         self._followers: dict[int, _Follower] = {}
@@ -103,7 +111,7 @@ class Standby:
         """Hand over what is kept of a partition, for `Table.open`; it is followed no longer."""
         with self._lock:
             follower = self._drop(partition)
-        if follower is None or time.monotonic() - follower.heard_s > STALE_S:
+        if follower is None or self._clock() - follower.heard_s > STALE_S:
             return None
         return follower.kept
 
@@ -125,7 +133,7 @@ class Standby:
         self.follow([])
 
     def _begin(self, partition: int) -> None:
-        self._followers[partition] = _Follower(Kept(), time.monotonic())
+        self._followers[partition] = _Follower(Kept(), self._clock())
         self._restarted.add(partition)
 
     def _drop(self, partition: int) -> _Follower | None:
@@ -162,7 +170,7 @@ class Standby:
         return wanted
 
     def _take(self, messages: Iterable[Message]) -> None:
-        now = time.monotonic()
+        now = self._clock()
         failed = None
         with self._lock:
             for message in messages:

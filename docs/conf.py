@@ -1,4 +1,4 @@
-"""The documentation as a site: `uv run --group docs sphinx-build -W --keep-going docs site`.
+"""The documentation as a site: `uv run --group docs sphinx-build -qW docs site`.
 
 The pages are plain Markdown, so that they also read well on GitHub. What only the site needs, its
 navigation, is added here. With `-W` a link to a page, file or heading that does not exist ends the
@@ -22,8 +22,7 @@ html_copy_source = False
 
 # What is built from these pages: caption of the navigation, and its pages in order.
 NAVIGATION = {
-    "Start": ["architecture", "glossary"],
-    "Tutorials": ["tutorial/*"],
+    "Start": ["glossary"],
     "How-to guides": ["howto/*"],
     "Reference": ["reference/*", "reference/cards/*"],
     "Explanation": ["explanation/*"],

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from gridcast.schemas import TOPICS, Reason
@@ -23,19 +24,56 @@ def test_the_examples_of_the_readme_run():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path):
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
-        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+    assert [target for target in links(page) if not target.exists()] == []
 
 
-def test_every_command_that_the_readme_names_is_there():
-    commands = get_command(app)
+def links(page: Path) -> set[Path]:
+    """Return the files that a page links to."""
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    return {(page.parent / target).resolve() for target in targets}
+
+
+def test_every_page_can_be_reached_from_the_index():
+    reached: set[Path] = set()
+    waiting = {ROOT / "docs" / "index.md"}
+    while waiting:
+        page = waiting.pop()
+        reached.add(page)
+        waiting |= {target for target in links(page) if target.suffix == ".md"} - reached
+    assert set((ROOT / "docs").rglob("*.md")) - reached == set()
+
+
+def leaves(command: Any, name: str = "gridcast") -> list[str]:
+    """Return the full names of the commands that can be run, this one or those below it."""
+    if not isinstance(command, TyperGroup):
+        return [name]
     context: Any = None
-    named = set(re.findall(r"`gridcast ([a-z]+)(?: ([a-z]+))?`", (ROOT / "README.md").read_text()))
-    assert len(named) >= 8
-    for name, below in named:
-        command: Any = commands.get_command(context, name)  # type: ignore[attr-defined]
-        assert command is not None, name
-        assert not below or below in command.commands
+    return [
+        leaf
+        for child in command.list_commands(context)
+        for leaf in leaves(command.get_command(context, child), f"{name} {child}")
+    ]
+
+
+COMMANDS = [*leaves(get_command(app)), "gridcast gateway"]
+SHORT = {"gridcast backtest"}  # the same as `gridcast backtest run`
+
+
+def test_every_command_and_only_those_are_in_the_page_of_commands():
+    page = (ROOT / "docs" / "reference" / "commands.md").read_text("utf-8")
+    named = re.findall(r"^\| `(gridcast [a-z -]+)` \|", page, re.MULTILINE)
+    assert sorted(named) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_that_a_page_names_is_there(page: Path):
+    for group, below in re.findall(
+        r"`gridcast ([a-z][a-z-]*)(?: ([a-z-]+)(?=[` |]))?", page.read_text("utf-8")
+    ):
+        name = f"gridcast {group}"
+        assert any(f"{command} ".startswith(f"{name} ") for command in COMMANDS), name
+        if below and name not in {*COMMANDS, *SHORT}:
+            assert f"{name} {below}" in COMMANDS
 
 
 def test_every_reason_and_topic_and_only_those_are_in_the_page_of_topics():

@@ -12,7 +12,7 @@ HAS_TRAIN = all(find_spec(name) for name in ("lightgbm", "onnx", "optuna", "torc
 
 # A docstring's examples cannot be looked for in a module that cannot be imported.
 collect_ignore_glob = (
-    [] if HAS_TRAIN else ["src/gridcast/models/training/*", "src/gridcast/stream/training/*"]
+    [] if HAS_TRAIN else ["src/gridcast/models/training/*", "src/gridcast/learning/training/*"]
 )
 
 

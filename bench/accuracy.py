@@ -27,7 +27,7 @@ from accuracy_parts.walk import walk
 from accuracy_parts.work import Work
 from common import arguments, result
 
-from gridcast.stream.training.config import Config, load_config
+from gridcast.learning.training.config import Config, load_config
 
 QUICK = ("spain",)
 

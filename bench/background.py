@@ -17,18 +17,17 @@ from common import arguments, result, show
 from gridcast.agents.metrics import Metrics
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
 from gridcast.schemas.topics import SERIES, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
-from gridcast.stream.background import Background
-from gridcast.stream.broker import Broker
-from gridcast.stream.bulk_producer import BulkProducer
-from gridcast.stream.kafka import aiokafka_options
+from gridcast.sources.simulator.messages import write_observations, write_weather_run
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.kafka.bulk_producer import BulkProducer
+from gridcast.stream.kafka.config import aiokafka_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.simulate.messages import write_observations, write_weather_run
-from gridcast.stream.topics import TopicAdmin
+from gridcast.stream.worker.reference_data import ReferenceData
+from gridcast.units import DAY_MS, MINUTE_MS
 
 END = datetime(2024, 3, 1, tzinfo=UTC)
 END_MS = round(END.timestamp() * 1000)
-DAY_MS = 86_400_000
-MINUTE_MS = 60_000
 SLOTS = 9 * 96  # a window of eight days and a day ahead, in steps of 15 minutes
 ASKED = 200
 
@@ -53,7 +52,7 @@ def fill(settings: Settings, series: int) -> int:
 
 async def measure(settings: Settings) -> dict[str, float]:
     """Start a background, and let ticks close."""
-    background = Background(settings, Metrics("bench", "bench"))
+    background = ReferenceData(settings, Metrics("bench", "bench"))
     cpu, wall = time.process_time(), time.perf_counter()
     await background.start()
     figures = {"start_s": time.perf_counter() - wall, "start_cpu_s": time.process_time() - cpu}

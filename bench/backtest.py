@@ -28,9 +28,9 @@ from backtest_parts.material import DAY, START_MS, STEP_MS, WARM_DAYS, make_reco
 from backtest_parts.peers import frame, mlforecast_lightgbm, statsforecast_seasonal_naive
 from common import arguments, result, show
 
-from gridcast.stream.backtest.plan import Plan
-from gridcast.stream.backtest.run import Forecaster, ways
-from gridcast.stream.backtest.walk import Way, walk
+from gridcast.learning.backtest.plan import BacktestPlan
+from gridcast.learning.backtest.run import NamedForecaster, ways
+from gridcast.learning.backtest.walk import Way, walk
 from gridcast.stream.recording import Recording
 from gridcast.stream.settings import load
 
@@ -60,8 +60,8 @@ def gridcast(recording: Recording, model: str, origins: int, processes: int) -> 
     """Walk all partitions side by side."""
     first_ms = START_MS + WARM_DAYS * DAY * STEP_MS
     settings = load().settings.model_copy(update={"partitions": CORES, "step_minutes": 15})
-    plan = Plan(settings, first_ms, first_ms + origins * STEP_MS, STEP_MS, most_judged=1)
-    every = ways(recording, plan, [Forecaster(model, model)], None)
+    plan = BacktestPlan(settings, first_ms, first_ms + origins * STEP_MS, STEP_MS, most_judged=1)
+    every = ways(recording, plan, [NamedForecaster(model, model)], None)
     if processes == 1:
         runs = [walk_timed(way) for way in every]
         wall_s = sum(run.wall_s for run in runs)

@@ -26,11 +26,11 @@ from calibration_parts.replay import DAY_MS, WARM_DAYS, Year, play, shifted
 from common import arguments, result, show
 from rungs_parts.sets import GRIDS, MAPPINGS, OTHERS
 
+from gridcast.learning.history import load_mapping, read_history
 from gridcast.models.network import Network
-from gridcast.models.serving import NOTHING_BESIDE, Beside, Duty, InUse
+from gridcast.models.serving import EMPTY_CONTEXT, LoadedRelease, ServingModels, TickContext
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
-from gridcast.stream.box import boxed, boxed_steps
-from gridcast.stream.history import load_mapping, read_history
+from gridcast.stream.releases.box import boxed, boxed_steps
 
 GOAL = (88.0, 92.0)
 START_MS = 1_671_235_200_000  # 17 December 2022: fifteen days before the year
@@ -131,10 +131,12 @@ def main() -> int:
     figures: dict[str, dict[str, object]] = {}
     for load in loads(given):
         value = shifted(load.value, load.step_minutes)
-        forecasters = {"seasonal_profile": NOTHING_BESIDE}
+        forecasters = {"seasonal_profile": EMPTY_CONTEXT}
         if not given.quick and load.step_minutes in boxed_steps():
             network = Network.load(boxed(load.step_minutes), step_minutes=load.step_minutes)
-            forecasters["model"] = Beside(duty=Duty({None: InUse("box", "box", network)}))
+            forecasters["model"] = TickContext(
+                duty=ServingModels({None: LoadedRelease("box", "box", network)})
+            )
         for name, beside in forecasters.items():
             year = play(value, load.start_ms, load.step_minutes, beside)
             title = f"{load.name}, {len(value)} series, {load.step_minutes} min: {name}"

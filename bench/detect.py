@@ -22,15 +22,15 @@ import numpy as np
 from common import Run, arguments, in_turn, result, show, timed
 from river import anomaly, drift
 
+from gridcast.learning.detection.labelled_sets import read_set
 from gridcast.models.alarms import AlarmBoard
-from gridcast.models.detection.labelled import scored
-from gridcast.models.detection.nab import PROFILES, nab_score
-from gridcast.models.detection.told import DETECTED
-from gridcast.models.detection.watch import Watch
+from gridcast.models.detection.condition_builder import DETECTED
+from gridcast.models.detection.watch import ReadingWatch
+from gridcast.models.evaluation.detection.labelled import scored
+from gridcast.models.evaluation.detection.nab import PROFILES, nab_score
 from gridcast.models.grid import Grid
 from gridcast.schemas import ClosedBy, GridSeries, Rung
 from gridcast.schemas.forecast_columns import ForecastColumns, Maker, to_the_watt
-from gridcast.stream.detect.sets import read_set
 
 LEVELS = (0.05, 0.5, 0.95)
 FEEDER = 50
@@ -61,7 +61,7 @@ class Partition:
         median = self.rng.lognormal(0, 0.7, series)
         around = np.array([-0.5, 0, 0.5])
         self.quantiles = (median[:, None] * (1 + 0.6 * around)).astype(np.float32)
-        self.watch, self.board = Watch(), AlarmBoard(FEED)
+        self.watch, self.board = ReadingWatch(), AlarmBoard(FEED)
         self.minute = itertools.count(8)
         self.alarms = 0
 
@@ -156,7 +156,7 @@ def measure(series: int, few: int, rounds: int) -> dict[str, object]:
     kept = Kept(whole)
     for _ in range(HOUR):
         kept.look(next(many))
-    restart = timed(lambda: Watch(kept.table))
+    restart = timed(lambda: ReadingWatch(kept.table))
     return {
         "score_s_100k": runs["gridcast"].cpu_s * ALL / series,
         "score_wall_s_100k": runs["gridcast"].wall_s * ALL / series,

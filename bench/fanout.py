@@ -14,9 +14,9 @@ from uuid import uuid4
 from common import arguments, result, show
 from fanout_parts.running import BYTES, Outcome, gridcast, measure, plain
 
-from gridcast.stream.broker import Broker
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 LIMIT_MS = 1_000
 AIM = 10_000

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from common import arguments, result, show
 
+from gridcast.learning.history import load_mapping, read_history
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
 from gridcast.models.splines import Smoother, Spline
 from gridcast.models.splines.crossvalidation import choose_lam
 from gridcast.models.windows.marks import NOTHING, PLAIN
-from gridcast.stream.history import load_mapping, read_history
 
 HOURS = (0.25, 0.5, 1, 1.5, 2, 3, 6)
 DAYS, RECENT = 8, 2

@@ -15,8 +15,8 @@ from gridcast.models.features import FeatureBuilder, FeatureSpec
 from gridcast.models.weather import Weather
 from gridcast.models.windows.marks import NOTHING, PLAIN
 from gridcast.schemas import GridSeries, WeatherObservation
+from gridcast.units import HOUR_MS
 
-HOUR_MS = 3_600_000
 START = datetime(2020, 1, 1, tzinfo=UTC)
 START_MS = int(START.timestamp() * 1000)
 SERIES, SAMPLES = 2_048, 256

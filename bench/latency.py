@@ -31,10 +31,10 @@ from gridcast.models.network import Network
 from gridcast.models.windows.marks import PLAIN
 from gridcast.schemas import Forecast, GridSeries, Reading
 from gridcast.schemas.topics import FORECASTS, READINGS
-from gridcast.stream.box import boxed
-from gridcast.stream.broker import Broker
-from gridcast.stream.kafka import librdkafka_options, producer_options
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.kafka.config import librdkafka_options, producer_options
 from gridcast.stream.recording.partitions import partitions_of
+from gridcast.stream.releases.box import boxed
 from gridcast.stream.settings import Settings, load
 
 SERIES, PARTITIONS = 1_000, 4

@@ -18,10 +18,10 @@ from common import arguments, result, show
 from recovery_parts.state import write_state
 
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
-from gridcast.models.simulator.types import HOUR_MS
-from gridcast.stream.broker import Broker
+from gridcast.sources.simulator.messages import FrameWriter, Keyed
+from gridcast.stream.kafka.broker import Broker
 from gridcast.stream.settings import load
-from gridcast.stream.simulate.messages import FrameWriter, Keyed
+from gridcast.units import HOUR_MS
 
 START_MS = 1_767_225_600_000
 WITHIN_S = 600.0

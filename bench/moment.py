@@ -26,14 +26,14 @@ from confluent_kafka import Producer
 from fanout_parts.running import forecast, gridcast
 from websockets.sync.client import connect
 
+from gridcast.gateway.protocol import Format
 from gridcast.schemas import GridSeries, Reading, SeriesKind
 from gridcast.schemas.fields import write_time
 from gridcast.schemas.topics import FORECASTS, READINGS, SERIES
-from gridcast.stream.broker import Broker
-from gridcast.stream.gateway.protocol import Format
-from gridcast.stream.kafka import producer_options
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.kafka.config import producer_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 LIMIT_MS = 100
 BYTES = 5_000

@@ -17,7 +17,7 @@ from parity_parts.told import backtested, compare, on_topic
 from parity_parts.ways import play_again, play_live
 from parity_parts.words import ask, settings_of, tell
 
-from gridcast.stream.broker import Broker
+from gridcast.stream.kafka.broker import Broker
 
 
 def measure(

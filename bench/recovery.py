@@ -23,7 +23,7 @@ from common import arguments, result, show
 from recovery_parts.changelog import changelog
 from recovery_parts.restart import restart
 
-from gridcast.stream.broker import Broker
+from gridcast.stream.kafka.broker import Broker
 from gridcast.stream.settings import load
 
 LIMITS = {

@@ -21,7 +21,7 @@ from parity_parts.ways import play_again
 from parity_parts.words import ask, settings_of
 from recovery_parts.state import write_state
 
-from gridcast.stream.broker import Broker
+from gridcast.stream.kafka.broker import Broker
 from gridcast.stream.recording import Recording
 from gridcast.stream.recording.partitions import partitions_of
 from gridcast.stream.replay.sender import make_topics

@@ -12,13 +12,14 @@ from threading import Event
 from common import arguments, in_turn, result, show
 
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
-from gridcast.stream.simulate.folder import Folder
-from gridcast.stream.simulate.messages import FrameWriter, ReadingWriter
-from gridcast.stream.simulate.run import run
+from gridcast.sources.simulator.folder import Folder
+from gridcast.sources.simulator.messages import FrameWriter
+from gridcast.sources.simulator.run import run
+from gridcast.stream.recording.reading_writer import ReadingWriter
+from gridcast.units import HOUR_MS
 
 LIMIT = 1_000_000
 START_MS = 1_704_067_200_000  # 2024-01-01
-HOUR_MS = 3_600_000
 
 
 class Grid:

@@ -22,13 +22,13 @@ from common import arguments, in_turn, result, show
 from confluent_kafka import Producer
 
 from gridcast.schemas.topics import FORECASTS, STATE
-from gridcast.stream.broker import Broker
-from gridcast.stream.kafka import aiokafka_options, producer_options
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.kafka.config import aiokafka_options, producer_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
+from gridcast.stream.kafka.transactions import Transactions
 from gridcast.stream.settings import Settings
-from gridcast.stream.table import Output, Table
-from gridcast.stream.table_reader import Kept, read
-from gridcast.stream.topics import TopicAdmin
-from gridcast.stream.transactions import Transactions
+from gridcast.stream.state.kafka_table import KafkaTable, Output
+from gridcast.stream.state.table_reader import TableSnapshot, read
 
 LIMIT_MB = 50
 MB = 1_000_000
@@ -52,7 +52,7 @@ class Bench:
     def checkpoints(self, rounds: int) -> None:
         """Write checkpoints, and the same messages apart, in turn."""
         settings = self.deployment("checkpoints")
-        table = Table(settings, 0)
+        table = KafkaTable(settings, 0)
         table.open()
         producer = Producer(producer_options(settings))
         topic = settings.topic_prefix + STATE.name
@@ -102,7 +102,7 @@ class Bench:
         assert len(known.messages) == count
 
         def with_a_standby() -> None:
-            handed = Kept(known.messages, known.next_offset)
+            handed = TableSnapshot(known.messages, known.next_offset)
             assert len(read(settings, 0, handed, owner).messages) == count
 
         runs = in_turn(
@@ -124,7 +124,7 @@ class Bench:
     def growth(self, checkpoints: int, record_bytes: int, settle_s: float) -> bool:
         """Rewrite a small table, and look at what Kafka keeps of it."""
         settings = self.deployment("growth")
-        table = Table(settings, 0)
+        table = KafkaTable(settings, 0)
         table.open()
         rows = []
         for number in range(checkpoints):
@@ -163,7 +163,7 @@ def some_forecasts(settings: Settings, count: int) -> list[Output]:
 
 
 def fill(settings: Settings, count: int, size: int) -> None:
-    table = Table(settings, 0)
+    table = KafkaTable(settings, 0)
     table.open()
     at_once = max(1, 10 * MB // size)
     for first in range(0, count, at_once):

@@ -24,7 +24,7 @@ from throughput_peers.engines import ENGINES, Engine
 from throughput_peers.feed import A_MINUTE
 from throughput_peers.measure import EngineError, Measured, Verdict, median
 
-from gridcast.stream.broker import Broker
+from gridcast.stream.kafka.broker import Broker
 
 LIMIT_FRAMES = 1_000_000
 SHAPES = {

@@ -30,13 +30,13 @@ from tick_parts.feed import START_MS, Feed
 
 from gridcast.models.features import FeatureBuilder
 from gridcast.models.network import Network
-from gridcast.models.serving import Beside, Duty, InUse
+from gridcast.models.serving import LoadedRelease, ServingModels, TickContext
 from gridcast.models.tick import TickForecaster
 from gridcast.models.windows import WindowSpec
 from gridcast.models.windows.marks import PLAIN
 from gridcast.schemas import GridSeries
 from gridcast.schemas.quantile_texts import QuantileTexts
-from gridcast.stream.box import boxed
+from gridcast.stream.releases.box import boxed
 
 SIZES = {"1k": 1_000, "10k": 10_000, "100k": 100_000}
 GOALS = {"10k": "1 s", "100k": "10 s"}
@@ -48,7 +48,7 @@ ONE_BY_ONE = 1_000
 def measure(series: int) -> dict[str, float]:
     """Measure the ticks of so many series, in a process of their own."""
     feed, network = Feed(series), Network.load(boxed(15), step_minutes=15)
-    beside = Beside(feed.grid, Duty({None: InUse("box-15", "box", network)}))
+    beside = TickContext(feed.grid, ServingModels({None: LoadedRelease("box-15", "box", network)}))
     spec, cores = WindowSpec(hold_minutes=3), len(os.sched_getaffinity(0))
     forecaster = TickForecaster(spec, 24, network.levels, threads=cores)
     given: list[bytes] = []

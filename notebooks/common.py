@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gridcast.models.simulator import FAULTS, KINDS, FaultKind, Simulation, build_grid
 from gridcast.schemas import GridSeries
 from gridcast.schemas.weather import VARIABLES
-from gridcast.stream.history.times import DAY_MS, HOUR_MS
+from gridcast.units import DAY_MS, HOUR_MS
 
 START_MS = 1_704_067_200_000  # 1 January 2024
 SHOWN = ("z01", "z01-f01", "z01-f01-m001")

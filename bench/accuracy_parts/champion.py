@@ -10,11 +10,11 @@ from rich.console import Console
 
 from accuracy_parts.cases import Case
 from accuracy_parts.material import Material
+from gridcast.learning.training.config import Config
+from gridcast.learning.training.folder import RunFolder, RunState, all_runs
+from gridcast.learning.training.progress import show_on
 from gridcast.models.network import Network
 from gridcast.stream.errors import UserError
-from gridcast.stream.training.config import Config
-from gridcast.stream.training.folder import RunFolder, State, all_runs
-from gridcast.stream.training.progress import show_on
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def shortened(config: Config, steps: int) -> Config:
 
 def train(material: Material, config: Config, runs: Path) -> Champion:
     """Train a network, or go on with the training that was interrupted in `runs`, or is done."""
-    from gridcast.stream.training import run  # noqa: PLC0415 - it imports torch
+    from gridcast.learning.training import run  # noqa: PLC0415 - it imports torch
 
     folder = _last(runs)
     with show_on(Console(stderr=True)) as show:
@@ -67,7 +67,7 @@ def train(material: Material, config: Config, runs: Path) -> Champion:
             name = material.case.name.replace("_", "-")
             folder = run.begin(config, runs, name)
             run.train(folder, material.files, material.mappings, name, show)
-        elif folder.status.state is not State.DONE:
+        elif folder.status.state is not RunState.DONE:
             run.resume(folder, show)
     file = folder.read(run.MODEL_FILE)
     rows = list(csv.DictReader(io.StringIO(folder.read("losses.csv").decode())))
@@ -76,13 +76,13 @@ def train(material: Material, config: Config, runs: Path) -> Champion:
 
 def _last(runs: Path) -> RunFolder | None:
     found: Sequence[RunFolder] = list(all_runs(runs))
-    usable = [one for one in found if one.status.state is State.DONE or one.has("data.json")]
+    usable = [one for one in found if one.status.state is RunState.DONE or one.has("data.json")]
     return usable[-1] if usable else None
 
 
 def missing_extra() -> str | None:
     """Say what networks need and is not installed."""
-    from gridcast.stream.commands.train import require_extra  # noqa: PLC0415
+    from gridcast.cli.train import require_extra  # noqa: PLC0415
 
     try:
         require_extra()

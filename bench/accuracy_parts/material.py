@@ -7,17 +7,23 @@ from typing import Literal
 import numpy as np
 
 from accuracy_parts.cases import Case
+from gridcast.learning.training.config import Config
+from gridcast.learning.training.dataset import read_sources
+from gridcast.learning.training.prepare import prepare
 from gridcast.models.calendars import Calendar
 from gridcast.models.evaluation.forecaster import Forecaster
-from gridcast.models.evaluation.samples import Pairs, Samples, pairs_of, samples_of, verify
-from gridcast.models.evaluation.splits import Split, walk_forward
+from gridcast.models.evaluation.samples import (
+    EvaluationSamples,
+    Pairs,
+    pairs_of,
+    samples_of,
+    verify,
+)
+from gridcast.models.evaluation.splits import TimeSplit, walk_forward
 from gridcast.models.evaluation.verified import Scales, Verified
 from gridcast.models.features import FeatureBuilder
 from gridcast.models.network import Network
-from gridcast.stream.box import boxed
-from gridcast.stream.training.config import Config
-from gridcast.stream.training.dataset import read_sources
-from gridcast.stream.training.prepare import prepare
+from gridcast.stream.releases.box import boxed
 
 MAPPINGS = Path(__file__).parents[2] / "docs" / "howto" / "history"
 
@@ -40,7 +46,7 @@ class Fold:
     folds: int
     window: Literal["expanding", "sliding"]
 
-    def of(self, slots: int, stretches: int) -> Split:
+    def of(self, slots: int, stretches: int) -> TimeSplit:
         """Give the split."""
         found = walk_forward(slots, self.folds, window=self.window, stretches=stretches)
         return list(found)[self.number]
@@ -80,7 +86,7 @@ class Material:
             f"{len(self.test):,} forecasts judged; {seen} up to the origin"
         )
 
-    def lessons(self) -> tuple[Samples, Samples]:
+    def lessons(self) -> tuple[EvaluationSamples, EvaluationSamples]:
         """Give what baselines learn from, and what stops them."""
         split, sizes = self.split, self.sizes
         archive = self.data.archive

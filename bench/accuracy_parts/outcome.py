@@ -12,8 +12,7 @@ import numpy as np
 from gridcast.models.evaluation.quantiles import pinball_of
 from gridcast.models.evaluation.score import score, scores_by_lead
 from gridcast.models.evaluation.verified import Scales, Verified
-
-DAY_MS = 86_400_000
+from gridcast.units import DAY_MS
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from accuracy_parts.material import Material
+from gridcast.learning.backtest.arguments import ask
+from gridcast.learning.backtest.progress import shown
+from gridcast.learning.backtest.run import evaluate
 from gridcast.models.evaluation.verified import Verified
-from gridcast.stream.backtest.ask import ask
-from gridcast.stream.backtest.progress import shown
-from gridcast.stream.backtest.run import evaluate
-from gridcast.stream.history.times import instant
 from gridcast.stream.settings import Settings
+from gridcast.units import utc_time
 
 HOURLY = 60
 
@@ -29,8 +29,8 @@ def publish(material: Material, file: bytes) -> Verified:
             mapping,
             Settings(horizon_hours=material.case.horizon_hours),
             models=[str(model)],
-            start=instant(int(archive.begin_ms(test.first))).isoformat(),
-            end=instant(int(archive.begin_ms(test.end))).isoformat(),
+            start=utc_time(int(archive.begin_ms(test.first))).isoformat(),
+            end=utc_time(int(archive.begin_ms(test.end))).isoformat(),
             every=HOURLY,
             report=Path(folder) / "backtest",
             baselines="none",

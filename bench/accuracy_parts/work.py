@@ -12,12 +12,12 @@ from accuracy_parts.champion import Champion, config_for, train
 from accuracy_parts.material import Fold, Material, Sizes
 from accuracy_parts.outcome import Kept, Outcome, outcome_of
 from accuracy_parts.published import publish
+from gridcast.learning.training.config import Config
 from gridcast.models.evaluation.baselines import BASELINES, Baseline, LightGbm
-from gridcast.models.evaluation.samples import Samples
+from gridcast.models.evaluation.samples import EvaluationSamples
 from gridcast.models.evaluation.verified import Verified
 from gridcast.models.network import Network
-from gridcast.stream.box import boxed
-from gridcast.stream.training.config import Config
+from gridcast.stream.releases.box import boxed
 
 SEEDED = ("lightgbm",)
 QUICK_SIZES = Sizes(train=6_000, validation=1_000, test=1_500)
@@ -65,7 +65,7 @@ class _Case:
         }
 
     @cached_property
-    def _lessons(self) -> tuple[Samples, Samples]:
+    def _lessons(self) -> tuple[EvaluationSamples, EvaluationSamples]:
         return self._material.lessons()
 
     def all(self) -> Found:

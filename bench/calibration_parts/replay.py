@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gridcast.models.partition import Partition, Tick
-from gridcast.models.serving import Beside
+from gridcast.models.serving import TickContext
 from gridcast.models.tick import TickForecaster
 from gridcast.models.windows import WindowSpec
 from gridcast.schemas.columns import ReadingColumns
@@ -78,7 +78,7 @@ def _middle(slots: int, step_minutes: int) -> int:
     return warm + (slots - warm) // 2
 
 
-def play(value: np.ndarray, start_ms: int, step_minutes: int, beside: Beside) -> Year:
+def play(value: np.ndarray, start_ms: int, step_minutes: int, beside: TickContext) -> Year:
     """Give a tick a slot: each reading is the slot's mean; one that is not a number never came."""
     spec, found = WindowSpec(step_minutes, 8, max(120, step_minutes)), Year()
     partition, forecaster = Partition(spec, lateness_ms=0), TickForecaster(spec, 24, LEVELS)

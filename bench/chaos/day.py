@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
-from gridcast.models.simulator.types import HOUR_MS
-from gridcast.stream.simulate.broken import broken_now_and_then
-from gridcast.stream.simulate.messages import Keyed, ReadingWriter
+from gridcast.sources.simulator.broken import broken_now_and_then
+from gridcast.stream.recording.reading_writer import Keyed, ReadingWriter
+from gridcast.units import HOUR_MS
 
 START_MS = 1_767_225_600_000  # the first of January 2026: a history, so no clock closes a tick
 BROKEN_PER_MILLION = 3_000

@@ -12,11 +12,11 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from gridcast.schemas.topics import READINGS
-from gridcast.stream.kafka import group, librdkafka_options, producer_options
-from gridcast.stream.process import Process, end_of
+from gridcast.sources.simulator.messages import Keyed
+from gridcast.stream.kafka.config import group, librdkafka_options, producer_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
+from gridcast.stream.process.child_process import Process, end_of
 from gridcast.stream.settings import Settings
-from gridcast.stream.simulate.messages import Keyed
-from gridcast.stream.topics import TopicAdmin
 
 STOP_WITHIN_S = 60.0
 

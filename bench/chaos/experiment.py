@@ -7,7 +7,7 @@ from chaos.day import Day
 from chaos.deployment import Deployment
 from chaos.outcome import Comparison, Outcome, collect, compare, folded
 from chaos.storm import Blow, Storm, Tell, play_calm, play_storm
-from gridcast.stream.broker import Broker
+from gridcast.stream.kafka.broker import Broker
 from gridcast.stream.settings import Settings, load
 
 PARTITIONS = 3

@@ -11,10 +11,10 @@ from gridcast.models.partition import Partition
 from gridcast.schemas import Reason, decode, within
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.topics import DEAD_LETTERS, FORECASTS, READINGS
-from gridcast.stream.kafka import librdkafka_options
+from gridcast.stream.kafka.config import librdkafka_options
 from gridcast.stream.settings import Settings
-from gridcast.stream.table import Table
-from gridcast.stream.worker import terms
+from gridcast.stream.state.kafka_table import KafkaTable
+from gridcast.stream.worker.worker import terms
 
 Copies = dict[tuple[bytes, str], Counter[bytes]]
 """By series and tick: the forecasts that were seen, and how often each."""
@@ -162,7 +162,7 @@ def windows_of(partition: Partition) -> dict[str, bytes]:
 def _windows(settings: Settings) -> dict[str, bytes]:
     spoken, found = terms(settings, lambda *_: ()), {}
     for number in range(settings.partitions):
-        table = Table(settings, number)
+        table = KafkaTable(settings, number)
         records = table.open()
         table.close()
         found |= windows_of(Partition(spoken.spec, spoken.lateness_ms, records))

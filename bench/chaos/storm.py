@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from chaos.day import Day
 from chaos.deployment import Deployment
-from gridcast.stream.broker import Broker
-from gridcast.stream.process import Process
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.process.child_process import Process
 
 GET_ON_WITHIN_S = 180.0
 """After whatever happened, all readings must be kept within this time."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from chaos.deployment import Deployment, StoppedError
 from gridcast.schemas import Reading
-from gridcast.stream.process import Process
+from gridcast.stream.process.child_process import Process
 
 SERIES = 60
 SETTLED_WITHIN_S = 120.0

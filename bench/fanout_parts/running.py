@@ -18,12 +18,12 @@ import psutil
 from confluent_kafka import Producer
 
 from fanout_parts.clients import SERIES
+from gridcast.gateway.protocol import CloseCode, Format
 from gridcast.schemas import Forecast, Rung
 from gridcast.schemas.fields import EARLIEST
 from gridcast.schemas.topics import FORECASTS
-from gridcast.stream.broker.ports import free_ports
-from gridcast.stream.gateway.protocol import CloseCode, Format
-from gridcast.stream.kafka import producer_options
+from gridcast.stream.kafka.broker.ports import free_ports
+from gridcast.stream.kafka.config import producer_options
 from gridcast.stream.settings import Settings
 
 HERE = Path(__file__).parents[1]

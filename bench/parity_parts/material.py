@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from gridcast.learning.history.recording_source import open_source
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
-from gridcast.models.simulator.types import MINUTE_MS
-from gridcast.stream.recording import Recording, open_source
-from gridcast.stream.simulate.folder import Folder
+from gridcast.sources.simulator.folder import Folder
+from gridcast.stream.recording import Recording
+from gridcast.units import MINUTE_MS
 
 START_MS = 1_767_225_600_000
 """1 January 2026: a history, so no clock closes a tick."""

@@ -9,14 +9,14 @@ from multiprocessing import get_context
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
-from gridcast.models.windows.spec import MINUTE_MS
+from gridcast.learning.backtest.plan import BacktestPlan
+from gridcast.learning.backtest.run import NamedForecaster, ways
+from gridcast.learning.backtest.walk import Way, forecasts
 from gridcast.schemas.topics import FORECASTS
-from gridcast.stream.backtest.plan import Plan
-from gridcast.stream.backtest.run import Forecaster, ways
-from gridcast.stream.backtest.walk import Way, forecasts
-from gridcast.stream.kafka import librdkafka_options
+from gridcast.stream.kafka.config import librdkafka_options
 from gridcast.stream.recording import Recording
 from gridcast.stream.settings import Settings
+from gridcast.units import MINUTE_MS
 
 Key = tuple[bytes, str]
 """Series and tick."""
@@ -79,8 +79,8 @@ def on_topic(settings: Settings) -> Told:
 def backtested(recording: Recording, settings: Settings) -> Told:
     """Let the backtest tell of every tick, two partitions at a time."""
     first_ms = recording.first_ms // MINUTE_MS * MINUTE_MS
-    plan = Plan(settings, first_ms, recording.end_ms, MINUTE_MS, most_judged=1)
-    every = ways(recording, plan, [Forecaster(settings.model, settings.model)], None)
+    plan = BacktestPlan(settings, first_ms, recording.end_ms, MINUTE_MS, most_judged=1)
+    every = ways(recording, plan, [NamedForecaster(settings.model, settings.model)], None)
     whole = Told()
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         for part in pool.map(_walk, every):

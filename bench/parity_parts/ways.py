@@ -8,12 +8,12 @@ from pathlib import Path
 from chaos.deployment import Deployment
 from confluent_kafka import Producer
 
-from gridcast.models.windows.spec import MINUTE_MS
-from gridcast.stream.kafka import producer_options
+from gridcast.stream.kafka.config import producer_options
 from gridcast.stream.recording import Recording
 from gridcast.stream.replay.feed import RecordedFeed
 from gridcast.stream.replay.sender import make_topics
 from gridcast.stream.settings import Settings
+from gridcast.units import MINUTE_MS
 
 WITHIN_S = 900.0
 WORKERS = 2

@@ -11,24 +11,24 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from gridcast.agents.batch import Batch
-from gridcast.agents.held import Held, OnTick
 from gridcast.agents.metrics import Metrics
-from gridcast.agents.table import Output
+from gridcast.agents.partition_processor import OnTick, PartitionProcessor
+from gridcast.agents.state_table import Output
 from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
 from gridcast.schemas.topics import READINGS, STATE
-from gridcast.stream.broker import Broker
-from gridcast.stream.forecasting import tick_forecaster
-from gridcast.stream.kafka import librdkafka_options
-from gridcast.stream.own_table import OwnTable
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.kafka.config import librdkafka_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
+from gridcast.stream.recording.reading_writer import ReadingWriter
 from gridcast.stream.settings import Settings
-from gridcast.stream.simulate.messages import ReadingWriter
-from gridcast.stream.table import Table
-from gridcast.stream.topics import TopicAdmin
-from gridcast.stream.worker import terms
+from gridcast.stream.state.async_table import AsyncTable
+from gridcast.stream.state.kafka_table import KafkaTable
+from gridcast.stream.worker.forecasting import tick_forecaster
+from gridcast.stream.worker.worker import terms
+from gridcast.units import MINUTE_MS
 
-MINUTE_MS = 60_000
 START_MS = 1_767_225_600_000
 WARM_MINUTES = 130
 """From then on as much leaves the fine part of the windows as comes in."""
@@ -54,9 +54,9 @@ def changelog(broker: Broker, series: int, minutes: int) -> dict[str, float]:
 async def _play(settings: Settings, log: Path, series: int, minutes: int) -> dict[str, float]:
     with ThreadPoolExecutor(1) as threads:
         prefix = settings.topic_prefix
-        table = OwnTable(Table(settings, 0), prefix, threads, lambda _: None, lambda: None)
+        table = AsyncTable(KafkaTable(settings, 0), prefix, threads, lambda _: None, lambda: None)
         metrics = Metrics("bench", "bench")
-        held = Held(0, table, terms(settings, _checking(settings), Grid()), metrics)
+        held = PartitionProcessor(0, table, terms(settings, _checking(settings), Grid()), metrics)
         await held.take_over()
         steady, before = START_MS + WARM_MINUTES * MINUTE_MS, None
         for batch in _batches(settings, series, minutes):

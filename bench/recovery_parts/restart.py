@@ -13,13 +13,13 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from gridcast.schemas import Reading
 from gridcast.schemas.topics import FORECASTS, READINGS
-from gridcast.stream.broker import Broker
-from gridcast.stream.kafka import librdkafka_options, producer_options
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.kafka.config import librdkafka_options, producer_options
 from gridcast.stream.settings import Settings, load
+from gridcast.units import MINUTE_MS
 from recovery_parts.state import write_state
 
 PARTITIONS = 4
-MINUTE_MS = 60_000
 WITHIN_S = 120.0
 
 

@@ -5,10 +5,10 @@ import numpy as np
 from gridcast.models.partition import Partition
 from gridcast.schemas.columns import ReadingColumns
 from gridcast.stream.settings import Settings
-from gridcast.stream.table import Table
-from gridcast.stream.worker import terms
+from gridcast.stream.state.kafka_table import KafkaTable
+from gridcast.stream.worker.worker import terms
+from gridcast.units import MINUTE_MS
 
-MINUTE_MS = 60_000
 FINE_MINUTES = 150
 
 
@@ -29,7 +29,7 @@ def write_state(settings: Settings, number: int, names: list[str], end_ms: int) 
     for slot in range(windows.start, windows.fine):
         shape = level * (1.5 + np.sin(slot / 96 * 2 * np.pi)) * (0.9 + 0.2 * rng.random(series))
         windows.recall(slot, shape.astype(np.float32))
-    table = Table(settings, number)
+    table = KafkaTable(settings, number)
     table.open()
     table.checkpoint([], partition.changes())
     table.close()

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from gridcast.learning.history import load_mapping, read_history
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
-from gridcast.stream.history import load_mapping, read_history
+from gridcast.units import DAY_MS
 
 MAPPINGS = Path(__file__).parents[2] / "docs" / "howto" / "history"
 START_MS = 1_672_531_200_000  # 2023-01-01
-DAY_MS = 86_400_000
 GRIDS = ("germany", "spain", "victoria", "tetouan")
 """Loads far from 0: a percentage error means something."""
 OTHERS = ("households", "substations")

@@ -11,9 +11,9 @@ from throughput_peers.feed import PARTITIONS, Feed
 from throughput_peers.measure import Measured, Verdict, Watch, run
 
 from gridcast.schemas.topics import FORECASTS, READINGS
-from gridcast.stream.kafka import group, librdkafka_options, producer_options
+from gridcast.stream.kafka.config import group, librdkafka_options, producer_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 WITHIN_S = 15.0
 

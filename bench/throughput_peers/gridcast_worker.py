@@ -15,13 +15,13 @@ import numpy as np
 from feed import place_alone, place_in_frames
 from ring import MINUTES, PartitionOutput, SeriesOutput, encode
 
-from gridcast.agents.table import Output
+from gridcast.agents.state_table import Output
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.windows.minute import Minute
-from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.schemas.topics import FORECASTS
 from gridcast.stream.settings import Settings
-from gridcast.stream.worker import run
+from gridcast.stream.worker.worker import run
+from gridcast.units import MINUTE_MS
 
 
 class BySeries:

@@ -11,8 +11,8 @@ from pathlib import Path
 from jgo.config import GlobalSettings
 from jgo.maven import MavenContext
 
-from gridcast.stream.broker.jars import JARS, KAFKA_VERSION, fetch
-from gridcast.stream.broker.node import java
+from gridcast.stream.kafka.broker.jars import JARS, KAFKA_VERSION, fetch
+from gridcast.stream.kafka.broker.node import java
 from gridcast.stream.settings import load
 
 SOURCE = Path(__file__).with_name("KafkaStreams.java")

@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from throughput_peers.feed import PARTITIONS, Outputs
 
-from gridcast.stream.process import Process
+from gridcast.stream.process.child_process import Process
 
 LOOK_EVERY_S = 0.05
 STOP_WITHIN_S = 10.0

@@ -3,14 +3,14 @@
 import numpy as np
 
 from gridcast.models.alarms import AlarmBoard
-from gridcast.models.detection.told import DETECTED
-from gridcast.models.detection.watch import Watch
+from gridcast.models.detection.condition_builder import DETECTED
+from gridcast.models.detection.watch import ReadingWatch
 from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.windows import WindowSpec
-from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.schemas import GridSeries
 from gridcast.schemas.columns import ReadingColumns
+from gridcast.units import MINUTE_MS
 
 START_MS = 20_000 * 86_400_000
 FINE_MINUTES = 150
@@ -58,7 +58,7 @@ class Feed:
         return self.tick
 
     @property
-    def watch(self) -> Watch:
+    def watch(self) -> ReadingWatch:
         """Of its readings."""
         watch = self.partition.watch
         assert watch is not None

@@ -1,6 +1,6 @@
 """`python -m gridcast`: the same as the `gridcast` command."""
 
-from gridcast.stream.cli import main
+from gridcast.cli.main import main
 
 if __name__ == "__main__":
     main()

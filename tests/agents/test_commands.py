@@ -7,22 +7,22 @@ import numpy as np
 import pytest
 
 from gridcast.agents.batch import Batch
-from gridcast.agents.commands import CommandLog, Limits, commands
-from gridcast.agents.held import Held, Terms
-from gridcast.agents.letters import Refused
+from gridcast.agents.commands import CommandLimits, CommandLog, commands
+from gridcast.agents.dead_letter import Refused
 from gridcast.agents.metrics import Metrics
-from gridcast.agents.table import Output
+from gridcast.agents.partition_processor import PartitionProcessor, Terms
+from gridcast.agents.state_table import Output
 from gridcast.models.feed_guard import FeedLimit
 from gridcast.models.windows import WindowSpec
 from gridcast.schemas import Action, Alarm, AlarmChange, Command, DeadLetter, Reason, TimeBounds
 from gridcast.schemas.topics import ALARMS, DEAD_LETTERS
+from gridcast.units import MINUTE_MS
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NOON_MS = round(NOON.timestamp() * 1000)
-MINUTE_MS = 60_000
 HOUR = timedelta(hours=1)
 ALARM = "feed-broken/meter.readings/1/2026-01-01T12:01:00Z"
-LIMITS = Limits(3, shelve=24 * HOUR, ahead=timedelta(minutes=5), message_bytes=1000)
+LIMITS = CommandLimits(3, shelve=24 * HOUR, ahead=timedelta(minutes=5), message_bytes=1000)
 TERMS = Terms(
     spec=WindowSpec(step_minutes=5, days=1, fine_minutes=20, hold_minutes=7),
     lateness_ms=0,
@@ -139,8 +139,8 @@ class Kept:
         return [alarm.change for alarm in self.alarms]
 
 
-async def holder(kept: Kept, log: CommandLog) -> Held:
-    held = Held(1, kept, TERMS, Metrics(version="1", run="r"), commands=log)
+async def holder(kept: Kept, log: CommandLog) -> PartitionProcessor:
+    held = PartitionProcessor(1, kept, TERMS, Metrics(version="1", run="r"), commands=log)
     await held.take_over()
     return held
 
@@ -160,7 +160,7 @@ def feed(minute: int, value: bytes = b"{", count: int = 5) -> Batch:
     )
 
 
-async def broken(kept: Kept, log: CommandLog) -> Held:
+async def broken(kept: Kept, log: CommandLog) -> PartitionProcessor:
     """Give the holder of a partition whose feed is broken."""
     held = await holder(kept, log)
     for minute in (0, 1):
@@ -171,7 +171,7 @@ async def broken(kept: Kept, log: CommandLog) -> Held:
     return held
 
 
-async def beat(held: Held) -> None:
+async def beat(held: PartitionProcessor) -> None:
     await held.beat(is_idle=False, clock_ms=None)
     await held.save()
 

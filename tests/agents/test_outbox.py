@@ -1,7 +1,7 @@
 """What waits for a checkpoint, and in which order it is sent."""
 
 from gridcast.agents.outbox import Outbox
-from gridcast.agents.table import Output
+from gridcast.agents.state_table import Output
 from gridcast.schemas.topics import ALARMS, FORECASTS
 
 

@@ -1,19 +1,9 @@
 """The readings agent: ticks close, and what they were made of is kept."""
 
-from support.hands import (
-    DAY_MS,
-    HOUR_MS,
-    MINUTE_MS,
-    MINUTES,
-    NOON_MS,
-    Kafka,
-    Worker,
-    batch,
-    reading,
-    until,
-)
+from support.fake_worker import MINUTES, NOON_MS, Kafka, Worker, batch, reading, until
 
 from gridcast.schemas import Reason
+from gridcast.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 
 async def test_a_tick_that_closes_is_answered_kept_and_acknowledged():

@@ -2,19 +2,12 @@
 
 from dataclasses import replace
 
-from support.hands import (
-    MINUTE_MS,
-    NOON_MS,
-    Kafka,
-    Worker,
-    batch,
-    reading,
-    until,
-)
+from support.fake_worker import NOON_MS, Kafka, Worker, batch, reading, until
 
 from gridcast.agents.batch import Batch
 from gridcast.schemas import Alarm, AlarmChange, Reason
 from gridcast.schemas.topics import ALARMS
+from gridcast.units import MINUTE_MS
 
 
 async def test_a_dead_letter_holds_the_original_and_where_it_came_from():

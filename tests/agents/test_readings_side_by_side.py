@@ -6,11 +6,11 @@ from dataclasses import replace
 from threading import Barrier, Lock
 
 import pytest
-from support.hands import MINUTES, TERMS, Kafka, Worker, batch, look
+from support.fake_worker import MINUTES, TERMS, Kafka, Worker, batch, look
 
 from gridcast.agents.batch import Batch
 from gridcast.agents.readings import readings
-from gridcast.agents.table import Output
+from gridcast.agents.state_table import Output
 from gridcast.models.partition import Partition, Tick
 
 WITHIN_S = 60

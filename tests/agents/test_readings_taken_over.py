@@ -6,21 +6,12 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.hands import (
-    HOUR_MS,
-    MINUTE_MS,
-    MINUTES,
-    NOON_MS,
-    Kafka,
-    MemoryTable,
-    Worker,
-    batch,
-    until,
-)
+from support.fake_worker import MINUTES, NOON_MS, Kafka, MemoryTable, Worker, batch, until
 
 from gridcast.agents.batch import Batch
 from gridcast.agents.readings import readings
-from gridcast.agents.table import Output
+from gridcast.agents.state_table import Output
+from gridcast.units import HOUR_MS, MINUTE_MS
 
 
 async def _one(batch: Batch) -> AsyncIterator[Batch]:

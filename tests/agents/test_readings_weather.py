@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from support.detection import HOUR_MS, MINUTE_MS, Skies
-from support.hands import NOON_MS, TERMS, Kafka, MemoryTable
+from support.detection import Skies
+from support.fake_worker import NOON_MS, TERMS, Kafka, MemoryTable
 
 from gridcast.agents.batch import Batch
-from gridcast.agents.held import Held
 from gridcast.agents.metrics import Metrics
+from gridcast.agents.partition_processor import PartitionProcessor
 from gridcast.models.grid import Grid
 from gridcast.schemas import Alarm, AlarmChange, AlarmKind, GridSeries, Reading
 from gridcast.schemas.topics import ALARMS
+from gridcast.units import HOUR_MS, MINUTE_MS
 
 BEGIN_MS = NOON_MS
 SILENT_MS = BEGIN_MS + 8 * HOUR_MS
@@ -53,8 +54,8 @@ async def alarms(*, dies_at: int | None = None) -> list[Alarm]:
     kafka = Kafka()
     terms = replace(TERMS, watched=declared(), weather=skies().weather.as_of)
 
-    async def take_over() -> Held:
-        held = Held(0, MemoryTable(kafka, 0), terms, Metrics("1", "r"))
+    async def take_over() -> PartitionProcessor:
+        held = PartitionProcessor(0, MemoryTable(kafka, 0), terms, Metrics("1", "r"))
         await held.take_over()
         return held
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from gridcast.agents.batch import Batch
-from gridcast.agents.letters import Refused
+from gridcast.agents.dead_letter import Refused
 from gridcast.agents.releases import releases
 from gridcast.models.serving.releases import Releases
 from gridcast.schemas import Message, Reason, Release, ReleaseRefused, Role, Unfit

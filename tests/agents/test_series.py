@@ -6,7 +6,7 @@ import numpy as np
 
 from gridcast.agents import series as module
 from gridcast.agents.batch import Batch
-from gridcast.agents.letters import Refused
+from gridcast.agents.dead_letter import Refused
 from gridcast.agents.series import series
 from gridcast.models.grid import Grid
 from gridcast.schemas import GridSeries, Reason

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 
 from gridcast.agents.batch import Batch
-from gridcast.agents.letters import Refused, dead_letter
+from gridcast.agents.dead_letter import Refused, dead_letter
 from gridcast.agents.weather import weather
 from gridcast.models.weather import Weather
 from gridcast.schemas import Message, Reason, TimeBounds, Topic, WeatherForecast, WeatherObservation
 from gridcast.schemas.topics import WEATHER_FORECASTS, WEATHER_OBSERVATIONS
+from gridcast.units import HOUR_MS
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOON_MS = round(NOON.timestamp() * 1000)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-HOUR_MS = 3_600_000
 BOUNDS = TimeBounds(ahead_ms=300_000, behind_ms=8 * 24 * HOUR_MS)
 
 

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from support.archives import HOUR_MS, archive_of, hours, readings_of
+from support.archives import archive_of, hours, readings_of
 
 from gridcast.models.archive import MEASURED, Archive
 from gridcast.models.weather import Weather
 from gridcast.models.windows import Windows, WindowSpec
 from gridcast.models.windows.marks import FULL
 from gridcast.schemas import GridSeries
+from gridcast.units import HOUR_MS
 
 
 def test_a_cut_is_the_window_that_was_cut_then():

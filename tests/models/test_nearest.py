@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridcast.models.grid import Grid
-from gridcast.models.nearest import Stations, nearest
+from gridcast.models.nearest import NearestStations, nearest
 from gridcast.models.weather import NOT_KNOWN, WeatherAsOf
 from gridcast.schemas import GridSeries
 
@@ -35,7 +35,7 @@ def series(name: str, where: tuple[float, float] | None = None, **more) -> GridS
 
 
 def stations_of(grid: Grid, known: WeatherAsOf, *names: str) -> list[str | None]:
-    found = Stations(grid).of(names, known).tolist()
+    found = NearestStations(grid).of(names, known).tolist()
     return [None if place == NOT_KNOWN else known.stations[place] for place in found]
 
 
@@ -90,7 +90,7 @@ def test_the_only_station_there_is_serves_who_has_no_other():
 
 def test_it_is_worked_out_anew_when_anything_changes():
     grid = grid_of(series("m", BERLIN), series("n", MUNICH))
-    stations, known = Stations(grid), weather(a=BERLIN, b=MUNICH)
+    stations, known = NearestStations(grid), weather(a=BERLIN, b=MUNICH)
     first = stations.of(["m", "n"], known)
     assert stations.of(["m", "n"], known) is first
     assert first.tolist() == [0, 1]

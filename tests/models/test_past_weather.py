@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.archives import HOUR_MS, observation, run, weather_of
+from support.archives import observation, run, weather_of
 
 from gridcast.models.grid import Grid
-from gridcast.models.nearest import Stations
+from gridcast.models.nearest import NearestStations
 from gridcast.models.past_weather import PastWeather
 from gridcast.models.weather import NOT_KNOWN, Weather
 from gridcast.schemas import GridSeries
+from gridcast.units import HOUR_MS
 
 SERIES = (
     GridSeries(series="named", station="a"),
@@ -26,7 +27,7 @@ def told(weather: Weather, tick_ms: np.ndarray, row: np.ndarray) -> np.ndarray:
     grid = Grid()
     for one in SERIES:
         grid.declare(one)
-    stations, names = Stations(grid), [one.series for one in SERIES]
+    stations, names = NearestStations(grid), [one.series for one in SERIES]
     values = np.full((len(row), SLOTS, 6), np.nan, np.float32)
     for i, (tick, one) in enumerate(zip(tick_ms.tolist(), row.tolist(), strict=True)):
         known = weather.as_of(tick, tick - BACK * HOUR_MS, SLOTS)

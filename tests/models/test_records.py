@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from gridcast.models.records import Kind, Record, RecordError, decode, encode
+from gridcast.models.records import Record, RecordError, RecordKind, decode, encode
 
 INT64 = st.integers(-(2**62), 2**62)
 NUMBERS = st.one_of(
@@ -18,9 +18,9 @@ TEXTS = st.lists(st.text(max_size=5), max_size=10)
 
 @given(st.lists(st.one_of(NUMBERS, FLOATS, TEXTS), max_size=5), INT64)
 def test_a_record_comes_back_as_it_was(columns: list[object], number: int) -> None:
-    record = Record(Kind.SLOT, number, columns)  # type: ignore[arg-type]
+    record = Record(RecordKind.SLOT, number, columns)  # type: ignore[arg-type]
     back = decode(record.key, encode(record))
-    assert (back.kind, back.number, len(back.columns)) == (Kind.SLOT, number, len(columns))
+    assert (back.kind, back.number, len(back.columns)) == (RecordKind.SLOT, number, len(columns))
     for ours, theirs in zip(columns, back.columns, strict=True):
         if isinstance(ours, list):
             assert theirs == ours
@@ -31,11 +31,11 @@ def test_a_record_comes_back_as_it_was(columns: list[object], number: int) -> No
 
 
 def test_what_is_equal_or_runs_on_takes_a_few_bytes_only() -> None:
-    record = Record(Kind.HEAD, 0, [np.zeros(100_000, "u1"), np.arange(100_000) * 7 + 10**12])
+    record = Record(RecordKind.HEAD, 0, [np.zeros(100_000, "u1"), np.arange(100_000) * 7 + 10**12])
     assert len(encode(record)) < 64
 
 
-RECORD = Record(Kind.MINUTE, 7, [np.arange(5), np.ones(5, "f4"), ["a", "b"]])
+RECORD = Record(RecordKind.MINUTE, 7, [np.arange(5), np.ones(5, "f4"), ["a", "b"]])
 
 
 @given(st.data())

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from gridcast.schemas import Reading, Reason, TimeBounds, decode, within
 from gridcast.schemas.bounds import NEVER
+from gridcast.units import HOUR_MS
 
 START_MS = 1767225600_000
-HOUR_MS = 3_600_000
 BOUNDS = TimeBounds(ahead_ms=HOUR_MS, behind_ms=2 * HOUR_MS)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-BUILT = ROOT / "src/gridcast/stream/gateway/screen"
+BUILT = ROOT / "src/gridcast/gateway/screen"
 
 
 def hook(root: Path) -> Any:
@@ -31,7 +31,7 @@ def checkout(folder: Path) -> Path:
     (folder / "screen/src/main.ts").write_text("1")
     (folder / "screen/package-lock.json").write_text("{}")
     made = hook(folder)
-    built = folder / "src/gridcast/stream/gateway/screen"
+    built = folder / "src/gridcast/gateway/screen"
     built.mkdir(parents=True)
     (built / "made-of.txt").write_text(made._sources())
     return folder
@@ -41,7 +41,7 @@ def test_what_is_built_already_needs_no_node(tmp_path: Path):
     made, data = hook(checkout(tmp_path)), {"artifacts": []}
     assert made.dependencies() == []
     made.initialize("standard", data)
-    assert data["artifacts"] == ["/src/gridcast/stream/gateway/screen/"]
+    assert data["artifacts"] == ["/src/gridcast/gateway/screen/"]
 
 
 def test_a_source_that_changed_is_built_anew(tmp_path: Path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gridcast.models.detection import health, told, told_weather
+from gridcast.models.detection import condition_builder, health, weather_conditions
 from gridcast.schemas import AlarmChange, AlarmKind, Priority, Reason, Rung
 
 TEXTS = Path(__file__).parents[2] / "screen/src/texts"
@@ -14,7 +14,7 @@ A_TEXT = re.compile(r'^  (\w+): "(.*)",$', re.MULTILINE)
 ENGLISH = dict(A_TEXT.findall((TEXTS / "en.ts").read_text("utf-8")))
 CAUSES = [
     value
-    for module in (told, told_weather, health)
+    for module in (condition_builder, weather_conditions, health)
     for name, value in vars(module).items()
     if name.isupper() and isinstance(value, str)
 ]
@@ -44,15 +44,15 @@ def test_every_word_of_the_wire_has_a_name(prefix: str, words: type[StrEnum]):
 @pytest.mark.parametrize(
     "source",
     [
-        "detection/told.py",
-        "detection/told_weather.py",
+        "detection/condition_builder.py",
+        "detection/weather_conditions.py",
         "detection/health.py",
         "feed_guard.py",
         "alarms/flood.py",
     ],
 )
 def test_every_figure_of_evidence_has_a_name(source: str):
-    text = (Path(told.__file__).parents[1] / source).read_text("utf-8")
+    text = (Path(condition_builder.__file__).parents[1] / source).read_text("utf-8")
     names = re.findall(r'"([a-z0-9_]+_(?:count|share|score|limit|per_minute|hours|c))"', text)
     assert names
     assert {f"evidence_{name}" for name in names} - ENGLISH.keys() == set()

@@ -16,7 +16,7 @@ def run(*arguments: str, **environment: str) -> tuple[int, str]:
         [
             *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments),
             f"--confcutdir={TESTS}",  # above that, it is asked for what training needs
-            *(str(TESTS / "stream/broker/test_config.py"), str(TESTS / NO_KAFKA_NEEDED)),
+            *(str(TESTS / "stream/kafka/broker/test_config.py"), str(TESTS / NO_KAFKA_NEEDED)),
         ],
         cwd=TESTS.parent,
         env={k: v for k, v in os.environ.items() if k != "GRIDCAST_REQUIRE_SYSTEM"} | environment,

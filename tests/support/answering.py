@@ -12,7 +12,7 @@ from gridcast.models.features import FeatureSpec
 from gridcast.models.network import Network
 from gridcast.models.partition import Partition
 from gridcast.models.seal import seal
-from gridcast.models.serving import Beside, Duty, InUse
+from gridcast.models.serving import LoadedRelease, ServingModels, TickContext
 from gridcast.models.tick import TickForecaster
 from gridcast.models.weather import Weather
 from gridcast.models.windows import WindowSpec
@@ -29,14 +29,14 @@ SEES_WEATHER = FeatureSpec(
 )
 
 
-def release(name: str, features: FeatureSpec = PLAIN, seed: int = 0) -> InUse:
+def release(name: str, features: FeatureSpec = PLAIN, seed: int = 0) -> LoadedRelease:
     data = seal(lstm_graph(features, seed=seed), contract_of(features))
-    return InUse("small", name, Network.load(data))
+    return LoadedRelease("small", name, Network.load(data))
 
 
-def keeping(name: str, features: FeatureSpec) -> InUse:
+def keeping(name: str, features: FeatureSpec) -> LoadedRelease:
     """Give one that keeps what it has read."""
-    return InUse("small", name, _keeping(features))
+    return LoadedRelease("small", name, _keeping(features))
 
 
 @cache
@@ -73,8 +73,8 @@ def told(made: ForecastColumns) -> dict[str, Forecast]:
     return {key.decode(): Forecast.from_bytes(value) for key, value in made.messages()}
 
 
-def serving(one: InUse = ONE, **more: object) -> Beside:
-    return Beside(duty=Duty({None: one}), **more)  # type: ignore[arg-type]
+def serving(one: LoadedRelease = ONE, **more: object) -> TickContext:
+    return TickContext(duty=ServingModels({None: one}), **more)  # type: ignore[arg-type]
 
 
 def sky(issued_ms: int | None) -> Weather:

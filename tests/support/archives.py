@@ -9,8 +9,8 @@ from gridcast.models.archive import Archive
 from gridcast.models.weather import Weather
 from gridcast.schemas import GridSeries, WeatherForecast, WeatherObservation
 from gridcast.schemas.columns import ReadingColumns
+from gridcast.units import HOUR_MS
 
-HOUR_MS = 3_600_000
 START = datetime(1970, 1, 1, tzinfo=UTC)
 
 Floats = npt.NDArray[np.float32]

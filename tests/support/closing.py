@@ -15,11 +15,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from gridcast.stream.broker import Broker
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.standby import Standby
-from gridcast.stream.table import Table, TableError
-from gridcast.stream.topics import TopicAdmin
+from gridcast.stream.state.kafka_table import KafkaTable, TableError
+from gridcast.stream.state.standby import Standby
 
 WITHIN_S = 60.0
 PARTITIONS = 3
@@ -40,7 +40,7 @@ def check_closing(case: str, settings: Settings) -> None:
 
 def a_table(settings: Settings) -> None:
     """One that another has taken over, and that other."""
-    table, successor = Table(settings, 0), Table(settings, 0)
+    table, successor = KafkaTable(settings, 0), KafkaTable(settings, 0)
     table.open()
     table.checkpoint([], {"head": b"1"})
     assert threads(), "it looks at the wrong place"
@@ -62,7 +62,7 @@ def a_table_that_waits(_: Settings) -> None:
         admin = TopicAdmin(settings)
         admin.create(admin.look().missing)
         del admin
-        writing, opening = Table(settings, 0), Table(settings, 1)
+        writing, opening = KafkaTable(settings, 0), KafkaTable(settings, 1)
         writing.open()
         broker.nodes[0].kill()
         ends: list[str] = []

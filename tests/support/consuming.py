@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from gridcast.stream.kafka import librdkafka_options
+from gridcast.stream.kafka.config import librdkafka_options
 from gridcast.stream.settings import Settings
 
 NOT_YET = (

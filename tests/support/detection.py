@@ -10,9 +10,7 @@ from gridcast.models.weather import Weather
 from gridcast.schemas import WeatherForecast, WeatherObservation
 from gridcast.schemas.forecast import ClosedBy, Rung
 from gridcast.schemas.forecast_columns import ForecastColumns, Maker, to_the_watt
-
-MINUTE_MS = 60_000
-HOUR_MS = 60 * MINUTE_MS
+from gridcast.units import HOUR_MS, MINUTE_MS
 
 
 def in_groups(*sizes: int) -> Known:

@@ -6,9 +6,9 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from gridcast.schemas.topics import READINGS
-from gridcast.stream.kafka import librdkafka_options, producer_options
+from gridcast.stream.kafka.config import librdkafka_options, producer_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 
 def make_topics(settings: Settings) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from gridcast.schemas.weather import VARIABLES, WeatherForecast, WeatherObservation
+from gridcast.units import HOUR_MS
 
-HOUR_MS = 3_600_000
 Message = WeatherObservation | WeatherForecast
 
 

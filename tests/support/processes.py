@@ -9,7 +9,7 @@ import psutil
 # A run of the tests in the background of a shell has Ctrl-C ignored, and hands that on.
 _MAIN = """
 import signal
-from gridcast.stream.cli import main
+from gridcast.cli.main import main
 signal.signal(signal.SIGINT, signal.default_int_handler)
 main()
 """

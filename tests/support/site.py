@@ -16,8 +16,8 @@ from support.sending import publish
 
 from gridcast.schemas import Forecast, Message, Topic
 from gridcast.schemas.topics import FORECASTS
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 WITHIN_S = 300.0
 LOOK_EVERY_S = 0.2

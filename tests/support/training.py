@@ -6,6 +6,8 @@ from functools import cache
 import numpy as np
 import pytest
 
+from gridcast.units import HOUR_MS
+
 pytest.importorskip("torch", reason="needs gridcast[train]")
 
 import torch
@@ -16,9 +18,9 @@ from gridcast.models.evaluation.splits import hold_out
 from gridcast.models.features import FeatureBuilder, FeatureSpec
 from gridcast.models.training.export import export, plain_graph
 from gridcast.models.training.fit import Fitting
-from gridcast.models.training.networks import NETWORKS, Forecaster
-from gridcast.models.training.samples import Samples
-from gridcast.models.training.settings import Design, Settings
+from gridcast.models.training.networks import NETWORKS, ForecasterNetwork
+from gridcast.models.training.samples import TrainingSamples
+from gridcast.models.training.settings import Design, TrainingSettings
 from gridcast.models.weather import Weather
 from gridcast.schemas import GridSeries, WeatherObservation
 from gridcast.schemas.series import SeriesKind
@@ -26,7 +28,6 @@ from gridcast.schemas.series import SeriesKind
 torch.set_num_threads(1)
 
 START_MS = 1_704_067_200_000
-HOUR_MS = 3_600_000
 SIZES = (0.4, 900.0, 8e7)
 """kW: a household, a feeder, a country."""
 
@@ -93,11 +94,13 @@ def _observation(time_ms: int, degrees: float) -> WeatherObservation:
     )
 
 
-def samples_of(spec: FeatureSpec, archive: Archive) -> tuple[Samples, Samples]:
+def samples_of(spec: FeatureSpec, archive: Archive) -> tuple[TrainingSamples, TrainingSamples]:
     """Give the training and the validation part."""
     split, builder = hold_out(len(archive)), FeatureBuilder(spec)
     train, validation = split.train, split.validation
-    return Samples(builder, [(archive, train)]), Samples(builder, [(archive, validation)])
+    return TrainingSamples(builder, [(archive, train)]), TrainingSamples(
+        builder, [(archive, validation)]
+    )
 
 
 def archive_for(spec: FeatureSpec) -> Archive:
@@ -117,7 +120,7 @@ def fitting_of(
         spec,
         LEVELS,
         Design(network, members, hidden=6),
-        Settings(base_samples=600, calibration_samples=200, **chosen),  # type: ignore[arg-type]
+        TrainingSettings(base_samples=600, calibration_samples=200, **chosen),  # type: ignore[arg-type]
         train=train,
         validation=validation,
     )
@@ -128,7 +131,7 @@ def untrained(spec: FeatureSpec) -> bytes:
     """Write a model file of a network that is to learn yet: it answers, and keeps what it reads."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        forecaster = Forecaster(spec, LEVELS, NETWORKS["lstm"], hidden=6)
+        forecaster = ForecasterNetwork(spec, LEVELS, NETWORKS["lstm"], hidden=6)
     return export(forecaster.eval(), contract_of(spec))
 
 

@@ -15,7 +15,7 @@ from faust.types import TP
 from support.consuming import committed
 
 from gridcast.agents.batch import Batch
-from gridcast.stream.transport import BatchConsumer, BatchTransport, batches
+from gridcast.stream.kafka.transport import BatchConsumer, BatchTransport, batches
 
 PARTITIONS = 4
 WITHIN_S = 60.0

@@ -16,7 +16,7 @@ from support.feeds import break_feed, make_topics
 
 from gridcast.schemas import Action, Alarm, AlarmChange, Command, DeadLetter, Reason
 from gridcast.schemas.topics import ALARMS, COMMANDS, DEAD_LETTERS, STATE
-from gridcast.stream.alarm_desk import AlarmDesk
+from gridcast.stream.alarm_client import AlarmClient
 from gridcast.stream.settings import Settings
 
 WITHIN_S = 120.0
@@ -123,7 +123,7 @@ def test_an_alarm_is_listed_acknowledged_and_shelved_and_none_of_it_happens_twic
         ("feed-broken/meter.readings/0/2026-01-01T00:00:00Z", Action.ACKNOWLEDGE, None),
         ("feed-broken/meter.readings/7/2026-01-01T00:00:00Z", Action.ACKNOWLEDGE, None),
     ]
-    desk = AlarmDesk(settings)
+    desk = AlarmClient(settings)
     for number, (name, action, until) in enumerate(wishes):
         desk.send(
             Command(command=f"c-{number}", alarm=name, action=action, by="ben", at=now, until=until)

@@ -13,7 +13,7 @@ from support.recordings import DAY, HOUR, MINUTE, START, instant, make_recording
 from gridcast.schemas import GridSeries, Reading, ReadingFrame
 from gridcast.schemas.topics import READINGS, SERIES
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka import librdkafka_options, looking_options, producer_options
+from gridcast.stream.kafka.config import librdkafka_options, looking_options, producer_options
 from gridcast.stream.recording import Recording, partition_of
 from gridcast.stream.recording.recording import available_ms
 from gridcast.stream.recording.topics import read_topics

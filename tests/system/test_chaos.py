@@ -10,7 +10,7 @@ from chaos.day import make_day
 from chaos.experiment import play
 from chaos.storm import Storm
 
-from gridcast.stream.broker import Broker
+from gridcast.stream.kafka.broker import Broker
 
 SEED = 1
 HOURS = 24

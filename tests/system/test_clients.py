@@ -9,7 +9,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from gridcast.stream.kafka import aiokafka_options, librdkafka_options, producer_options
+from gridcast.stream.kafka.config import aiokafka_options, librdkafka_options, producer_options
 from gridcast.stream.settings import Settings
 
 PARTITIONS = 7

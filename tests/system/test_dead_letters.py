@@ -13,9 +13,9 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from gridcast.schemas import DeadLetter, Reason
 from gridcast.schemas.topics import DEAD_LETTERS, READINGS
-from gridcast.stream.kafka import librdkafka_options, producer_options
+from gridcast.stream.kafka.config import librdkafka_options, producer_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 BAD = b'{"series":\x1b[2J\xff'
 FRAME = b'{"frame": "f-1"}'

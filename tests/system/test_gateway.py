@@ -21,9 +21,9 @@ from websockets.exceptions import ConnectionClosed
 
 from gridcast.schemas import AlarmChange, Command, Forecast, GridSeries, Reading
 from gridcast.schemas.topics import COMMANDS, READINGS, SERIES
-from gridcast.stream.broker import Broker
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 
 @pytest.fixture

@@ -33,12 +33,12 @@ from support.sending import publish
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from gridcast.gateway.access.keys import new_key
 from gridcast.schemas import Command, GridSeries
 from gridcast.schemas.gateway import Scope
 from gridcast.schemas.topics import COMMANDS, SERIES
-from gridcast.stream.gateway.access.keys import new_key
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 ISSUER = "https://login.example"
 

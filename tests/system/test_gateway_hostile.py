@@ -26,9 +26,9 @@ from support.gateway import (
 )
 
 from gridcast.schemas.topics import FORECASTS
-from gridcast.stream.kafka import producer_options
+from gridcast.stream.kafka.config import producer_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 TESTS = Path(__file__).parents[1]
 QUIET, ROUND_S, ROUNDS = 30, 10.0, 2

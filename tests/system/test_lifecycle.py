@@ -13,11 +13,11 @@ from chaos.deployment import Deployment
 from chaos.takeover import feed
 
 from gridcast.models.partition import Partition
-from gridcast.stream.broker import Broker
-from gridcast.stream.process import Process
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.process.child_process import Process
 from gridcast.stream.settings import Settings, load
-from gridcast.stream.table import Table
-from gridcast.stream.worker import terms
+from gridcast.stream.state.kafka_table import KafkaTable
+from gridcast.stream.worker.worker import terms
 
 WITHIN_S = 120.0
 ENDS_WITHIN_S = 60.0
@@ -79,7 +79,7 @@ def kept(settings: Settings) -> list[int]:
     """Give up to where each partition's table contains the input."""
     spoken, offsets = terms(settings, lambda *_: ()), []
     for number in range(settings.partitions):
-        table = Table(settings, number)
+        table = KafkaTable(settings, number)
         partition = Partition(spoken.spec, spoken.lateness_ms, table.open())
         table.close()
         offsets.append(partition.next_offset)

@@ -19,10 +19,10 @@ from support.collector import Collector
 
 from gridcast.schemas import Reading
 from gridcast.schemas.topics import READINGS
-from gridcast.stream.broker.ports import free_ports
-from gridcast.stream.kafka import producer_options
+from gridcast.stream.kafka.broker.ports import free_ports
+from gridcast.stream.kafka.config import producer_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 WITHIN_S = 120.0
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"

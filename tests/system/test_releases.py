@@ -17,17 +17,17 @@ from support.s3 import put, s3_server
 from typer.testing import CliRunner
 
 from gridcast.agents.metrics import Metrics
-from gridcast.models.serving import Duty
+from gridcast.cli.main import app
+from gridcast.models.serving import ServingModels
 from gridcast.schemas import DeadLetter, Reason, Release, SeriesKind
 from gridcast.schemas.topics import DEAD_LETTERS, RELEASES
-from gridcast.stream.background import Background
-from gridcast.stream.box import boxed
-from gridcast.stream.cli import app
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka import producer_options
+from gridcast.stream.kafka.config import producer_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.releases import loader
+from gridcast.stream.releases.box import boxed
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
+from gridcast.stream.worker.reference_data import ReferenceData
 
 WITHIN_S = 60.0
 LEVELS = (0.05, 0.5, 0.95)
@@ -83,15 +83,15 @@ class Site:
             producer.produce(self.settings.topic_prefix + RELEASES.name, value, key)
         assert producer.flush(60) == 0
 
-    def duty(self, background: Background) -> Duty:
+    def duty(self, background: ReferenceData) -> ServingModels:
         self.tick += 3_600_000
         return background.on_duty.duty_at(self.tick)
 
-    def champion(self, background: Background, kind: str = "meter") -> str | None:
+    def champion(self, background: ReferenceData, kind: str = "meter") -> str | None:
         found = self.duty(background).champion(kind)
         return None if found is None else found.release
 
-    async def serves(self, background: Background, release: str, kind: str = "meter") -> None:
+    async def serves(self, background: ReferenceData, release: str, kind: str = "meter") -> None:
         await until(lambda: self.champion(background, kind) == release)
 
     async def refused(self, name: str) -> dict[str, Any]:
@@ -107,9 +107,9 @@ class Site:
 
 
 @asynccontextmanager
-async def worker(site: Site, metrics: Metrics | None = None) -> AsyncIterator[Background]:
+async def worker(site: Site, metrics: Metrics | None = None) -> AsyncIterator[ReferenceData]:
     """Run what a worker knows beside its readings, and write its dead letters."""
-    background = Background(site.settings, metrics or Metrics("1", "test"))
+    background = ReferenceData(site.settings, metrics or Metrics("1", "test"))
     await asyncio.wait_for(background.start(), WITHIN_S)
     try:
         await background.write_letters(mine=True)

@@ -27,15 +27,15 @@ from gridcast.schemas.topics import (
     WEATHER_OBSERVATIONS,
 )
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka import producer_options
+from gridcast.stream.kafka.config import producer_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.recording import Recording, partition_of
 from gridcast.stream.recording.topics import read_topics
 from gridcast.stream.replay.feed import RecordedFeed
-from gridcast.stream.replay.player import Held, Outcome, play
+from gridcast.stream.replay.player import PauseControl, ReplayOutcome, play
 from gridcast.stream.replay.sender import Sender, make_topics
 from gridcast.stream.replay.tapped import TappedFeed
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 PARTITIONS = 3
 
@@ -45,10 +45,12 @@ def deployment(kafka: str, tmp_path: Path) -> Settings:
     return Settings(broker=kafka, topic_prefix=prefix, partitions=PARTITIONS, cache_dir=tmp_path)
 
 
-def played(settings: Settings, recording: Recording, stop_after: int | None = None) -> Outcome:
+def played(
+    settings: Settings, recording: Recording, stop_after: int | None = None
+) -> ReplayOutcome:
     """Play at full speed; stop when so many readings were sent."""
     make_topics(settings)
-    held, count = Held(Event()), [0]
+    held, count = PauseControl(Event()), [0]
 
     def tell(readings: int, until_ms: int) -> None:
         count[0] += readings
@@ -162,7 +164,7 @@ def test_a_stretch_of_the_topics_is_read_again_as_it_came(
     make_topics(again)
     feed = TappedFeed(live, from_ms, from_ms, to_ms)
     assert feed.partitions == PARTITIONS
-    held = Held(Event())
+    held = PauseControl(Event())
     play(feed, Sender(again), from_ms=from_ms, speed=None, held=held, tell=lambda *_: None)
     feed.close()
     before, now = sent(live), sent(again)
@@ -185,7 +187,7 @@ def test_at_a_speed_event_time_goes_so_many_times_as_fast_and_can_be_held(
 ):
     settings = deployment(kafka, tmp_path)
     make_topics(settings)
-    held, moments = Held(Event()), []
+    held, moments = PauseControl(Event()), []
 
     def tell(_: int, until_ms: int) -> None:
         moments.append(until_ms)

@@ -32,12 +32,12 @@ from support.consuming import all_of
 
 from gridcast.schemas import Forecast, Reading, read
 from gridcast.schemas.topics import FORECASTS, READINGS, STATE
-from gridcast.stream.broker import Broker
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka import librdkafka_options, producer_options
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.kafka.config import librdkafka_options, producer_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
+from gridcast.stream.kafka.transactions import Transactions
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
-from gridcast.stream.transactions import Transactions
 
 USER, PASSWORD = "gridcast", "correct-horse"
 WITHIN_S = 120.0

@@ -10,12 +10,12 @@ import pytest
 from support.closing import check_closing
 
 from gridcast.schemas.topics import STATE
+from gridcast.stream.kafka.topic_admin import TopicAdmin
+from gridcast.stream.kafka.transactions import Transactions
 from gridcast.stream.settings import Settings
-from gridcast.stream.standby import STALE_S, Standby
-from gridcast.stream.table import PART_BYTES, Table
-from gridcast.stream.table_reader import Kept, read
-from gridcast.stream.topics import TopicAdmin
-from gridcast.stream.transactions import Transactions
+from gridcast.stream.state.kafka_table import PART_BYTES, KafkaTable
+from gridcast.stream.state.standby import STALE_S, Standby
+from gridcast.stream.state.table_reader import TableSnapshot, read
 
 
 @pytest.fixture
@@ -63,8 +63,8 @@ def quickest(call: Callable[[], object]) -> float:
     return min(found)
 
 
-def opened(settings: Settings, partition: int) -> Table:
-    table = Table(settings, partition)
+def opened(settings: Settings, partition: int) -> KafkaTable:
+    table = KafkaTable(settings, partition)
     table.open()
     return table
 
@@ -92,13 +92,13 @@ def test_a_large_state_is_taken_over_several_times_faster_and_is_the_same(
     reader.begin()
     cold_s = quickest(lambda: read(settings, 1, None, reader))
     warm_s = quickest(
-        lambda: read(settings, 1, Kept(dict(known.messages), known.next_offset), reader)
+        lambda: read(settings, 1, TableSnapshot(dict(known.messages), known.next_offset), reader)
     )
     reader.close()
     print(f"read from the beginning {cold_s:.3f} s, from what is known {warm_s:.3f} s")
     assert warm_s < cold_s / 2
 
-    cold, warm = Table(settings, 1), Table(settings, 1)
+    cold, warm = KafkaTable(settings, 1), KafkaTable(settings, 1)
     whole = cold.open()
     handed = warm.open(known)
     cold.close()
@@ -108,7 +108,7 @@ def test_a_large_state_is_taken_over_several_times_faster_and_is_the_same(
     # What it writes next takes away parts that it never read itself.
     warm.checkpoint([], {"large": b"small now"})
     warm.close()
-    assert Table(settings, 1).open() == handed | {"large": b"small now"}
+    assert KafkaTable(settings, 1).open() == handed | {"large": b"small now"}
 
 
 def test_what_was_written_after_it_was_handed_over_is_read_too(
@@ -120,7 +120,11 @@ def test_what_was_written_after_it_was_handed_over_is_read_too(
     wait_for(lambda: has(standby, 0, 3))
     known = standby.take(0)
     owner.checkpoint([], {"head": b"2", "slot/1": None, "slot/3": b"three"})
-    assert Table(settings, 0).open(known) == {"head": b"2", "slot/2": b"two", "slot/3": b"three"}
+    assert KafkaTable(settings, 0).open(known) == {
+        "head": b"2",
+        "slot/2": b"two",
+        "slot/3": b"three",
+    }
 
 
 def test_what_was_not_committed_is_not_kept(settings: Settings, standby: Standby):

@@ -6,14 +6,14 @@ import time
 
 import pytest
 
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 CRASHES = """
 import asyncio, sys
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
-from gridcast.stream.background import Background
-from gridcast.stream.cli import main
+from gridcast.stream.worker.reference_data import Background
+from gridcast.cli.main import main
 
 async def hang(self):
     while True:

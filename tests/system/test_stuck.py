@@ -12,10 +12,10 @@ from chaos.takeover import feed
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from gridcast.schemas.topics import READINGS, STATE
-from gridcast.stream.broker import Broker
-from gridcast.stream.broker.ports import free_ports
-from gridcast.stream.kafka import librdkafka_options
-from gridcast.stream.process import Process
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.kafka.broker.ports import free_ports
+from gridcast.stream.kafka.config import librdkafka_options
+from gridcast.stream.process.child_process import Process
 from gridcast.stream.settings import Settings, load
 
 WITHIN_S = 120.0

@@ -22,15 +22,14 @@ from support.closing import check_closing
 
 from gridcast.models.records import RecordError
 from gridcast.schemas.topics import FORECASTS
-from gridcast.stream import transactions
-from gridcast.stream.broker import Broker
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka import librdkafka_options
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.kafka.config import librdkafka_options, transactions
+from gridcast.stream.kafka.topic_admin import TopicAdmin
+from gridcast.stream.kafka.transactions import Transactions
 from gridcast.stream.settings import Settings
-from gridcast.stream.table import PART_BYTES, Table, TableError
-from gridcast.stream.table_reader import Kept, read
-from gridcast.stream.topics import TopicAdmin
-from gridcast.stream.transactions import Transactions
+from gridcast.stream.state.kafka_table import PART_BYTES, KafkaTable, TableError
+from gridcast.stream.state.table_reader import TableSnapshot, read
 
 COMMITTED, UNCOMMITTED = "read_committed", "read_uncommitted"
 
@@ -84,40 +83,40 @@ def wait_for(happened: Callable[[], bool]) -> None:
 
 
 def test_what_was_written_is_read_by_the_next_who_opens_it(settings: Settings):
-    table = Table(settings, 1)
+    table = KafkaTable(settings, 1)
     assert table.open() == {}
     table.checkpoint([], {"head": b"1", "slot/7": b"seven", "slot/8": b"eight", "a#0": b"hash"})
     table.checkpoint([], {"head": b"2", "slot/7": None, "empty": b"", "never": None})
     kept = {"head": b"2", "slot/8": b"eight", "empty": b"", "a#0": b"hash"}
-    assert Table(settings, 1).open() == kept
-    assert Table(settings, 0).open() == {}, "each partition has its own"
+    assert KafkaTable(settings, 1).open() == kept
+    assert KafkaTable(settings, 0).open() == {}, "each partition has its own"
 
 
 def test_a_record_larger_than_a_message_is_cut_and_whole_again(settings: Settings):
     large = os.urandom(3 * PART_BYTES + 17)
-    table = Table(settings, 0)
+    table = KafkaTable(settings, 0)
     table.open()
     table.checkpoint([], {"slot/1": large, "head": b"x"})
-    second = Table(settings, 0)
+    second = KafkaTable(settings, 0)
     assert second.open() == {"slot/1": large, "head": b"x"}
     second.checkpoint([], {"slot/1": b"small now"})
-    third = Table(settings, 0)
+    third = KafkaTable(settings, 0)
     assert third.open() == {"slot/1": b"small now", "head": b"x"}
     third.checkpoint([], {"slot/1": None})
-    assert Table(settings, 0).open() == {"head": b"x"}
+    assert KafkaTable(settings, 0).open() == {"head": b"x"}
 
 
 def test_parts_are_no_larger_than_the_deployments_messages_may_be(kafka: str):
     settings = deployment(kafka, message_bytes=1_000)
     large = os.urandom(700_000)
-    table = Table(settings, 0)
+    table = KafkaTable(settings, 0)
     table.open()
     table.checkpoint([(forecasts(settings), b"m", os.urandom(900))] * 500, {"slot/1": large})
-    assert Table(settings, 0).open() == {"slot/1": large}
+    assert KafkaTable(settings, 0).open() == {"slot/1": large}
 
 
 def test_a_record_that_lost_a_part_is_not_taken_for_whole(settings: Settings):
-    table = Table(settings, 0)
+    table = KafkaTable(settings, 0)
     table.open()
     table.checkpoint([], {"slot/1": os.urandom(2 * PART_BYTES)})
     table.close()
@@ -132,7 +131,7 @@ def test_a_record_that_lost_a_part_is_not_taken_for_whole(settings: Settings):
 
 def test_the_one_before_can_write_nothing_once_another_has_opened_it(settings: Settings):
     """A worker that was only slow, not dead, must not spoil what its successor keeps."""
-    slow, successor = Table(settings, 0), Table(settings, 0)
+    slow, successor = KafkaTable(settings, 0), KafkaTable(settings, 0)
     slow.open()
     slow.checkpoint([], {"head": b"1"})
     assert successor.open() == {"head": b"1"}
@@ -145,7 +144,7 @@ def test_the_one_before_can_write_nothing_once_another_has_opened_it(settings: S
     slow.checkpoint([], {"head": b"3"})
     with pytest.raises(TableError):
         successor.checkpoint([], {"head": b"stale"})
-    assert Table(settings, 0).open() == {"head": b"3"}
+    assert KafkaTable(settings, 0).open() == {"head": b"3"}
     assert outputs_of(settings, COMMITTED) == []
     kept = weakref.ref(slow._transactions)
     del slow
@@ -158,7 +157,7 @@ def test_no_thread_is_left_of_a_table_that_was_closed(settings: Settings):
 
 
 def test_what_kafka_refuses_is_told_and_nothing_of_its_checkpoint_is_kept(settings: Settings):
-    table = Table(settings, 0)
+    table = KafkaTable(settings, 0)
     table.open()
     table.checkpoint([], {"head": b"1"})
     small, large = (forecasts(settings), b"m", b"x"), os.urandom(2 * settings.message_bytes)
@@ -166,12 +165,12 @@ def test_what_kafka_refuses_is_told_and_nothing_of_its_checkpoint_is_kept(settin
     with pytest.raises(UserError, match=refused):
         table.checkpoint([small, (small[0], b"m", large)], {"head": b"2"})
     table.checkpoint([small], {"slot/1": b"goes on"})
-    assert Table(settings, 0).open() == {"head": b"1", "slot/1": b"goes on"}
+    assert KafkaTable(settings, 0).open() == {"head": b"1", "slot/1": b"goes on"}
     assert outputs_of(settings, COMMITTED) == [b"x"]
 
 
 def test_more_than_librdkafka_holds_at_once_is_sent_in_one_checkpoint(settings: Settings):
-    table = Table(settings, 0)
+    table = KafkaTable(settings, 0)
     table.open()
     outputs = [(forecasts(settings), b"%d" % (n % 97), b"%d" % n) for n in range(120_000)]
     table.checkpoint(outputs, {"head": b"1"})
@@ -180,7 +179,7 @@ def test_more_than_librdkafka_holds_at_once_is_sent_in_one_checkpoint(settings: 
 
 
 def test_what_is_known_is_not_read_again_and_what_it_missed_is(settings: Settings):
-    table, other = Table(settings, 0), Transactions(settings, "other")
+    table, other = KafkaTable(settings, 0), Transactions(settings, "other")
     table.open()
     table.checkpoint([], {"head": b"1", "slot/1": b"one", "slot/2": b"two"})
     other.begin()
@@ -189,7 +188,7 @@ def test_what_is_known_is_not_read_again_and_what_it_missed_is(settings: Setting
     known.messages["slot/2#0"] = known.messages["head#0"]  # to be seen: it is not read again
     table.checkpoint([], {"head": b"3", "slot/1": None})
     assert table.open(known) == {"head": b"3", "slot/2": b"1"}
-    beyond = Kept({"stray#0": b"\1\0\0\0stray"}, known.next_offset + 1_000)
+    beyond = TableSnapshot({"stray#0": b"\1\0\0\0stray"}, known.next_offset + 1_000)
     assert table.open(beyond) == {"head": b"3", "slot/2": b"two"}, "of another life of the topic"
     table.close()
     other.close()
@@ -198,7 +197,7 @@ def test_what_is_known_is_not_read_again_and_what_it_missed_is(settings: Setting
 HALF = """
 import sys
 from gridcast.stream.settings import Settings
-from gridcast.stream.table import Table
+from gridcast.stream.state.kafka_table import Table
 table = Table(Settings(broker=sys.argv[1], topic_prefix=sys.argv[2], partitions=2), 0)
 table.open()
 forecasts = sys.argv[2] + "load.forecasts"
@@ -216,7 +215,7 @@ sys.stdin.read()
 LOOP = """
 import itertools, sys
 from gridcast.stream.settings import Settings
-from gridcast.stream.table import Table
+from gridcast.stream.state.kafka_table import Table
 table = Table(Settings(broker=sys.argv[1], topic_prefix=sys.argv[2], partitions=2), 0)
 first = int(table.open().get("head", b"0")) + 1
 for number in itertools.count(first):
@@ -253,13 +252,13 @@ def test_a_worker_killed_in_the_middle_of_a_checkpoint_leaves_the_one_before(
         assert writer.stdout is not None
         assert writer.stdout.readline() == "half\n"
     began = time.monotonic()
-    successor = Table(settings, 0)
+    successor = KafkaTable(settings, 0)
     assert successor.open() == {"head": b"1", "minute/1": b"old"}
     took = time.monotonic() - began
     assert took < transactions.TIMEOUT_S / 3, "the takeover waits for no timeout"
     successor.checkpoint([(forecasts(settings), b"m", b"second")], {"head": b"2", "minute/1": b"n"})
     successor.close()
-    assert Table(settings, 0).open() == {"head": b"2", "minute/1": b"n"}
+    assert KafkaTable(settings, 0).open() == {"head": b"2", "minute/1": b"n"}
     assert outputs_of(settings, COMMITTED) == [b"first", b"second"]
     assert outputs_of(settings, UNCOMMITTED) == [b"first", b"second", b"second"]
 
@@ -274,7 +273,7 @@ def test_killed_at_any_moment_it_is_always_one_whole_checkpoint(settings: Settin
             until = time.monotonic() + moments.uniform(0, 0.5)
             while time.monotonic() < until:
                 sure = int(writer.stdout.readline())
-        kept = Table(settings, 0).open()
+        kept = KafkaTable(settings, 0).open()
         number = int(kept["head"])
         assert number >= sure, "what was confirmed is there"
         text, _, body = kept["large"].partition(b",")
@@ -292,7 +291,7 @@ def write_while_kafka_goes_away(
     broker: Broker, settings: Settings
 ) -> tuple[int, weakref.ref[Transactions]]:
     """Make one checkpoint after the other; give the last, and what may still know of them."""
-    table = Table(settings, 0)
+    table = KafkaTable(settings, 0)
     table.open()
     done: list[int] = []
     stop = threading.Event()
@@ -343,7 +342,7 @@ def test_kafka_goes_away_and_comes_back_and_nothing_is_lost_or_twice(
     gc.collect()
     assert used() is None, "whatever went wrong, nothing holds on to it"
     text = b"%d" % last
-    assert Table(settings, 0).open() == {"head": text, "copy": text}
+    assert KafkaTable(settings, 0).open() == {"head": text, "copy": text}
     told = sorted(map(int, outputs_of(settings, COMMITTED)))
     assert told == sorted([*range(last + 1)] * 3)
     said = [re.sub(r":.*|[\d.]+ s", "", line) for line in caplog.messages]
@@ -359,7 +358,7 @@ def test_a_table_that_waits_for_kafka_can_be_closed(settings: Settings):
 
 
 def test_a_table_that_is_not_open_says_so(settings: Settings):
-    table = Table(settings, 0)
+    table = KafkaTable(settings, 0)
     with pytest.raises(TableError, match="is not open"):
         table.checkpoint([], {})
     table.close()

@@ -9,11 +9,11 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from gridcast.schemas.topics import FORECASTS, STATE
-from gridcast.stream.broker import Broker
-from gridcast.stream.kafka import librdkafka_options
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.kafka.config import librdkafka_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.table import Table, TableError
-from gridcast.stream.topics import TopicAdmin
+from gridcast.stream.state.kafka_table import KafkaTable, TableError
 
 
 class Writer:
@@ -22,7 +22,7 @@ class Writer:
     def __init__(self, settings: Settings) -> None:
         self.done = 0
         self.topic = settings.topic_prefix + FORECASTS.name
-        self._table = Table(settings, 0)
+        self._table = KafkaTable(settings, 0)
         self._table.open()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -91,7 +91,7 @@ def test_one_node_lost_or_two_nothing_is_lost_and_nothing_is_there_twice(kafka_c
     node.kill()
     before = writer.done
     wait_for(lambda: writer.done > before + 10)
-    other = Table(settings, 0)
+    other = KafkaTable(settings, 0)
     kept = other.open()
     other.close()
     assert kept["head"] == kept["copy"]
@@ -111,5 +111,5 @@ def test_one_node_lost_or_two_nothing_is_lost_and_nothing_is_there_twice(kafka_c
     wait_for(lambda: writer.done > before + 10)
     writer.stop()
     last = b"%d" % writer.done
-    assert Table(settings, 0).open() == {"head": last, "copy": last}
+    assert KafkaTable(settings, 0).open() == {"head": last, "copy": last}
     assert forecasts_of(settings, writer.topic) == list(range(1, writer.done + 1))

@@ -8,7 +8,7 @@ from chaos.experiment import settings_of
 from chaos.outcome import collect, compare, folded
 from chaos.storm import play_calm
 
-from gridcast.stream.broker import Broker
+from gridcast.stream.kafka.broker import Broker
 
 GET_ON_WITHIN_S = 120.0
 

@@ -6,11 +6,11 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 from typer.testing import CliRunner
 
+from gridcast.cli.topics import topics
 from gridcast.schemas.topics import FORECASTS, TOPICS
-from gridcast.stream.commands.topics import topics
 from gridcast.stream.errors import UserError
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_who_comes_second_makes_nothing_and_is_content(kafka: str, prefix: str) 
 
 
 def test_no_kafka_is_one_line(unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gridcast.stream.topics.WITHIN_S", 1.0)
+    monkeypatch.setattr("gridcast.stream.kafka.topic_admin.WITHIN_S", 1.0)
     address = f"127.0.0.1:{unused_tcp_port}"
     with pytest.raises(UserError, match=f"no Kafka answers at {address}"):
         TopicAdmin(Settings(broker=address)).look()

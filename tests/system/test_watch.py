@@ -7,15 +7,15 @@ from uuid import uuid4
 
 from confluent_kafka import Producer
 
+from gridcast.cli.demo.topic_monitor import Picture, TopicMonitor
 from gridcast.schemas import GridSeries, Reading, SeriesKind
 from gridcast.schemas.topics import READINGS, SERIES
-from gridcast.stream.demo.watch import Picture, Watch
-from gridcast.stream.kafka import producer_options
+from gridcast.stream.kafka.config import producer_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 
-def look(watch: Watch, has_all: Callable[[Picture], bool]) -> Picture:
+def look(watch: TopicMonitor, has_all: Callable[[Picture], bool]) -> Picture:
     """Look until it is all there."""
     end = time.monotonic() + 60
     while not has_all(watch.look(0.5)):
@@ -32,7 +32,7 @@ def test_a_clock_far_ahead_is_not_taken_for_event_time(kafka: str):
     zone = GridSeries(series="a", kind=SeriesKind.ZONE, name="Aland")
     producer.produce(settings.topic_prefix + SERIES.name, zone.to_bytes(), zone.key)
     assert producer.flush(60) == 0
-    watch = Watch(settings, partitions=2)
+    watch = TopicMonitor(settings, partitions=2)
     assert look(watch, lambda picture: bool(picture.zones)).zones == {"a": "Aland"}
     for series, at in (("a", now), ("b", now + timedelta(days=9)), ("c", now)):
         reading = Reading(series=series, time=at, value=1.0)

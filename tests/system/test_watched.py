@@ -27,7 +27,7 @@ from gridcast.schemas.topics import (
     WEATHER_FORECASTS,
     WEATHER_OBSERVATIONS,
 )
-from gridcast.stream.alarm_desk import AlarmDesk
+from gridcast.stream.alarm_client import AlarmClient
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -193,7 +193,7 @@ def test_killed_in_the_middle_of_a_storm_none_is_lost_none_raised_twice_and_seen
     worker = killed.start_worker()
     first = killed.alarms_when(bool, "the first of the storm")[0]
     assert first.kind is AlarmKind.SPIKE
-    AlarmDesk(killed.settings).send(
+    AlarmClient(killed.settings).send(
         Command(command="c-1", alarm=first.alarm, action=Action.ACKNOWLEDGE, by="anna", at=START)
     )
     killed.alarms_when(lambda found: any(one.acknowledged_by for one in found), "anna has seen it")

@@ -6,16 +6,16 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
+from gridcast.cli.main import main
 from gridcast.models.partition import Partition
 from gridcast.models.windows import WindowSpec
 from gridcast.schemas import GridSeries
 from gridcast.schemas.columns import ReadingColumns
 from gridcast.schemas.quality import Quality
 from gridcast.schemas.topics import SERIES
-from gridcast.stream.cli import main
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.table import PART_BYTES, Table
-from gridcast.stream.topics import TopicAdmin
+from gridcast.stream.state.kafka_table import PART_BYTES, KafkaTable
 
 MINUTE = 60_000
 START = 20_000 * 24 * 60 * MINUTE
@@ -44,7 +44,7 @@ def take(partition: Partition, readings: ReadingColumns, offset: int) -> None:
         pass
 
 
-def kept(table: Table, partition: Partition) -> None:
+def kept(table: KafkaTable, partition: Partition) -> None:
     table.checkpoint([], partition.changes())
 
 
@@ -59,7 +59,7 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, *flags: str) -> int
 def test_the_window_of_a_running_worker_is_drawn_and_the_worker_goes_on(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    table, partition = Table(settings, 2), Partition(WindowSpec(hold_minutes=2), 0)
+    table, partition = KafkaTable(settings, 2), Partition(WindowSpec(hold_minutes=2), 0)
     assert table.open() == {}
     for number in range(6 * 60):
         quality = int(Quality.QUESTIONABLE) if number == 340 else 0
@@ -82,7 +82,7 @@ def test_the_window_of_a_running_worker_is_drawn_and_the_worker_goes_on(
 def test_a_load_that_can_be_negative_is_drawn_so_once_it_is_declared(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    table, partition = Table(settings, 0), Partition(WindowSpec(), 0)
+    table, partition = KafkaTable(settings, 0), Partition(WindowSpec(), 0)
     table.open()
     for number in range(0, 300, 15):
         readings = minute(number, -5.0 if number % 2 else 5.0)
@@ -100,7 +100,7 @@ def test_a_load_that_can_be_negative_is_drawn_so_once_it_is_declared(
 def test_records_of_several_parts_are_put_together(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    table, partition = Table(settings, 1), Partition(WindowSpec(), 0)
+    table, partition = KafkaTable(settings, 1), Partition(WindowSpec(), 0)
     table.open()
     rng = np.random.default_rng(0)
     for number in (0, 200, 215, 230, 245, 260):

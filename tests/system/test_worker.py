@@ -17,9 +17,9 @@ from support.consuming import all_of, committed
 
 from gridcast.schemas import DeadLetter, Forecast, Reading, ReadingFrame, Reason, read
 from gridcast.schemas.topics import DEAD_LETTERS, FORECASTS, READINGS
-from gridcast.stream.kafka import group, librdkafka_options, producer_options
+from gridcast.stream.kafka.config import group, librdkafka_options, producer_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 PARTITIONS = 3
 WITHIN_S = 120.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gridcast.agents.batch import Batch
-from gridcast.agents.letters import Tell
+from gridcast.agents.dead_letter import ReportRefusals
 from gridcast.models.alarms import partition_of
 from gridcast.schemas import Command, Message, Reason, Refusal, read
 from gridcast.schemas.bounds import ahead_of_stamp
@@ -19,7 +19,7 @@ from gridcast.schemas.topics import COMMANDS
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CommandLimits:
     """What a command may ask for."""
 
     partitions: int
@@ -79,7 +79,7 @@ NO_COMMANDS = CommandLog()
 
 
 async def commands(
-    batches: AsyncIterable[Batch], log: CommandLog, tell: Tell, limits: Limits
+    batches: AsyncIterable[Batch], log: CommandLog, tell: ReportRefusals, limits: CommandLimits
 ) -> None:
     """Take batches for as long as there are any."""
     async for batch in batches:
@@ -94,7 +94,7 @@ async def commands(
         await tell(batch, refused)
 
 
-def _judge(batch: Batch, place: int, limits: Limits) -> Given | Refusal:
+def _judge(batch: Batch, place: int, limits: CommandLimits) -> Given | Refusal:
     """Refuse what nobody could do; whether there is such an alarm, its partition knows."""
     found: Message | Refusal | None = read(
         COMMANDS, batch.keys[place], batch.values[place], limit=limits.message_bytes

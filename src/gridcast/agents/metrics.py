@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from gridcast.agents.metric_list import FOLDED, MetricList
 from gridcast.models.partition import Tick
-from gridcast.models.serving import Duty
+from gridcast.models.serving import ServingModels
 from gridcast.models.windows import FoldCounts
 from gridcast.schemas import Alarm, AlarmChange, Decoded, Reason, Role, Topic, Unfit
 from gridcast.schemas.decode import WHOLE
@@ -20,8 +20,7 @@ from gridcast.schemas.forecast import ClosedBy
 from gridcast.schemas.forecast_columns import ForecastColumns
 from gridcast.schemas.score_columns import ScoreColumns
 from gridcast.schemas.topics import READINGS
-
-SECOND_MS = 1000
+from gridcast.units import SECOND_MS
 
 
 class Metrics:
@@ -154,7 +153,7 @@ class Metrics:
         """Note how many should serve and do not."""
         self._list.unfit.set(releases)
 
-    def serve(self, duty: Duty) -> None:
+    def serve(self, duty: ServingModels) -> None:
         """Note who serves from now on, and count who is new."""
         shadows = {kind: shadow.in_use for kind, shadow in duty.challengers.items()}
         serving = {

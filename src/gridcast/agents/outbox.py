@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gridcast.agents.batch import Batch
-from gridcast.agents.letters import dead_letter
+from gridcast.agents.dead_letter import dead_letter
 from gridcast.agents.metrics import Metrics
 from gridcast.agents.spans import NO_SPAN, Span
-from gridcast.agents.table import Output
+from gridcast.agents.state_table import Output
 from gridcast.schemas import Reason, Refusal, Topic
 from gridcast.schemas.topics import DEAD_LETTERS, FORECASTS
 

@@ -5,8 +5,8 @@ import logging
 from collections.abc import AsyncIterable, Awaitable, Callable, Container, Iterable
 
 from gridcast.agents.batch import Batch
-from gridcast.agents.held import Held
-from gridcast.agents.table import TableLostError
+from gridcast.agents.partition_processor import PartitionProcessor
+from gridcast.agents.state_table import TableLostError
 
 LOG = logging.getLogger("gridcast.readings")
 AT_ONCE = 2
@@ -14,7 +14,7 @@ AT_ONCE = 2
 partition's are computed meanwhile. More would only let all of them wait for each other."""
 
 
-async def readings(batches: AsyncIterable[Batch], hands: "Hands") -> None:
+async def readings(batches: AsyncIterable[Batch], hands: "AssignedPartitions") -> None:
     """Take batches for as long as there are any: those of a partition one after the other."""
     free = asyncio.Semaphore(AT_ONCE)
     newest: dict[int, asyncio.Task[None]] = {}
@@ -32,13 +32,13 @@ async def readings(batches: AsyncIterable[Batch], hands: "Hands") -> None:
         raise failed.exceptions[0] from None
 
 
-class Hands:
+class AssignedPartitions:
     """The partitions that this worker has.
 
     Parameters
     ----------
     hold
-        Makes the :class:`Held` of a partition.
+        Makes the :class:`PartitionProcessor` of a partition.
     rewind
         Lets a partition's messages come again from an offset on; gives the offset from which they
         do, which is a later one if Kafka has deleted what was asked for.
@@ -48,14 +48,14 @@ class Hands:
 
     def __init__(
         self,
-        hold: Callable[[int], Held],
+        hold: Callable[[int], PartitionProcessor],
         rewind: Callable[[int, int], Awaitable[int]],
         rejoin: Callable[[], None],
     ) -> None:
         self._hold = hold
         self._rewind = rewind
         self._rejoin = rejoin
-        self._held: dict[int, Held] = {}
+        self._held: dict[int, PartitionProcessor] = {}
         self._opening: dict[int, asyncio.Task[None]] = {}
 
     async def assign(self, numbers: Iterable[int]) -> None:
@@ -147,13 +147,13 @@ class Hands:
         except TableLostError as lost:
             await self._lose(number, lost)
 
-    async def _ready(self, number: int) -> Held | None:
+    async def _ready(self, number: int) -> PartitionProcessor | None:
         opening = self._opening.get(number)
         if opening is not None:
             await opening
         return self._held.get(number)
 
-    async def _go_back(self, batch: Batch, held: Held, offset: int) -> None:
+    async def _go_back(self, batch: Batch, held: PartitionProcessor, offset: int) -> None:
         """Fetch again what the group thinks is done, but the table does not contain."""
         LOG.warning(
             "partition %s: the group stands at %s, the table at %s; going on there",

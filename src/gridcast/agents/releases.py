@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterable, Callable
 
 from gridcast.agents.batch import Batch
-from gridcast.agents.letters import Tell
+from gridcast.agents.dead_letter import ReportRefusals
 from gridcast.models.serving.releases import Releases
 from gridcast.schemas import Refusal, Release, ReleaseRefused, read
 from gridcast.schemas.topics import RELEASES
@@ -12,7 +12,7 @@ from gridcast.schemas.topics import RELEASES
 async def releases(
     batches: AsyncIterable[Batch],
     known: Releases,
-    tell: Tell,
+    tell: ReportRefusals,
     changed: Callable[[], None],
     *,
     message_bytes: int,

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterable
 
 from gridcast.agents.batch import Batch
-from gridcast.agents.letters import Tell
+from gridcast.agents.dead_letter import ReportRefusals
 from gridcast.models.grid import Grid
 from gridcast.schemas import GridSeries, Message, Reason, Refusal, read
 from gridcast.schemas.topics import SERIES
@@ -13,7 +13,7 @@ MOST_CIRCLES = 1_000
 
 
 async def series(
-    batches: AsyncIterable[Batch], grid: Grid, tell: Tell, *, message_bytes: int
+    batches: AsyncIterable[Batch], grid: Grid, tell: ReportRefusals, *, message_bytes: int
 ) -> None:
     """Take batches for as long as there are any.
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterable
 from datetime import timedelta
 
 from gridcast.agents.batch import Batch
-from gridcast.agents.letters import Tell
+from gridcast.agents.dead_letter import ReportRefusals
 from gridcast.models.weather import Weather
 from gridcast.schemas import (
     Message,
@@ -25,7 +25,7 @@ async def weather(
     batches: AsyncIterable[Batch],
     topic: Topic,
     known: Weather,
-    tell: Tell,
+    tell: ReportRefusals,
     *,
     bounds: TimeBounds,
     message_bytes: int,

@@ -10,11 +10,11 @@ import numpy.typing as npt
 from gridcast.models.past_weather import PastWeather
 from gridcast.models.weather import Weather
 from gridcast.models.windows.marks import FULL, NOTHING, PLAIN
-from gridcast.models.windows.spec import MINUTE_MS, STEPS
+from gridcast.models.windows.spec import STEPS
 from gridcast.schemas import GridSeries
 from gridcast.schemas.weather import VARIABLES
+from gridcast.units import MINUTE_MS, Floats
 
-Floats = npt.NDArray[np.float32]
 Marks = npt.NDArray[np.uint8]
 Index = npt.NDArray[np.integer]
 Values = TypeVar("Values", bound=npt.NDArray[np.generic])

@@ -8,6 +8,8 @@ from math import gcd
 import numpy as np
 import numpy.typing as npt
 
+from gridcast.units import Floats
+
 EDGES_HOURS = (0, 1, 3, 8, 24, 72, 168)
 """Where bands begin and end; the last one ends with the horizon."""
 NEAREST_MINUTES, OTHERS_MINUTES = 15, 75
@@ -18,8 +20,6 @@ are wrong for half a day together."""
 STRIDE = 37
 """From one note to the next, a band's lead moves on by so many slots, round and round; and by one
 more each day, so that every time of day is judged at every lead."""
-
-Floats = npt.NDArray[np.float32]
 
 
 class Bands:

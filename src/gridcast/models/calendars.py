@@ -16,13 +16,9 @@ from zoneinfo import ZoneInfo
 
 import holidays
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from gridcast.units import DAY_MS, MINUTE_MS, Doubles, Ints
 
-MINUTE_MS = 60_000
-DAY_MS = 86_400_000
 WORKDAY, SATURDAY, SUNDAY = 0, 1, 2  # a holiday is a SUNDAY
 _CELL_MS = 15 * MINUTE_MS  # every time zone changes its offset on a quarter of an hour
 _CELLS = DAY_MS // _CELL_MS
@@ -35,7 +31,7 @@ one asks at a time."""
 class LocalTimes:
     """The local reading of some UTC times."""
 
-    minute: Floats  # of the local day, 0 to 1440
+    minute: Doubles  # of the local day, 0 to 1440
     day: Ints  # local date, as days since 1970-01-01
 
 

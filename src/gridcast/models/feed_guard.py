@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.alarms import Condition, Sign
-from gridcast.models.records import Column, Kind, Record, decode, key_of
-from gridcast.models.windows.spec import MINUTE_MS
+from gridcast.models.records import Column, Record, RecordKind, decode, key_of
 from gridcast.schemas import AlarmKind, Decoded, Priority
+from gridcast.units import MINUTE_MS
 
 SPAN = 15
 """Minutes that are judged together."""
@@ -83,7 +83,7 @@ class FeedGuard:
         self._limit = limit
         self._minutes: dict[int, _Minute] = {}
         if record is not None:
-            self._load(decode(key_of(Kind.FEED), record))
+            self._load(decode(key_of(RecordKind.FEED), record))
 
     def take(
         self, sent_ms: npt.NDArray[np.int64], decoded: Decoded, first: int = 0
@@ -123,7 +123,7 @@ class FeedGuard:
             [reason for _, reason, _ in refused],
             np.array([count for _, _, count in refused], np.int64),
         ]
-        return Record(Kind.FEED, 0, columns)
+        return Record(RecordKind.FEED, 0, columns)
 
     def _load(self, record: Record) -> None:
         columns = cast("list[Any]", record.columns)

@@ -15,7 +15,7 @@ _AT_ONCE = 100_000
 """Pairs of a series and a station compared at once: 5 MB."""
 
 
-class Stations:
+class NearestStations:
     """The stations of some series, say those of a partition; worked out anew only on a change.
 
     A series has the station that it names. One that names none has the nearest to where it is, of

@@ -14,18 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.detection.diary import is_of_watch
-from gridcast.models.detection.watch import Watch
-from gridcast.models.records import Kind, Record, RecordError, decode, encode, key_of
+from gridcast.models.detection.watch import ReadingWatch
+from gridcast.models.detection.watch_log import is_of_watch
+from gridcast.models.records import Record, RecordError, RecordKind, decode, encode, key_of
 from gridcast.models.verification import Checks
 from gridcast.models.windows import FoldCounts, WindowSpec
 from gridcast.models.windows.snapshot import changes, load
-from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.models.windows.trust import TRUST, Trust
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.columns import ReadingColumns
-
-HOUR_MS = 60 * MINUTE_MS
+from gridcast.units import HOUR_MS, MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +72,10 @@ class Partition:
         self.checks = Checks()
         """Its forecasts that wait to be judged, and what was learned from those that were."""
         self.checks.load(records, self.windows)
-        self.watch = Watch(records) if watches else None
+        self.watch = ReadingWatch(records) if watches else None
         """Judges the readings that come between two ticks."""
         self._gone = set() if watches else {key for key in records if is_of_watch(key)}
-        if self.windows.tick_ms is not None or key_of(Kind.CLOCK) in records:
+        if self.windows.tick_ms is not None or key_of(RecordKind.CLOCK) in records:
             self._load_clock(records)
 
     @property
@@ -126,7 +124,7 @@ class Partition:
     def changes(self) -> dict[str, bytes | None]:
         """Give the records that are not as they were last given; None for one that is gone."""
         clock = Record(
-            Kind.CLOCK, 0, [np.array([self.next_offset, self.newest_ms, self.newest_sent_ms])]
+            RecordKind.CLOCK, 0, [np.array([self.next_offset, self.newest_ms, self.newest_sent_ms])]
         )
         checks = self.checks.changes(self.windows)
         watch = dict.fromkeys(self._gone) if self.watch is None else self.watch.changes()
@@ -178,7 +176,7 @@ class Partition:
             yield Tick(number * MINUTE_MS, by_clock)
 
     def _load_clock(self, records: Mapping[str, bytes]) -> None:
-        key = key_of(Kind.CLOCK)
+        key = key_of(RecordKind.CLOCK)
         if key not in records:
             raise RecordError(key, "missing")
         (numbers,) = decode(key, records[key]).columns

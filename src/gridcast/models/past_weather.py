@@ -1,4 +1,4 @@
-"""The weather of series at very many ticks at once, as `Weather.as_of` and `Stations` tell it."""
+"""The weather of series at many ticks at once, as `Weather.as_of` returns it for each of them."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.grid import Grid
-from gridcast.models.nearest import Index, Stations
+from gridcast.models.nearest import Index, NearestStations
 from gridcast.models.weather import NOT_KNOWN, Weather, WeatherAsOf
 from gridcast.models.weather.past import PastStation
 from gridcast.schemas import GridSeries
 from gridcast.schemas.weather import VARIABLES
+from gridcast.units import Times
 
-Times = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float32]
 
 
@@ -36,7 +36,7 @@ class PastWeather:
         for one in series:
             grid.declare(one)
         self._series = [one.series for one in series]
-        self._stations = Stations(grid)
+        self._stations = NearestStations(grid)
         known = weather.stations()
         self._names = tuple(known)
         self._past = [

@@ -39,7 +39,7 @@ class RecordError(ValueError):
         self.why = why
 
 
-class Kind(IntEnum):
+class RecordKind(IntEnum):
     """What a record holds. The columns of each kind are in `gridcast.models.windows.snapshot`."""
 
     HEAD = 0
@@ -60,13 +60,13 @@ class Kind(IntEnum):
 
 
 _NUMBERED = (
-    Kind.SERIES,
-    Kind.SLOT,
-    Kind.MINUTE,
-    Kind.READINGS,
-    Kind.DETECTION,
-    Kind.CALIBRATION,
-    Kind.NOTED,
+    RecordKind.SERIES,
+    RecordKind.SLOT,
+    RecordKind.MINUTE,
+    RecordKind.READINGS,
+    RecordKind.DETECTION,
+    RecordKind.CALIBRATION,
+    RecordKind.NOTED,
 )
 
 
@@ -74,7 +74,7 @@ _NUMBERED = (
 class Record:
     """Columns with a name."""
 
-    kind: Kind
+    kind: RecordKind
     number: int
     """Which slot, minute or page; 0 for kinds of which there is one."""
     columns: Sequence[Column]
@@ -85,7 +85,7 @@ class Record:
         return key_of(self.kind, self.number)
 
 
-def key_of(kind: Kind, number: int = 0) -> str:
+def key_of(kind: RecordKind, number: int = 0) -> str:
     """Give a record's name in the table: `head`, `slot/1984321`."""
     name = kind.name.lower()
     return f"{name}/{number}" if kind in _NUMBERED else name
@@ -119,7 +119,7 @@ def decode(key: str, data: bytes) -> Record:
         for _ in range(count):
             column, at = _decode_column(body, at)
             columns.append(column)
-        record = Record(Kind(kind), number, columns)
+        record = Record(RecordKind(kind), number, columns)
     except (ValueError, struct.error, zlib.error) as problem:
         raise RecordError(key, f"malformed: {problem}") from problem
     if record.key != key:

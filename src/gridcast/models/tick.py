@@ -16,27 +16,26 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.calibration import corrected
+from gridcast.models.challengers import in_shadow, rungs_of
 from gridcast.models.forecasters import Fallbacks
 from gridcast.models.forecasters.population import MOST as MOST_OTHERS
 from gridcast.models.forecasters.population import like_others, widen
 from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
-from gridcast.models.serving import NOTHING_BESIDE, Beside
+from gridcast.models.serving import EMPTY_CONTEXT, TickContext
 from gridcast.models.serving.finished import Finished
-from gridcast.models.serving.post import AtTick, Post
-from gridcast.models.serving.seen import HOUR_MS
-from gridcast.models.shadows import in_shadow, rungs_of
+from gridcast.models.serving.post import AtTick, PartitionServing
 from gridcast.models.splines import share_measured
 from gridcast.models.verification import Forecasted
 from gridcast.models.windows import Windows, WindowSpec
 from gridcast.models.windows.marks import NOTHING, share_of
 from gridcast.models.windows.minute import Rows
-from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.models.windows.trust import TRUST, Trust
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.forecast import ClosedBy
 from gridcast.schemas.forecast_columns import ForecastColumns, to_the_watt
 from gridcast.schemas.score_columns import ScoreColumns
+from gridcast.units import HOUR_MS, MINUTE_MS
 
 MOST, LEAST = 2_048, 128
 """Series that are worked on at once: memory stays small however many there are."""
@@ -86,7 +85,7 @@ class TickForecaster:
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, "tick") if threads > 1 else None
         self._old_ms = round(old_hours * HOUR_MS)
-        self._posts: WeakKeyDictionary[Partition, Post] = WeakKeyDictionary()
+        self._posts: WeakKeyDictionary[Partition, PartitionServing] = WeakKeyDictionary()
         self._posting = Lock()
 
     def learns(self, partition: Partition) -> bool:
@@ -97,7 +96,7 @@ class TickForecaster:
         return not known or not checks.has_noted(windows.closed)
 
     def answer(
-        self, partition: Partition, tick: Tick, beside: Beside = NOTHING_BESIDE
+        self, partition: Partition, tick: Tick, beside: TickContext = EMPTY_CONTEXT
     ) -> TickAnswer:
         """Judge what came due and learn from it; then forecast, and note what is to be judged."""
         windows, checks = partition.windows, partition.checks
@@ -110,7 +109,7 @@ class TickForecaster:
         return TickAnswer(answer.columns(), scores)
 
     def forecast(
-        self, partition: Partition, tick: Tick, beside: Beside = NOTHING_BESIDE
+        self, partition: Partition, tick: Tick, beside: TickContext = EMPTY_CONTEXT
     ) -> ForecastColumns:
         """Forecast all series of a partition that stands at this tick, in the order of its rows.
 
@@ -118,7 +117,7 @@ class TickForecaster:
         """
         return self._answer(partition, tick, beside).columns()
 
-    def _answer(self, partition: Partition, tick: Tick, beside: Beside) -> "_Answer":
+    def _answer(self, partition: Partition, tick: Tick, beside: TickContext) -> "_Answer":
         windows = partition.windows
         if windows.tick_ms != tick.time_ms:
             raise ValueError(f"the partition stands at {windows.tick_ms}, not at {tick.time_ms}")
@@ -143,11 +142,11 @@ class TickForecaster:
             for _ in self._pool.map(work, parts):
                 pass
 
-    def _post(self, partition: Partition, grid: Grid) -> Post:
+    def _post(self, partition: Partition, grid: Grid) -> PartitionServing:
         with self._posting:
             post = self._posts.get(partition)
             if post is None or post.grid is not grid:
-                post = self._posts[partition] = Post(grid)
+                post = self._posts[partition] = PartitionServing(grid)
             return post
 
 

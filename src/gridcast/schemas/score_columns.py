@@ -32,19 +32,16 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from gridcast.schemas.fields import EARLIEST
 from gridcast.schemas.forecast import Rung
 from gridcast.schemas.score import BandScore, Score
+from gridcast.units import Doubles, Ints
 
 DECIMALS = 10_000
 """On the wire a score has four decimals: a tenth of a watt."""
 LARGEST = 1e14
 """kW; what is larger still is told as this, which msgspec and pydantic write alike."""
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 class Scored(NamedTuple):
@@ -70,15 +67,15 @@ class ScoreColumns:
     band: Ints
     made_by: Ints
     count: Ints
-    error: Floats
+    error: Doubles
     """Sum of the median's absolute errors, kW."""
-    bias: Floats
-    pinball: Floats
-    naive_error: Floats
+    bias: Doubles
+    pinball: Doubles
+    naive_error: Doubles
     """Not a number where it is not known for all that were counted."""
-    inside: Floats
+    inside: Doubles
     """How many fell into the 90 % interval; not a number where the levels hold none."""
-    inside_raw: Floats
+    inside_raw: Doubles
 
     def __len__(self) -> int:
         return len(self.series)
@@ -122,7 +119,7 @@ class ScoreColumns:
             for band, maker, *rest in numbers
         ]
 
-    def _mean(self, total: Floats, chosen: Ints) -> list[float | None]:
+    def _mean(self, total: Doubles, chosen: Ints) -> list[float | None]:
         mean = np.clip(total[chosen] / self.count[chosen], -LARGEST, LARGEST)
         rounded: list[float] = (np.rint(mean * DECIMALS) / DECIMALS + 0.0).tolist()
         return [None if value != value else value for value in rounded]  # noqa: PLR0124 - NaN

@@ -36,7 +36,7 @@ from pydantic_settings import (
 )
 
 from gridcast.stream.errors import UserError
-from gridcast.stream.gateway.settings import GatewaySettings
+from gridcast.stream.gateway_settings import GatewaySettings
 
 ENVIRONMENT_PREFIX = "GRIDCAST_"
 FILE_VARIABLE = ENVIRONMENT_PREFIX + "CONFIG"
@@ -278,7 +278,7 @@ class Settings(GatewaySettings, BaseSettings):
         return (init_settings,)
 
 
-class Origin(BaseModel):
+class SettingOrigin(BaseModel):
     """Where a value came from."""
 
     model_config = ConfigDict(frozen=True)
@@ -296,14 +296,14 @@ class Loaded(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     settings: Settings
-    origins: Mapping[str, Origin]
+    origins: Mapping[str, SettingOrigin]
 
 
 def load(flags: Mapping[str, Any] | None = None, *, file: Path | None = None) -> Loaded:
     """Read all sources; a wrong value is a :class:`UserError` naming it and where it came from."""
     values: dict[str, Any] = {}
-    origins: dict[str, Origin] = {
-        name: Origin(kind="default", name="") for name in Settings.model_fields
+    origins: dict[str, SettingOrigin] = {
+        name: SettingOrigin(kind="default", name="") for name in Settings.model_fields
     }
     # The later wins.
     for origin, found in (*_from_file(file), *_from_environment(), *_from_flags(flags or {})):
@@ -328,7 +328,7 @@ def unknown_variables() -> list[str]:
     )
 
 
-_Source = tuple[Origin, dict[str, Any]]
+_Source = tuple[SettingOrigin, dict[str, Any]]
 
 
 def _from_file(file: Path | None) -> list[_Source]:
@@ -343,25 +343,25 @@ def _from_file(file: Path | None) -> list[_Source]:
         raise UserError(f"the settings file {path} is not there") from None
     except (OSError, ValueError) as error:
         raise UserError(f"the settings file {path} cannot be read: {error}") from None
-    return [(Origin(kind="file", name=str(path)), values)]
+    return [(SettingOrigin(kind="file", name=str(path)), values)]
 
 
 def _from_environment() -> list[_Source]:
     return [
-        (Origin(kind="environment", name=ENVIRONMENT_PREFIX + name.upper()), {name: value})
+        (SettingOrigin(kind="environment", name=ENVIRONMENT_PREFIX + name.upper()), {name: value})
         for name, value in EnvSettingsSource(Settings)().items()
     ]
 
 
 def _from_flags(flags: Mapping[str, Any]) -> list[_Source]:
     return [
-        (Origin(kind="flag", name="--" + name.replace("_", "-")), {name: value})
+        (SettingOrigin(kind="flag", name="--" + name.replace("_", "-")), {name: value})
         for name, value in flags.items()
         if value is not None
     ]
 
 
-def _one_line(error: ValidationError, origins: Mapping[str, Origin]) -> str:
+def _one_line(error: ValidationError, origins: Mapping[str, SettingOrigin]) -> str:
     """Say the first thing that is wrong, with its place; never the value of a secret."""
     first = error.errors(include_url=False, include_context=False)[0]
     name = str(first["loc"][0]) if first["loc"] else "settings"

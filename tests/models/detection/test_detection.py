@@ -9,8 +9,7 @@ from support.detection import standing
 
 from gridcast.models.alarms import AlarmBoard, Condition, Sign
 from gridcast.models.detection import Known
-from gridcast.models.detection.holidays import on_holiday
-from gridcast.models.detection.told import (
+from gridcast.models.detection.condition_builder import (
     DETECTED,
     HOLIDAY,
     LINE,
@@ -19,9 +18,10 @@ from gridcast.models.detection.told import (
     NEIGHBOURS,
     OWN,
     TARIFF,
-    Teller,
+    ConditionBuilder,
 )
-from gridcast.models.detection.watch import Watch
+from gridcast.models.detection.holidays import on_holiday
+from gridcast.models.detection.watch import ReadingWatch
 from gridcast.schemas import AlarmChange, AlarmKind
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -44,7 +44,7 @@ class Grid:
     """A feeder and its meters, a reading a minute."""
 
     def __init__(self, days: float = 1.1) -> None:
-        self.watch = Watch()
+        self.watch = ReadingWatch()
         self.rng = np.random.default_rng(8)
         self.minute = 0
         self.found: list[Condition] = []
@@ -72,7 +72,7 @@ class Grid:
         sent_ms = np.full(len(rows), tick_ms - MINUTE + 900)
         self.watch.take(rows, value[rows], time_ms, sent_ms)
         look, seen = self.watch.look(tick_ms, known)
-        self.found = Teller(seen, look, known, NAMES, "meter.readings/0").conditions()
+        self.found = ConditionBuilder(seen, look, known, NAMES, "meter.readings/0").conditions()
 
     def expect(self, tick_ms: int, spoiled: int | None = None) -> None:
         """Let forecasts be made; `spoiled`: of which row from readings in the wrong unit."""
@@ -311,7 +311,7 @@ def test_nothing_is_said_of_a_parent_and_its_parts_before_a_day_has_shown_how_th
 
 
 def test_a_series_that_nothing_is_known_of_is_watched_all_the_same():
-    watch = Watch()
+    watch = ReadingWatch()
     nothing = Known(
         np.full(1, np.nan, np.float32),
         np.zeros(1, np.float32),
@@ -326,5 +326,6 @@ def test_a_series_that_nothing_is_known_of_is_watched_all_the_same():
             watch.take(np.array([0]), np.array([minute * 0.01]), at, at)
         look, seen = watch.look(int(at[0]) + MINUTE, nothing)
     assert [
-        one.key for one in Teller(seen, look, nothing, ["m"], "meter.readings/0").conditions()
+        one.key
+        for one in ConditionBuilder(seen, look, nothing, ["m"], "meter.readings/0").conditions()
     ] == [(AlarmKind.GAP, "m")]

@@ -5,7 +5,7 @@ import pytest
 from support.detection import in_groups
 
 from gridcast.models.detection.drift import Drift
-from gridcast.models.detection.look import Known
+from gridcast.models.detection.observations import Known
 
 SERIES, START, HALF_HOUR = 12, 1_767_225_600_000, 1_800_000
 KNOWN = in_groups(6, 6)

@@ -5,7 +5,7 @@ import numpy as np
 from gridcast.models.alarms import Sign
 from gridcast.models.detection import Known
 from gridcast.models.detection.health import MODEL, health
-from gridcast.models.detection.told_weather import STUCK, Blame
+from gridcast.models.detection.weather_conditions import STUCK, Blame
 from gridcast.models.verification.running import Running
 from gridcast.schemas import AlarmKind
 

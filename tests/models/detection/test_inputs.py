@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.detection import in_groups
 
-from gridcast.models.detection.inputs import Inputs
+from gridcast.models.detection.inputs import InputDrift
 
 SERIES, START, HOUR = 12, 1_767_225_600_000, 3_600_000
 EVERY_HOUR = np.full(SERIES, 3_600, np.float32)
@@ -17,7 +17,7 @@ class Weeks:
     """Loads that rise and fall with the hour, a reading an hour."""
 
     def __init__(self) -> None:
-        self.inputs, self.rng, self.hour = Inputs(), np.random.default_rng(9), 0
+        self.inputs, self.rng, self.hour = InputDrift(), np.random.default_rng(9), 0
         self.inputs.grow(SERIES, 2)
 
     def days(

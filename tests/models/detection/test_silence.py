@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridcast.models.detection.memory import Flags
 from gridcast.models.detection.silence import SINCE_MS, SOONEST_S, Silence
+from gridcast.units import Flags
 
 MINUTE = 60_000
 DAY = 24 * 60

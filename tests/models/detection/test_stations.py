@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from gridcast.models.detection.look import StationLook
-from gridcast.models.detection.stations import Ill, Stations
+from gridcast.models.detection.observations import StationLook
+from gridcast.models.detection.stations import Ill, StationDetectors
 from gridcast.models.weather import NOT_KNOWN
 
 STATIONS, START, MINUTE = 4, 1_767_225_600_000, 60_000
@@ -22,7 +22,7 @@ NAMES = [f"st-{number}" for number in range(STATIONS)]
 class Sky:
     """Stations that err by half a degree, alike for hours, and are looked at every ten minutes."""
 
-    stations: Stations = field(default_factory=Stations)
+    stations: StationDetectors = field(default_factory=StationDetectors)
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(5))
     minute: int = 0
     error: np.ndarray = field(default_factory=lambda: np.zeros(STATIONS))
@@ -132,7 +132,7 @@ def test_what_was_learned_of_a_station_stays_with_it(sky: Sky):
     usual = sky.stations.errors.usual.tolist()
     sky.stations.seat(np.array([3, -1, 1]))
     assert sky.stations.errors.usual.tolist() == [usual[3], 1.0, usual[1]]
-    again = Stations()
+    again = StationDetectors()
     again.load(sky.stations.columns())
     for one, other in zip(again.columns(), sky.stations.columns(), strict=True):
         np.testing.assert_array_equal(one, other)

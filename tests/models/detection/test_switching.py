@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gridcast.models.detection.switching import Switching
+from gridcast.models.detection.switching import GroupSwitching
 
 NOON = 1_767_268_800_000
 MINUTE = 60_000
@@ -11,7 +11,7 @@ MINUTE = 60_000
 
 def switched(begins: int, *, rises_for: int = 0, lasts: int = 5, every_s: float = 60) -> list[bool]:
     """Let a group move so many minutes after noon; give what is told of each look of an hour."""
-    switching, told = Switching(1), []
+    switching, told = GroupSwitching(1), []
     for minute in range(60):
         into = minute - begins
         share = 0.0 if into < -rises_for or into >= lasts else 0.2 if into < 0 else 0.9
@@ -46,6 +46,6 @@ def test_of_readings_that_come_at_such_times_only_nothing_is_told():
 
 
 def test_of_a_group_that_was_never_seen_calm_nothing_is_told():
-    switching = Switching(1)
+    switching = GroupSwitching(1)
     now, often = np.full(1, 0.9, np.float32), np.full(1, 60, np.float32)
     assert not switching.look(NOON, now, often).any()

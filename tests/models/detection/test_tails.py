@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import genpareto
 
 from gridcast.models.detection.tails import Tails
-from gridcast.models.records import Kind, Record, decode, encode
+from gridcast.models.records import Record, RecordKind, decode, encode
 
 SERIES = 200
 ALL = np.ones(SERIES, np.bool_)
@@ -67,7 +67,7 @@ def test_a_series_without_a_score_learns_nothing():
 
 def test_it_comes_back_from_its_record_to_the_bit():
     tails = learned(np.random.default_rng(7).standard_exponential((500, SERIES)))
-    kept = decode("detection/1", encode(Record(Kind.DETECTION, 1, tails.columns())))
+    kept = decode("detection/1", encode(Record(RecordKind.DETECTION, 1, tails.columns())))
     back = Tails()
     back.load(kept.columns)
     for name in Tails.NEW:

@@ -1,9 +1,9 @@
 import numpy as np
 from river.anomaly import HalfSpaceTrees
 
-from gridcast.models.detection.grown import GROWN
+from gridcast.models.detection.hst_trees import GROWN
 from gridcast.models.detection.trees import FEATURES, HEIGHT, SEED, TREES, WINDOW, Forests
-from gridcast.models.records import Kind, Record, decode, encode
+from gridcast.models.records import Record, RecordKind, decode, encode
 
 
 def test_the_trees_are_those_that_river_grows():
@@ -38,7 +38,7 @@ def test_forests_come_back_from_their_record_to_the_bit():
     forests = Forests(3)
     for _ in range(WINDOW + 30):
         forests.look(rng.random((3, len(FEATURES))))
-    kept = decode("detection/9", encode(Record(Kind.DETECTION, 9, forests.columns())))
+    kept = decode("detection/9", encode(Record(RecordKind.DETECTION, 9, forests.columns())))
     back = Forests()
     back.load(kept.columns)
     for _ in range(WINDOW):

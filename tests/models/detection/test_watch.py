@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.detection import Skies, standing
 
-from gridcast.models.detection.watch import Watch
+from gridcast.models.detection.watch import ReadingWatch
 from gridcast.models.grid import Grid
 from gridcast.models.records import RecordError
 from gridcast.schemas import GridSeries
@@ -21,10 +21,10 @@ FEED = "meter.readings/0"
 class Feed:
     """A few series under parents that change, and a watch of them."""
 
-    def __init__(self, seed: int, watch: Watch | None = None, minute: int = 0) -> None:
+    def __init__(self, seed: int, watch: ReadingWatch | None = None, minute: int = 0) -> None:
         self.rng = np.random.default_rng((seed, minute))
         self.seed, self.minute = seed, minute
-        self.watch = watch or Watch()
+        self.watch = watch or ReadingWatch()
         self.skies = Skies("st-0", "st-1", "st-2")
         self.names = [f"m-{number}" for number in range(7)]
         self.grid = Grid()
@@ -79,7 +79,7 @@ def forecasts(names: list[str], tick_ms: int, rng: np.random.Generator) -> Forec
     return standing(names, tick_ms, LEVELS, quantiles)
 
 
-def put(table: dict[str, bytes], watch: Watch) -> None:
+def put(table: dict[str, bytes], watch: ReadingWatch) -> None:
     for key, record in watch.changes().items():
         if record is None:
             del table[key]
@@ -102,7 +102,7 @@ def test_a_watch_loaded_at_any_checkpoint_sees_and_knows_what_one_does_that_live
         if step in ("keep", "restart"):
             put(table, feed.watch)
             if step == "restart":
-                feed.watch = Watch(table)
+                feed.watch = ReadingWatch(table)
             continue
         if step == "tick":
             assert feed.tick() == lived.tick()
@@ -110,16 +110,16 @@ def test_a_watch_loaded_at_any_checkpoint_sees_and_knows_what_one_does_that_live
         for one in (feed, lived):
             one.send() if step == "send" else one.change(step)
     put(table, feed.watch)
-    again = Watch(table)
+    again = ReadingWatch(table)
     assert parts(again) == parts(lived.watch) == parts(feed.watch)
 
 
-def parts(watch: Watch) -> list[list[bytes]]:
+def parts(watch: ReadingWatch) -> list[list[bytes]]:
     return [[np.asarray(one).tobytes() for one in part] for part in watch.detection.parts()]
 
 
 def test_between_two_wholes_a_checkpoint_takes_a_few_bytes_a_series():
-    series, watch, table = 2_000, Watch(), {}
+    series, watch, table = 2_000, ReadingWatch(), {}
     rng, grid = np.random.default_rng(1), Grid()
     names, rows = [f"m-{row}" for row in range(series)], np.arange(series)
     sizes = []
@@ -140,7 +140,7 @@ def test_between_two_wholes_a_checkpoint_takes_a_few_bytes_a_series():
 
 
 def test_what_was_learned_of_a_group_stays_with_its_name():
-    watch, grid, names = Watch(), Grid(), ["a", "b", "c", "x", "y", "z"]
+    watch, grid, names = ReadingWatch(), Grid(), ["a", "b", "c", "x", "y", "z"]
     for name in names:
         grid.declare(GridSeries(series=name, parent="f-1" if name < "m" else "f-2"))
     watch.conditions(START, names, grid, FEED)
@@ -158,10 +158,10 @@ def test_a_watch_of_another_layout_begins_anew_and_leaves_nothing_behind():
         feed.tick()
         put(table, feed.watch)
     del table["detection/0"]
-    begun = Watch(table)
+    begun = ReadingWatch(table)
     assert not len(begun.detection.standing.bits)
     put(table, begun)
-    assert len(table) == len(Watch().changes())
+    assert len(table) == len(ReadingWatch().changes())
 
 
 def test_a_record_that_is_missing_is_named():
@@ -172,4 +172,4 @@ def test_a_record_that_is_missing_is_named():
         put(table, feed.watch)
     del table["detection/3"]
     with pytest.raises(RecordError, match="detection/3"):
-        Watch(table)
+        ReadingWatch(table)

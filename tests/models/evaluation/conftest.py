@@ -7,7 +7,6 @@ from gridcast.models.archive import Archive
 from gridcast.models.features import FeatureBuilder, FeatureSpec
 from gridcast.schemas import GridSeries
 
-HOUR_MS = 3_600_000
 START_MS = 1_672_617_600_000  # Monday 2 January 2023
 
 

@@ -14,10 +14,10 @@ from gridcast.models.evaluation.baselines import (
     SeasonalNaiveWeek,
 )
 from gridcast.models.evaluation.baselines.knots import between_knots
-from gridcast.models.evaluation.baselines.view import View
-from gridcast.models.evaluation.samples import Samples, pairs_of, samples_of, verify
+from gridcast.models.evaluation.baselines.view import SampleView
+from gridcast.models.evaluation.samples import EvaluationSamples, pairs_of, samples_of, verify
 from gridcast.models.evaluation.score import score
-from gridcast.models.evaluation.splits import Split, hold_out
+from gridcast.models.evaluation.splits import TimeSplit, hold_out
 from gridcast.models.evaluation.verified import Scales
 from gridcast.models.features import FeatureBuilder, FeatureSpec, Inputs
 
@@ -26,12 +26,14 @@ RULES = ("persistence", "seasonal_naive_day", "seasonal_naive_week", "moving_ave
 
 
 @pytest.fixture(scope="module")
-def split(archive: Archive) -> Split:
+def split(archive: Archive) -> TimeSplit:
     return hold_out(len(archive))
 
 
 @pytest.fixture(scope="module")
-def lessons(archive: Archive, builder: FeatureBuilder, split: Split) -> tuple[Samples, Samples]:
+def lessons(
+    archive: Archive, builder: FeatureBuilder, split: TimeSplit
+) -> tuple[EvaluationSamples, EvaluationSamples]:
     return tuple(
         samples_of(archive, builder, pairs_of(archive, builder, part))
         for part in (split.train, split.validation)
@@ -56,7 +58,9 @@ def inputs_of(load: np.ndarray, spec: FeatureSpec) -> Inputs:
 
 def medians(make: type, load: np.ndarray, spec: FeatureSpec) -> np.ndarray:
     inputs = inputs_of(load, spec)
-    nothing = Samples(None, inputs, np.full((len(load), spec.horizon), np.nan, np.float32))
+    nothing = EvaluationSamples(
+        None, inputs, np.full((len(load), spec.horizon), np.nan, np.float32)
+    )
     return make(spec, LEVELS).fit(nothing, nothing).forecast(inputs)[:, LEVELS.index(0.5)]
 
 
@@ -74,7 +78,7 @@ def test_each_rule_says_what_its_name_says():
 
 @pytest.mark.parametrize("name", RULES)
 def test_quantiles_rise_and_hold_the_share_they_say(
-    name: str, archive: Archive, builder: FeatureBuilder, split: Split, fitted
+    name: str, archive: Archive, builder: FeatureBuilder, split: TimeSplit, fitted
 ):
     baseline = fitted[name]
     pairs = pairs_of(archive, builder, split.test)
@@ -85,7 +89,7 @@ def test_quantiles_rise_and_hold_the_share_they_say(
 
 
 def test_ridge_beats_every_rule_of_thumb_at_every_lead(
-    archive: Archive, builder: FeatureBuilder, split: Split, fitted
+    archive: Archive, builder: FeatureBuilder, split: TimeSplit, fitted
 ):
     pairs = pairs_of(archive, builder, split.test)
     found = verify(fitted, LEVELS, archive, builder, pairs)
@@ -121,7 +125,7 @@ def test_a_load_of_nothing_is_forecast_as_nothing():
 def test_between_knots_the_shape_is_that_of_the_days_before():
     spec = FeatureSpec(step_minutes=10, lookback_hours=168)
     rng = np.random.default_rng(0)
-    view = View(spec, inputs_of(np.tile(rng.random(144), 7)[None], spec))
+    view = SampleView(spec, inputs_of(np.tile(rng.random(144), 7)[None], spec))
     knots = np.array(spec.knots)
     days_before = view.inputs.load[:, :144]
     at_knots = np.repeat(days_before[:, None, knots] + 1.0, 3, axis=1)
@@ -147,14 +151,14 @@ def test_ridge_learns_what_weather_the_operator_and_holidays_tell():
     future[unknown, :, -2:] = np.nan
     truth[unknown] = np.nan
     inputs = Inputs(load.astype(np.float32), past, future, np.zeros((n, 0), np.float32))
-    both = Samples(None, inputs, truth.astype(np.float32))
+    both = EvaluationSamples(None, inputs, truth.astype(np.float32))
     answer = Ridge(spec, LEVELS).fit(both, both).forecast(inputs)
     assert np.isfinite(answer).all()
     assert np.nanmean(np.abs(answer[:, 2] - truth)) < 0.5
 
 
 def test_lightgbm_improves_on_ridge_and_repeats_itself(
-    archive: Archive, builder: FeatureBuilder, split: Split, lessons, fitted
+    archive: Archive, builder: FeatureBuilder, split: TimeSplit, lessons, fitted
 ):
     pytest.importorskip("lightgbm", reason="needs gridcast[train]")
     settings = {"rows": 5_000, "rounds": 20, "leaves": 7}

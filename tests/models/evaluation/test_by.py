@@ -8,8 +8,8 @@ import pytest
 from gridcast.models.evaluation.by import By, breakdown, unfairness
 from gridcast.models.evaluation.verified import Scales, Verified
 from gridcast.schemas import GridSeries
+from gridcast.units import HOUR_MS
 
-HOUR_MS = 3_600_000
 NEW_YEAR_MS = 1_672_531_200_000  # Sunday 1 January 2023, 00:00 UTC
 
 

@@ -9,8 +9,8 @@ import pytest
 from gridcast.models.evaluation.score import score, scores_by, scores_by_lead, table
 from gridcast.models.evaluation.verified import Scales, Verified
 from gridcast.schemas import GridSeries
+from gridcast.units import HOUR_MS
 
-HOUR_MS = 3_600_000
 LEVELS = (0.05, 0.5, 0.95)
 SCALES = Scales(size=np.array([100.0, 10.0]), naive=np.array([5.0, 1.0]))
 

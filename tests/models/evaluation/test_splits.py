@@ -7,14 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridcast.models.evaluation.splits import (
-    HOUR_MS,
-    Part,
-    begins,
-    hold_out,
-    origins,
-    walk_forward,
-)
+from gridcast.models.evaluation.splits import Part, begins, hold_out, origins, walk_forward
+from gridcast.units import HOUR_MS
 
 
 def test_the_newest_fifth_is_the_test_and_a_tenth_before_it_validates():

@@ -7,17 +7,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.archives import HOUR_MS, archive_of, hours, observation, readings_of, run, weather_of
+from support.archives import archive_of, hours, observation, readings_of, run, weather_of
 
 from gridcast.models.archive import Archive
 from gridcast.models.features import FeatureBuilder, FeatureSpec, Inputs, WeatherSlots
 from gridcast.models.grid import Grid
-from gridcast.models.nearest import Stations
+from gridcast.models.nearest import NearestStations
 from gridcast.models.splines import Smoother
 from gridcast.models.weather import Weather
 from gridcast.models.windows import Windows, WindowSpec
 from gridcast.models.windows.marks import NOTHING, PLAIN
 from gridcast.schemas import GridSeries
+from gridcast.units import HOUR_MS
 
 SPEC = FeatureSpec(
     weather=("temperature_c", "wind_ms"),
@@ -131,7 +132,7 @@ def test_training_shows_what_serving_showed(lam: float):
         windows.advance(origin)
         first = origin - spec.slots * HOUR_MS
         known = whole.weather.as_of(origin, first, spec.slots + spec.horizon)
-        station = Stations(grid).of([one.series for one in SERIES], known)
+        station = NearestStations(grid).of([one.series for one in SERIES], known)
         served, usable = builder.build(
             windows.cut(spec.window), origin, SERIES, WeatherSlots.at_tick(known, station)
         )

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridcast.models.forecasters import Answer, Fallbacks, Why
+from gridcast.models.forecasters import FallbackForecast, Fallbacks, Why
 from gridcast.models.windows.marks import ESTIMATED, NOTHING, PLAIN
 from gridcast.schemas.forecast import Rung
 
@@ -17,18 +17,18 @@ WAVE = 10 + 5 * np.sin(slot / DAY * 2 * np.pi)
 RUNGS = Fallbacks(DAY, DAY, LEVELS)
 
 
-def forecast(window: np.ndarray, by: Fallbacks = RUNGS, **more: object) -> Answer:
+def forecast(window: np.ndarray, by: Fallbacks = RUNGS, **more: object) -> FallbackForecast:
     """Forecast windows of slots, one a column or one alone; what is not a number is unknown."""
     mean = np.asarray(window, np.float32).reshape(len(window), -1)
     mark = np.where(np.isnan(mean), NOTHING, PLAIN).astype(np.uint8)
     return by.forecast(mean, mark, **more)
 
 
-def rungs(answer: Answer) -> list[Rung]:
+def rungs(answer: FallbackForecast) -> list[Rung]:
     return [Why(why).rung for why in answer.why]
 
 
-def reasons(answer: Answer) -> list[str | None]:
+def reasons(answer: FallbackForecast) -> list[str | None]:
     return [Why(why).text for why in answer.why]
 
 

@@ -37,7 +37,7 @@ from gridcast.models.grid import Grid
 from gridcast.models.network import Network
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.seal import seal
-from gridcast.models.serving import Beside, Duty, InUse
+from gridcast.models.serving import LoadedRelease, ServingModels, TickContext
 from gridcast.schemas import GridSeries
 
 
@@ -51,10 +51,10 @@ class Counting(Network):
         return super().forecast(inputs, memory)
 
 
-def counting() -> tuple[InUse, Counting]:
+def counting() -> tuple[LoadedRelease, Counting]:
     network = Counting.load(seal(lstm_graph(PLAIN), contract_of(PLAIN)))
     network.asked = 0
-    return InUse("small", "counted", network), network
+    return LoadedRelease("small", "counted", network), network
 
 
 def test_between_two_slots_the_network_is_asked_for_nobody():
@@ -95,10 +95,10 @@ def test_a_swap_has_all_answered_by_the_new_release():
 
 
 @st.composite
-def feeds(draw: st.DrawFn) -> Iterator[tuple[int, list[Row], list[GridSeries], Beside]]:
+def feeds(draw: st.DrawFn) -> Iterator[tuple[int, list[Row], list[GridSeries], TickContext]]:
     """Three hours and more: late readings, new series, declarations, weather, swaps."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    grid, duty, weather = Grid(), Duty({None: keeping(*FEATURES[1])}), sky(NOW - 3 * HOUR)
+    grid, duty, weather = Grid(), ServingModels({None: keeping(*FEATURES[1])}), sky(NOW - 3 * HOUR)
     steps = []
     for minute in range(1, 200, draw(st.sampled_from([5, 11]))):
         tick_ms = NOW + minute * MINUTE
@@ -109,7 +109,7 @@ def feeds(draw: st.DrawFn) -> Iterator[tuple[int, list[Row], list[GridSeries], B
             rows.append(row(tick_ms - 2 * MINUTE, f"new{minute}", 3.0))
         declared = [GridSeries(series="a", can_be_negative=bool(rng.random() < 0.5))]
         if rng.random() < 0.1:
-            duty = Duty({None: keeping(*FEATURES[int(rng.integers(2))])})
+            duty = ServingModels({None: keeping(*FEATURES[int(rng.integers(2))])})
         if rng.random() < 0.1:
             weather = sky(NOW - int(rng.integers(1, 40)) * HOUR)
         steps.append(
@@ -117,7 +117,7 @@ def feeds(draw: st.DrawFn) -> Iterator[tuple[int, list[Row], list[GridSeries], B
                 tick_ms,
                 rows,
                 declared if rng.random() < 0.1 else [],
-                Beside(grid, duty, weather.as_of),
+                TickContext(grid, duty, weather.as_of),
             )
         )
     return steps  # type: ignore[return-value]
@@ -126,7 +126,7 @@ def feeds(draw: st.DrawFn) -> Iterator[tuple[int, list[Row], list[GridSeries], B
 @given(feeds())
 @settings(deadline=None, max_examples=15)
 def test_a_forecaster_that_kept_answers_says_what_a_fresh_one_says(
-    steps: list[tuple[int, list[Row], list[GridSeries], Beside]],
+    steps: list[tuple[int, list[Row], list[GridSeries], TickContext]],
 ):
     partition, living = fed(daily("a") + daily("b") + daily("c", 100)), forecaster()
     for tick_ms, rows, declared, beside in steps:

@@ -9,19 +9,19 @@ pytest.importorskip("onnx", reason="needs gridcast[train]")
 from support.answering import HOUR, NOW, ONE, OTHER, daily, fed, forecaster, row
 from support.plain_windows import columns
 
-from gridcast.models import shadows
+from gridcast.models import challengers
 from gridcast.models.grid import Grid
 from gridcast.models.partition import Tick
-from gridcast.models.serving import Beside, Duty, Shadow
+from gridcast.models.serving import Challenger, ServingModels, TickContext
 from gridcast.models.serving.answering import Answering
-from gridcast.models.serving.facts import Facts
+from gridcast.models.serving.facts import SeriesFacts
 from gridcast.models.windows.minute import Rows
 from gridcast.schemas import Score
 
 
 def test_a_challenger_answers_for_its_share_is_not_published_and_is_scored():
     grid, names = Grid(), [f"s{n}" for n in range(40)]
-    beside = Beside(grid, Duty({None: ONE}, {None: Shadow(OTHER, 0.5)}))
+    beside = TickContext(grid, ServingModels({None: ONE}, {None: Challenger(OTHER, 0.5)}))
     partition, made = fed([reading for name in names for reading in daily(name)]), forecaster()
     scores = []
     for hour in range(6):
@@ -51,12 +51,12 @@ def test_no_part_is_looked_at_of_which_a_challenger_has_no_rows(monkeypatch: pyt
             asked.append(len(rows))
         return ask(self, rows, *more)
 
-    monkeypatch.setattr(shadows, "AT_ONCE", 5)
+    monkeypatch.setattr(challengers, "AT_ONCE", 5)
     monkeypatch.setattr(Answering, "ask", counted)
     for share in (0.1, 1e-9):
-        beside = Beside(Grid(), Duty({None: ONE}, {None: Shadow(OTHER, share)}))
+        beside = TickContext(Grid(), ServingModels({None: ONE}, {None: Challenger(OTHER, share)}))
         forecaster().answer(partition, Tick(NOW), beside)
-    facts = Facts(Grid())
+    facts = SeriesFacts(Grid())
     facts.look(names)
     assert sum(asked) == (facts.lot < 0.1).sum() > 0
     assert 0 < len(asked) < len(names) / 5
@@ -65,7 +65,7 @@ def test_no_part_is_looked_at_of_which_a_challenger_has_no_rows(monkeypatch: pyt
 
 def test_whose_series_a_challenger_answers_for_follows_from_their_names():
     """So that every worker, and a replay, chooses the same."""
-    facts = Facts(Grid())
+    facts = SeriesFacts(Grid())
     facts.look(["a", "b"])
     first = facts.lot.copy()
     facts.look(["b", "c", "a"])

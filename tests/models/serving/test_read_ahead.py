@@ -24,7 +24,7 @@ from support.training import untrained
 from gridcast.models.features import FeatureSpec, Inputs
 from gridcast.models.network import Network
 from gridcast.models.partition import Tick
-from gridcast.models.serving import InUse
+from gridcast.models.serving import LoadedRelease
 
 
 class Reading(Network):
@@ -43,10 +43,10 @@ class Reading(Network):
         return super().forecast(inputs, memory)
 
 
-def reading(features: FeatureSpec) -> tuple[InUse, Reading]:
+def reading(features: FeatureSpec) -> tuple[LoadedRelease, Reading]:
     network = Reading.load(untrained(features))
     network.read, network.told = [], 0
-    return InUse("small", "reads", network), network
+    return LoadedRelease("small", "reads", network), network
 
 
 @pytest.mark.parametrize("features", [PLAIN, SEES_WEATHER])

@@ -14,7 +14,7 @@ from gridcast.models.grid import Grid
 from gridcast.models.network import Network
 from gridcast.models.partition import Tick
 from gridcast.models.seal import seal
-from gridcast.models.serving import Beside, Duty, InUse
+from gridcast.models.serving import LoadedRelease, ServingModels, TickContext
 from gridcast.schemas import GridSeries, Rung
 
 
@@ -28,7 +28,7 @@ def test_the_model_answers_for_who_has_a_window_and_a_rung_under_it_for_the_rest
 
 
 def test_where_no_model_is_served_the_forecast_says_what_the_duty_says():
-    beside = Beside(duty=Duty(reason="release one is refused: cut short"))
+    beside = TickContext(duty=ServingModels(reason="release one is refused: cut short"))
     found = told(forecaster().forecast(fed(daily("a")), Tick(NOW), beside))["a"]
     assert (found.rung, found.reason) == (
         Rung.SEASONAL_PROFILE,
@@ -39,13 +39,13 @@ def test_where_no_model_is_served_the_forecast_says_what_the_duty_says():
 def test_each_kind_of_series_has_its_own_model():
     grid = Grid()
     grid.declare(GridSeries(series="f", kind="feeder"))
-    beside = Beside(grid, Duty({"feeder": OTHER, None: ONE}))
+    beside = TickContext(grid, ServingModels({"feeder": OTHER, None: ONE}))
     found = told(forecaster().forecast(fed(daily("a") + daily("f")), Tick(NOW), beside))
     assert (found["a"].release, found["f"].release) == ("one", "other")
 
 
 def test_a_kind_without_a_model_is_answered_by_a_rung_under_it():
-    beside = Beside(duty=Duty({"feeder": OTHER}))
+    beside = TickContext(duty=ServingModels({"feeder": OTHER}))
     found = told(forecaster().forecast(fed(daily("a")), Tick(NOW), beside))["a"]
     assert (found.rung, found.reason) == (Rung.SEASONAL_PROFILE, "no model is served")
 
@@ -66,7 +66,7 @@ def test_a_network_that_gives_no_number_is_not_believed():
     network = Network.load(seal(lstm_graph(PLAIN), contract_of(PLAIN)))
     network.__class__ = Broken
     found = told(
-        forecaster().forecast(fed(daily("a")), Tick(NOW), serving(InUse("m", "1", network)))
+        forecaster().forecast(fed(daily("a")), Tick(NOW), serving(LoadedRelease("m", "1", network)))
     )
     assert found["a"].rung is Rung.SEASONAL_PROFILE
     assert found["a"].reason == "the model cannot use its window"

@@ -5,20 +5,18 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridcast.models.serving import Duty
-from gridcast.models.serving.rota import Rota
-
-MINUTE_MS = 60_000
+from gridcast.models.serving import ServingModels
+from gridcast.models.serving.rota import ServingSchedule
 
 
 @given(st.lists(st.one_of(st.integers(0, 50), st.just("change")), max_size=60))
 def test_a_tick_has_one_duty_and_a_change_shows_at_later_ticks_only(steps: list):
-    duties = [Duty()]
-    rota = Rota(duties[0])
+    duties = [ServingModels()]
+    rota = ServingSchedule(duties[0])
     seen: dict[int, int] = {}
     for step in steps:
         if step == "change":
-            duties.append(Duty())
+            duties.append(ServingModels())
             rota.change(duties[-1])
             continue
         is_new = step > max(seen, default=-1)
@@ -31,8 +29,8 @@ def test_a_tick_has_one_duty_and_a_change_shows_at_later_ticks_only(steps: list)
 
 
 def test_a_new_tick_is_answered_by_the_newest_and_a_partition_behind_by_who_was_there():
-    old, new = Duty(), Duty()
-    rota = Rota(old)
+    old, new = ServingModels(), ServingModels()
+    rota = ServingSchedule(old)
     assert rota.duty_at(10) is old
     rota.change(new)
     assert rota.duty_at(10) is old
@@ -41,8 +39,8 @@ def test_a_new_tick_is_answered_by_the_newest_and_a_partition_behind_by_who_was_
 
 
 def test_what_no_partition_asks_for_any_more_is_let_go():
-    duties = [Duty() for _ in range(5)]
-    rota = Rota()
+    duties = [ServingModels() for _ in range(5)]
+    rota = ServingSchedule()
     for tick, duty in enumerate(duties):
         rota.change(duty)
         rota.duty_at(tick)
@@ -55,10 +53,10 @@ def test_what_no_partition_asks_for_any_more_is_let_go():
 
 
 def test_threads_that_come_to_a_tick_together_are_given_the_same():
-    rota = Rota()
+    rota = ServingSchedule()
     with ThreadPoolExecutor(4) as threads:
         for tick in range(300):
-            rota.change(Duty())
+            rota.change(ServingModels())
             asked = [threads.submit(rota.duty_at, tick) for _ in range(4)]
-            rota.change(Duty())
+            rota.change(ServingModels())
             assert len({id(one.result()) for one in asked}) == 1

@@ -20,7 +20,7 @@ from support.answering import (
 )
 
 from gridcast.models.grid import Grid
-from gridcast.models.nearest import Stations
+from gridcast.models.nearest import NearestStations
 from gridcast.models.partition import Tick
 from gridcast.models.serving.seen import see
 from gridcast.models.weather import Weather
@@ -55,7 +55,7 @@ def test_without_its_weather_the_model_answers_and_says_what_failed(
 
 @pytest.mark.parametrize(("hours", "is_seen"), [(3, True), (24, True), (25, False)])
 def test_an_old_weather_forecast_is_not_looked_at(hours: int, is_seen: bool):
-    weather, stations = sky(NOW - hours * HOUR).as_of, Stations(Grid())
+    weather, stations = sky(NOW - hours * HOUR).as_of, NearestStations(Grid())
     seen = see(SEES_WEATHER, weather, stations, ["a"], tick_ms=NOW, origin_ms=NOW, old_ms=24 * HOUR)
     past, ahead = np.split(seen.slots.values[0, :, 0], [SEES_WEATHER.slots])
     assert not np.isnan(past).all()

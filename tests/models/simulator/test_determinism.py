@@ -8,11 +8,11 @@ from gridcast.models.simulator import (
     FAULTS,
     KINDS,
     Arrivals,
-    Chunk,
     FaultKind,
-    Grid,
     Labels,
+    SimulatedGrid,
     Simulation,
+    SimulationChunk,
 )
 from gridcast.models.simulator.columns import Columns
 from gridcast.models.simulator.feed import longest_delay_ms
@@ -20,11 +20,11 @@ from gridcast.models.simulator.feed import longest_delay_ms
 START, END = ms("2024-03-30T10:20"), ms("2024-03-31T04:50")
 
 
-def fresh(grid: Grid, seed: int = 7, step_s: int = 60) -> Simulation:
+def fresh(grid: SimulatedGrid, seed: int = 7, step_s: int = 60) -> Simulation:
     return Simulation(grid, seed, step_s, FAULTS["storm"])
 
 
-def joined(chunks: Iterable[Chunk]) -> tuple[Arrivals, Labels]:
+def joined(chunks: Iterable[SimulationChunk]) -> tuple[Arrivals, Labels]:
     kept = list(chunks)
     return Arrivals.join([c.arrivals for c in kept]), Labels.join([c.labels for c in kept])
 
@@ -34,7 +34,7 @@ def as_bytes(columns: Columns) -> bytes:
 
 
 @pytest.mark.parametrize("step_s", [10, 60, 900, 3600])
-def test_the_same_seed_is_the_same_bytes(grid: Grid, step_s: int) -> None:
+def test_the_same_seed_is_the_same_bytes(grid: SimulatedGrid, step_s: int) -> None:
     end = START + 200 * step_s * 1000
     first = joined(fresh(grid, step_s=step_s).chunks(START, end))
     second = joined(fresh(grid, step_s=step_s).chunks(START, end))
@@ -43,7 +43,7 @@ def test_the_same_seed_is_the_same_bytes(grid: Grid, step_s: int) -> None:
         assert as_bytes(one) == as_bytes(other)
 
 
-def test_another_seed_is_another_feed(grid: Grid) -> None:
+def test_another_seed_is_another_feed(grid: SimulatedGrid) -> None:
     one, _ = joined(fresh(grid).chunks(START, START + 3_600_000))
     other, _ = joined(fresh(grid, seed=8).chunks(START, START + 3_600_000))
     assert as_bytes(one) != as_bytes(other)
@@ -52,7 +52,7 @@ def test_another_seed_is_another_feed(grid: Grid) -> None:
 @pytest.mark.parametrize(
     "cut", [ms("2024-03-30T10:21"), ms("2024-03-30T13:37"), ms("2024-03-31T01:00")]
 )
-def test_two_spans_are_the_same_readings_as_one(grid: Grid, cut: int) -> None:
+def test_two_spans_are_the_same_readings_as_one(grid: SimulatedGrid, cut: int) -> None:
     whole, _ = joined(fresh(grid).chunks(START, END))
     before, _ = joined(fresh(grid).chunks(START, cut))
     after, _ = joined(fresh(grid).chunks(cut, END))
@@ -63,14 +63,14 @@ def test_two_spans_are_the_same_readings_as_one(grid: Grid, cut: int) -> None:
 @pytest.mark.parametrize(
     "cut", [ms("2024-03-30T10:21"), ms("2024-03-30T19:30:31"), ms("2024-03-31T02:00")]
 )
-def test_a_feed_goes_on_where_it_was_left(grid: Grid, cut: int) -> None:
+def test_a_feed_goes_on_where_it_was_left(grid: SimulatedGrid, cut: int) -> None:
     whole, labels = joined(fresh(grid).chunks(START, END))
     rest, rest_labels = joined(fresh(grid).chunks(START, END, arriving_from_ms=cut))
     assert as_bytes(rest) == as_bytes(whole.take(whole.arrival_ms >= cut))
     assert as_bytes(rest_labels) == as_bytes(labels.take(labels.from_ms >= cut))
 
 
-def test_truth_of_a_span_is_a_part_of_the_truth_of_a_longer_one(grid: Grid) -> None:
+def test_truth_of_a_span_is_a_part_of_the_truth_of_a_longer_one(grid: SimulatedGrid) -> None:
     whole = fresh(grid).truth(START, END)
     part = fresh(grid).truth(ms("2024-03-30T23:10"), ms("2024-03-31T01:30"))
     first = int(np.searchsorted(whole.time_ms, part.time_ms[0]))
@@ -78,7 +78,7 @@ def test_truth_of_a_span_is_a_part_of_the_truth_of_a_longer_one(grid: Grid) -> N
     assert part.value.shape == (grid.size, 140)
 
 
-def test_weather_of_a_span_is_a_part_of_the_weather_of_a_longer_one(grid: Grid) -> None:
+def test_weather_of_a_span_is_a_part_of_the_weather_of_a_longer_one(grid: SimulatedGrid) -> None:
     whole = fresh(grid).observations(START, END)[0]
     part = fresh(grid).observations(START + 7_200_000, END - 3_600_000)[0]
     first = int(np.searchsorted(whole.time_ms, part.time_ms[0]))
@@ -89,7 +89,7 @@ def test_weather_of_a_span_is_a_part_of_the_weather_of_a_longer_one(grid: Grid) 
     assert np.array_equal(again[-1].values, runs[-1].values)
 
 
-def test_readings_come_in_the_order_of_their_arrival(grid: Grid) -> None:
+def test_readings_come_in_the_order_of_their_arrival(grid: SimulatedGrid) -> None:
     arrivals, _ = joined(fresh(grid).chunks(START, END))
     assert (np.diff(arrivals.arrival_ms) >= 0).all()
     assert (np.diff(arrivals.time_ms) < 0).any()
@@ -97,7 +97,7 @@ def test_readings_come_in_the_order_of_their_arrival(grid: Grid) -> None:
 
 @pytest.mark.parametrize("step_s", [60, 900, 3600])
 def test_nothing_arrives_before_its_time_or_after_the_longest_delay(
-    grid: Grid, step_s: int
+    grid: SimulatedGrid, step_s: int
 ) -> None:
     end = START + 300 * step_s * 1000
     simulation = fresh(grid, step_s=step_s)

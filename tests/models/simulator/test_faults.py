@@ -13,8 +13,8 @@ from gridcast.models.simulator import (
     Arrivals,
     FaultKind,
     Faults,
-    Grid,
     Labels,
+    SimulatedGrid,
     Simulation,
     build_grid,
 )
@@ -27,7 +27,7 @@ START, END = ms("2024-02-01T00:00"), ms("2024-02-04T00:00")
 class Seen:
     """A dirty feed of three days, and what it would have been without faults."""
 
-    grid: Grid
+    grid: SimulatedGrid
     labels: Labels
     by_series: list[Arrivals]
     clean: NDArray[np.float64]  # series by step

@@ -6,17 +6,19 @@ from support.times import ms
 from gridcast.models.simulator import COUNTRIES
 from gridcast.models.simulator.meteorology import LEADS_H, WeatherRun, WeatherService
 from gridcast.models.simulator.sun import clear_sky_wm2, elevation_sine
-from gridcast.models.simulator.weather import Weather
+from gridcast.models.simulator.weather import TrueWeather
 from gridcast.schemas.weather import VARIABLES
 
 START, END = ms("2024-01-01"), ms("2024-12-31")
 TEMPERATURE, HUMIDITY, WIND, CLOUD, SUN, PRESSURE = range(len(VARIABLES))
 
 
-def station(country: str = "DE", number: int = 0, seed: int = 5) -> tuple[Weather, WeatherService]:
+def station(
+    country: str = "DE", number: int = 0, seed: int = 5
+) -> tuple[TrueWeather, WeatherService]:
     place = COUNTRIES[country]
     _, latitude, longitude = place.cities[number]
-    weather = Weather(seed, number, place, latitude, longitude)
+    weather = TrueWeather(seed, number, place, latitude, longitude)
     return weather, WeatherService(seed, number, weather)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gridcast.models.splines import Origin, Smoother, Spline, share_measured
+from gridcast.models.splines import SlotOrigin, Smoother, Spline, share_measured
 from gridcast.models.windows.marks import ESTIMATED, FULL, NOTHING, PLAIN
 
 DAY = 96
@@ -33,7 +33,7 @@ def smooth(mean: Floats, mark: Marks, smoother: Smoother = SMOOTHER, lower: floa
 def test_measured_slots_are_smoothed_and_called_measured() -> None:
     mean, mark = days(8, 3, noise=0.2)
     result = smooth(mean, mark)
-    assert (result.origin == Origin.MEASURED).all()
+    assert (result.origin == SlotOrigin.MEASURED).all()
     expected = Spline(2 * DAY, 1.0).smooth(mean[-2 * DAY :])
     np.testing.assert_array_equal(result.value, expected.astype(np.float32))
 
@@ -42,17 +42,19 @@ def test_a_short_gap_is_bridged_by_the_spline() -> None:
     mean, mark = days(8, 1)
     mark[-50:-46] = NOTHING
     result = smooth(mean, mark)
-    assert (result.origin[-50:-46] == Origin.FILLED).all()
+    assert (result.origin[-50:-46] == SlotOrigin.FILLED).all()
     np.testing.assert_allclose(result.value, mean[-2 * DAY :], atol=0.02)
 
 
-@pytest.mark.parametrize(("gap", "origin"), [(4, Origin.FILLED), (5, Origin.FROM_OTHER_DAYS)])
-def test_the_longest_gap_of_the_spline_is_as_stated(gap: int, origin: Origin) -> None:
+@pytest.mark.parametrize(
+    ("gap", "origin"), [(4, SlotOrigin.FILLED), (5, SlotOrigin.FROM_OTHER_DAYS)]
+)
+def test_the_longest_gap_of_the_spline_is_as_stated(gap: int, origin: SlotOrigin) -> None:
     mean, mark = days(8, 3)
     mark[-50 : -50 + gap, 1] = NOTHING
     result = smooth(mean, mark)
     assert (result.origin[-50 : -50 + gap, 1] == origin).all()
-    assert (result.origin == Origin.MEASURED).sum() == result.origin.size - gap
+    assert (result.origin == SlotOrigin.MEASURED).sum() == result.origin.size - gap
 
 
 @pytest.mark.parametrize("step", [1, 5, 10, 15, 30, 60])
@@ -79,8 +81,8 @@ def test_a_long_gap_is_filled_from_other_days_at_the_level_beside_it() -> None:
     mean[-2 * DAY :] += 3  # higher than the days before
     mark[-90:-10, 0] = NOTHING
     result = smooth(mean, mark)
-    assert (result.origin[-90:-10, 0] == Origin.FROM_OTHER_DAYS).all()
-    assert (result.origin[:, 1] == Origin.MEASURED).all()
+    assert (result.origin[-90:-10, 0] == SlotOrigin.FROM_OTHER_DAYS).all()
+    assert (result.origin[:, 1] == SlotOrigin.MEASURED).all()
     np.testing.assert_allclose(result.value, mean[-2 * DAY :], atol=0.05)
 
 
@@ -88,7 +90,7 @@ def test_a_gap_at_the_windows_end_is_filled_from_other_days_however_short() -> N
     mean, mark = days(8, 1)
     mark[-1:] = NOTHING
     result = smooth(mean, mark)
-    assert result.origin[-1, 0] == Origin.FROM_OTHER_DAYS
+    assert result.origin[-1, 0] == SlotOrigin.FROM_OTHER_DAYS
     assert result.value[-1, 0] == pytest.approx(mean[-1, 0], abs=0.05)
 
 
@@ -96,9 +98,9 @@ def test_a_long_gap_that_no_other_day_covers_stays_missing() -> None:
     mean, mark = days(2, 1)
     mark[: DAY + 20] = NOTHING
     result = smooth(mean, mark)
-    assert (result.origin[20:DAY] == Origin.FROM_OTHER_DAYS).all()
+    assert (result.origin[20:DAY] == SlotOrigin.FROM_OTHER_DAYS).all()
     missing = np.r_[:20, DAY : DAY + 20]
-    assert (result.origin[missing] == Origin.MISSING).all()
+    assert (result.origin[missing] == SlotOrigin.MISSING).all()
     assert np.flatnonzero(np.isnan(result.value)).tolist() == missing.tolist()
 
 
@@ -109,7 +111,7 @@ def test_a_window_with_next_to_nothing_known_is_missing_but_for_that(known: int)
     mark[-DAY : -DAY + known, 0] = FULL
     result = smooth(mean, mark)
     assert (np.isfinite(result.value[:, 0])).sum() <= known + 1
-    assert (result.origin[:, 0] == Origin.MEASURED).sum() == known
+    assert (result.origin[:, 0] == SlotOrigin.MEASURED).sum() == known
     np.testing.assert_allclose(result.value[:, 1], mean[-2 * DAY :, 1], atol=0.02)
 
 
@@ -117,7 +119,7 @@ def test_an_estimate_is_smoothed_and_called_an_estimate() -> None:
     mean, mark = days(8, 1)
     mark[-30:-10] = ESTIMATED
     result = smooth(mean, mark)
-    assert (result.origin[-30:-10] == Origin.ESTIMATED).all()
+    assert (result.origin[-30:-10] == SlotOrigin.ESTIMATED).all()
     assert share_measured(mark[-100:])[0] == pytest.approx(0.8)
 
 
@@ -146,9 +148,9 @@ def test_with_lam_0_what_is_known_stays_as_it_is_and_gaps_are_filled(seed: int) 
     result = smooth(mean, mark, Smoother(2 * DAY, 0.0, 4, DAY), lower=5.0)
     known = mark[-2 * DAY :] != NOTHING
     assert result.value[known].tobytes() == mean[-2 * DAY :][known].tobytes()
-    assert (result.origin[known] < Origin.FILLED).all()
+    assert (result.origin[known] < SlotOrigin.FILLED).all()
     on_no_day = (mark.reshape(8, DAY, -1) == NOTHING).all(axis=0)
-    missing = result.origin == Origin.MISSING
+    missing = result.origin == SlotOrigin.MISSING
     assert (np.tile(on_no_day, (2, 1)) >= missing).all()
     assert (np.isfinite(result.value) == ~missing).all()
     assert result.value[~known & ~missing].min(initial=5.0) == 5.0
@@ -159,8 +161,8 @@ def test_with_lam_0_short_gaps_are_bridged_and_long_ones_filled_from_other_days(
     mark[-50:-46, 0] = NOTHING
     mark[-90:-10, 1] = NOTHING
     result = smooth(mean, mark, Smoother(2 * DAY, 0.0, 4, DAY))
-    assert (result.origin[-50:-46, 0] == Origin.FILLED).all()
-    assert (result.origin[-90:-10, 1] == Origin.FROM_OTHER_DAYS).all()
+    assert (result.origin[-50:-46, 0] == SlotOrigin.FILLED).all()
+    assert (result.origin[-90:-10, 1] == SlotOrigin.FROM_OTHER_DAYS).all()
     np.testing.assert_allclose(result.value, mean[-2 * DAY :], atol=0.02)
 
 

@@ -9,16 +9,16 @@ torch = pytest.importorskip("torch", reason="needs gridcast[train]")
 
 from gridcast.models.features import FeatureSpec  # noqa: E402
 from gridcast.models.training.calibration import calibrate  # noqa: E402
-from gridcast.models.training.networks import NETWORKS, Forecaster  # noqa: E402
+from gridcast.models.training.networks import NETWORKS, ForecasterNetwork  # noqa: E402
 from gridcast.models.training.networks.base import HARMONICS  # noqa: E402
 from gridcast.models.training.networks.front import Front  # noqa: E402
 from gridcast.models.training.ridge import fit_base, fit_front  # noqa: E402
-from gridcast.models.training.samples import Batch  # noqa: E402
+from gridcast.models.training.samples import TrainingBatch  # noqa: E402
 
 SPEC = FeatureSpec(lookback_hours=72, horizon_hours=30, step_minutes=30, recent=2)
 
 
-def scaled(forecaster: Forecaster, batch: Batch):
+def scaled(forecaster: ForecasterNetwork, batch: TrainingBatch):
     parts = (batch.inputs.load, batch.inputs.past, batch.inputs.future, batch.inputs.static)
     load, past, future, static = (torch.from_numpy(part) for part in parts)
     return forecaster.front(load, past, future, static, forecaster.front.scale(load))
@@ -130,7 +130,7 @@ def test_the_base_finds_a_linear_law_and_what_is_not_measured_does_not_count() -
     law = 0.6 * batch.inputs.load[:, -24 : -24 + 5] + 0.4 * batch.inputs.load[:, -1:]
     law = law.astype(np.float32)
     law[::3, 2] = np.nan
-    taught = Batch(batch.inputs, law, batch.weight)
+    taught = TrainingBatch(batch.inputs, law, batch.weight)
     fit_front(forecaster, taught)
     fit_base(forecaster, [taught], [taught])
     said = forecaster.base(scaled(forecaster, batch)).numpy() * float(forecaster.front.spread)
@@ -140,7 +140,7 @@ def test_the_base_finds_a_linear_law_and_what_is_not_measured_does_not_count() -
 
 
 def test_quantiles_hold_on_what_they_are_calibrated_on() -> None:
-    forecaster = Forecaster(UNIVARIATE, LEVELS, NETWORKS["lstm"], hidden=4)
+    forecaster = ForecasterNetwork(UNIVARIATE, LEVELS, NETWORKS["lstm"], hidden=4)
     random = torch.Generator().manual_seed(1)
     truth = torch.randn(4000, 5, generator=random)
     # Too narrow at each knot, and for half of the samples everything is ten times as large.
@@ -155,7 +155,7 @@ def test_quantiles_hold_on_what_they_are_calibrated_on() -> None:
 
 
 def test_between_knots_corrections_lie_on_straight_lines() -> None:
-    forecaster = Forecaster(SPEC, LEVELS, NETWORKS["gru"], hidden=4)
+    forecaster = ForecasterNetwork(SPEC, LEVELS, NETWORKS["gru"], hidden=4)
     knots = torch.tensor(SPEC.knots)
     line = 3.0 + 2.0 * knots.float()
     laid = line @ forecaster.between

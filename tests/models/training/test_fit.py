@@ -14,8 +14,8 @@ from gridcast.models.features import FeatureSpec  # noqa: E402
 from gridcast.models.training.checkpoint import from_bytes, to_bytes  # noqa: E402
 from gridcast.models.training.fit import Fitting, device_of  # noqa: E402
 from gridcast.models.training.learner import Learner  # noqa: E402
-from gridcast.models.training.lessons import Lessons, prepare, without  # noqa: E402
-from gridcast.models.training.settings import Design, Settings  # noqa: E402
+from gridcast.models.training.settings import Design, TrainingSettings  # noqa: E402
+from gridcast.models.training.training_batches import Lessons, prepare, without  # noqa: E402
 
 
 def weights(fitting: Fitting) -> dict[str, bytes]:
@@ -95,7 +95,9 @@ def test_without_patience_the_validation_part_chooses_nothing() -> None:
 def test_a_member_can_learn_a_few_samples_by_heart() -> None:
     fitting = fitting_of(MANY, steps=1)
     finish(fitting)
-    settings = Settings(steps=150, learning_rate=1e-2, schedule="constant", weight_decay=0.0)
+    settings = TrainingSettings(
+        steps=150, learning_rate=1e-2, schedule="constant", weight_decay=0.0
+    )
     learner = Learner(fitting.forecaster, 0, settings)
     lesson = prepare(fitting.forecaster, fitting._train.batch(np.arange(8)), torch.device("cpu"))
     losses = [learner.learn(lesson) for _ in range(150)]
@@ -109,7 +111,14 @@ def test_without_anything_to_learn_from_it_says_so() -> None:
     nothing, _ = samples_of(UNIVARIATE, short)
     for parts, word in (((nothing, validation), "training"), ((train, nothing), "validation")):
         with pytest.raises(ValueError, match=f"the {word} part has no origin"):
-            Fitting(UNIVARIATE, LEVELS, Design(), Settings(), train=parts[0], validation=parts[1])
+            Fitting(
+                UNIVARIATE,
+                LEVELS,
+                Design(),
+                TrainingSettings(),
+                train=parts[0],
+                validation=parts[1],
+            )
 
 
 def test_each_sample_is_drawn_once_before_any_is_drawn_again() -> None:

@@ -11,14 +11,14 @@ pytest.importorskip("torch", reason="needs gridcast[train]")
 from gridcast.models.archive import Archive
 from gridcast.models.evaluation.splits import Part
 from gridcast.models.features import FeatureBuilder
-from gridcast.models.training.samples import Samples
+from gridcast.models.training.samples import TrainingSamples
 
 BUILDER = FeatureBuilder(UNIVARIATE)
 
 
-def samples_of(archive: Archive, first: int = 0, end: int | None = None, **more) -> Samples:
+def samples_of(archive: Archive, first: int = 0, end: int | None = None, **more) -> TrainingSamples:
     part = Part(first, len(archive) if end is None else end)
-    return Samples(BUILDER, [(archive, part)], **more)
+    return TrainingSamples(BUILDER, [(archive, part)], **more)
 
 
 def test_all_slots_of_a_horizon_lie_in_the_part() -> None:
@@ -33,7 +33,7 @@ def test_all_slots_of_a_horizon_lie_in_the_part() -> None:
 def test_the_inputs_are_those_that_serving_would_have_had() -> None:
     archive = archive_for(MANY)
     builder = FeatureBuilder(MANY)
-    samples = Samples(builder, [(archive, Part(400, 500))])
+    samples = TrainingSamples(builder, [(archive, Part(400, 500))])
     batch = samples.batch(np.array([5]))
     inputs, _ = builder.sample(archive, np.array([401]), np.array([2]))
     for name, array in inputs.feed().items():
@@ -56,7 +56,7 @@ def test_of_where_too_little_was_measured_nothing_is_learned() -> None:
 
 def test_archives_are_put_together_whatever_their_size() -> None:
     first, second = archive_of((0.5,)), archive_of((7e7, 3e7))
-    samples = Samples(BUILDER, [(first, Part(100, 200)), (second, Part(300, 350))])
+    samples = TrainingSamples(BUILDER, [(first, Part(100, 200)), (second, Part(300, 350))])
     alone = [samples_of(first, 100, 200), samples_of(second, 300, 350)]
     assert len(samples) == len(alone[0]) + len(alone[1])
     mixed = samples.batch(np.array([len(samples) - 1, 0, len(alone[0])]))
@@ -88,11 +88,12 @@ def test_a_part_without_any_origin_has_no_samples() -> None:
 def test_a_large_archive_can_be_kept_from_drowning_a_small_one() -> None:
     small, large = archive_of((0.5,)), archive_of((7e7, 3e7))
     parts = [(small, Part(100, 200)), (large, Part(100, 500))]
-    whole, kept = Samples(BUILDER, parts), Samples(BUILDER, parts, most=150)
+    whole, kept = TrainingSamples(BUILDER, parts), TrainingSamples(BUILDER, parts, most=150)
     of_small = len(samples_of(small, 100, 200))
     assert len(kept) == of_small + 150 < len(whole)
     drawn = kept.batch(np.arange(of_small, len(kept)))
     assert len(np.unique(drawn.inputs.load, axis=0)) == 150
     assert (
-        drawn.truth == Samples(BUILDER, parts, most=150).batch(np.arange(of_small, len(kept))).truth
+        drawn.truth
+        == TrainingSamples(BUILDER, parts, most=150).batch(np.arange(of_small, len(kept))).truth
     ).all()

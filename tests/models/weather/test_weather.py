@@ -14,10 +14,10 @@ from support.plain_weather import ms
 from gridcast.models.weather import NOT_KNOWN, Weather, WeatherAsOf
 from gridcast.schemas import WeatherForecast, WeatherObservation
 from gridcast.schemas.weather import VARIABLES
+from gridcast.units import HOUR_MS
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
-HOUR_MS = 3_600_000
 STEP_MS = HOUR_MS // 4
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOON_MS = ms(NOON)

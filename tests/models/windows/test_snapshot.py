@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.plain_windows import Row, columns
 
-from gridcast.models.records import Kind, Record, RecordError, decode, encode
+from gridcast.models.records import Record, RecordError, RecordKind, decode, encode
 from gridcast.models.windows import Windows, WindowSpec
 from gridcast.models.windows.snapshot import changes, load
 
@@ -175,7 +175,7 @@ def test_records_of_readings_go_when_their_minutes_do() -> None:
 def test_a_list_that_lacks_a_series_is_an_error() -> None:
     _, table = filled()
     listed = decode("series/0", table["series/0"])
-    table["series/0"] = encode(Record(Kind.SERIES, 0, [part[:-1] for part in listed.columns]))
+    table["series/0"] = encode(Record(RecordKind.SERIES, 0, [part[:-1] for part in listed.columns]))
     with pytest.raises(RecordError, match="record head: knows 50 series, but 49 are listed"):
         load(SPEC, table)
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from gridcast.schemas import DeadLetter, Reason, ReplayedLetters
 from gridcast.stream.dead_letters.letters import (
+    DeadLetterSummary,
     Stored,
-    Summary,
     Which,
     each_once,
     each_record_once,
@@ -71,7 +71,7 @@ def test_a_letter_that_lies_there_twice_counts_once_and_a_frame_is_one_record():
 
 def test_the_summary_has_the_commonest_reason_first_with_its_span():
     replay = ReplayedLetters(replayed_at=NOON, below=[2])
-    summary = Summary([replay])
+    summary = DeadLetterSummary([replay])
     for one in (
         stored(0, reason=Reason.EMPTY),
         stored(1, at=NOON + HOUR),

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from support.recordings import DAY, HOUR, START, make_recording
 
+from gridcast.learning.history.recording_source import open_source
 from gridcast.models.simulator import FAULTS, Arrivals, Simulation, build_grid, spread_series
 from gridcast.schemas import GridSeries, Quality
+from gridcast.sources.simulator.folder import Folder
+from gridcast.sources.simulator.messages import write_observations, write_weather_run
 from gridcast.stream.errors import UserError
-from gridcast.stream.recording import Recording, open_source
+from gridcast.stream.recording import Recording
 from gridcast.stream.recording.recording import available_ms
-from gridcast.stream.simulate.folder import Folder
-from gridcast.stream.simulate.messages import write_observations, write_weather_run
 
 
 def recorded(*rows: tuple[int, int, float, int, int]) -> Recording:

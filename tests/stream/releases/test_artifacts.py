@@ -9,11 +9,11 @@ from support.s3 import put, s3_server
 
 from gridcast.models.serving.needs import UnfitError
 from gridcast.schemas import Unfit
-from gridcast.stream.box import boxed
 from gridcast.stream.releases import artifacts as module
-from gridcast.stream.releases import places
+from gridcast.stream.releases import locations
 from gridcast.stream.releases.artifacts import Artifacts, digest_of
-from gridcast.stream.releases.places import fetch, url_of
+from gridcast.stream.releases.box import boxed
+from gridcast.stream.releases.locations import fetch, url_of
 
 DATA = b"a model, as far as this goes"
 
@@ -96,7 +96,7 @@ def test_the_box_is_not_kept_twice(folder: Path):
 
 
 def test_what_is_too_large_is_not_read(file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(places, "MOST_BYTES", 10)
+    monkeypatch.setattr(locations, "MOST_BYTES", 10)
     error = unfit(url_of(str(file)), folder)
     assert (error.because, "28 bytes; at most 10" in error.detail) == (Unfit.TOO_LARGE, True)
 
@@ -135,7 +135,7 @@ def test_an_object_that_is_not_there_or_too_large_is_one_line(
     assert "not found" in error.detail
     assert "<" not in error.detail
     url = put("models", "large.onnx", DATA)
-    monkeypatch.setattr(places, "MOST_BYTES", 10)
+    monkeypatch.setattr(locations, "MOST_BYTES", 10)
     assert unfit(url, folder).because is Unfit.TOO_LARGE
 
 

@@ -8,8 +8,8 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
-from gridcast.stream.broker import Broker
-from gridcast.stream.broker.jars import fetch
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.kafka.broker.jars import fetch
 from gridcast.stream.settings import load
 
 TOPIC = "survivor"

@@ -15,9 +15,9 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 from support.processes import GRIDCAST, is_gone
 
-from gridcast.stream.broker import Broker
-from gridcast.stream.broker.ports import free_ports
 from gridcast.stream.errors import UserError
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.kafka.broker.ports import free_ports
 
 READY_WITHIN_S = 120.0
 ENDS_WITHIN_S = 60.0
@@ -139,7 +139,7 @@ def test_java_ends_with_the_command_even_if_that_is_killed() -> None:
 
 EMBEDDING = """
 import threading, time
-from gridcast.stream.broker import Broker
+from gridcast.stream.kafka.broker import Broker
 broker = Broker()
 starter = threading.Thread(target=broker.start)  # that this thread ends must not end Kafka
 starter.start()

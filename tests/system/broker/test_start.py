@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gridcast.stream.broker import Broker
-from gridcast.stream.broker.jars import fetch
 from gridcast.stream.errors import UserError
+from gridcast.stream.kafka.broker import Broker
+from gridcast.stream.kafka.broker.jars import fetch
 from gridcast.stream.settings import Settings, load
 
 

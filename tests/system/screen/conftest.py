@@ -10,8 +10,8 @@ from support import grid
 from support.browser import new_context, running_browser
 from support.gateway import RunningGateway, gateway
 
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 
 @pytest.fixture(scope="module")

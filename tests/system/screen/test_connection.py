@@ -11,7 +11,7 @@ from support import grid
 from support.gateway import RunningGateway, gateway, wait_for
 from support.screen import Frames
 
-from gridcast.stream.broker import ports
+from gridcast.stream.kafka.broker import ports
 from gridcast.stream.settings import Settings
 
 KEPT = """async () => {

@@ -8,8 +8,8 @@ from support.browser import is_too_wide, new_context, violations
 from support.gateway import RunningGateway, gateway
 from support.screen import overflowing
 
+from gridcast.gateway.access.keys import new_key
 from gridcast.schemas.gateway import Scope
-from gridcast.stream.gateway.access.keys import new_key
 from gridcast.stream.settings import Settings
 
 WIDTHS = (1440, 1024, 768, 400)

@@ -14,8 +14,8 @@ from support.sending import publish
 
 from gridcast.schemas import AlarmKind, Priority
 from gridcast.schemas.topics import ALARMS
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 
 def figure(page: Page, name: str) -> Locator:

@@ -20,9 +20,9 @@ from gridcast.schemas.reading import Reading, ReadingFrame
 from gridcast.schemas.series import GridSeries
 from gridcast.schemas.topics import READINGS, SERIES, WEATHER_FORECASTS, WEATHER_OBSERVATIONS, Topic
 from gridcast.schemas.weather import WeatherForecast, WeatherObservation
+from gridcast.stream.kafka.topic_admin import TopicAdmin
+from gridcast.stream.recording.reading_writer import ReadingWriter
 from gridcast.stream.settings import Settings
-from gridcast.stream.simulate.messages import ReadingWriter
-from gridcast.stream.topics import TopicAdmin
 
 START = "2024-05-01T10:00:00Z"
 HOURS = 3

@@ -11,7 +11,7 @@ from faust.types import TP
 from support.transport import PARTITIONS, Feed, Start, Worker, nothing, until
 
 from gridcast.agents.batch import Batch
-from gridcast.stream.transport import HoleError
+from gridcast.stream.kafka.transport import HoleError
 
 
 async def test_restarts_under_load_leave_no_hole(feed: Feed, start: Start):

@@ -8,10 +8,11 @@ import logging
 
 import pytest
 from faust.types import TP
+from gridcast.stream.kafka.config.transport import partition_position
 from support.transport import PARTITIONS, Feed, Start, until
 
 from gridcast.agents.batch import Batch
-from gridcast.stream.transport import HoleError, place
+from gridcast.stream.kafka.transport import HoleError
 
 
 async def test_a_pause_while_a_fetch_waits_throws_nothing_away(feed: Feed, start: Start):
@@ -47,7 +48,7 @@ async def test_from_an_empty_set_nothing_is_fetched(feed: Feed, start: Start):
 async def test_messages_that_are_missing_stop_the_worker(
     feed: Feed, start: Start, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(place, "ROOM_BYTES", 100_000)
+    monkeypatch.setattr(partition_position, "ROOM_BYTES", 100_000)
     feed.send(300, bytes(10_000))  # aiokafka fetches no more than 1 MB of a partition ahead
     go_on = asyncio.Event()
 
@@ -89,7 +90,7 @@ async def test_what_was_deleted_while_no_worker_ran_is_told_and_passed_over(
 async def test_an_agent_that_stalls_bounds_what_is_fetched(
     feed: Feed, start: Start, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(place, "ROOM_BYTES", 1_000_000)
+    monkeypatch.setattr(partition_position, "ROOM_BYTES", 1_000_000)
     size = 10_000
     feed.send(500, bytes(size))  # 20 MB
     go_on = asyncio.Event()
@@ -109,5 +110,5 @@ async def test_an_agent_that_stalls_bounds_what_is_fetched(
     go_on.set()
     await until(lambda: feed.committed() == feed.ends(), "all is acknowledged")
     assert most <= 1_000_000 + one_fetch
-    assert worker.consumer._room == place.Room(), "all of it was given back"
+    assert worker.consumer._room == partition_position.Room(), "all of it was given back"
     assert all(worker.offsets(tp) == list(range(500)) for tp in feed.tps)

@@ -8,14 +8,14 @@ words under the same names.
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
+from gridcast.models.alarms.board_record import read, write
 from gridcast.models.alarms.condition import Condition, Key, Sign
 from gridcast.models.alarms.flood import FloodLimit, Rate, flood_of
 from gridcast.models.alarms.handling import after, changed
-from gridcast.models.alarms.kept import read, write
 from gridcast.models.alarms.life import TIMINGS, USUAL, Event, Life, Timing
 from gridcast.models.alarms.names import FEEDS, name_of, utc
 from gridcast.models.alarms.priorities import Priorities
-from gridcast.models.records import Kind, Record, decode, key_of
+from gridcast.models.records import Record, RecordKind, decode, key_of
 from gridcast.schemas import Alarm, AlarmChange, AlarmKind, Command, Priority, Reason, Refusal
 
 Due = tuple[Life, Condition, Priority]
@@ -71,7 +71,7 @@ class AlarmBoard:
         self._rate = Rate(limit.span_ms)
         self._priorities = Priorities()
         if record is not None:
-            found = decode(key_of(Kind.ALARMS), record)
+            found = decode(key_of(RecordKind.ALARMS), record)
             lives, self._rate, self._priorities = read(found, limit.span_ms)
             self._lives = {life.key: life for life in lives}
 

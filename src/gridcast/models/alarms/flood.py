@@ -9,8 +9,7 @@ import numpy as np
 from gridcast.models.alarms.condition import Condition, Sign
 from gridcast.models.records import Column
 from gridcast.schemas import AlarmKind, Priority
-
-MINUTE_MS = 60_000
+from gridcast.units import MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,7 @@ from enum import Enum
 from gridcast.models.alarms.condition import Condition, Key, Sign
 from gridcast.schemas import Alarm, AlarmKind, Priority
 from gridcast.schemas.bounds import NEVER
-
-MINUTE_MS = 60_000
-HOUR_MS = 60 * MINUTE_MS
+from gridcast.units import HOUR_MS, MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.bands import Bands
-from gridcast.models.records import Kind, Record, decode, key_of
+from gridcast.models.records import Record, RecordKind, decode, key_of
+from gridcast.units import Floats
 
-Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
 
 UNIT = 4_000
@@ -143,14 +143,14 @@ class Calibration:
             moves = self._moves[rung][:, :, band]
             rows = np.flatnonzero(moves.any(axis=1))
             columns = [numbers[rows], *moves[rows].T]
-            yield Record(Kind.CALIBRATION, rung * _BANDS + band, columns)
+            yield Record(RecordKind.CALIBRATION, rung * _BANDS + band, columns)
         self._changed.clear()
 
     def load(self, records: Mapping[str, bytes], row_of: npt.NDArray[np.int64]) -> None:
         """Take what was learned from its records; `row_of` gives the row of a series' number."""
-        prefix = f"{Kind.CALIBRATION.name.lower()}/"
+        prefix = f"{RecordKind.CALIBRATION.name.lower()}/"
         for number in sorted(int(key[len(prefix) :]) for key in records if key.startswith(prefix)):
-            key = key_of(Kind.CALIBRATION, number)
+            key = key_of(RecordKind.CALIBRATION, number)
             numbers, *columns = decode(key, records[key]).columns
             rows = row_of[np.asarray(numbers, np.int64)]
             known = rows >= 0

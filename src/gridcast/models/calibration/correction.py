@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from gridcast.units import Floats
 
 WIDEST = np.float32(1e37)
 """kW; so no move is too large for a float, whatever was forecast."""

@@ -1,6 +1,6 @@
 """What is wrong with readings: detectors for all series of a partition at once."""
 
-from gridcast.models.detection.detection import Detection, Seen
-from gridcast.models.detection.look import NO_GROUP, Known, Look
+from gridcast.models.detection.detection import Detected, Detection
+from gridcast.models.detection.observations import NO_GROUP, Known, Look
 
-__all__ = ["NO_GROUP", "Detection", "Known", "Look", "Seen"]
+__all__ = ["NO_GROUP", "Detected", "Detection", "Known", "Look"]

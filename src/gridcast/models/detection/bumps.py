@@ -14,7 +14,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.memory import Flags, Floats, Memory
+from gridcast.models.detection.memory import Memory
+from gridcast.units import Flags, Floats
 
 LONGEST = 3
 """Readings that a bump may last."""

@@ -10,8 +10,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.look import Look
-from gridcast.models.detection.memory import Flags, Floats, Memory
+from gridcast.models.detection.memory import Memory
+from gridcast.models.detection.observations import Look
+from gridcast.units import Flags, Floats
 
 IN_A_ROW = 4
 LEARNS = np.float32(0.02)

@@ -13,8 +13,8 @@
 | `Balance` | a parent that is not the sum of its parts | tail of its own differences |
 | `Forests` | figures of a group that do not usually lie together | tail of its own scores |
 | `Drift` | errors whose mean has moved, of a series or a group | Page-Hinkley's test |
-| `Inputs` | loads that have moved against their own past, of a series or a group | the same |
-| `Stations` | weather that came otherwise than forecast; stations that are silent, stuck, drift | |
+| `InputDrift` | loads that have moved against their own past, of a series or a group | the same |
+| `StationDetectors` | weather unlike its forecast; stations that are silent, stuck or drifting | |
 
 What is learned of a series rests on sound readings only; what lies beyond a limit counts as if it
 lay there, so that a fault is not learned in a day, and a new usual is in the end.
@@ -39,21 +39,22 @@ from gridcast.models.detection.groups import (
     together,
 )
 from gridcast.models.detection.holidays import on_holiday
-from gridcast.models.detection.inputs import Inputs
+from gridcast.models.detection.inputs import InputDrift
 from gridcast.models.detection.limits import is_impossible, is_other_unit
-from gridcast.models.detection.look import NO_GROUP, NO_STATIONS, Known, Look, StationLook
-from gridcast.models.detection.memory import Flags, Floats, Memory, Rows
+from gridcast.models.detection.memory import Memory, Rows
 from gridcast.models.detection.moves import Moves
+from gridcast.models.detection.observations import NO_GROUP, NO_STATIONS, Known, Look, StationLook
 from gridcast.models.detection.repeats import Repeats
 from gridcast.models.detection.silence import Silence
-from gridcast.models.detection.standing import SEEN_AT_READINGS, Standing
-from gridcast.models.detection.stations import Stations, StationsSeen
+from gridcast.models.detection.standing import SEEN_AT_READINGS, SeriesStanding
+from gridcast.models.detection.stations import StationDetectors, StationsSeen
 from gridcast.models.detection.surprise import DAY_S, NARROWEST, Surprise
-from gridcast.models.detection.switching import Switching
+from gridcast.models.detection.switching import GroupSwitching
 from gridcast.models.detection.tails import Tails
 from gridcast.models.detection.trees import Forests, features
 from gridcast.models.records import Column
 from gridcast.schemas import AlarmKind
+from gridcast.units import Flags, Floats
 
 QUARTER_MS = 15 * 60_000
 """How often a forest looks at its group."""
@@ -76,7 +77,7 @@ SILENT_TOGETHER = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Detected:
     """What was seen at a look."""
 
     measured: Floats
@@ -122,11 +123,11 @@ class Detection:
         self.bumps = Bumps()
         self.bump_up, self.bump_down = Tails(fattest=0), Tails(fattest=0)
         self.repeats, self.silence, self.clocks = Repeats(), Silence(), Clocks()
-        self.standing, self.drift, self.inputs = Standing(), Drift(), Inputs()
+        self.standing, self.drift, self.inputs = SeriesStanding(), Drift(), InputDrift()
         self.balance, self.balance_tail = Balance(), Tails()
-        self.moves, self.switching = Moves(), Switching()
+        self.moves, self.switching = Moves(), GroupSwitching()
         self.forests, self.forest_tail = Forests(), Tails()
-        self.stations = Stations()
+        self.stations = StationDetectors()
         self._unusual = np.zeros(0, np.float32)
         self._quarter = 0
 
@@ -142,7 +143,7 @@ class Detection:
         weather: StationLook = NO_STATIONS,
         *,
         is_new: bool = False,
-    ) -> Seen:
+    ) -> Detected:
         """Judge what came, and learn from it; `is_new`: what the stations say was not yet shown."""
         self._grow(len(look), known.groups)
         risk, given = self._risk(), ~np.isnan(look.value)
@@ -176,7 +177,7 @@ class Detection:
             AlarmKind.DRIFT: group_drift,
             AlarmKind.DATA_DRIFT: group_moved,
         }
-        return Seen(
+        return Detected(
             measured,
             score,
             high,

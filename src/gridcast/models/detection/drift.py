@@ -11,11 +11,11 @@ from typing import ClassVar
 import numpy as np
 
 from gridcast.models.detection.groups import of_groups, of_its_group
-from gridcast.models.detection.look import NO_GROUP, Known
-from gridcast.models.detection.memory import Flags, Floats, Memory
+from gridcast.models.detection.memory import Memory
+from gridcast.models.detection.observations import NO_GROUP, Known
 from gridcast.models.detection.page_hinkley import DriftLimit, PageHinkley
+from gridcast.units import HOUR_MS, Flags, Floats
 
-HOUR_MS = 3_600_000
 LIMIT = DriftLimit(min_instances=72, delta=0.5, threshold=80.0, alpha=1.0, remembered=14 * 24)
 """By hour: against the mean error of two weeks, for a home that is heated errs otherwise in spring,
 and that is no drift."""

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gridcast.models.detection.look import Times
-from gridcast.models.detection.memory import Floats, Rows
+from gridcast.models.detection.memory import Rows
 from gridcast.models.records import Column
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.forecast_columns import WATTS, ForecastColumns
-
-MINUTE_MS = 60_000
+from gridcast.units import MINUTE_MS, Floats, Times
 
 
 class Expected:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gridcast.models.detection.look import NO_GROUP, NOTHING_KNOWN, Known
+from gridcast.models.detection.observations import NO_GROUP, NOTHING_KNOWN, Known
 from gridcast.models.grid import Grid
 
 

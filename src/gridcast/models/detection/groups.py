@@ -5,9 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.look import NO_GROUP, Known, Look
-from gridcast.models.detection.memory import Flags, Floats, Memory, Rows
+from gridcast.models.detection.memory import Memory, Rows
+from gridcast.models.detection.observations import NO_GROUP, Known, Look
 from gridcast.models.detection.surprise import REMEMBERED, is_known
+from gridcast.units import Flags, Floats
 
 STRIKING = np.float32(3)
 """A score beyond that is one that a neighbour saw, too."""

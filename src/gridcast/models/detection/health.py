@@ -9,11 +9,12 @@ import numpy as np
 
 from gridcast.models.alarms import Condition, Sign
 from gridcast.models.detection.groups import FEWEST
-from gridcast.models.detection.look import NO_GROUP, Known
-from gridcast.models.detection.memory import Floats, Rows
-from gridcast.models.detection.told_weather import Blame
+from gridcast.models.detection.memory import Rows
+from gridcast.models.detection.observations import NO_GROUP, Known
+from gridcast.models.detection.weather_conditions import Blame
 from gridcast.models.verification.running import Running
 from gridcast.schemas import AlarmKind
+from gridcast.units import Floats
 
 ENOUGH = 150
 """So many judged forecasts a series, of a day or two, tell something."""

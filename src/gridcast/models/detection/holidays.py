@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from gridcast.models.calendars import Calendar
-from gridcast.models.detection.look import Known
-from gridcast.models.detection.memory import Flags
+from gridcast.models.detection.observations import Known
+from gridcast.units import Flags
 
 EPOCH = date(1970, 1, 1)
 MOST = 0.5

@@ -13,11 +13,11 @@ from typing import ClassVar
 import numpy as np
 
 from gridcast.models.detection.groups import of_groups, of_its_group
-from gridcast.models.detection.look import Known
-from gridcast.models.detection.memory import Flags, Floats, Memory
+from gridcast.models.detection.memory import Memory
+from gridcast.models.detection.observations import Known
 from gridcast.models.detection.page_hinkley import DriftLimit, PageHinkley
+from gridcast.units import DAY_MS, Flags, Floats
 
-DAY_MS = 86_400_000
 HALF_A_DAY_S = np.float32(43_200)
 OWN = DriftLimit(min_instances=14, delta=2.0, threshold=28.0, alpha=0.99)
 """Of a series: days of one household are wild."""
@@ -93,7 +93,7 @@ class Loads(Memory):
         return load, given
 
 
-class Inputs:
+class InputDrift:
     """The tests of all series and groups."""
 
     def __init__(self) -> None:

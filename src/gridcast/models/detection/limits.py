@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gridcast.models.detection.memory import Flags, Floats
+from gridcast.units import Flags, Floats
 
 SPARE = np.float32(1.02)
 """A meter may tell a little more than the capacity that is declared."""

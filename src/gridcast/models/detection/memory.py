@@ -8,8 +8,6 @@ import numpy.typing as npt
 
 from gridcast.models.records import Column
 
-Floats = npt.NDArray[np.float32]
-Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.intp]
 
 

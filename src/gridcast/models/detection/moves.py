@@ -11,7 +11,8 @@ import numpy as np
 from scipy.special import betainc, ndtr
 
 from gridcast.models.detection.groups import FEWEST, MOVED, STRIKING, Together
-from gridcast.models.detection.memory import Flags, Floats, Memory
+from gridcast.models.detection.memory import Memory
+from gridcast.units import Flags, Floats
 
 FOLLOWS_S = np.float32(8 * 3_600)
 """So fast follows what is usual: it is known after a day, and an evening has its own."""

@@ -21,7 +21,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.memory import Flags, Floats, Memory
+from gridcast.models.detection.memory import Memory
+from gridcast.units import Flags, Floats
 
 
 @dataclass(frozen=True, slots=True)

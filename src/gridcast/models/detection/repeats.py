@@ -9,7 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.memory import Flags, Floats, Memory, Rows
+from gridcast.models.detection.memory import Memory, Rows
+from gridcast.units import Flags, Floats
 
 REMEMBERED = np.float32(1_000)
 """Repeats that the share rests on."""

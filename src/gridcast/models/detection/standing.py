@@ -5,8 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.memory import Flags, Floats, Memory
+from gridcast.models.detection.memory import Memory
 from gridcast.schemas import AlarmKind
+from gridcast.units import Flags, Floats
 
 SEEN_AT_READINGS = (AlarmKind.SPIKE, AlarmKind.DROP, AlarmKind.OUT_OF_LIMITS, AlarmKind.UNIT)
 """What is seen of a reading; the rest is seen of the time between them, or of many."""
@@ -16,7 +17,7 @@ HIGH, LOW = 6, 7
 """Bits: its score is beyond 1, which one in six are, above or below."""
 
 
-class Standing(Memory):
+class SeriesStanding(Memory):
     """A bit for each kind beyond its limit, for each that is not yet well, and for each side."""
 
     NEW: ClassVar = {"last": np.float32(np.nan), "bits": np.uint8(0)}

@@ -15,15 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.detection.inputs import STANDS, Loads, Usual
-from gridcast.models.detection.look import StationLook
-from gridcast.models.detection.memory import Flags, Floats, Memory, Rows
+from gridcast.models.detection.memory import Memory, Rows
+from gridcast.models.detection.observations import StationLook
 from gridcast.models.detection.page_hinkley import DriftLimit, PageHinkley
 from gridcast.models.detection.repeats import Repeats
 from gridcast.models.detection.silence import SINCE_MS, Silence
 from gridcast.models.detection.surprise import DAY_S
 from gridcast.models.weather import NOT_KNOWN
+from gridcast.units import HOUR_MS, Flags, Floats
 
-HOUR_MS = 3_600_000
 STUCK_S = 3 * 3_600
 """Weather that stays the same for less is calm."""
 FAR_C = np.float32(3)
@@ -52,7 +52,7 @@ class Ill(IntEnum):
     SILENT = 4
 
 
-class Errors(Memory):
+class StationErrors(Memory):
     """How far stations are from what was forecast, and what is wrong with them."""
 
     NEW: ClassVar = {
@@ -126,11 +126,11 @@ class StationsSeen:
     """What each says, whether anything was foretold or not."""
 
 
-class Stations:
+class StationDetectors:
     """The stations that a partition's series have."""
 
     def __init__(self) -> None:
-        self.errors, self.repeats, self.silence = Errors(), Repeats(), Silence()
+        self.errors, self.repeats, self.silence = StationErrors(), Repeats(), Silence()
         self.days, self.usual, self.test = Loads(), Usual(), PageHinkley(MOVED)
         self.hour = 0
         """The hour that runs."""

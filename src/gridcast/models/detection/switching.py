@@ -9,8 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from gridcast.models.detection.groups import MOVED
-from gridcast.models.detection.memory import Flags, Floats, Memory
+from gridcast.models.detection.memory import Memory
 from gridcast.models.detection.silence import SINCE_MS
+from gridcast.units import Flags, Floats
 
 HALF_HOUR_S = 1_800
 AFTER_S = 120
@@ -24,7 +25,7 @@ OFTEN_S = 300
 NEVER_S = -AT_ONCE_S - 1
 
 
-class Switching(Memory):
+class GroupSwitching(Memory):
     """When groups began to move.
 
     >>> switching = Switching(1)

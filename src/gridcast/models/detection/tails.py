@@ -11,7 +11,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.memory import Flags, Floats, Memory
+from gridcast.models.detection.memory import Memory
+from gridcast.units import Flags, Floats
 
 PEAKS = np.float32(0.02)
 """So many of all scores are above the level."""

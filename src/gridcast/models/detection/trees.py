@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.detection.groups import Together
-from gridcast.models.detection.grown import GROWN
-from gridcast.models.detection.memory import Floats, Rows
+from gridcast.models.detection.hst_trees import GROWN
+from gridcast.models.detection.memory import Rows
 from gridcast.models.records import Column
+from gridcast.units import Floats
 
 FEATURES = ("mean", "high", "low", "silent", "balance")
 TREES, HEIGHT, WINDOW = 8, 4, 96

@@ -7,27 +7,27 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.alarms import Condition
-from gridcast.models.detection.detection import Detection, Seen
-from gridcast.models.detection.diary import Diary, Looked, Shown, Whole, read
+from gridcast.models.detection.condition_builder import ConditionBuilder
+from gridcast.models.detection.detection import Detected, Detection
 from gridcast.models.detection.expected import Expected
 from gridcast.models.detection.grid_facts import GridFacts
-from gridcast.models.detection.look import (
+from gridcast.models.detection.memory import Rows
+from gridcast.models.detection.observations import (
     NO_STATIONS,
     NOTHING_KNOWN,
     Known,
     Look,
     StationLook,
-    Times,
 )
-from gridcast.models.detection.memory import Flags, Rows
-from gridcast.models.detection.told import Teller
-from gridcast.models.detection.told_weather import Blame, WeatherTeller
+from gridcast.models.detection.watch_log import Diary, LoggedReadings, Looked, Whole, read
+from gridcast.models.detection.weather_conditions import Blame, WeatherTeller
 from gridcast.models.grid import Grid
-from gridcast.models.nearest import Stations
+from gridcast.models.nearest import NearestStations
 from gridcast.models.weather import WeatherOf
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.forecast_columns import ForecastColumns
 from gridcast.schemas.weather import VARIABLES
+from gridcast.units import Flags, Times
 
 STAMP_MS = 100
 """Stamps are taken to a tenth of a second: clocks that are off are off by more."""
@@ -36,7 +36,7 @@ WEATHER_EVERY_MS = 5 * 60_000
 TEMPERATURE = VARIABLES.index("temperature_c")
 
 
-class Watch:
+class ReadingWatch:
     """What is needed to judge readings at a tick.
 
     A reading is judged by the newest forecast that was made before its slot began: one that had
@@ -54,7 +54,7 @@ class Watch:
         self.detection = Detection()
         self._facts = GridFacts()
         self._known = NOTHING_KNOWN
-        self._stations: Stations | None = None
+        self._stations: NearestStations | None = None
         self._grid: Grid | None = None
         self._weather, self._weather_is_new = NO_STATIONS, False
         self._teller: WeatherTeller | None = None
@@ -111,13 +111,13 @@ class Watch:
             self._look_at_weather(tick_ms, names, grid, weather)
         look, seen = self.look(tick_ms, known)
         self._teller = WeatherTeller(seen, look)
-        return Teller(seen, look, known, names, feed).conditions()
+        return ConditionBuilder(seen, look, known, names, feed).conditions()
 
     def blame_of(self, rows: Rows) -> Blame | None:
         """Tell whether the weather of series is why their forecasts err, as at the newest look."""
         return None if self._teller is None else self._teller.of_errors(rows)
 
-    def look(self, tick_ms: int, known: Known) -> tuple[Look, Seen]:
+    def look(self, tick_ms: int, known: Known) -> tuple[Look, Detected]:
         """Judge what came since the last tick."""
         is_new = known is not self._known
         self._diary.look(Looked(tick_ms, self._noted(), known if is_new else None))
@@ -165,7 +165,7 @@ class Watch:
         self._grow(len(found.whole.time_ms))
         self._time_ms[:] = found.whole.time_ms
         for told in found.since:
-            if isinstance(told, Shown):
+            if isinstance(told, LoggedReadings):
                 self._show(told)
             elif isinstance(told, Looked):
                 self._show(told.shown)
@@ -176,21 +176,21 @@ class Watch:
             else:
                 self._expected.load(told)
 
-    def _show(self, shown: Shown) -> None:
+    def _show(self, shown: LoggedReadings) -> None:
         rows = shown.rows
         self._grow(int(rows.max(initial=-1)) + 1)
         self._heard[rows] = True
         self._value[rows] = shown.value
         self._time_ms[rows], self._sent_ms[rows] = shown.time_ms, shown.sent_ms
 
-    def _noted(self) -> Shown:
+    def _noted(self) -> LoggedReadings:
         """Give what came since this was last asked."""
         shown, self._new = self._shown(self._new), np.zeros_like(self._new)
         return shown
 
-    def _shown(self, which: Flags) -> Shown:
+    def _shown(self, which: Flags) -> LoggedReadings:
         rows = np.flatnonzero(which)
-        return Shown(rows, self._value[rows], self._time_ms[rows], self._sent_ms[rows])
+        return LoggedReadings(rows, self._value[rows], self._time_ms[rows], self._sent_ms[rows])
 
     def _know(self, known: Known) -> None:
         """Take what is declared by now; what was learned of a group stays with its name."""
@@ -205,7 +205,7 @@ class Watch:
     ) -> None:
         """Look at what was known of the weather by now."""
         if self._stations is None or self._grid is not grid:
-            self._stations, self._grid = Stations(grid), grid
+            self._stations, self._grid = NearestStations(grid), grid
         known = weather(tick_ms, tick_ms, 0)
         found = StationLook(
             tick_ms,
@@ -227,7 +227,7 @@ class Watch:
             self.detection.stations.seat(np.array(was, np.intp))
         self._weather, self._weather_is_new = weather, True
 
-    def _look(self, tick_ms: int) -> tuple[Look, Seen]:
+    def _look(self, tick_ms: int) -> tuple[Look, Detected]:
         self._grow(len(self._known.group))
         value, time_ms = self._value, self._time_ms
         expected = self._expected.at(tick_ms, np.where(np.isnan(value), tick_ms - 1, time_ms))

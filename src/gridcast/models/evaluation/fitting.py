@@ -13,7 +13,7 @@ MOST_GROWTH = 1.2
 """How much more than the reference's an error may grow from one part to the next."""
 
 
-class Fault(StrEnum):
+class FitFault(StrEnum):
     """What can be wrong with what was learned."""
 
     OVERFITTED = "overfitted"
@@ -28,12 +28,12 @@ class Fault(StrEnum):
 class Flag:
     """A fault and why it is thought to be one."""
 
-    fault: Fault
+    fault: FitFault
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Errors:
+class PartErrors:
     """One forecaster's mean error (any loss: all of one kind) on each part."""
 
     train: float
@@ -41,15 +41,17 @@ class Errors:
     test: float
 
 
-def judge_fit(model: Errors, reference: Errors, baselines: Mapping[str, Errors]) -> list[Flag]:
+def judge_fit(
+    model: PartErrors, reference: PartErrors, baselines: Mapping[str, PartErrors]
+) -> list[Flag]:
     """Say what is wrong with a model; an empty list is what one hopes for.
 
     `reference` learns nothing; `baselines` are what a user would otherwise use.
     """
     flags = []
     for fault, part, before in (
-        (Fault.OVERFITTED, "validation", "train"),
-        (Fault.OUTDATED, "test", "validation"),
+        (FitFault.OVERFITTED, "validation", "train"),
+        (FitFault.OUTDATED, "test", "validation"),
     ):
         grown = getattr(model, part) / getattr(model, before)
         alone = getattr(reference, part) / getattr(reference, before)
@@ -66,14 +68,14 @@ def judge_fit(model: Errors, reference: Errors, baselines: Mapping[str, Errors])
             f"on the data it learned from its error is {model.train:.4g}, "
             f"and that of {best} {others[best].train:.4g}"
         )
-        flags.append(Flag(Fault.UNDERFITTED, reason))
+        flags.append(Flag(FitFault.UNDERFITTED, reason))
     best = min(others, key=lambda name: others[name].test)
     if model.test > others[best].test:
         reason = (
             f"in the test {best} has an error of {others[best].test:.4g}, "
             f"the model {model.test:.4g}"
         )
-        flags.append(Flag(Fault.BEATEN, reason))
+        flags.append(Flag(FitFault.BEATEN, reason))
     return flags
 
 

@@ -11,9 +11,8 @@ sense.
 """
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
+from gridcast.units import AnyFloats
 
 NEAR_ZERO = 0.05
 """A load under this share of its mean size is too near zero for an error in per cent."""
@@ -21,18 +20,20 @@ MOST_NEAR_ZERO = 0.01
 """With more of them than this there is no MAPE: it would judge the rest of the loads only."""
 
 
-def mae(truth: Floats, forecast: Floats) -> float | None:
+def mae(truth: AnyFloats, forecast: AnyFloats) -> float | None:
     """Give the mean absolute error, kW."""
     return _mean(np.abs(truth - forecast))
 
 
-def rmse(truth: Floats, forecast: Floats) -> float | None:
+def rmse(truth: AnyFloats, forecast: AnyFloats) -> float | None:
     """Give the root of the mean squared error, kW."""
     square = _mean(np.square(truth - forecast))
     return None if square is None else float(np.sqrt(square))
 
 
-def mape(truth: Floats, forecast: Floats, size: Floats | float | None = None) -> float | None:
+def mape(
+    truth: AnyFloats, forecast: AnyFloats, size: AnyFloats | float | None = None
+) -> float | None:
     """Give the mean absolute percentage error, per cent; None for loads that come near zero.
 
     `size` is the mean size of each load's series; left out, that of all loads given.
@@ -48,20 +49,20 @@ def mape(truth: Floats, forecast: Floats, size: Floats | float | None = None) ->
     return _percent(_mean(error[judged] / np.abs(truth[judged])))
 
 
-def smape(truth: Floats, forecast: Floats) -> float | None:
+def smape(truth: AnyFloats, forecast: AnyFloats) -> float | None:
     """Give the symmetric one: the error by the mean of both sizes, 0 to 200 %; none is 0 of 0."""
     both = (np.abs(truth) + np.abs(forecast)) / 2
     error = np.abs(truth - forecast)
     return _percent(_mean(np.divide(error, both, out=np.zeros_like(error), where=both != 0)))
 
 
-def nmae(truth: Floats, forecast: Floats) -> float | None:
+def nmae(truth: AnyFloats, forecast: AnyFloats) -> float | None:
     """Give the mean absolute error in per cent of the mean size of what came."""
     error, size = mae(truth, forecast), _mean(np.abs(truth))
     return None if error is None or not size else 100 * error / size
 
 
-def mase(truth: Floats, forecast: Floats, naive: Floats | float) -> float | None:
+def mase(truth: AnyFloats, forecast: AnyFloats, naive: AnyFloats | float) -> float | None:
     """Give the error scaled by `naive`: what forecasting yesterday's load missed in training.
 
     See `daily_naive`. A series whose load never changed has no scale, and counts nothing.
@@ -72,7 +73,7 @@ def mase(truth: Floats, forecast: Floats, naive: Floats | float) -> float | None
     return _mean(np.divide(error, scale, out=nothing, where=scale > 0))
 
 
-def daily_naive(mean: Floats, day: int) -> Floats:
+def daily_naive(mean: AnyFloats, day: int) -> AnyFloats:
     """Give the mean absolute difference of the same slot of two days, for each series.
 
     `mean` is the training part, slots down, series across. NaN where no two days are known.
@@ -81,11 +82,13 @@ def daily_naive(mean: Floats, day: int) -> Floats:
     known = np.isfinite(off)
     total, count = np.where(known, off, 0).sum(axis=0), known.sum(axis=0)
     nothing = np.full(len(count), np.nan)
-    naive: Floats = np.divide(total, count, out=nothing, where=count > 0)
+    naive: AnyFloats = np.divide(total, count, out=nothing, where=count > 0)
     return naive
 
 
-def r2(truth: Floats, forecast: Floats, level: Floats | float | None = None) -> float | None:
+def r2(
+    truth: AnyFloats, forecast: AnyFloats, level: AnyFloats | float | None = None
+) -> float | None:
     """Give the share of the loads' variance that was foreseen; 1 is all, below 0 is worse than
     a flat line.
 
@@ -100,7 +103,7 @@ def r2(truth: Floats, forecast: Floats, level: Floats | float | None = None) -> 
     return float(1 - missed / varied) if varied > 0 else None
 
 
-def _mean(value: Floats) -> float | None:
+def _mean(value: AnyFloats) -> float | None:
     known = value[np.isfinite(value)]
     return float(known.mean(dtype=np.float64)) if known.size else None
 

@@ -12,17 +12,16 @@ measured is NaN and counts nothing; where nothing is left the answer is None.
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
+from gridcast.units import AnyFloats
 
 
-def pinball(truth: Floats, quantiles: Floats, levels: Sequence[float]) -> float | None:
+def pinball(truth: AnyFloats, quantiles: AnyFloats, levels: Sequence[float]) -> float | None:
     """Give the mean pinball loss over all levels, kW; of the median alone it is half the MAE."""
     return _mean(pinball_of(truth, quantiles, levels))
 
 
-def pinball_of(truth: Floats, quantiles: Floats, levels: Sequence[float]) -> Floats:
+def pinball_of(truth: AnyFloats, quantiles: AnyFloats, levels: Sequence[float]) -> AnyFloats:
     """Give the pinball loss of each load, averaged over the levels."""
     total = np.zeros(truth.shape)
     for index, level in enumerate(levels):
@@ -31,7 +30,7 @@ def pinball_of(truth: Floats, quantiles: Floats, levels: Sequence[float]) -> Flo
     return total / len(levels)
 
 
-def crps(truth: Floats, quantiles: Floats, levels: Sequence[float]) -> float | None:
+def crps(truth: AnyFloats, quantiles: AnyFloats, levels: Sequence[float]) -> float | None:
     """Give the mean continuous ranked probability score, kW; of a single number it is the MAE.
 
     The distribution is the one that the quantiles tell of: between two of them the probability
@@ -67,18 +66,18 @@ def bands(levels: Sequence[float]) -> Iterator[tuple[int, int, int]]:
                 yield round(100 * (levels[other] - level)), index, other
 
 
-def coverage(truth: Floats, band: Floats) -> float | None:
+def coverage(truth: AnyFloats, band: AnyFloats) -> float | None:
     """Give the share of loads inside the band (its two ends on the last axis), per cent."""
     inside = (truth >= band[..., 0]) & (truth <= band[..., 1])
     share = _mean(np.where(np.isnan(truth), np.nan, inside))
     return None if share is None else 100 * share
 
 
-def width(truth: Floats, band: Floats) -> float | None:
+def width(truth: AnyFloats, band: AnyFloats) -> float | None:
     """Give the mean width of the band where the load is known, kW."""
     return _mean(np.where(np.isnan(truth), np.nan, band[..., 1] - band[..., 0]))
 
 
-def _mean(value: Floats) -> float | None:
+def _mean(value: AnyFloats) -> float | None:
     known = value[np.isfinite(value)]
     return float(known.mean(dtype=np.float64)) if known.size else None

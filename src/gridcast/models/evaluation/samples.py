@@ -12,10 +12,10 @@ from gridcast.models.evaluation.splits import Part, origins
 from gridcast.models.evaluation.verified import Verified
 from gridcast.models.features import Inputs
 from gridcast.models.features.builder import FeatureBuilder
+from gridcast.units import Ints
 
 AT_ONCE = 2048
 """Samples made at once: some 50 MB."""
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +41,7 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Samples:
+class EvaluationSamples:
     """Inputs, and what came after their origins."""
 
     pairs: Pairs
@@ -76,12 +76,12 @@ def pairs_of(
     return every.take(np.concatenate(known)) if known else every
 
 
-def samples_of(archive: Archive, builder: FeatureBuilder, pairs: Pairs) -> Samples:
+def samples_of(archive: Archive, builder: FeatureBuilder, pairs: Pairs) -> EvaluationSamples:
     """Make the samples of pairs; those whose window cannot be filled are left out."""
     found = list(_made(archive, builder, pairs))
     fields = ("load", "past", "future", "static")
     inputs = (np.concatenate([getattr(one.inputs, name) for one in found]) for name in fields)
-    return Samples(
+    return EvaluationSamples(
         Pairs(
             np.concatenate([one.pairs.slot for one in found]),
             np.concatenate([one.pairs.row for one in found]),
@@ -128,14 +128,14 @@ def verify(
     }
 
 
-def _made(archive: Archive, builder: FeatureBuilder, pairs: Pairs) -> Iterator[Samples]:
+def _made(archive: Archive, builder: FeatureBuilder, pairs: Pairs) -> Iterator[EvaluationSamples]:
     for some in _parts(pairs):
         inputs, usable = builder.sample(archive, some.slot, some.row)
         truth = archive.truth(some.slot, some.row, builder.spec.horizon)
         if usable.all():
-            yield Samples(some, inputs, truth)
+            yield EvaluationSamples(some, inputs, truth)
         else:
-            yield Samples(some.take(usable), inputs.take(usable), truth[usable])
+            yield EvaluationSamples(some.take(usable), inputs.take(usable), truth[usable])
 
 
 def _parts(pairs: Pairs) -> Iterator[Pairs]:

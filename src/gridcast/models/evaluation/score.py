@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.evaluation import point, quantiles
-from gridcast.models.evaluation.point import Floats
 from gridcast.models.evaluation.verified import Scales, Verified
+from gridcast.units import AnyFloats
 
 Scores = dict[str, float | None]
 """By name: MAE, RMSE, pinball, CRPS and widths in kW, R² and MASE plain, all else per cent."""
@@ -20,12 +20,12 @@ HOURS = (1, 6, 24)
 class _Flat:
     """Loads of some samples and leads, one after the other, with all that scores need."""
 
-    truth: Floats
-    quantiles: Floats
-    median: Floats
-    size: Floats
-    naive: Floats
-    level: Floats
+    truth: AnyFloats
+    quantiles: AnyFloats
+    median: AnyFloats
+    size: AnyFloats
+    naive: AnyFloats
+    level: AnyFloats
 
     def take(self, chosen: npt.NDArray[np.intp]) -> "_Flat":
         return _Flat(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))

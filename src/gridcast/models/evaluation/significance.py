@@ -10,10 +10,9 @@ errors. Int. J. Forecasting 13.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
-Floats = npt.NDArray[np.floating]
+from gridcast.units import AnyFloats
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Comparison:
         return "better" if self.difference < 0 else "worse"
 
 
-def diebold_mariano(first: Floats, second: Floats, overlap: int) -> Comparison | None:
+def diebold_mariano(first: AnyFloats, second: AnyFloats, overlap: int) -> Comparison | None:
     """Compare two forecasters by their losses at the same origins, evenly spaced, in order of time.
 
     Each forecast reaches over the next ones, so neighbouring losses are alike: the variance of

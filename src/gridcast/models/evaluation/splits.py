@@ -13,7 +13,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-HOUR_MS = 3_600_000
 Slots = npt.NDArray[np.int64]
 
 
@@ -48,7 +47,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class TimeSplit:
     """What is learned from, what stops the learning and calibrates, and what is judged on."""
 
     train: Part
@@ -56,7 +55,9 @@ class Split:
     test: Part
 
 
-def hold_out(slots: int, validation: float = 0.1, test: float = 0.2, stretches: int = 1) -> Split:
+def hold_out(
+    slots: int, validation: float = 0.1, test: float = 0.2, stretches: int = 1
+) -> TimeSplit:
     """Split once by time: the newest share is the test, and all before it is learned from.
 
     Less the validation, which is taken in so many stretches spread over all seasons: stopped and
@@ -77,13 +78,13 @@ def hold_out(slots: int, validation: float = 0.1, test: float = 0.2, stretches: 
     return _alternating(0, before, round(slots * validation), stretches, Part(before, slots))
 
 
-def _alternating(first: int, end: int, validation: int, stretches: int, test: Part) -> Split:
+def _alternating(first: int, end: int, validation: int, stretches: int, test: Part) -> TimeSplit:
     """Cut what lies before a test into equal pieces, and take each one's end to validate."""
     edges = np.linspace(first, end, stretches + 1).round().astype(int).tolist()
     taken = np.diff(np.linspace(0, validation, stretches + 1).round().astype(int)).tolist()
     checks = tuple(Part(edge - size, edge) for edge, size in zip(edges[1:], taken, strict=True))
     learned = tuple(Part(begin, one.first) for begin, one in zip(edges, checks, strict=False))
-    return Split(
+    return TimeSplit(
         Part(first, checks[-1].first, checks[:-1]), Part(checks[0].first, end, learned[1:]), test
     )
 
@@ -96,7 +97,7 @@ def walk_forward(
     test: float = 0.2,
     window: Literal["expanding", "sliding"] = "expanding",
     stretches: int = 1,
-) -> Iterator[Split]:
+) -> Iterator[TimeSplit]:
     """Split several times: the tests follow each other through the newest share, oldest first.
 
     Each fold learns from what lay before it, all of it (`expanding`) or as much as the first fold

@@ -7,8 +7,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.evaluation.point import Floats, daily_naive
+from gridcast.models.evaluation.point import daily_naive
 from gridcast.schemas import GridSeries
+from gridcast.units import AnyFloats
 
 Ints = npt.NDArray[np.integer]
 
@@ -17,13 +18,13 @@ Ints = npt.NDArray[np.integer]
 class Scales:
     """What errors of each series are measured by, known from the training part."""
 
-    size: Floats
+    size: AnyFloats
     """Mean size of the load, kW, by series; NaN where nothing is known."""
-    naive: Floats
+    naive: AnyFloats
     """What forecasting yesterday's load missed on average, kW."""
 
     @classmethod
-    def of(cls, train: Floats, day: int) -> Self:
+    def of(cls, train: AnyFloats, day: int) -> Self:
         """Take them from the training part: slots down, series across, so many slots a day."""
         known = np.isfinite(train)
         total = np.where(known, np.abs(train), 0).sum(axis=0, dtype=np.float64)
@@ -45,9 +46,9 @@ class Verified:
     leads: Ints
     """[leads]: which slots of the horizon are judged; slot i ends i + 1 steps after the origin."""
     levels: tuple[float, ...]
-    truth: Floats
+    truth: AnyFloats
     """[n, leads], kW"""
-    quantiles: Floats
+    quantiles: AnyFloats
     """[n, leads, levels], kW, rising over the levels."""
 
     def __post_init__(self) -> None:
@@ -61,7 +62,7 @@ class Verified:
         return len(self.row)
 
     @property
-    def median(self) -> Floats:
+    def median(self) -> AnyFloats:
         """The middle quantile: [n, leads], kW."""
         return self.quantiles[..., self.levels.index(0.5)]
 
@@ -71,8 +72,8 @@ class Verified:
         return (self.leads + 1) * self.step_minutes
 
     def of_origins(
-        self, loss: Floats, apart_ms: int | None = None
-    ) -> tuple[npt.NDArray[np.int64], Floats]:
+        self, loss: AnyFloats, apart_ms: int | None = None
+    ) -> tuple[npt.NDArray[np.int64], AnyFloats]:
         """Average a loss [n, leads] over leads and series: one value a distinct origin, in order.
 
         The answer is evenly spaced, by `apart_ms` or as the two nearest origins are: where no

@@ -16,18 +16,15 @@ from gridcast.models.features.weather import WeatherSlots, past_hours, slots_ahe
 from gridcast.models.splines import Smoothed, Smoother
 from gridcast.models.weather import NOT_KNOWN
 from gridcast.models.windows.marks import NOTHING
-from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.schemas import GridSeries
 from gridcast.schemas.weather import VARIABLES
+from gridcast.units import HOUR_MS, Flags, Times
 
-HOUR_MS = 60 * MINUTE_MS
 AT_ONCE = 128
 """Columns that are best asked for at once: what is the same for all of them is made once."""
 _KEPT = 4
 """Calendars, origins and numbers of columns that it is kept of: parts of now, and of the next."""
 
-Times = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 Key = tuple[str, str | None]
 """Of a calendar: its time zone, and whose holidays."""
 Window = tuple[npt.NDArray[np.floating], npt.NDArray[np.uint8]]

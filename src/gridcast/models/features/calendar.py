@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.calendars import Calendar
+from gridcast.units import Times
 
 Tensor = npt.NDArray[np.float32]
-Times = npt.NDArray[np.int64]
 
 DAY_MINUTES = 24 * 60
 _HALF = 2

@@ -7,8 +7,8 @@ from pydantic.dataclasses import dataclass
 
 from gridcast.models.features.calendar import calendar_names
 from gridcast.models.features.static import STATIC
-from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.schemas.weather import VARIABLES
+from gridcast.units import MINUTE_MS
 
 DAYS = 8
 """Of the window that long gaps are filled from: all that is kept of a series."""

@@ -12,6 +12,6 @@
 (15.0, 'seasonal-profile')
 """
 
-from gridcast.models.forecasters.fallbacks import Answer, Fallbacks, Why
+from gridcast.models.forecasters.fallbacks import FallbackForecast, Fallbacks, Why
 
-__all__ = ["Answer", "Fallbacks", "Why"]
+__all__ = ["FallbackForecast", "Fallbacks", "Why"]

@@ -9,12 +9,13 @@ import numpy.typing as npt
 
 from gridcast.models.forecasters.gaps import bridge_short
 from gridcast.models.forecasters.last_level import LastLevel
-from gridcast.models.forecasters.profile import Days, Flags, Floats
+from gridcast.models.forecasters.profile import Days
 from gridcast.models.forecasters.seasonal import SeasonalProfile
 from gridcast.models.forecasters.spikes import cut_spikes
 from gridcast.models.forecasters.spread import Spread
 from gridcast.models.windows.marks import ESTIMATED, NOTHING
 from gridcast.schemas.forecast import Rung
+from gridcast.units import AnyFloats, Flags
 
 CELLS = 100_000
 """Slots of windows that are worked on at once: what fits into a core's cache."""
@@ -54,7 +55,7 @@ _TEXTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FallbackForecast:
     """Forecasts of all series of a batch."""
 
     quantiles: npt.NDArray[np.float32]
@@ -96,7 +97,7 @@ class Fallbacks:
         mark: npt.NDArray[np.uint8],
         lower: npt.NDArray[np.floating] | float = -np.inf,
         newest: npt.NDArray[np.floating] | None = None,
-    ) -> Answer:
+    ) -> FallbackForecast:
         """Forecast from windows as `Windows.cut` gives them: slots down, series across.
 
         Only whole days are looked at; what is left over is left out at the beginning. `lower` is
@@ -133,10 +134,10 @@ class Fallbacks:
             for level in range(1, len(self.levels)):  # rounding may not cross quantiles
                 np.maximum(out[:, level], out[:, level - 1], out=out[:, level])
             out += np.float32(0)  # -0.0 and 0.0 are the same load, so the same bytes
-        return Answer(quantiles, why)
+        return FallbackForecast(quantiles, why)
 
     def _part(
-        self, load: Floats, heard: Flags, measured: Flags, out: Floats
+        self, load: AnyFloats, heard: Flags, measured: Flags, out: AnyFloats
     ) -> npt.NDArray[np.uint8]:
         """Fill in the quantiles of some series; say why not the seasonal profile.
 
@@ -154,7 +155,7 @@ class Fallbacks:
         return why
 
     def _from_days(
-        self, load: Floats, measured: Flags, rows: npt.NDArray[np.intp], out: Floats
+        self, load: AnyFloats, measured: Flags, rows: npt.NDArray[np.intp], out: AnyFloats
     ) -> npt.NDArray[np.uint8]:
         """Fill in the quantiles of the rows that the seasonal profile can answer for."""
         known = measured[rows]
@@ -174,7 +175,7 @@ class Fallbacks:
         return why
 
 
-def _scale(load: Floats) -> Floats:
+def _scale(load: AnyFloats) -> AnyFloats:
     """Give the power of two that brings each series to the size of 1, as a column.
 
     Dividing by it is exact, and then no square of a faulty reading is too large for a float.

@@ -3,12 +3,12 @@
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.forecasters.profile import Flags, Floats
+from gridcast.units import AnyFloats, Flags
 
 Places = npt.NDArray[np.intp]
 
 
-def bridge_short(value: Floats, known: Flags, longest: int) -> tuple[Floats, Flags]:
+def bridge_short(value: AnyFloats, known: Flags, longest: int) -> tuple[AnyFloats, Flags]:
     """Draw lines over the gaps of at most so many slots that have both shores."""
     place = np.flatnonzero(known)
     if len(place) == known.size:
@@ -29,7 +29,7 @@ def bridge_short(value: Floats, known: Flags, longest: int) -> tuple[Floats, Fla
     return value, known
 
 
-def bridge_all(value: Floats, known: Flags) -> tuple[Floats, Places]:
+def bridge_all(value: AnyFloats, known: Flags) -> tuple[AnyFloats, Places]:
     """Draw lines over all gaps; give each row's longest.
 
     At the ends the nearest slot that is known holds. Where none is, the gap is without end.
@@ -57,7 +57,7 @@ def _shores(known: Flags) -> tuple[Places, Places]:
     return left, right
 
 
-def _lines(value: Floats, left: Places, right: Places) -> Floats:
+def _lines(value: AnyFloats, left: Places, right: Places) -> AnyFloats:
     """Give each slot the value on the line between its two shores."""
     last = value.shape[1] - 1
     before = np.take_along_axis(value, left.clip(0, last), axis=1)

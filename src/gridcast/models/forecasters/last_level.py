@@ -5,7 +5,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.forecasters.profile import Flags, Floats
+from gridcast.units import AnyFloats, Flags
 
 OWN_SIZE = 0.3
 """How far a load that was hardly seen may go, as a share of its level."""
@@ -37,7 +37,7 @@ class LastLevel:
         self._growth = np.minimum(lead / MOST_HOURS, 1).astype(np.float32)
         self._normal = np.array([NormalDist().inv_cdf(level) for level in levels], np.float32)
 
-    def quantiles(self, load: Floats, known: Flags) -> Floats:
+    def quantiles(self, load: AnyFloats, known: Flags) -> AnyFloats:
         """Give [series, levels, horizon] for windows [series, slots]."""
         at = known.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
         level = load[np.arange(len(load)), at]  # 0 where nothing is known
@@ -50,7 +50,7 @@ class LastLevel:
         return np.asarray(level[:, None, None] + self._normal[None, :, None] * wide[:, None, :])
 
 
-def _mean_square(value: Floats, known: Flags) -> Floats:
+def _mean_square(value: AnyFloats, known: Flags) -> AnyFloats:
     """Average squares along each row, over what is known; 0 where nothing is."""
     square = np.where(known, np.square(value), np.float32(0))
     return np.asarray(square.sum(axis=1) / np.maximum(known.sum(axis=1), 1).astype(np.float32))

@@ -8,7 +8,7 @@ what both drew in the slots that it was heard in.
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.forecasters.profile import Flags, Floats
+from gridcast.units import AnyFloats, Flags
 
 FEWEST, MOST = 8, 512
 """Others that are asked: fewer say little, more say the same."""
@@ -18,8 +18,8 @@ is near 0, nothing can be brought to another's size by it."""
 
 
 def like_others(
-    own: tuple[Floats, Flags],
-    others: tuple[Floats, Flags],
+    own: tuple[AnyFloats, Flags],
+    others: tuple[AnyFloats, Flags],
     expected: npt.NDArray[np.float32],
 ) -> tuple[npt.NDArray[np.float64], Flags]:
     """Forecast new series from what is expected of others.

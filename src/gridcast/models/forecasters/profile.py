@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
-"""32 bits, all through."""
-Flags = npt.NDArray[np.bool_]
+from gridcast.units import AnyFloats, Flags
 
 WEEK = 7
 LEAST, MOST = 0.2, 0.9
@@ -24,7 +21,7 @@ class Days:
     first day after the window has the number that `len(days)` would be.
     """
 
-    load: Floats
+    load: AnyFloats
     """0 where nothing was measured."""
     known: Flags
 
@@ -33,7 +30,7 @@ class Days:
         """How many days."""
         return int(self.load.shape[1])
 
-    def total(self, days: list[int]) -> tuple[Floats, Floats]:
+    def total(self, days: list[int]) -> tuple[AnyFloats, AnyFloats]:
         """Add up some days: the load of each slot of the day, and how many of them are known."""
         load = np.zeros(self.load[:, 0].shape, np.float32)
         known = np.zeros_like(load)
@@ -60,7 +57,7 @@ class Profiles:
         ]
         self.share = self._learn_share()
 
-    def of(self, day: int) -> tuple[Floats, Flags]:
+    def of(self, day: int) -> tuple[AnyFloats, Flags]:
         """Give the profile of a day, in the window or after it, and which slots have one."""
         others, same = self._others(day), self._same_weekday(day)
         load = others[0]
@@ -70,7 +67,7 @@ class Profiles:
             return load, others[1] | same[1]
         return load, others[1]
 
-    def _others(self, day: int) -> tuple[Floats, Flags]:
+    def _others(self, day: int) -> tuple[AnyFloats, Flags]:
         """Average the days of other weekdays."""
         weekday = day % WEEK
         load, known = self._all
@@ -78,7 +75,7 @@ class Profiles:
             load, known = load - self._same[weekday][0], known - self._same[weekday][1]
         return load / np.maximum(known, 1), known > 0
 
-    def _same_weekday(self, day: int) -> tuple[Floats, Flags] | None:
+    def _same_weekday(self, day: int) -> tuple[AnyFloats, Flags] | None:
         """Average the other days of the same weekday; None where the window has no such day."""
         weekday, days = day % WEEK, self.days
         inside = day < days.count
@@ -89,7 +86,7 @@ class Profiles:
             load, known = load - days.load[:, day], known - days.known[:, day]
         return load / np.maximum(known, 1), known > 0
 
-    def _learn_share(self) -> Floats:
+    def _learn_share(self) -> AnyFloats:
         """Regress the days that have a same day before them on how that one differed."""
         size = len(self.days.load)
         both, squares = np.zeros(size, np.float32), np.zeros(size, np.float32)

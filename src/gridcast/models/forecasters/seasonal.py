@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.forecasters.gaps import bridge_all
-from gridcast.models.forecasters.profile import Days, Flags, Floats, Profiles
+from gridcast.models.forecasters.profile import Days, Profiles
+from gridcast.units import AnyFloats, Flags
 
 LEVEL_HOURS = 1.0
 """The level is where the load stood beside its profile, mostly in this last time."""
@@ -20,11 +21,11 @@ BELIEF = 0.5
 class Seasonal:
     """What the profile says, and how it would have done on the days of the window."""
 
-    centre: Floats
+    centre: AnyFloats
     """The load at each step ahead: [series, horizon]."""
     hole: npt.NDArray[np.intp]
     """The longest run of steps ahead that no day tells of; a line is drawn over them."""
-    error: Floats
+    error: AnyFloats
     """Of each day but the first, forecast from its beginning by the others: [series, days, day]."""
     known: Flags
     """Which of those errors are known."""
@@ -69,7 +70,7 @@ class SeasonalProfile:
         centre += level[:, -1:] * self._decay[: self.horizon]
         return Seasonal(centre, hole, error[:, 1:], known[:, 1:])
 
-    def _level(self, error: Floats, known: Flags) -> Floats:
+    def _level(self, error: AnyFloats, known: Flags) -> AnyFloats:
         """Tell how far the load stands from its profile at a day's end; old news fades."""
         weight = np.where(known, self._newness, np.float32(0))
         total = weight.sum(axis=1)
@@ -77,7 +78,7 @@ class SeasonalProfile:
         np.divide((error * weight).sum(axis=1), total, out=level, where=total > 0)
         return np.asarray(level * self._ageing[known[:, ::-1].argmax(axis=1)])
 
-    def _use_of(self, level: Floats, error: Floats, known: Flags) -> Floats:
+    def _use_of(self, level: AnyFloats, error: AnyFloats, known: Flags) -> AnyFloats:
         """Regress each day's errors on the level at its beginning, drawn towards all of it."""
         decay = self._decay[: self.day]
         helped, possible = np.zeros(len(level), np.float32), np.zeros(len(level), np.float32)
@@ -91,7 +92,7 @@ class SeasonalProfile:
         return np.clip(use, 0, 1)
 
 
-def _errors(days: Days, profiles: Profiles) -> tuple[Floats, Flags]:
+def _errors(days: Days, profiles: Profiles) -> tuple[AnyFloats, Flags]:
     """Compare every day with its profile."""
     error = np.empty(days.load.shape, np.float32)
     known = np.empty(days.load.shape, np.bool_)

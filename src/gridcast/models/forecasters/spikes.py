@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gridcast.models.forecasters.profile import Flags, Floats
+from gridcast.units import AnyFloats, Flags
 
 LOW, HIGH = 0.02, 0.98
 """Between these shares of its slots lies what a series usually draws."""
@@ -10,7 +10,7 @@ BEYOND = 0.5
 """How far past that a slot may lie, in widths of it; measured in `bench/rungs.py`."""
 
 
-def cut_spikes(load: Floats, known: Flags, least: int) -> Floats:
+def cut_spikes(load: AnyFloats, known: Flags, least: int) -> AnyFloats:
     """Cut each slot that stands out all alone back to the bound: windows [series, slots].
 
     Fewer than `least` known slots do not tell what a series usually draws: they stay as they are.

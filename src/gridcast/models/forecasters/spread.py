@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.forecasters.profile import Flags, Floats
+from gridcast.units import AnyFloats, Flags
 
 BLUR_HOURS = 2.0
 """Errors up to this much earlier and later say how wide a step ahead is."""
@@ -48,7 +48,7 @@ class Spread:
         self._slot = step % day
         self._later = (WIDER_A_DAY ** (step // day)).astype(np.float32)
 
-    def quantiles(self, centre: Floats, error: Floats, known: Flags) -> Floats:
+    def quantiles(self, centre: AnyFloats, error: AnyFloats, known: Flags) -> AnyFloats:
         """Give [series, levels, horizon]; every row needs an error that is known."""
         size = np.abs(error)
         width, mean = self._width(size, known)
@@ -59,7 +59,7 @@ class Spread:
         ahead = width[:, self._slot] * self._later
         return np.asarray(centre[:, None, :] + offset[:, :, None] * ahead[:, None, :])
 
-    def _width(self, size: Floats, known: Flags) -> tuple[Floats, Floats]:
+    def _width(self, size: AnyFloats, known: Flags) -> tuple[AnyFloats, AnyFloats]:
         """Give the mean size of the errors near each slot, and of all."""
         total = np.zeros((len(size), self.day + 1), np.float32)
         count = np.zeros((len(size), self.day + 1), np.float32)
@@ -74,7 +74,7 @@ class Spread:
         width = np.where(among > 0, near / np.maximum(among, 1), mean[:, None])
         return np.maximum(width, mean[:, None] * np.float32(FLOOR)), mean
 
-    def _shape(self, error: Floats, known: Flags, width: Floats) -> Floats:
+    def _shape(self, error: AnyFloats, known: Flags, width: AnyFloats) -> AnyFloats:
         """Give the quantiles of all errors of a series, each measured by its step's width."""
         by = np.where(width > 0, width, np.float32(1))
         measured = np.where(known, error / by[:, None, :], np.float32(np.inf))
@@ -88,7 +88,7 @@ class Spread:
         above = np.take_along_axis(measured, high, axis=1)
         return np.asarray(below + (place - low).astype(np.float32) * (above - below))
 
-    def _newest(self, size: Floats, known: Flags, mean: Floats) -> Floats:
+    def _newest(self, size: AnyFloats, known: Flags, mean: AnyFloats) -> AnyFloats:
         """Compare the newest day's errors with all; 1 where too little of it is known."""
         count = known.sum(axis=1)
         newest = size.sum(axis=1) / np.maximum(count, 1).astype(np.float32)

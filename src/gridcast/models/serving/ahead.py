@@ -7,17 +7,15 @@ reading or other weather has changed it since, it is read anew, so that the answ
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from gridcast.models.features import Inputs
 from gridcast.models.features.inputs import Tensor
 from gridcast.models.network import Network
 from gridcast.models.serving.prints import Prints, prints_of_blocks
 from gridcast.models.windows.minute import Rows
+from gridcast.units import Flags
 
 _WEATHER = np.uint64(0xA24BAED4963EE407)
-
-Flags = npt.NDArray[np.bool_]
 
 
 class Ahead:

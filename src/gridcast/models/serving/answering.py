@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.features import FeatureSpec
-from gridcast.models.nearest import Stations
+from gridcast.models.nearest import NearestStations
 from gridcast.models.serving.answers import Answers, Window
-from gridcast.models.serving.beside import Beside
-from gridcast.models.serving.facts import Facts
-from gridcast.models.serving.seen import Place, Seen, see
+from gridcast.models.serving.beside import TickContext
+from gridcast.models.serving.facts import SeriesFacts
+from gridcast.models.serving.seen import StationView, WeatherView, see
 from gridcast.models.windows import Windows
 from gridcast.models.windows.marks import NOTHING
 from gridcast.models.windows.minute import Rows
@@ -19,17 +19,22 @@ from gridcast.schemas.forecast import Rung
 from gridcast.schemas.forecast_columns import Maker
 
 
-class Sky:
+class TickWeather:
     """The weather of one tick, looked at once for all who look at the same of it."""
 
     def __init__(
-        self, beside: Beside, stations: Stations, windows: Windows, tick_ms: int, old_ms: int
+        self,
+        beside: TickContext,
+        stations: NearestStations,
+        windows: Windows,
+        tick_ms: int,
+        old_ms: int,
     ) -> None:
         self._beside, self._stations, self._windows = beside, stations, windows
         self._tick_ms, self._old_ms = tick_ms, old_ms
-        self._seen: dict[tuple[FeatureSpec, int], Seen] = {}
+        self._seen: dict[tuple[FeatureSpec, int], WeatherView] = {}
 
-    def seen(self, spec: FeatureSpec, ahead: int = 0) -> Seen | None:
+    def seen(self, spec: FeatureSpec, ahead: int = 0) -> WeatherView | None:
         """Give what a network of these features sees; None: it sees none, or there is none.
 
         `ahead` is how many slots after this one the horizon begins.
@@ -55,8 +60,8 @@ class Answering:
     """A release that answers at a tick, and the weather that it sees."""
 
     answers: Answers
-    seen: Seen | None
-    ahead: Seen | None
+    seen: WeatherView | None
+    ahead: WeatherView | None
     """What it would see if the open slot were over."""
 
     def makers(self) -> Iterator[Maker]:
@@ -64,13 +69,13 @@ class Answering:
         one = self.answers.in_use
         spec = one.network.contract.features
         blind = bool(spec.weather or spec.weather_ahead)
-        places = [Place("no weather is served" if blind else None, None)]
+        places = [StationView("no weather is served" if blind else None, None)]
         for place in places if self.seen is None else self.seen.places:
             rung = Rung.MODEL if place.failed is None else Rung.MODEL_WITHOUT_WEATHER
             yield Maker(rung, place.failed, one.model, one.release, place.issued_at)
 
     def ask(
-        self, rows: Rows, window: Window, origin_ms: int, facts: Facts
+        self, rows: Rows, window: Window, origin_ms: int, facts: SeriesFacts
     ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
         """Ask for some rows: give for which of them it can answer, and their quantiles, kW."""
         self.answers.renew(rows, window, origin_ms, facts, self.seen)
@@ -83,7 +88,7 @@ class Answering:
         return usable, quantiles
 
     def read_ahead(
-        self, rows: Rows, window: Window, origin_ms: int, facts: Facts, ticks: int
+        self, rows: Rows, window: Window, origin_ms: int, facts: SeriesFacts, ticks: int
     ) -> None:
         """Let it read some of what it will answer from at the next origin, in so many ticks."""
         self.answers.read_ahead(rows, window, origin_ms, facts, self.ahead, ticks=ticks)

@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.features import Inputs
-from gridcast.models.features.builder import AT_ONCE, Flags
+from gridcast.models.features.builder import AT_ONCE
 from gridcast.models.serving.ahead import Ahead
-from gridcast.models.serving.duty import InUse
-from gridcast.models.serving.facts import Facts
+from gridcast.models.serving.duty import LoadedRelease
+from gridcast.models.serving.facts import SeriesFacts
 from gridcast.models.serving.prints import Prints, prints
-from gridcast.models.serving.seen import Seen
+from gridcast.models.serving.seen import WeatherView
 from gridcast.models.windows.minute import Rows
+from gridcast.units import Flags
 
 _ORIGIN, _SERIES, _WEATHER = np.array(
     [0x9E3779B97F4A7C15, 0xD1B54A32D192ED03, 0x8CB92BA72F3D8DD7], np.uint64
@@ -36,7 +37,7 @@ class Answers:
         The release.
     """
 
-    def __init__(self, in_use: InUse) -> None:
+    def __init__(self, in_use: LoadedRelease) -> None:
         self.in_use = in_use
         self._ahead = Ahead(in_use.network)
         self.rows = np.empty(0, np.intp)
@@ -79,7 +80,12 @@ class Answers:
         return self._print[np.searchsorted(self.rows, rows)]
 
     def renew(
-        self, rows: Rows, window: Window, origin_ms: int, facts: Facts, seen: Seen | None
+        self,
+        rows: Rows,
+        window: Window,
+        origin_ms: int,
+        facts: SeriesFacts,
+        seen: WeatherView | None,
     ) -> None:
         """Have right answers for these rows.
 
@@ -122,8 +128,8 @@ class Answers:
         rows: Rows,
         window: Window,
         origin_ms: int,
-        facts: Facts,
-        seen: Seen | None,
+        facts: SeriesFacts,
+        seen: WeatherView | None,
         *,
         ticks: int,
     ) -> None:
@@ -152,7 +158,12 @@ class Answers:
         self._ahead.read(inputs, usable, seats[column], about[column])
 
     def _inputs(
-        self, rows: Rows, window: Window, origin_ms: int, facts: Facts, seen: Seen | None
+        self,
+        rows: Rows,
+        window: Window,
+        origin_ms: int,
+        facts: SeriesFacts,
+        seen: WeatherView | None,
     ) -> tuple[Inputs, Flags]:
         series = [facts.series[row] for row in rows.tolist()]
         weather = None if seen is None else seen.slots.take(rows)
@@ -163,7 +174,7 @@ class Answers:
         return window[0][-slots:], window[1][-slots:]
 
 
-def _about(rows: Rows, origin_ms: int, facts: Facts) -> Prints:
+def _about(rows: Rows, origin_ms: int, facts: SeriesFacts) -> Prints:
     """Give another number for another origin, and for another thing known of a series."""
     origin = np.array([origin_ms], np.uint64)
     about: Prints = facts.print[rows] * _SERIES + origin * _ORIGIN

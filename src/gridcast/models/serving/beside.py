@@ -3,18 +3,18 @@
 from dataclasses import dataclass, field
 
 from gridcast.models.grid import Grid
-from gridcast.models.serving.duty import NO_DUTY, Duty
+from gridcast.models.serving.duty import NO_MODELS, ServingModels
 from gridcast.models.weather import WeatherOf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Beside:
+class TickContext:
     """The grid, who answers, and the weather."""
 
     grid: Grid = field(default_factory=Grid)
-    duty: Duty = NO_DUTY
+    duty: ServingModels = NO_MODELS
     weather: WeatherOf | None = None
     """None: there is no weather, for anyone."""
 
 
-NOTHING_BESIDE = Beside()
+EMPTY_CONTEXT = TickContext()

@@ -12,7 +12,7 @@ _Post = TypeVar("_Post")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class InUse:
+class LoadedRelease:
     """A release that answers."""
 
     model: str
@@ -21,33 +21,33 @@ class InUse:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shadow:
+class Challenger:
     """A challenger: it answers beside the champion, for some series, and is only scored."""
 
-    in_use: InUse
+    in_use: LoadedRelease
     share: float
     """For how many of the series, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Duty:
+class ServingModels:
     """Who answers at a tick: one object for all series, so no tick is answered by two models."""
 
-    champions: Mapping[Kind, InUse] = field(default_factory=dict)
-    challengers: Mapping[Kind, Shadow] = field(default_factory=dict)
+    champions: Mapping[Kind, LoadedRelease] = field(default_factory=dict)
+    challengers: Mapping[Kind, Challenger] = field(default_factory=dict)
     reason: str = "no model is served"
     """Why not the model, where there is no champion."""
 
-    def champion(self, kind: str) -> InUse | None:
+    def champion(self, kind: str) -> LoadedRelease | None:
         """Give the model of a kind of series."""
         return _of(self.champions, kind)
 
-    def challenger(self, kind: str) -> Shadow | None:
+    def challenger(self, kind: str) -> Challenger | None:
         """Give who answers in the shadow of the champion of a kind of series."""
         return _of(self.challengers, kind)
 
 
-NO_DUTY = Duty()
+NO_MODELS = ServingModels()
 """There are no models: the rungs under them answer."""
 
 

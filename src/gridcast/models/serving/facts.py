@@ -13,7 +13,7 @@ from gridcast.schemas.series import SeriesKind
 KINDS = tuple(SeriesKind)
 
 
-class Facts:
+class SeriesFacts:
     """The declarations of some series, say those of a partition; looked up anew only on a change.
 
     Parameters

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.serving.prints import Prints
-
-Floats = npt.NDArray[np.float32]
+from gridcast.units import Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)

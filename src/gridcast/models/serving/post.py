@@ -9,25 +9,25 @@ import numpy.typing as npt
 
 from gridcast.models.forecasters import Why
 from gridcast.models.grid import Grid
-from gridcast.models.nearest import Stations
-from gridcast.models.serving.answering import Answering, Sky
+from gridcast.models.nearest import NearestStations
+from gridcast.models.serving.answering import Answering, TickWeather
 from gridcast.models.serving.answers import Answers, Window
-from gridcast.models.serving.beside import Beside
-from gridcast.models.serving.duty import InUse
-from gridcast.models.serving.facts import Facts, rows_of_kind
+from gridcast.models.serving.beside import TickContext
+from gridcast.models.serving.duty import LoadedRelease
+from gridcast.models.serving.facts import SeriesFacts, rows_of_kind
 from gridcast.models.serving.finished import Finished
 from gridcast.models.serving.prints import Prints
 from gridcast.models.windows import Windows
 from gridcast.models.windows.minute import Rows
-from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.schemas.forecast import Rung
 from gridcast.schemas.forecast_columns import Maker
+from gridcast.units import MINUTE_MS
 
 NO_USE = "the model cannot use its window"
 NOBODY = -1
 
 
-class Post:
+class PartitionServing:
     """Keeps, from tick to tick, what the releases in use say of one partition.
 
     Parameters
@@ -38,18 +38,18 @@ class Post:
 
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
-        self._facts = Facts(grid)
-        self._stations = Stations(grid)
-        self._answers: dict[InUse, Answers] = {}
+        self._facts = SeriesFacts(grid)
+        self._stations = NearestStations(grid)
+        self._answers: dict[LoadedRelease, Answers] = {}
         self.finished: Finished | None = None
         """What the last tick gave out."""
 
-    def at(self, windows: Windows, tick_ms: int, beside: Beside, old_ms: int) -> "AtTick":
+    def at(self, windows: Windows, tick_ms: int, beside: TickContext, old_ms: int) -> "AtTick":
         """Make ready for a tick; a forecast of the weather older than `old_ms` counts as none."""
         self._facts.look(windows.roster.names)
         duty, by_kind = beside.duty, rows_of_kind(self._facts.kind)
-        champions: dict[InUse, list[Rows]] = {}
-        challengers: dict[InUse, list[Rows]] = {}
+        champions: dict[LoadedRelease, list[Rows]] = {}
+        challengers: dict[LoadedRelease, list[Rows]] = {}
         for kind, rows in by_kind.items():
             champion, shadow = duty.champion(kind), duty.challenger(kind)
             if champion is not None:
@@ -59,7 +59,7 @@ class Post:
                 challengers.setdefault(shadow.in_use, []).append(chosen)
         known = self._answers
         self._answers = {one: known.get(one) or Answers(one) for one in (*champions, *challengers)}
-        sky = Sky(beside, self._stations, windows, tick_ms, old_ms)
+        sky = TickWeather(beside, self._stations, windows, tick_ms, old_ms)
         return AtTick(
             self._facts,
             [self._answering(windows, one, rows, sky) for one, rows in champions.items()],
@@ -68,7 +68,9 @@ class Post:
             beside.duty.reason,
         )
 
-    def _answering(self, windows: Windows, one: InUse, of_kinds: list[Rows], sky: Sky) -> Answering:
+    def _answering(
+        self, windows: Windows, one: LoadedRelease, of_kinds: list[Rows], sky: TickWeather
+    ) -> Answering:
         answers, rows = self._answers[one], np.sort(np.concatenate(of_kinds))
         answers.seat(rows, windows.roster.numbers[rows])
         features = one.network.contract.features
@@ -98,7 +100,7 @@ class AtTick:
 
     def __init__(
         self,
-        facts: Facts,
+        facts: SeriesFacts,
         champions: list[Answering],
         challengers: list[Answering],
         origins: Origins,

@@ -3,10 +3,10 @@
 from bisect import bisect_right
 from threading import Lock
 
-from gridcast.models.serving.duty import NO_DUTY, Duty
+from gridcast.models.serving.duty import NO_MODELS, ServingModels
 
 
-class Rota:
+class ServingSchedule:
     """The duty of each tick, the same for all partitions of a worker.
 
     It is fixed when the first partition comes to the tick. A later change shows at ticks later than
@@ -24,20 +24,20 @@ class Rota:
     (True, True, True)
     """
 
-    def __init__(self, duty: Duty = NO_DUTY) -> None:
+    def __init__(self, duty: ServingModels = NO_MODELS) -> None:
         self._next = duty
         self._lock = Lock()
         self._newest_ms: int | None = None
         self._since_ms: list[int] = []
-        self._duties: list[Duty] = []
+        self._duties: list[ServingModels] = []
         """Each from its tick on, up to the next one's."""
 
-    def change(self, duty: Duty) -> None:
+    def change(self, duty: ServingModels) -> None:
         """Put others on duty, from the next tick on that nobody has come to."""
         with self._lock:
             self._next = duty
 
-    def duty_at(self, tick_ms: int) -> Duty:
+    def duty_at(self, tick_ms: int) -> ServingModels:
         """Give the duty of a tick."""
         with self._lock:
             if self._newest_ms is None or tick_ms > self._newest_ms:

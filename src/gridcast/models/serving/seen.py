@@ -7,17 +7,15 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from gridcast.models.features import FeatureSpec, WeatherSlots
-from gridcast.models.nearest import Index, Stations
+from gridcast.models.nearest import Index, NearestStations
 from gridcast.models.serving.prints import Prints, prints_of_blocks
 from gridcast.models.weather import NOT_KNOWN, WeatherOf
-from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.schemas.fields import EARLIEST
-
-HOUR_MS = 60 * MINUTE_MS
+from gridcast.units import HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StationView:
     """What a release sees of the weather of one place."""
 
     failed: str | None
@@ -27,11 +25,11 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class WeatherView:
     """The weather of some series at a tick."""
 
     slots: WeatherSlots
-    places: Sequence[Place]
+    places: Sequence[StationView]
     """What there is to see, place by place; the last of them is none at all."""
     print: Prints
     """By place too: another number, other weather."""
@@ -45,13 +43,13 @@ class Seen:
 def see(
     spec: FeatureSpec,
     weather: WeatherOf,
-    stations: Stations,
+    stations: NearestStations,
     series: Sequence[str],
     *,
     tick_ms: int,
     origin_ms: int,
     old_ms: int,
-) -> Seen:
+) -> WeatherView:
     """Look at the weather as a network does.
 
     A forecast that was issued longer ago than `old_ms` counts as none.
@@ -69,20 +67,22 @@ def see(
         values = known.values.copy()
         values[without, spec.slots :] = np.nan
         known = replace(known, values=values)
-    nowhere = Place("no weather station", None)
-    return Seen(
+    nowhere = StationView("no weather station", None)
+    return WeatherView(
         WeatherSlots.at_tick(known, found),
         [*places, nowhere],
         np.append(prints_of_blocks(known.values), np.uint64(0)),
     )
 
 
-def _place(spec: FeatureSpec, tick_ms: int, old_ms: int, observed_ms: int, issued_ms: int) -> Place:
+def _place(
+    spec: FeatureSpec, tick_ms: int, old_ms: int, observed_ms: int, issued_ms: int
+) -> StationView:
     if not spec.weather_ahead:
-        return Place("no weather observed" if observed_ms == NOT_KNOWN else None, None)
+        return StationView("no weather observed" if observed_ms == NOT_KNOWN else None, None)
     if issued_ms == NOT_KNOWN:
-        return Place("no weather forecast known", None)
+        return StationView("no weather forecast known", None)
     age_ms = tick_ms - issued_ms
     if age_ms > old_ms:
-        return Place(f"the weather forecast is {age_ms // HOUR_MS} h old", None)
-    return Place(None, EARLIEST + timedelta(milliseconds=issued_ms))
+        return StationView(f"the weather forecast is {age_ms // HOUR_MS} h old", None)
+    return StationView(None, EARLIEST + timedelta(milliseconds=issued_ms))

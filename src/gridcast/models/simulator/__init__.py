@@ -11,21 +11,21 @@ True
 
 from gridcast.models.simulator.arrivals import Arrivals, Labels
 from gridcast.models.simulator.faults import FAULTS, KINDS, FaultKind, Faults
-from gridcast.models.simulator.grid import Grid, build_grid, spread_series
+from gridcast.models.simulator.grid import SimulatedGrid, build_grid, spread_series
 from gridcast.models.simulator.places import COUNTRIES
-from gridcast.models.simulator.simulation import Chunk, Simulation, Truth
+from gridcast.models.simulator.simulation import Simulation, SimulationChunk, Truth
 
 __all__ = [
     "COUNTRIES",
     "FAULTS",
     "KINDS",
     "Arrivals",
-    "Chunk",
     "FaultKind",
     "Faults",
-    "Grid",
     "Labels",
+    "SimulatedGrid",
     "Simulation",
+    "SimulationChunk",
     "Truth",
     "build_grid",
     "spread_series",

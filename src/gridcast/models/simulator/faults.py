@@ -14,7 +14,8 @@ import numpy as np
 from gridcast.models.simulator.columns import Columns
 from gridcast.models.simulator.grid import Zone
 from gridcast.models.simulator.noise import Purpose, generator
-from gridcast.models.simulator.types import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Floats, Ints
+from gridcast.models.simulator.types import Bools, Floats, Ints
+from gridcast.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 
 class FaultKind(StrEnum):

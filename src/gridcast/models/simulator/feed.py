@@ -7,22 +7,30 @@ import numpy as np
 from gridcast.models.simulator.arrivals import Arrivals, Labels
 from gridcast.models.simulator.faults import KINDS, Episodes, FaultKind, FaultPlan, Faults
 from gridcast.models.simulator.grid import Zone
-from gridcast.models.simulator.load import Load
+from gridcast.models.simulator.load import SimulatedLoad
 from gridcast.models.simulator.noise import Purpose, generator
 from gridcast.models.simulator.striking import Block, strike
-from gridcast.models.simulator.types import HOUR_MS, SECOND_MS, Floats, Ints
+from gridcast.models.simulator.types import Floats, Ints
 from gridcast.schemas.quality import Quality
+from gridcast.units import HOUR_MS, SECOND_MS
 
 _METER_ERROR, _SUM_ERROR = 0.003, 0.0015  # relative: accuracy classes 1 and 0.5
 _LEAST_ERROR_KW = 0.001
 _SKIPPED = 0.08  # share of its readings that an irregular meter does not send
 
 
-class Feed:
+class SimulatedFeed:
     """All readings of one zone, a block of steps at a time."""
 
     def __init__(
-        self, seed: int, zone: Zone, load: Load, faults: Faults, *, step_ms: int, steps: int
+        self,
+        seed: int,
+        zone: Zone,
+        load: SimulatedLoad,
+        faults: Faults,
+        *,
+        step_ms: int,
+        steps: int,
     ) -> None:
         self._seed = seed
         self._zone = zone

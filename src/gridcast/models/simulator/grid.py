@@ -103,7 +103,7 @@ class Zone:
 
 
 @dataclass(frozen=True)
-class Grid:
+class SimulatedGrid:
     """A grid: all its zones and the ids of all its series, in order."""
 
     country_code: str
@@ -164,7 +164,7 @@ class Grid:
             )
 
 
-def build_grid(seed: int, country_code: str, meters_of: list[list[int]]) -> Grid:
+def build_grid(seed: int, country_code: str, meters_of: list[list[int]]) -> SimulatedGrid:
     """Build a grid with so many meters on each feeder of each zone.
 
     The holiday calendar may be that of a part of a country ("DE-BY").
@@ -175,7 +175,7 @@ def build_grid(seed: int, country_code: str, meters_of: list[list[int]]) -> Grid
         zone = _build_zone(seed, number, first, country_code, tuple(counts))
         zones.append(zone)
         first += zone.size
-    return Grid(country_code, country, tuple(zones))
+    return SimulatedGrid(country_code, country, tuple(zones))
 
 
 def spread_series(total: int) -> list[list[int]]:

@@ -9,9 +9,10 @@ from gridcast.models.simulator import customers
 from gridcast.models.simulator.grid import Zone
 from gridcast.models.simulator.noise import Knots, Purpose
 from gridcast.models.simulator.sun import elevation_sine, roofs_wm2, through_cloud
-from gridcast.models.simulator.switching import Switching
-from gridcast.models.simulator.types import DAY_MS, HOUR_MS, MINUTE_MS, Floats, Ints
-from gridcast.models.simulator.weather import Weather
+from gridcast.models.simulator.switching import SwitchedLoad
+from gridcast.models.simulator.types import Floats, Ints
+from gridcast.models.simulator.weather import TrueWeather
+from gridcast.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 HEATED_BELOW_C = 16.5
 COOLED_ABOVE_C = 22.0
@@ -23,7 +24,7 @@ _LAMPS = 100.0  # lamps to one controller
 _LONGEST_SHIFT_MIN = 600
 
 
-class Load:
+class SimulatedLoad:
     """The true load of one zone, a block of steps at a time."""
 
     def __init__(
@@ -31,7 +32,7 @@ class Load:
         seed: int,
         zone: Zone,
         calendar: Calendar,
-        weather: Weather,
+        weather: TrueWeather,
         *,
         step_ms: int,
         steps: int,
@@ -41,7 +42,7 @@ class Load:
         self._weather = weather
         self._step_ms = step_ms
         self._steps = steps
-        self._switching = Switching(seed, zone, calendar)
+        self._switching = SwitchedLoad(seed, zone, calendar)
         place, count = (zone.number,), len(zone.meters.customer)
         self._zone_noise = Knots(seed, Purpose.ZONE_NOISE, place, 5 * HOUR_MS, 1)
         self._feeder_noise = Knots(seed, Purpose.FEEDER_NOISE, place, 2 * HOUR_MS, zone.feeders)

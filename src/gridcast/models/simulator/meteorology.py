@@ -6,9 +6,10 @@ from functools import lru_cache
 import numpy as np
 
 from gridcast.models.simulator.noise import Knots, Purpose, generator
-from gridcast.models.simulator.types import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Floats, Ints
-from gridcast.models.simulator.weather import OBSERVED_EVERY_MS, Weather
+from gridcast.models.simulator.types import Floats, Ints
+from gridcast.models.simulator.weather import OBSERVED_EVERY_MS, TrueWeather
 from gridcast.schemas.weather import VARIABLES
+from gridcast.units import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 
 ISSUED_EVERY_MS = 6 * HOUR_MS
 LEADS_H = 61  # 0 to 60 hours, so that 48 are left when the forecast becomes available
@@ -19,7 +20,7 @@ _ERROR_WIDTH_MS = 9 * HOUR_MS  # forecast errors are alike over about this long
 
 
 @dataclass(frozen=True, slots=True)
-class Observations:
+class StationMeasurements:
     """What one station measured: one column a time, one row for each of VARIABLES."""
 
     station: int
@@ -42,20 +43,20 @@ class WeatherRun:
 class WeatherService:
     """Publishes observations and forecasts of one station."""
 
-    def __init__(self, seed: int, station: int, weather: Weather) -> None:
+    def __init__(self, seed: int, station: int, weather: TrueWeather) -> None:
         self._seed = seed
         self._station = station
         self._weather = weather
         self._day = lru_cache(maxsize=4)(self._observed)
         self._shared = Knots(seed, Purpose.SHARED_ERROR, (station,), _ERROR_WIDTH_MS, 5)
 
-    def observations(self, start_ms: int, end_ms: int) -> Observations:
+    def observations(self, start_ms: int, end_ms: int) -> StationMeasurements:
         """Return what was measured at start <= time < end; every ten minutes."""
         first, last = start_ms // DAY_MS, max(start_ms, end_ms - 1) // DAY_MS
         days = [self._day(day) for day in range(first, last + 1)]
         time_ms = np.concatenate([day[0] for day in days])
         kept = (time_ms >= start_ms) & (time_ms < end_ms)
-        return Observations(
+        return StationMeasurements(
             self._station,
             time_ms[kept],
             np.concatenate([day[1] for day in days])[kept],

@@ -9,18 +9,19 @@ import numpy as np
 from gridcast.models.calendars import Calendar
 from gridcast.models.simulator.arrivals import Arrivals, Labels
 from gridcast.models.simulator.faults import FAULTS, Faults
-from gridcast.models.simulator.feed import Feed, longest_delay_ms
-from gridcast.models.simulator.grid import Grid
-from gridcast.models.simulator.load import Load
-from gridcast.models.simulator.meteorology import Observations, WeatherRun, WeatherService
-from gridcast.models.simulator.types import SECOND_MS, Floats, Ints
-from gridcast.models.simulator.weather import Weather
+from gridcast.models.simulator.feed import SimulatedFeed, longest_delay_ms
+from gridcast.models.simulator.grid import SimulatedGrid
+from gridcast.models.simulator.load import SimulatedLoad
+from gridcast.models.simulator.meteorology import StationMeasurements, WeatherRun, WeatherService
+from gridcast.models.simulator.types import Floats, Ints
+from gridcast.models.simulator.weather import TrueWeather
+from gridcast.units import SECOND_MS
 
 STEPS = 60  # in a block: what is generated at once
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class SimulationChunk:
     """What came in while the clock went on, and the span of true time that was generated for it."""
 
     from_ms: int
@@ -46,7 +47,7 @@ class Simulation:
     """
 
     def __init__(
-        self, grid: Grid, seed: int, step_s: int = 60, faults: Faults = FAULTS["mild"]
+        self, grid: SimulatedGrid, seed: int, step_s: int = 60, faults: Faults = FAULTS["mild"]
     ) -> None:
         if step_s < 1 or 3600 % step_s:
             raise ValueError(f"a step is a whole part of an hour, in seconds, not {step_s}")
@@ -56,15 +57,15 @@ class Simulation:
         self.faults = faults
         calendar = Calendar(grid.country.time_zone, grid.country_code)
         skies = [
-            Weather(seed, zone.number, grid.country, zone.latitude, zone.longitude)
+            TrueWeather(seed, zone.number, grid.country, zone.latitude, zone.longitude)
             for zone in grid.zones
         ]
         self._loads = [
-            Load(seed, zone, calendar, sky, step_ms=self.step_ms, steps=STEPS)
+            SimulatedLoad(seed, zone, calendar, sky, step_ms=self.step_ms, steps=STEPS)
             for zone, sky in zip(grid.zones, skies, strict=True)
         ]
         self._feeds = [
-            Feed(seed, zone, load, faults, step_ms=self.step_ms, steps=STEPS)
+            SimulatedFeed(seed, zone, load, faults, step_ms=self.step_ms, steps=STEPS)
             for zone, load in zip(grid.zones, self._loads, strict=True)
         ]
         self._services = [
@@ -74,7 +75,7 @@ class Simulation:
 
     def chunks(
         self, start_ms: int, end_ms: int | None = None, *, arriving_from_ms: int = 0
-    ) -> Iterator[Chunk]:
+    ) -> Iterator[SimulationChunk]:
         """Yield the readings of start <= true time < end by arrival; without an end, for ever.
 
         The last chunk holds what arrives after the end. `arriving_from_ms` goes on where a feed of
@@ -104,7 +105,7 @@ class Simulation:
             # of lasting faults that began before, only the first chunk of a feed tells
             new = from_ms == start_ms and arriving_from_ms <= start_ms
             begun_ms = 0 if new else max(block_ms, arriving_from_ms)
-            yield Chunk(
+            yield SimulationChunk(
                 from_ms,
                 until_ms,
                 coming.take(slice(old, ready)),
@@ -112,7 +113,7 @@ class Simulation:
             )
         for rest in waiting:
             old = int(np.searchsorted(rest.arrival_ms, arriving_from_ms))
-            yield Chunk(until_ms, until_ms, rest.take(slice(old, None)), Labels.empty())
+            yield SimulationChunk(until_ms, until_ms, rest.take(slice(old, None)), Labels.empty())
 
     def truth(self, start_ms: int, end_ms: int) -> Truth:
         """Return the true load at start <= time < end."""
@@ -123,7 +124,7 @@ class Simulation:
         value = np.concatenate(parts, axis=1)[:, skip : skip + last - first]
         return Truth(self.step_ms * np.arange(first, last, dtype=np.int64), value)
 
-    def observations(self, start_ms: int, end_ms: int) -> list[Observations]:
+    def observations(self, start_ms: int, end_ms: int) -> list[StationMeasurements]:
         """Return what each station measured at start <= time < end."""
         return [service.observations(start_ms, end_ms) for service in self._services]
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridcast.models.simulator.faults import KINDS, Episodes, FaultKind
-from gridcast.models.simulator.types import SECOND_MS, Bools, Floats, Ints
+from gridcast.models.simulator.types import Bools, Floats, Ints
+from gridcast.units import SECOND_MS
 
 
 @dataclass(frozen=True, slots=True)

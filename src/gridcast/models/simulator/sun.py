@@ -6,7 +6,8 @@ hour angle, incidence); Haurwitz 1945 (clear sky); Kasten and Czeplak 1980 (clou
 
 import numpy as np
 
-from gridcast.models.simulator.types import DAY_MS, HOUR_MS, Floats, Ints
+from gridcast.models.simulator.types import Floats, Ints
+from gridcast.units import DAY_MS, HOUR_MS
 
 _TILT = np.radians(30.0)
 _AZIMUTHS = np.radians(np.array([-80.0, 0.0, 80.0]))  # roofs to the east, the equator, the west

@@ -10,7 +10,8 @@ from gridcast.models.simulator import customers
 from gridcast.models.simulator.customers import CUSTOMERS
 from gridcast.models.simulator.grid import Zone
 from gridcast.models.simulator.noise import Purpose, generator
-from gridcast.models.simulator.types import DAY_MS, HOUR_MS, MINUTE_MS, Floats, Ints
+from gridcast.models.simulator.types import Floats, Ints
+from gridcast.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 _PAGE_MS = 6 * HOUR_MS
 _LONGEST_MS = 2 * HOUR_MS  # an appliance is on for no longer
@@ -42,7 +43,7 @@ class Uses:
         return power[:, :steps]
 
 
-class Switching:
+class SwitchedLoad:
     """All that is switched in one zone."""
 
     def __init__(self, seed: int, zone: Zone, calendar: Calendar) -> None:

@@ -7,14 +7,15 @@ import numpy as np
 from gridcast.models.simulator.noise import Knots, Purpose
 from gridcast.models.simulator.places import Country
 from gridcast.models.simulator.sun import clear_sky_wm2, elevation_sine, through_cloud
-from gridcast.models.simulator.types import DAY_MS, HOUR_MS, MINUTE_MS, Floats, Ints
+from gridcast.models.simulator.types import Floats, Ints
+from gridcast.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 OBSERVED_EVERY_MS = 10 * MINUTE_MS
 _INERTIA_H = 14  # a house follows the temperature with this time constant
 _REMEMBERED_H = 72
 
 
-class Weather:
+class TrueWeather:
     """The true weather at one station, at any time.
 
     Fronts pass over all stations of a seed together (temperature, pressure, cloud); each station

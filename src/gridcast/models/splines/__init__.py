@@ -4,7 +4,7 @@ How smooth is chosen in `crossvalidation`, which who serves does not import: it 
 optimisers, a fifth of a worker's start.
 """
 
-from gridcast.models.splines.smoother import Origin, Smoothed, Smoother, share_measured
+from gridcast.models.splines.smoother import SlotOrigin, Smoothed, Smoother, share_measured
 from gridcast.models.splines.spline import Spline
 
-__all__ = ["Origin", "Smoothed", "Smoother", "Spline", "share_measured"]
+__all__ = ["SlotOrigin", "Smoothed", "Smoother", "Spline", "share_measured"]

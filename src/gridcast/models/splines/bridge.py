@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.splines.spline import Floats, Spline
+from gridcast.models.splines.spline import Spline
+from gridcast.units import Doubles
 
 BRIDGE_LAM = 0.1
 """Smoothness of the spline over a gap: it follows the readings, yet no single one swings it far."""
@@ -28,8 +29,8 @@ class Bridge:
 
     def fill(
         self,
-        target: Floats,
-        weight: Floats,
+        target: Doubles,
+        weight: Doubles,
         short: npt.NDArray[np.bool_],
         value: npt.NDArray[np.float32],
     ) -> None:
@@ -48,7 +49,7 @@ class Bridge:
         value[slot, column] = line[slot - first[gap], gap]
 
 
-def prop_up(target: Floats, weight: Floats) -> None:
+def prop_up(target: Doubles, weight: Doubles) -> None:
     """Make windows with fewer than two known slots solvable: level at what is known, if anything.
 
     Without this the spline would have no unique answer there.

@@ -4,9 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.windows.marks import ESTIMATED, NOTHING
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
+from gridcast.units import Doubles, Flags
 
 SAME_WEEKDAY = 3.0
 """What last week's same day counts beside any other day's 1: a Sunday is not a Monday."""
@@ -25,7 +23,7 @@ def season_fill(
     slots: int,
     longest_gap: int,
     day: int,
-) -> tuple[Floats, Flags]:
+) -> tuple[Doubles, Flags]:
     """Fill the long gaps in the newest `slots` slots of windows, one a column.
 
     A slot gets the mean of the same time on the other days kept, moved by how far the series stood
@@ -50,7 +48,7 @@ def season_fill(
     return profile + level, long
 
 
-def _profile(mean: npt.NDArray[np.floating], known: Flags, first: int, day: int) -> Floats:
+def _profile(mean: npt.NDArray[np.floating], known: Flags, first: int, day: int) -> Doubles:
     """Average each of the newest slots over the other days of the window."""
     shape = (len(mean) - first, mean.shape[1])
     total, weight = np.zeros(shape), np.zeros(shape)
@@ -70,7 +68,7 @@ def _profile(mean: npt.NDArray[np.floating], known: Flags, first: int, day: int)
     return profile
 
 
-def _distance(here: Flags) -> Floats:
+def _distance(here: Flags) -> Doubles:
     """Count slots back to the newest one that is here; far before the first."""
     distance = np.empty(here.shape)
     run = np.full(here.shape[1], FAR)
@@ -80,7 +78,7 @@ def _distance(here: Flags) -> Floats:
     return distance
 
 
-def _level(above: Floats) -> Floats:
+def _level(above: Doubles) -> Doubles:
     """Follow the level slot by slot, and hold it where nothing is known."""
     level = np.empty(above.shape)
     held = np.full(above.shape[1], np.nan)

@@ -22,7 +22,7 @@ GUESS_WEIGHT = 0.5
 """What an estimate or a slot filled from other days weighs beside a measured slot's 1."""
 
 
-class Origin(IntEnum):
+class SlotOrigin(IntEnum):
     """Where a slot of a smoothed window comes from."""
 
     MEASURED = 0
@@ -43,7 +43,7 @@ class Smoothed:
     value: npt.NDArray[np.float32]
     """kW; not a number where `origin` is MISSING."""
     origin: npt.NDArray[np.uint8]
-    """An `Origin` for every slot."""
+    """An `SlotOrigin` for every slot."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Smoother:
             result = Smoothed(value[:, part], origin[:, part])
             self._smooth_part(mean[:, part], mark[:, part], earlier, result)
             if (floor[part] > -np.inf).any():
-                bounded = True if self.lam else result.origin >= Origin.FILLED
+                bounded = True if self.lam else result.origin >= SlotOrigin.FILLED
                 np.maximum(
                     result.value, floor[part], out=result.value, where=bounded, casting="same_kind"
                 )
@@ -141,10 +141,10 @@ class Smoother:
             self._fill(needy, history, target, weight, origin)
         if isinstance(self._spline, Bridge):
             value[...] = target
-            self._spline.fill(target, weight, origin == Origin.FILLED, value)
+            self._spline.fill(target, weight, origin == SlotOrigin.FILLED, value)
         else:
             _smooth_gappy(self._spline, target, weight, np.flatnonzero(~complete), value)
-        value[origin == Origin.MISSING] = np.nan
+        value[origin == SlotOrigin.MISSING] = np.nan
 
     def _has_long_gap(self, empty: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Tell windows with a run of empty slots too long, or with the newest slot empty."""
@@ -173,8 +173,8 @@ class Smoother:
         known = long & np.isfinite(fill)
         target[:, needy] = np.where(known, fill, target[:, needy])
         weight[:, needy] = np.where(known, GUESS_WEIGHT, weight[:, needy])
-        source = np.where(long, Origin.MISSING, origin[:, needy])
-        origin[:, needy] = np.where(known, Origin.FROM_OTHER_DAYS, source)
+        source = np.where(long, SlotOrigin.MISSING, origin[:, needy])
+        origin[:, needy] = np.where(known, SlotOrigin.FROM_OTHER_DAYS, source)
 
 
 def _smooth_gappy(
@@ -200,5 +200,5 @@ def share_measured(mark: Marks) -> npt.NDArray[np.float64]:
 
 
 _WEIGHTS = np.where(np.arange(256) == ESTIMATED, GUESS_WEIGHT, share_of(np.arange(256, dtype="u1")))
-_ORIGINS = np.full(256, Origin.MEASURED, np.uint8)
-_ORIGINS[[NOTHING, ESTIMATED]] = Origin.FILLED, Origin.ESTIMATED
+_ORIGINS = np.full(256, SlotOrigin.MEASURED, np.uint8)
+_ORIGINS[[NOTHING, ESTIMATED]] = SlotOrigin.FILLED, SlotOrigin.ESTIMATED

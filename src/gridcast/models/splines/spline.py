@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from gridcast.units import Doubles
 
 CHUNK = 3072
 """Windows solved at a time: wide enough to make a NumPy call cheap, small enough for the cache."""
@@ -15,10 +15,10 @@ CHUNK = 3072
 class _Factors:
     """The banded system after elimination; one column a window, or one column for all of them."""
 
-    low: Floats
-    pivot: Floats
+    low: Doubles
+    pivot: Doubles
     """The inverse of the pivot, which is the second upper band too."""
-    up: Floats
+    up: Doubles
 
 
 class Spline:
@@ -66,7 +66,7 @@ class Spline:
     def smooth(
         self,
         value: npt.NDArray[np.floating],
-        weight: Floats | None = None,
+        weight: Doubles | None = None,
         out: npt.NDArray[np.floating] | None = None,
     ) -> npt.NDArray[np.floating]:
         """Smooth windows, one a column; without `weight` every slot weighs 1.
@@ -90,7 +90,7 @@ class Spline:
             _evaluate(_solve(factors, pull), out[:, part])
         return out
 
-    def _factorise(self, weight: Floats) -> _Factors:
+    def _factorise(self, weight: Doubles) -> _Factors:
         """Eliminate downwards. In the classic names: L has `low` and 1, U has 1, `up`, `pivot`."""
         low, pivot, up = (np.empty(weight.shape) for _ in range(3))
         last = self.slots - 1
@@ -125,7 +125,7 @@ def _penalty_bands(slots: int) -> list[tuple[float, float, float]]:
     return [(0.0, 1.0, -2.0), (-2.0, 5.0, -4.0), *inner, (-4.0, 5.0, -2.0), (-2.0, 1.0, 0.0)]
 
 
-def _solve(factors: _Factors, pull: Floats) -> Floats:
+def _solve(factors: _Factors, pull: Doubles) -> Doubles:
     """Solve for the coefficients, in the place of `pull`."""
     low, pivot, up = factors.low, factors.pivot, factors.up
     scratch = np.empty(pull.shape[1])
@@ -146,7 +146,7 @@ def _solve(factors: _Factors, pull: Floats) -> Floats:
     return pull
 
 
-def _evaluate(coefficients: Floats, out: npt.NDArray[np.floating]) -> None:
+def _evaluate(coefficients: Doubles, out: npt.NDArray[np.floating]) -> None:
     scratch = np.empty(coefficients.shape[1])
     out[0], out[-1] = coefficients[0], coefficients[-1]
     for i in range(1, len(coefficients) - 1):

@@ -13,7 +13,7 @@ from onnx import TensorProto, compose, helper
 from torch import Tensor, nn
 
 from gridcast.models.network import ENCODED, MEMORY, QUANTILES
-from gridcast.models.training.networks import Forecaster
+from gridcast.models.training.networks import ForecasterNetwork
 from gridcast.models.training.networks.recurrent import State
 
 _EARLY, _LATE = "early.", "late."
@@ -23,7 +23,7 @@ _EARLY, _LATE = "early.", "late."
 class Early(nn.Module):
     """From windows to what is kept of all hours but the newest."""
 
-    def __init__(self, forecaster: Forecaster) -> None:
+    def __init__(self, forecaster: ForecasterNetwork) -> None:
         super().__init__()
         self.forecaster = forecaster
 
@@ -37,7 +37,7 @@ class Early(nn.Module):
 class Late(nn.Module):
     """From what is kept of all hours but the newest to quantiles."""
 
-    def __init__(self, forecaster: Forecaster) -> None:
+    def __init__(self, forecaster: ForecasterNetwork) -> None:
         super().__init__()
         self.forecaster = forecaster
 
@@ -66,7 +66,7 @@ class Late(nn.Module):
         return [tuple(every[:, at, part] for part in range(parts)) for at in range(len(members))]
 
 
-def can_be_told(forecaster: Forecaster) -> bool:
+def can_be_told(forecaster: ForecasterNetwork) -> bool:
     """Tell whether a forecaster reads forwards and keeps as much of many hours as of few."""
     return not (forecaster.network.both_ways or forecaster.network.grows)
 

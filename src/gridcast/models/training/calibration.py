@@ -3,14 +3,14 @@
 import torch
 from torch import Tensor
 
-from gridcast.models.training.networks.forecaster import Forecaster
+from gridcast.models.training.networks.forecaster import ForecasterNetwork
 
 FEWEST = 50
 """With fewer loads known at a knot its quantiles stay where they are."""
 
 
 @torch.no_grad()
-def calibrate(forecaster: Forecaster, quantiles: Tensor, truth: Tensor) -> None:
+def calibrate(forecaster: ForecasterNetwork, quantiles: Tensor, truth: Tensor) -> None:
     """Find how far quantiles must move to hold on samples that nothing was learned from.
 
     How far the truth lies above a quantile is seen in widths of the sample's own fan, so that what

@@ -20,7 +20,7 @@ from gridcast.models.features import FeatureSpec
 from gridcast.models.network import ENCODED, MEMORY, QUANTILES
 from gridcast.models.seal import seal
 from gridcast.models.training.ahead import Early, Late, can_be_told, joined
-from gridcast.models.training.networks import Forecaster
+from gridcast.models.training.networks import ForecasterNetwork
 from gridcast.models.training.onnx_recurrent import with_operators
 
 OPSET = 20
@@ -33,7 +33,7 @@ EXAMPLES = 3
 """Pairs that the graph is traced with; more than one, for a 1 would be taken to be constant."""
 
 
-def export(forecaster: Forecaster, contract: Contract, *, calibrated: bool = True) -> bytes:
+def export(forecaster: ForecasterNetwork, contract: Contract, *, calibrated: bool = True) -> bytes:
     """Write a forecaster as a model file that `Network.load` accepts.
 
     Parameters
@@ -52,7 +52,7 @@ def export(forecaster: Forecaster, contract: Contract, *, calibrated: bool = Tru
     return seal(whole_graph(forecaster), contract)
 
 
-def whole_graph(forecaster: Forecaster) -> bytes:
+def whole_graph(forecaster: ForecasterNetwork) -> bytes:
     """Write a forecaster as a graph that can be told what it keeps, where it can be; not sealed."""
     if not can_be_told(forecaster):
         return plain_graph(forecaster)
@@ -67,7 +67,7 @@ def whole_graph(forecaster: Forecaster) -> bytes:
     )
 
 
-def plain_graph(forecaster: Forecaster) -> bytes:
+def plain_graph(forecaster: ForecasterNetwork) -> bytes:
     """Write a forecaster as a graph that reads all of its hours itself; not sealed."""
     return write_graph(forecaster, example(forecaster.spec), [QUANTILES])
 
@@ -140,7 +140,7 @@ def write_graph(
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def check(forecaster: Forecaster, contract: Contract) -> None:
+def check(forecaster: ForecasterNetwork, contract: Contract) -> None:
     """Refuse a contract that is not of this forecaster."""
     for what, said, is_so in (
         ("features", contract.features, forecaster.spec),

@@ -10,12 +10,12 @@ import torch
 from gridcast.models.features import FeatureSpec
 from gridcast.models.training.calibration import calibrate
 from gridcast.models.training.learner import Learner
-from gridcast.models.training.lessons import Lesson, Lessons, in_batches, prepare
-from gridcast.models.training.networks import NETWORKS, Forecaster
+from gridcast.models.training.networks import NETWORKS, ForecasterNetwork
 from gridcast.models.training.networks.forecaster import mean_of
 from gridcast.models.training.ridge import fit_base, fit_front
-from gridcast.models.training.samples import Samples
-from gridcast.models.training.settings import Design, Settings
+from gridcast.models.training.samples import TrainingSamples
+from gridcast.models.training.settings import Design, TrainingSettings
+from gridcast.models.training.training_batches import Lesson, Lessons, in_batches, prepare
 
 SCALING_SAMPLES = 4_000
 
@@ -75,10 +75,10 @@ class Fitting:
         spec: FeatureSpec,
         levels: tuple[float, ...],
         design: Design,
-        settings: Settings,
+        settings: TrainingSettings,
         *,
-        train: Samples,
-        validation: Samples,
+        train: TrainingSamples,
+        validation: TrainingSamples,
     ) -> None:
         if not len(train) or not len(validation):
             empty = "validation" if len(train) else "training"
@@ -87,7 +87,7 @@ class Fitting:
         self.device = device_of(settings.device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            self.forecaster = Forecaster(
+            self.forecaster = ForecasterNetwork(
                 spec,
                 levels,
                 NETWORKS[design.network],

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
-from gridcast.models.training.lessons import Lesson
 from gridcast.models.training.loss import pinball
-from gridcast.models.training.networks import Forecaster, Member
+from gridcast.models.training.networks import ForecasterNetwork, Member
 from gridcast.models.training.schedule import kept, rate
-from gridcast.models.training.settings import Settings
+from gridcast.models.training.settings import TrainingSettings
+from gridcast.models.training.training_batches import Lesson
 
 STEEPEST = 1.0
 """Longest gradient a step goes by."""
@@ -25,7 +25,9 @@ class Learner:
     training that was interrupted goes on bit for bit.
     """
 
-    def __init__(self, forecaster: Forecaster, number: int, settings: Settings) -> None:
+    def __init__(
+        self, forecaster: ForecasterNetwork, number: int, settings: TrainingSettings
+    ) -> None:
         self.number = number
         self.step = 0
         self.best_loss = float("inf")

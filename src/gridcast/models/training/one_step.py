@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from gridcast.models.contract import Contract
 from gridcast.models.seal import seal
 from gridcast.models.training.export import check, example, write_graph
-from gridcast.models.training.networks import Forecaster
+from gridcast.models.training.networks import ForecasterNetwork
 from gridcast.models.training.networks.recurrent import State
 
 
@@ -34,7 +34,7 @@ class OneStep:
 class Encoder(nn.Module):
     """From windows to states."""
 
-    def __init__(self, forecaster: Forecaster) -> None:
+    def __init__(self, forecaster: ForecasterNetwork) -> None:
         super().__init__()
         self.forecaster = forecaster
 
@@ -48,7 +48,7 @@ class Encoder(nn.Module):
 class Step(nn.Module):
     """From states and an hour to the next states."""
 
-    def __init__(self, forecaster: Forecaster) -> None:
+    def __init__(self, forecaster: ForecasterNetwork) -> None:
         super().__init__()
         self.forecaster = forecaster
 
@@ -65,7 +65,7 @@ class Step(nn.Module):
 class Decoder(nn.Module):
     """From states to quantiles."""
 
-    def __init__(self, forecaster: Forecaster) -> None:
+    def __init__(self, forecaster: ForecasterNetwork) -> None:
         super().__init__()
         self.forecaster = forecaster
 
@@ -84,13 +84,13 @@ class Decoder(nn.Module):
         return self.forecaster.finish(scaled, split(self.forecaster, state))
 
 
-def split(forecaster: Forecaster, parts: list[Tensor]) -> list[State]:
+def split(forecaster: ForecasterNetwork, parts: list[Tensor]) -> list[State]:
     """Give each member its own parts of the states."""
     each = len(parts) // len(forecaster.members)
     return [tuple(parts[first : first + each]) for first in range(0, len(parts), each)]
 
 
-def export_one_step(forecaster: Forecaster, contract: Contract) -> OneStep:
+def export_one_step(forecaster: ForecasterNetwork, contract: Contract) -> OneStep:
     """Write the three parts; a network that reads hours backwards too has none."""
     check(forecaster, contract)
     if forecaster.network.both_ways:

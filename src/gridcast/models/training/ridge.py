@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gridcast.models.training.networks.forecaster import Forecaster
+from gridcast.models.training.networks.forecaster import ForecasterNetwork
 from gridcast.models.training.networks.front import Scaled
-from gridcast.models.training.samples import Batch
+from gridcast.models.training.samples import TrainingBatch
 
 HOLDS = (1.0, 10.0, 100.0, 1000.0)
 """How strongly weights are pulled to 0: what is tried on the validation part."""
@@ -36,13 +36,13 @@ class _Design:
         return both * counts, self.target[slot, :, None] * counts
 
 
-def fit_front(forecaster: Forecaster, batch: Batch) -> None:
+def fit_front(forecaster: ForecasterNetwork, batch: TrainingBatch) -> None:
     """Learn the scaling from samples of the training part."""
     load, past, future, static, truth, weight = tensors(batch)
     forecaster.front.fit(load, past, future, static, truth=truth, weight=weight)
 
 
-def tensors(batch: Batch, device: torch.device | str = "cpu") -> tuple[Tensor, ...]:
+def tensors(batch: TrainingBatch, device: torch.device | str = "cpu") -> tuple[Tensor, ...]:
     """Give load, past, future, static, truth and weight."""
     inputs = batch.inputs
     arrays = (inputs.load, inputs.past, inputs.future, inputs.static, batch.truth, batch.weight)
@@ -50,7 +50,11 @@ def tensors(batch: Batch, device: torch.device | str = "cpu") -> tuple[Tensor, .
 
 
 @torch.no_grad()
-def fit_base(forecaster: Forecaster, train: Iterable[Batch], validation: Iterable[Batch]) -> None:
+def fit_base(
+    forecaster: ForecasterNetwork,
+    train: Iterable[TrainingBatch],
+    validation: Iterable[TrainingBatch],
+) -> None:
     """Solve the normal equations of all slots, in double precision.
 
     The features are summed over batches, so that they are never all in memory. Each slot takes the
@@ -84,7 +88,9 @@ def fit_base(forecaster: Forecaster, train: Iterable[Batch], validation: Iterabl
     forecaster.error.copy_((USUAL * error[forecaster.knots]).clamp(min=1e-4))
 
 
-def _normal_equations(forecaster: Forecaster, train: Iterable[Batch]) -> tuple[Tensor, Tensor]:
+def _normal_equations(
+    forecaster: ForecasterNetwork, train: Iterable[TrainingBatch]
+) -> tuple[Tensor, Tensor]:
     """Give for each slot the moments of its features, and of features and target."""
     moments, drives = torch.zeros(0), torch.zeros(0)
     for design in _designs(forecaster, train):
@@ -109,7 +115,7 @@ def _normal_equations(forecaster: Forecaster, train: Iterable[Batch]) -> tuple[T
     return moments, drives
 
 
-def _designs(forecaster: Forecaster, batches: Iterable[Batch]) -> Iterator[_Design]:
+def _designs(forecaster: ForecasterNetwork, batches: Iterable[TrainingBatch]) -> Iterator[_Design]:
     front, base = forecaster.front, forecaster.base
     for batch in batches:
         load, past, future, static, truth, weight = tensors(batch)

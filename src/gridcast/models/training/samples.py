@@ -19,7 +19,7 @@ Index = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Batch:
+class TrainingBatch:
     """Some samples."""
 
     inputs: Inputs
@@ -48,7 +48,7 @@ class _Origins:
         return _Origins(self.archive, self.slot[drawn], self.row[drawn], self.level)
 
 
-class Samples:
+class TrainingSamples:
     """Pairs of a series and an origin, of one or more archives; batches are built when asked for.
 
     Parameters
@@ -86,7 +86,7 @@ class Samples:
         of = np.searchsorted(self._first, index, side="right") - 1
         return [(int(one), np.flatnonzero(of == one)) for one in np.unique(of)]
 
-    def batch(self, index: Index) -> Batch:
+    def batch(self, index: Index) -> TrainingBatch:
         """Build samples by their numbers; those whose window cannot be filled are left out."""
         parts = [self._of(number, index[at]) for number, at in self.pairs(index)]
         if len(parts) == 1:
@@ -97,7 +97,7 @@ class Samples:
                 for name in ("load", "past", "future", "static")
             )
         )
-        return Batch(
+        return TrainingBatch(
             inputs,
             np.concatenate([part.truth for part in parts]),
             np.concatenate([part.weight for part in parts]),
@@ -107,7 +107,7 @@ class Samples:
         """Give the numbers of at most so many samples, spread evenly."""
         return np.linspace(0, len(self) - 1, min(most, len(self))).astype(np.intp)
 
-    def _of(self, number: int, index: Index) -> Batch:
+    def _of(self, number: int, index: Index) -> TrainingBatch:
         one = self._origins[number]
         at = index - self._first[number]
         slot, row = one.slot[at], one.row[at]
@@ -116,7 +116,7 @@ class Samples:
         if not usable.all():
             inputs, truth = inputs.take(usable), truth[usable]
         weight = np.abs(inputs.load).mean(axis=1) / one.level
-        return Batch(inputs, truth, np.minimum(weight, HEAVIEST).astype(np.float32))
+        return TrainingBatch(inputs, truth, np.minimum(weight, HEAVIEST).astype(np.float32))
 
 
 def _origins(

@@ -19,7 +19,7 @@ class Design:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TrainingSettings:
     """How it is trained."""
 
     seed: int = 1

@@ -9,16 +9,16 @@ import numpy.typing as npt
 
 from gridcast.models.bands import Bands
 from gridcast.models.calibration import Calibration
-from gridcast.models.records import Kind, Record, RecordError, decode, encode, key_of
-from gridcast.models.verification.noted import Floats, Noted, number_of, whole_watts
+from gridcast.models.records import Record, RecordError, RecordKind, decode, encode, key_of
+from gridcast.models.verification.noted import Noted, number_of, whole_watts
 from gridcast.models.verification.running import Running
 from gridcast.models.verification.scoring import Due, score
 from gridcast.models.windows import Windows
 from gridcast.models.windows.marks import share_of
-from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.schemas.forecast import Rung
 from gridcast.schemas.forecast_columns import Maker
 from gridcast.schemas.score_columns import ScoreColumns, Scored
+from gridcast.units import MINUTE_MS, Floats
 
 RUNGS = (
     Rung.MODEL,
@@ -175,7 +175,7 @@ class Checks:
 
     def load(self, records: Mapping[str, bytes], windows: Windows) -> None:
         """Take all from its records, if there are any."""
-        head = key_of(Kind.CHECKS)
+        head = key_of(RecordKind.CHECKS)
         if head not in records:
             return
         place, levels = (np.asarray(column) for column in decode(head, records[head]).columns)
@@ -185,16 +185,16 @@ class Checks:
         row_of = np.full(windows.roster.next_number, -1)
         row_of[numbers] = np.arange(len(numbers))
         self.calibration.load(records, row_of)
-        running = key_of(Kind.RUNNING)
+        running = key_of(RecordKind.RUNNING)
         if running in records:
             self.running.load(decode(running, records[running]), row_of)
         for key in records:
             kind, _, number = key.partition("/")
-            if kind == Kind.NOTED.name.lower():
+            if kind == RecordKind.NOTED.name.lower():
                 noted = Noted.of(decode(key, records[key]))
                 shared = self._shared(noted.numbers)
                 self._waiting[int(number)] = replace(noted, numbers=shared)
-            elif kind != Kind.CALIBRATION.name.lower():
+            elif kind != RecordKind.CALIBRATION.name.lower():
                 continue
             self._in_table.add(key)
         self._waiting = dict(sorted(self._waiting.items()))
@@ -288,15 +288,15 @@ class Checks:
 
     def _is_of_use(self, key: str) -> bool:
         kind, _, number = key.partition("/")
-        return kind != Kind.NOTED.name.lower() or int(number) in self._waiting
+        return kind != RecordKind.NOTED.name.lower() or int(number) in self._waiting
 
     def _head(self) -> Record:
         if self._settings is None:
-            raise RecordError(key_of(Kind.CHECKS), "nothing was begun")
+            raise RecordError(key_of(RecordKind.CHECKS), "nothing was begun")
         step_minutes, horizon, levels = self._settings
         place = [step_minutes, horizon, self._learned, self._scored, self._noted]
         parts = np.rint(np.array(levels) * LEVEL_PARTS).astype(np.int64)
-        return Record(Kind.CHECKS, 0, [np.array(place), parts])
+        return Record(RecordKind.CHECKS, 0, [np.array(place), parts])
 
 
 def _rows(numbers: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> tuple[Rows, Rows]:

@@ -6,13 +6,11 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.records import Column, Kind, Record
+from gridcast.models.records import Column, Record, RecordKind
 from gridcast.schemas.forecast import Rung
 from gridcast.schemas.forecast_columns import WATTS, to_the_watt
 from gridcast.schemas.score_columns import Scored
-
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
+from gridcast.units import Floats, Ints
 
 LARGEST = np.float32(1e15)
 """kW; beyond that a forecast is kept as this."""
@@ -67,7 +65,7 @@ class Noted:
             *np.diff(raw, axis=1, prepend=0).T,
             *(issued - raw).T,
         ]
-        return Record(Kind.NOTED, self.number, columns)
+        return Record(RecordKind.NOTED, self.number, columns)
 
     @classmethod
     def of(cls, record: Record) -> "Noted":

@@ -3,15 +3,14 @@
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.records import Column, Kind, Record
+from gridcast.models.records import Column, Record, RecordKind
 from gridcast.schemas.score_columns import ScoreColumns
+from gridcast.units import Floats
 
 REMEMBERED_HOURS = 72
 """What was so long ago counts a third (1/e) of what is new."""
 
 _NAMES = ("count", "inside", "inside_raw", "error", "naive_error")
-
-Floats = npt.NDArray[np.float32]
 
 
 class Running:
@@ -89,7 +88,9 @@ class Running:
         """Write it; `numbers` are the series'."""
         rows = np.flatnonzero(self.count.any(axis=1))
         columns: list[Column] = [numbers[rows]]
-        return Record(Kind.RUNNING, 0, columns + [sums[rows].reshape(-1) for sums in self._sums()])
+        return Record(
+            RecordKind.RUNNING, 0, columns + [sums[rows].reshape(-1) for sums in self._sums()]
+        )
 
     def load(self, record: Record, row_of: npt.NDArray[np.int64]) -> None:
         """Take it from its record; `row_of` gives the row of a series' number."""

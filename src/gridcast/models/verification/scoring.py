@@ -9,14 +9,14 @@ import numpy.typing as npt
 from gridcast.models.bands import Bands
 from gridcast.models.evaluation.quantiles import bands as intervals
 from gridcast.models.evaluation.quantiles import pinball_of
-from gridcast.models.verification.noted import Floats, Noted
+from gridcast.models.verification.noted import Noted
 from gridcast.schemas.score_columns import ScoreColumns, Scored
+from gridcast.units import Doubles, Floats
 
 INTERVAL = 90
 """Per cent that the interval is to hold whose coverage is told."""
 
 Rows = npt.NDArray[np.intp]
-Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

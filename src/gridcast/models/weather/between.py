@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-Times = npt.NDArray[np.int64]
+from gridcast.units import Times
+
 Values = npt.NDArray[np.float32]
 
 

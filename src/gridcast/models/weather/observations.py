@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.schemas.weather import VARIABLES
+from gridcast.units import Times
 
 COLUMNS = len(VARIABLES) + 2
 """The variables, latitude and longitude."""
 
-Times = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float32]
 
 

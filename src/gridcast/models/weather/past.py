@@ -14,8 +14,8 @@ from gridcast.models.weather.between import between
 from gridcast.models.weather.runs import Run
 from gridcast.models.weather.weather import FORECAST_APART_MS, OBSERVED_APART_MS, Station
 from gridcast.schemas.weather import VARIABLES
+from gridcast.units import Times
 
-Times = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float32]
 Number = TypeVar("Number", np.float32, np.int32)
 

@@ -13,9 +13,8 @@ from gridcast.models.weather.observations import Observations
 from gridcast.models.weather.runs import Run, Runs
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.weather import VARIABLES, WeatherForecast, WeatherObservation
+from gridcast.units import DAY_MS, HOUR_MS
 
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 OBSERVED_APART_MS = 3 * HOUR_MS
 """Nothing is said between two observations further apart than this: stations report at least every
 three hours."""

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from gridcast.models.windows.marks import ESTIMATED, NOTHING, PLAIN, mark_of
 from gridcast.models.windows.minute import Minute, Rows
-from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.models.windows.trust import TRUST, Trust
+from gridcast.units import MINUTE_MS
 
 Minutes = Mapping[int, Minute]
 """The minutes kept, by minutes since 1970."""
@@ -19,7 +19,7 @@ LONG_AGO = np.iinfo(np.int64).min // 2
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StandingReadings:
     """The newest reading of each row before some time: what stands until another comes."""
 
     time_ms: npt.NDArray[np.int64]
@@ -32,9 +32,9 @@ class Standing:
         """Give rows in which nothing stands."""
         return cls(np.full(rows, LONG_AGO), np.zeros(rows, "f4"), np.zeros(rows, "u1"))
 
-    def take(self, rows: Rows) -> "Standing":
+    def take(self, rows: Rows) -> "StandingReadings":
         """Give some rows; those beyond the end have nothing."""
-        taken = Standing.none(len(rows))
+        taken = StandingReadings.none(len(rows))
         inside = rows < len(self.time_ms)
         from_rows = rows[inside]
         taken.time_ms[inside] = self.time_ms[from_rows]
@@ -58,8 +58,8 @@ class Slot:
 
 
 def standing_at(
-    time_ms: int, hold_ms: int, rows: Rows, minutes: Minutes, before: Standing
-) -> Standing:
+    time_ms: int, hold_ms: int, rows: Rows, minutes: Minutes, before: StandingReadings
+) -> StandingReadings:
     """Find what stands at a time: the newest reading in the minutes, or what stood `before`."""
     stands = before.take(rows)
     stands.time_ms[stands.time_ms + hold_ms <= time_ms] = LONG_AGO
@@ -83,7 +83,7 @@ def standing_at(
 
 
 def slot_mean(
-    slot: Slot, rows: Rows, minutes: Minutes, stands: Standing
+    slot: Slot, rows: Rows, minutes: Minutes, stands: StandingReadings
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
     """Give the mean and the mark of a slot for some rows (ascending).
 
@@ -101,7 +101,7 @@ def slot_mean(
 
 
 def _integrate(
-    slot: Slot, rows: Rows, minutes: Minutes, stands: Standing, trust: Trust
+    slot: Slot, rows: Rows, minutes: Minutes, stands: StandingReadings, trust: Trust
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
     """Integrate over the readings of one trust. All sums run in the order of time."""
     width = slot.end_ms - slot.start_ms

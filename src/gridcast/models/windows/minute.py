@@ -7,8 +7,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.windows.spec import MINUTE_MS
 from gridcast.models.windows.trust import TRUST
+from gridcast.units import MINUTE_MS
 
 Rows = npt.NDArray[np.int64]
 OFFSET_BITS = 16  # 60,000 milliseconds fit

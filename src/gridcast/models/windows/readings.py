@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gridcast.models.records import Kind, Record
+from gridcast.models.records import Record, RecordKind
 from gridcast.models.windows.minute import OFFSET_BITS, Minute, Rows, merge
 
 
@@ -20,7 +20,7 @@ def readings_record(number: int, listed: Rows, minutes: Mapping[int, Minute]) ->
     place = [listed[part.row] + i * many for i, part in enumerate(parts)]
     every = Minute.empty().joined(parts)
     return Record(
-        Kind.READINGS,
+        RecordKind.READINGS,
         number,
         [
             np.array(list(minutes)),

@@ -8,7 +8,7 @@ from gridcast.models.windows.minute import Minute, Rows, moved_key
 Key = npt.NDArray[np.int64]
 
 
-class Recorded:
+class RecordedNotes:
     """Notes kept from one checkpoint to the next.
 
     Readings of the fine part are recorded once, with whatever else came since the checkpoint

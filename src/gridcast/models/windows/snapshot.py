@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.records import Column as RecordColumn
-from gridcast.models.records import Kind, Record, RecordError, decode, encode, key_of
+from gridcast.models.records import Record, RecordError, RecordKind, decode, encode, key_of
 from gridcast.models.windows.column import Column
-from gridcast.models.windows.energy import LONG_AGO, Standing
+from gridcast.models.windows.energy import LONG_AGO, StandingReadings
 from gridcast.models.windows.marks import NOTHING
 from gridcast.models.windows.minute import OFFSET_BITS, Minute, Rows
 from gridcast.models.windows.readings import readings_of, readings_record, whole
@@ -34,7 +34,9 @@ from gridcast.models.windows.windows import Windows
 
 _SETTINGS = ("step_minutes", "days", "fine_minutes", "hold_minutes")
 
-_BESIDE = {key_of(kind) for kind in (Kind.CLOCK, Kind.TOLD, Kind.FEED, Kind.ALARMS)}
+_BESIDE = {
+    key_of(kind) for kind in (RecordKind.CLOCK, RecordKind.TOLD, RecordKind.FEED, RecordKind.ALARMS)
+}
 """Records of a partition that are not of its windows."""
 
 
@@ -51,19 +53,19 @@ def changes(windows: Windows) -> dict[str, bytes | None]:
         changed[key] = None if record is None else encode(record)
 
     for number in sorted(recorded.minutes):
-        put(key_of(Kind.MINUTE, number), _minute_record(windows, number))
+        put(key_of(RecordKind.MINUTE, number), _minute_record(windows, number))
     for slot in sorted(recorded.columns):
-        put(key_of(Kind.SLOT, slot), _slot_record(windows, slot))
+        put(key_of(RecordKind.SLOT, slot), _slot_record(windows, slot))
     if recorded.columns:
-        put(key_of(Kind.BORDER), _border_record(windows))
+        put(key_of(RecordKind.BORDER), _border_record(windows))
     for page in sorted(roster.changed):
-        put(key_of(Kind.SERIES, page), _page_record(windows, page))
+        put(key_of(RecordKind.SERIES, page), _page_record(windows, page))
     for part in recorded.outlived(windows.fine_minute):
-        put(key_of(Kind.READINGS, part), None)
+        put(key_of(RecordKind.READINGS, part), None)
     if fresh := recorded.fresh(windows.minutes):
         part = recorded.add_part(max(fresh))
-        put(key_of(Kind.READINGS, part), readings_record(part, roster.numbers, fresh))
-    put(key_of(Kind.HEAD), _head_record(windows))
+        put(key_of(RecordKind.READINGS, part), readings_record(part, roster.numbers, fresh))
+    put(key_of(RecordKind.HEAD), _head_record(windows))
     recorded.all_known()
     roster.changed.clear()
     return changed
@@ -71,7 +73,7 @@ def changes(windows: Windows) -> dict[str, bytes | None]:
 
 def spec_of(records: Mapping[str, bytes]) -> WindowSpec:
     """Give the settings that records were kept with."""
-    settings = _read(records, Kind.HEAD, 0, 8)[0]
+    settings = _read(records, RecordKind.HEAD, 0, 8)[0]
     return WindowSpec(**dict(zip(_SETTINGS, settings.tolist(), strict=True)))
 
 
@@ -86,16 +88,18 @@ def load(spec: WindowSpec, records: Mapping[str, bytes]) -> Windows:
     windows = Windows(spec)
     if records.keys() <= _BESIDE:
         return windows
-    settings, place, last, minutes, slots, pages, parts, newest = _read(records, Kind.HEAD, 0, 8)
+    settings, place, last, minutes, slots, pages, parts, newest = _read(
+        records, RecordKind.HEAD, 0, 8
+    )
     _check_settings(spec, settings)
     tick, next_number, is_ticked, next_part = place.tolist()
     roster = windows.roster
     for page in pages.tolist():
-        listed, names = _read(records, Kind.SERIES, page, 2)
+        listed, names = _read(records, RecordKind.SERIES, page, 2)
         roster.enlist(names, listed)
     if len(last) != len(roster):
         why = f"knows {len(last)} series, but {len(roster)} are listed"
-        raise RecordError(key_of(Kind.HEAD), why)
+        raise RecordError(key_of(RecordKind.HEAD), why)
     roster.next_number = next_number
     roster.heard(np.arange(len(roster)), last * spec.step_ms)
     row_of = np.full(next_number, -1)
@@ -105,11 +109,11 @@ def load(spec: WindowSpec, records: Mapping[str, bytes]) -> Windows:
     windows.recorded.next_part = next_part
     _load_fine(windows, records, row_of)
     for number in minutes.tolist():
-        windows.minutes[number] = _minute_of(row_of, _read(records, Kind.MINUTE, number, 5))
+        windows.minutes[number] = _minute_of(row_of, _read(records, RecordKind.MINUTE, number, 5))
     for slot in slots.tolist():
-        windows.columns[slot] = _column_of(row_of, _read(records, Kind.SLOT, slot, 3))
-    if key_of(Kind.BORDER) in records:
-        windows.border = _border_of(len(roster), row_of, _read(records, Kind.BORDER, 0, 4))
+        windows.columns[slot] = _column_of(row_of, _read(records, RecordKind.SLOT, slot, 3))
+    if key_of(RecordKind.BORDER) in records:
+        windows.border = _border_of(len(roster), row_of, _read(records, RecordKind.BORDER, 0, 4))
     windows.recompute()
     roster.changed.clear()
     return windows
@@ -118,7 +122,7 @@ def load(spec: WindowSpec, records: Mapping[str, bytes]) -> Windows:
 def _load_fine(windows: Windows, records: Mapping[str, bytes], row_of: Rows) -> None:
     found: dict[int, list[Minute]] = {}
     for part in windows.recorded.parts:
-        columns = _read(records, Kind.READINGS, part, 7)
+        columns = _read(records, RecordKind.READINGS, part, 7)
         for number, readings in readings_of(columns, row_of, windows.fine_minute):
             found.setdefault(number, []).append(readings)
     windows.minutes = {number: whole(parts) for number, parts in found.items()}
@@ -137,7 +141,7 @@ def _head_record(windows: Windows) -> Record:
         np.array(list(recorded.parts), np.int64),
         np.array(list(recorded.parts.values()), np.int64),
     ]
-    return Record(Kind.HEAD, 0, columns)
+    return Record(RecordKind.HEAD, 0, columns)
 
 
 def _page_record(windows: Windows, page: int) -> Record | None:
@@ -146,14 +150,14 @@ def _page_record(windows: Windows, page: int) -> Record | None:
     low, high = np.searchsorted(numbers, [page * PAGE, (page + 1) * PAGE])
     if low == high:
         return None
-    return Record(Kind.SERIES, page, [numbers[low:high], names[low:high]])
+    return Record(RecordKind.SERIES, page, [numbers[low:high], names[low:high]])
 
 
 def _border_record(windows: Windows) -> Record:
     border = windows.border
     rows = np.flatnonzero(border.time_ms > LONG_AGO)
     parts = (border.time_ms[rows], border.value[rows], border.quality[rows])
-    return Record(Kind.BORDER, 0, [windows.roster.numbers[rows], *parts])
+    return Record(RecordKind.BORDER, 0, [windows.roster.numbers[rows], *parts])
 
 
 def _slot_record(windows: Windows, slot: int) -> Record | None:
@@ -162,7 +166,7 @@ def _slot_record(windows: Windows, slot: int) -> Record | None:
         return None
     rows = np.flatnonzero(column.mark != NOTHING)
     numbers = windows.roster.numbers[rows]
-    return Record(Kind.SLOT, slot, [numbers, column.mean[rows], column.mark[rows]])
+    return Record(RecordKind.SLOT, slot, [numbers, column.mean[rows], column.mark[rows]])
 
 
 def _minute_record(windows: Windows, number: int) -> Record | None:
@@ -171,10 +175,10 @@ def _minute_record(windows: Windows, number: int) -> Record | None:
         return None
     numbers = windows.roster.numbers[minute.row]
     parts = (minute.offset_ms, minute.value, minute.revision, minute.quality)
-    return Record(Kind.MINUTE, number, [numbers, *parts])
+    return Record(RecordKind.MINUTE, number, [numbers, *parts])
 
 
-def _read(records: Mapping[str, bytes], kind: Kind, number: int, columns: int) -> list[Any]:
+def _read(records: Mapping[str, bytes], kind: RecordKind, number: int, columns: int) -> list[Any]:
     key = key_of(kind, number)
     if key not in records:
         raise RecordError(key, "missing")
@@ -188,7 +192,7 @@ def _check_settings(spec: WindowSpec, settings: npt.NDArray[np.int64]) -> None:
     for name, kept in zip(_SETTINGS, settings.tolist(), strict=True):
         if kept != getattr(spec, name):
             why = f"kept with {name} {kept}, but the setting is {getattr(spec, name)}"
-            raise RecordError(key_of(Kind.HEAD), why)
+            raise RecordError(key_of(RecordKind.HEAD), why)
 
 
 def _minute_of(row_of: Rows, columns: list[Any]) -> Minute:
@@ -206,10 +210,10 @@ def _column_of(row_of: Rows, columns: list[Any]) -> Column:
     return column
 
 
-def _border_of(rows: int, row_of: Rows, columns: list[Any]) -> Standing:
+def _border_of(rows: int, row_of: Rows, columns: list[Any]) -> StandingReadings:
     numbers, time, value, quality = columns
     row, known = _known(row_of, numbers)
-    border = Standing.none(rows)
+    border = StandingReadings.none(rows)
     border.time_ms[row], border.value[row] = time[known], value[known]
     border.quality[row] = quality[known]
     return border

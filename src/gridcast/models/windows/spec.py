@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-MINUTE_MS = 60_000
+from gridcast.units import MINUTE_MS
+
 STEPS = (1, 5, 10, 15, 30, 60)
 """Widths of a slot that a deployment may choose from, in minutes."""
 

@@ -7,14 +7,15 @@ import numpy.typing as npt
 
 from gridcast.models.windows.column import Column, Patch
 from gridcast.models.windows.counts import FoldCounts
-from gridcast.models.windows.energy import Slot, Standing, slot_mean, standing_at
+from gridcast.models.windows.energy import Slot, StandingReadings, slot_mean, standing_at
 from gridcast.models.windows.late import admit, is_kept
 from gridcast.models.windows.marks import PLAIN
 from gridcast.models.windows.minute import OFFSET_BITS, Minute, Rows, merge
-from gridcast.models.windows.recorded import Recorded
+from gridcast.models.windows.recorded import RecordedNotes
 from gridcast.models.windows.roster import Roster
-from gridcast.models.windows.spec import MINUTE_MS, WindowSpec
+from gridcast.models.windows.spec import WindowSpec
 from gridcast.schemas.columns import ReadingColumns
+from gridcast.units import MINUTE_MS
 
 
 class Windows:
@@ -36,9 +37,9 @@ class Windows:
         self.columns: dict[int, Column] = {}
         """Closed slots by number: the slot's start in steps since 1970."""
         self.patches: dict[int, Patch] = {}
-        self.border = Standing.none(0)
+        self.border = StandingReadings.none(0)
         """What stands where the fine part begins."""
-        self.recorded = Recorded()
+        self.recorded = RecordedNotes()
         self._dirty: dict[int, list[Rows]] = {}
 
     def __len__(self) -> int:
@@ -180,7 +181,9 @@ class Windows:
         if not kept:
             return
         rows, span = np.unique(np.concatenate(kept)), self._span(slot)
-        stands = standing_at(span.start_ms, span.hold_ms, rows, self.minutes, Standing.none(0))
+        stands = standing_at(
+            span.start_ms, span.hold_ms, rows, self.minutes, StandingReadings.none(0)
+        )
         base = self.columns.get(slot, Column.empty()).at(rows)
         plain = base.mark == PLAIN
         stands.time_ms[plain], stands.value[plain] = span.start_ms, base.mean[plain]

@@ -87,7 +87,7 @@ class Line:
     replayed: int = 0
 
 
-class Summary:
+class DeadLetterSummary:
     """How many letters there are of each reason."""
 
     def __init__(self, replays: Sequence[ReplayedLetters]) -> None:

@@ -16,17 +16,17 @@ from confluent_kafka import KafkaException, Producer
 
 from gridcast.schemas import Reason, ReplayedLetters
 from gridcast.schemas.topics import DEAD_LETTERS
-from gridcast.stream.dead_letters.box import Box, Tell
 from gridcast.stream.dead_letters.letters import Stored, Which, each_record_once, was_replayed
+from gridcast.stream.dead_letters.reader import Box, Tell
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka import producer_options
+from gridcast.stream.kafka.config import producer_options
 from gridcast.stream.settings import Settings
 
 WITHIN_S = 60.0
 
 
 @dataclass(slots=True)
-class Plan:
+class ResendPlan:
     """What a replay would do."""
 
     records: Counter[str] = field(default_factory=Counter)
@@ -43,15 +43,15 @@ class Replay:
         self._which = which
         self._replays = [] if again else box.replays(tell)
 
-    def plan(self, tell: Tell) -> Plan:
+    def plan(self, tell: Tell) -> ResendPlan:
         """Count what is to be sent."""
-        plan = Plan()
+        plan = ResendPlan()
         for stored in self._chosen(tell):
             plan.records[stored.letter.topic] += 1
             plan.reasons[stored.letter.reason] += 1
         return plan
 
-    def send(self, settings: Settings, plan: Plan, tell: Callable[[int], None]) -> int:
+    def send(self, settings: Settings, plan: ResendPlan, tell: Callable[[int], None]) -> int:
         """Send all of it, wait until Kafka has confirmed every one, and remember it.
 
         Nothing is remembered of a replay that failed in part: it can be run again, and what is

@@ -7,6 +7,5 @@ series.
 
 from gridcast.stream.recording.partitions import partition_of
 from gridcast.stream.recording.recording import Recording
-from gridcast.stream.recording.source import LIVE, open_source
 
-__all__ = ["LIVE", "Recording", "open_source", "partition_of"]
+__all__ = ["Recording", "partition_of"]

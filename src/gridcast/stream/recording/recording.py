@@ -7,11 +7,11 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from gridcast.models.history import History, OperatorForecasts
 from gridcast.models.simulator import Arrivals
 from gridcast.models.simulator.columns import Columns
 from gridcast.models.windows.trust import TRUST, Trust
 from gridcast.schemas import GridSeries, WeatherForecast, WeatherObservation
-from gridcast.stream.history import History, OperatorForecasts
 from gridcast.stream.recording.partitions import partitions_of
 
 WeatherMessage = WeatherObservation | WeatherForecast

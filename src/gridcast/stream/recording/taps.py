@@ -9,9 +9,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from gridcast.schemas.topics import Topic
 from gridcast.stream.errors import UserError
-from gridcast.stream.history.times import instant
-from gridcast.stream.kafka import looking_options
+from gridcast.stream.kafka.config import looking_options
 from gridcast.stream.settings import Settings
+from gridcast.units import utc_time
 
 ANSWER_S = 15.0
 LOOK_S = 0.1
@@ -136,7 +136,7 @@ def cut_window(whole_from_ms: int) -> str:
     """Tell that there is less than a window to forecast the first ticks from."""
     return (
         "Kafka has deleted the beginning of the window before --from: forecasts know nothing from"
-        f" before {instant(whole_from_ms):%Y-%m-%dT%H:%M:%SZ}"
+        f" before {utc_time(whole_from_ms):%Y-%m-%dT%H:%M:%SZ}"
     )
 
 
@@ -147,9 +147,9 @@ def check_stretch(taps: Sequence[Tap], from_ms: int) -> None:
     if kept_ms > from_ms:
         raise UserError(
             f"--from: of {name} Kafka has deleted what came before"
-            f" {instant(kept_ms):%Y-%m-%dT%H:%M:%SZ}: from then on, or later"
+            f" {utc_time(kept_ms):%Y-%m-%dT%H:%M:%SZ}: from then on, or later"
         )
     if all(one.next_ms() is None for one in taps):
         later = [one.begins_ms for one in taps if one.begins_ms is not None]
-        told = f"; the next came at {instant(min(later)):%Y-%m-%dT%H:%M:%SZ}" if later else ""
+        told = f"; the next came at {utc_time(min(later)):%Y-%m-%dT%H:%M:%SZ}" if later else ""
         raise UserError(f"{name} holds no readings from --from to --to{told}")

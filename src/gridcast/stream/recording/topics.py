@@ -11,8 +11,6 @@ from gridcast.agents.weather import judge
 from gridcast.models.simulator import Arrivals
 from gridcast.schemas import GridSeries, WeatherForecast, WeatherObservation, decode, read
 from gridcast.schemas.topics import READINGS, SERIES, WEATHER_FORECASTS, WEATHER_OBSERVATIONS, Topic
-from gridcast.stream.forecasting import time_bounds
-from gridcast.stream.history.times import DAY_MS, instant
 from gridcast.stream.recording.recording import Places, Recording, WeatherMessage, in_order
 from gridcast.stream.recording.taps import (
     FROM_THE_BEGINNING,
@@ -23,6 +21,8 @@ from gridcast.stream.recording.taps import (
     whole_from_ms,
 )
 from gridcast.stream.settings import Settings
+from gridcast.stream.worker.forecasting import time_bounds
+from gridcast.units import DAY_MS, utc_time
 
 AT_ONCE = 20_000
 """Messages decoded at once."""
@@ -108,7 +108,7 @@ def _weather(settings: Settings, from_ms: int, to_ms: int) -> Iterator[WeatherMe
             message = read(topic, one.key(), one.value(), limit=settings.message_bytes)
             message = judge(message, stamp_ms, bounds)
             if isinstance(message, WeatherObservation | WeatherForecast):
-                known = max(message.available_at, instant(stamp_ms) - lateness)
+                known = max(message.available_at, utc_time(stamp_ms) - lateness)
                 yield message.model_copy(update={"available_at": known})
 
 

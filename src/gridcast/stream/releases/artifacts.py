@@ -9,7 +9,7 @@ from tempfile import NamedTemporaryFile
 
 from gridcast.models.serving.needs import UnfitError
 from gridcast.schemas import Unfit
-from gridcast.stream.releases.places import BOX, fetch
+from gridcast.stream.releases.locations import BOX, fetch
 
 LOG = logging.getLogger("gridcast.releases")
 PREFIX = "sha256:"

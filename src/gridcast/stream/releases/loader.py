@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 
 from gridcast.agents.metrics import Metrics
 from gridcast.models.network import Network
-from gridcast.models.serving import InUse
+from gridcast.models.serving import LoadedRelease
 from gridcast.models.serving.needs import Needs, UnfitError
 from gridcast.models.serving.releases import Releases
 from gridcast.schemas import Release, ReleaseRefused, Unfit
 from gridcast.stream.releases.artifacts import Artifacts
-from gridcast.stream.releases.aside import aside
+from gridcast.stream.releases.daemon_thread import aside
 from gridcast.stream.releases.refusals import Refusals
 
 LOG = logging.getLogger("gridcast.releases")
@@ -70,10 +70,10 @@ class Loader:
         self._refusals = refusals
         self._metrics = metrics
         self._machine = socket.gethostname()
-        self._in_use: dict[tuple[str, str, str], InUse] = {}
+        self._in_use: dict[tuple[str, str, str], LoadedRelease] = {}
         self._unfit: dict[bytes | None, Unfitness] = {}
 
-    async def take(self, release: Release) -> InUse | Unfitness:
+    async def take(self, release: Release) -> LoadedRelease | Unfitness:
         """Take a release into use, or say why not."""
         name = (release.model, release.release, release.digest)
         if name not in self._in_use:
@@ -88,12 +88,12 @@ class Loader:
             except UnfitError as error:
                 return self._refuse(release, error, before)
             self._metrics.release_loaded(time.monotonic() - began_s)
-            self._in_use[name] = InUse(release.model, release.release, network)
+            self._in_use[name] = LoadedRelease(release.model, release.release, network)
         self._unfit.pop(release.key, None)
         self._take_back(release)
         return self._in_use[name]
 
-    def keep(self, in_use: Container[InUse]) -> None:
+    def keep(self, in_use: Container[LoadedRelease]) -> None:
         """Let go of all other networks, and of refusals that the topic has gone beyond."""
         self._in_use = {name: one for name, one in self._in_use.items() if one in in_use}
         self._unfit = {

@@ -10,10 +10,10 @@ from aiokafka.errors import KafkaError
 
 from gridcast.schemas import ReleaseRefused
 from gridcast.schemas.topics import RELEASES
-from gridcast.stream.access import plainly
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka import aiokafka_options
-from gridcast.stream.keep_trying import keep_trying
+from gridcast.stream.kafka.access import plainly
+from gridcast.stream.kafka.config import aiokafka_options
+from gridcast.stream.kafka.keep_trying import keep_trying
 from gridcast.stream.settings import Settings
 
 LOG = logging.getLogger("gridcast.releases")

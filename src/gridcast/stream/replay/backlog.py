@@ -3,7 +3,7 @@
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from gridcast.schemas.topics import READINGS
-from gridcast.stream.kafka import group, librdkafka_options
+from gridcast.stream.kafka.config import group, librdkafka_options
 from gridcast.stream.settings import Settings
 
 WITHIN_S = 5.0

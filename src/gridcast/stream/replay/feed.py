@@ -9,8 +9,8 @@ from gridcast.schemas.topics import READINGS, SERIES, WEATHER_FORECASTS, WEATHER
 from gridcast.schemas.weather import WeatherObservation
 from gridcast.stream.recording import Recording
 from gridcast.stream.recording.partitions import partitions_of
+from gridcast.stream.recording.reading_writer import ReadingWriter
 from gridcast.stream.recording.recording import available_ms
-from gridcast.stream.simulate.messages import ReadingWriter
 
 PLAYED = (SERIES, WEATHER_OBSERVATIONS, WEATHER_FORECASTS, READINGS)
 """The topics that are played, in the order in which those of one moment are sent."""
@@ -26,7 +26,7 @@ class Played(NamedTuple):
     stamp_ms: int
 
 
-class Feed(Protocol):
+class ReplayFeed(Protocol):
     """Messages to play."""
 
     def next_ms(self) -> int | None:

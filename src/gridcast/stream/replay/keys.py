@@ -10,17 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from select import select
 
-from gridcast.stream.replay.player import Held
-from gridcast.stream.simulate.run import stop_on_signals
+from gridcast.stream.process.signals import stop_on_signals
+from gridcast.stream.replay.player import PauseControl
 
 LOOK_S = 0.2
 
 
 @contextmanager
-def held_by_hand() -> Iterator[Held]:
+def held_by_hand() -> Iterator[PauseControl]:
     """Space or SIGUSR1 holds it and lets it go on; q, Ctrl-C or SIGTERM stops it."""
     with stop_on_signals() as stop:
-        held = Held(stop)
+        held = PauseControl(stop)
         before = signal.signal(signal.SIGUSR1, lambda *_: held.toggle())
         try:
             if sys.stdin.isatty():
@@ -33,7 +33,7 @@ def held_by_hand() -> Iterator[Held]:
 
 
 @contextmanager
-def _keys(held: Held) -> Iterator[None]:
+def _keys(held: PauseControl) -> Iterator[None]:
     """Read single keys, and leave the terminal as it was."""
     terminal = sys.stdin.fileno()
     before, ended = termios.tcgetattr(terminal), threading.Event()

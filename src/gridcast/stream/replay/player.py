@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from threading import Event
 
 from gridcast.schemas.topics import READINGS
-from gridcast.stream.replay.feed import Feed
+from gridcast.stream.replay.feed import ReplayFeed
+from gridcast.stream.replay.pace import AsFastAsPossible, ByTheClock, Pace
 from gridcast.stream.replay.sender import Sender
-from gridcast.stream.simulate.pace import AsFastAsPossible, ByTheClock, Pace
 
 GRAIN_MS = 600_000
 """As fast as possible: so much event time is sent at once."""
@@ -16,7 +16,7 @@ HOLD_S = 0.1
 
 
 @dataclass
-class Held:
+class PauseControl:
     """Whether a replay is held, and whether it is to end."""
 
     stop: Event
@@ -28,7 +28,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReplayOutcome:
     """What became of a replay."""
 
     readings: int
@@ -43,8 +43,14 @@ Tell = Callable[[int, int], None]
 
 
 def play(
-    feed: Feed, sender: Sender, *, from_ms: int, speed: float | None, held: Held, tell: Tell
-) -> Outcome:
+    feed: ReplayFeed,
+    sender: Sender,
+    *,
+    from_ms: int,
+    speed: float | None,
+    held: PauseControl,
+    tell: Tell,
+) -> ReplayOutcome:
     """Send all of a feed.
 
     Parameters
@@ -83,4 +89,4 @@ def play(
         readings, until_ms = readings + sent, due_ms
         tell(sent, due_ms)
     sender.flush()
-    return Outcome(readings, until_ms, time.monotonic() - began_s, held.stop.is_set())
+    return ReplayOutcome(readings, until_ms, time.monotonic() - began_s, held.stop.is_set())

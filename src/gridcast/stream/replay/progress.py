@@ -9,16 +9,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from gridcast.stream.replay.backlog import Backlog
-from gridcast.stream.replay.player import Held
-from gridcast.stream.simulate.run import show_time
+from gridcast.stream.replay.player import PauseControl
+from gridcast.stream.time_text import show_time
 
 LOOK_S = 1.0
 
 
-class Shown:
+class ReplayProgress:
     """The bar and what it counts."""
 
-    def __init__(self, progress: Progress, held: Held, begin_ms: int, end_ms: int) -> None:
+    def __init__(self, progress: Progress, held: PauseControl, begin_ms: int, end_ms: int) -> None:
         self._progress, self._held = progress, held
         self._begin_ms, self._began_s = begin_ms, time.monotonic()
         self.readings, self.until_ms, self.waiting = 0, begin_ms, 0
@@ -43,13 +43,15 @@ class Shown:
 
 
 @contextmanager
-def shown(backlog: Backlog, held: Held, begin_ms: int, end_ms: int) -> Iterator[Shown]:
+def shown(
+    backlog: Backlog, held: PauseControl, begin_ms: int, end_ms: int
+) -> Iterator[ReplayProgress]:
     """Show it on the error stream; how far the workers are behind is asked beside."""
     console = Console(stderr=True)
     columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.fields[told]}"))
     ended = threading.Event()
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        bar = Shown(progress, held, begin_ms, end_ms)
+        bar = ReplayProgress(progress, held, begin_ms, end_ms)
 
         def ask() -> None:
             while not ended.wait(LOOK_S):

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridcast.stream.errors import UserError
-from gridcast.stream.history.times import DAY_MS
-from gridcast.stream.process import Process, end_of
+from gridcast.stream.process.child_process import Process, end_of
 from gridcast.stream.recording import Recording
 from gridcast.stream.recording.taps import cut_window
 from gridcast.stream.replay.backlog import Backlog
-from gridcast.stream.replay.feed import Feed, RecordedFeed
+from gridcast.stream.replay.feed import RecordedFeed, ReplayFeed
 from gridcast.stream.replay.keys import held_by_hand
-from gridcast.stream.replay.player import Held, Outcome, play
-from gridcast.stream.replay.progress import Shown, shown
+from gridcast.stream.replay.player import PauseControl, ReplayOutcome, play
+from gridcast.stream.replay.progress import ReplayProgress, shown
 from gridcast.stream.replay.sender import Sender, make_topics
 from gridcast.stream.replay.tapped import TappedFeed
 from gridcast.stream.settings import Settings
+from gridcast.units import DAY_MS
 
 GRIDCAST = (sys.executable, "-m", "gridcast")
 STOP_WITHIN_S = 30.0
@@ -28,7 +28,7 @@ LOOK_S = 0.2
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReplayRequest:
     """What is to be replayed."""
 
     settings: Settings
@@ -49,7 +49,7 @@ class Asked:
 class Replayed:
     """What came of it."""
 
-    outcome: Outcome
+    outcome: ReplayOutcome
     begin_ms: int
     resumed: int
     """Messages that an earlier run had sent."""
@@ -59,7 +59,7 @@ class Replayed:
     """Readings that no worker has worked off."""
 
 
-def replay(asked: Asked, report: Callable[[str], None]) -> Replayed:
+def replay(asked: ReplayRequest, report: Callable[[str], None]) -> Replayed:
     """Play it, and wait until the workers are through; what ends by itself is a UserError."""
     begin_ms = asked.from_ms - asked.settings.window_days * DAY_MS
     with ExitStack() as stack:
@@ -89,8 +89,8 @@ def replay(asked: Asked, report: Callable[[str], None]) -> Replayed:
 
 
 def _feed(
-    asked: Asked, begin_ms: int, stack: ExitStack, report: Callable[[str], None]
-) -> tuple[Feed, Settings]:
+    asked: ReplayRequest, begin_ms: int, stack: ExitStack, report: Callable[[str], None]
+) -> tuple[ReplayFeed, Settings]:
     if asked.recording is not None:
         part = asked.recording.arriving(begin_ms, asked.to_ms)
         if not len(part.arrivals):
@@ -105,7 +105,7 @@ def _feed(
 
 
 @contextmanager
-def _workers(asked: Asked, settings: Settings) -> Iterator[Sequence[Process]]:
+def _workers(asked: ReplayRequest, settings: Settings) -> Iterator[Sequence[Process]]:
     """Start workers of the replay's own group."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gridcast-replay-")))
@@ -131,7 +131,9 @@ def _watched(
     return told
 
 
-def _work_off(backlog: Backlog, workers: Sequence[Process], held: Held, bar: Shown) -> int:
+def _work_off(
+    backlog: Backlog, workers: Sequence[Process], held: PauseControl, bar: ReplayProgress
+) -> int:
     """Wait until nothing waits any more; with no workers of ours that is others' affair."""
     waiting = backlog.waiting()
     while workers and waiting and not held.stop.is_set():

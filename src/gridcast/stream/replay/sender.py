@@ -7,12 +7,12 @@ from dataclasses import replace
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from gridcast.schemas.topics import Topic
-from gridcast.stream.bulk_producer import BulkProducer
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka import looking_options
+from gridcast.stream.kafka.bulk_producer import BulkProducer
+from gridcast.stream.kafka.config import looking_options
+from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.replay.feed import PLAYED, Played
 from gridcast.stream.settings import Settings
-from gridcast.stream.topics import TopicAdmin
 
 ANSWER_S = 15.0
 LOOK_S = 0.2

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from gridcast.schemas.topics import READINGS, SERIES, WEATHER_FORECASTS, WEATHER_OBSERVATIONS
-from gridcast.stream.history.times import DAY_MS
 from gridcast.stream.recording.taps import (
     FROM_THE_BEGINNING,
     TO_THE_END,
@@ -14,6 +13,7 @@ from gridcast.stream.recording.taps import (
 )
 from gridcast.stream.replay.feed import PLAYED, Played
 from gridcast.stream.settings import Settings
+from gridcast.units import DAY_MS
 
 
 class TappedFeed:

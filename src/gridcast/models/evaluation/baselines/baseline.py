@@ -6,11 +6,10 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.evaluation.baselines.view import View
-from gridcast.models.evaluation.samples import Samples
+from gridcast.models.evaluation.baselines.view import SampleView
+from gridcast.models.evaluation.samples import EvaluationSamples
 from gridcast.models.features import FeatureSpec, Inputs
-
-Floats = npt.NDArray[np.float32]
+from gridcast.units import Floats
 
 
 class Baseline(ABC):
@@ -30,7 +29,7 @@ class Baseline(ABC):
             raise ValueError("levels must include 0.5: the median is the forecast of one number")
 
     @abstractmethod
-    def fit(self, train: Samples, validation: Samples) -> Self:
+    def fit(self, train: EvaluationSamples, validation: EvaluationSamples) -> Self:
         """Learn from the first; the second only says when to stop and how much to hold back."""
 
     @abstractmethod
@@ -49,19 +48,19 @@ class PointBaseline(Baseline):
     """[levels, horizon], in shares of the size."""
 
     @abstractmethod
-    def point(self, view: View) -> Floats:
+    def point(self, view: SampleView) -> Floats:
         """Give one number for each slot ahead: [n, horizon], kW."""
 
-    def fit(self, train: Samples, validation: Samples) -> Self:  # noqa: ARG002
+    def fit(self, train: EvaluationSamples, validation: EvaluationSamples) -> Self:  # noqa: ARG002
         """Learn how wide the errors are."""
-        view = View(self.spec, train.inputs)
+        view = SampleView(self.spec, train.inputs)
         off = (train.truth - self.point(view)) / view.size
         self._spread = spread_of(off, self.levels)
         return self
 
     def forecast(self, inputs: Inputs, /) -> Floats:
         """Give the number, and its errors around it."""
-        view = View(self.spec, inputs)
+        view = SampleView(self.spec, inputs)
         around = self._spread * view.size[:, :, None]
         return np.asarray(self.point(view)[:, None, :] + around, np.float32)
 

@@ -3,17 +3,16 @@
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.evaluation.baselines.view import View
+from gridcast.models.evaluation.baselines.view import SampleView
+from gridcast.units import Floats
 
-Floats = npt.NDArray[np.float32]
 
-
-def reference(view: View, slot: npt.NDArray[np.integer]) -> Floats:
+def reference(view: SampleView, slot: npt.NDArray[np.integer]) -> Floats:
     """Give the shape that a correction stands on: the mean of last day and last week."""
     return np.asarray((view.lag(slot, 1) + view.lag(slot, 7)) / 2, np.float32)
 
 
-def between_knots(view: View, at_knots: Floats) -> Floats:
+def between_knots(view: SampleView, at_knots: Floats) -> Floats:
     """Spread quantiles at the spec's knots, [n, levels, knots], over the whole horizon.
 
     From one knot to the next it is the correction of the reference that changes evenly, so that

@@ -5,12 +5,13 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.evaluation.baselines.baseline import Baseline, Floats
+from gridcast.models.evaluation.baselines.baseline import Baseline
 from gridcast.models.evaluation.baselines.knots import between_knots
 from gridcast.models.evaluation.baselines.ridge import Ridge
-from gridcast.models.evaluation.baselines.view import View
-from gridcast.models.evaluation.samples import Samples
+from gridcast.models.evaluation.baselines.view import SampleView
+from gridcast.models.evaluation.samples import EvaluationSamples
 from gridcast.models.features import FeatureSpec, Inputs
+from gridcast.units import Floats
 
 AT_ONCE = 2048
 """Samples whose features are made at once."""
@@ -70,7 +71,7 @@ class LightGbm(Baseline):
             "verbosity": -1,
         }
 
-    def fit(self, train: Samples, validation: Samples) -> Self:
+    def fit(self, train: EvaluationSamples, validation: EvaluationSamples) -> Self:
         """Fit the ridge, then trees to its errors."""
         import lightgbm  # noqa: PLC0415 - only who trains has it
 
@@ -99,7 +100,7 @@ class LightGbm(Baseline):
         whole = np.empty((len(inputs), len(self.levels), self.spec.horizon), np.float32)
         for first in range(0, len(inputs), AT_ONCE):
             part = slice(first, first + AT_ONCE)
-            view = View(self.spec, inputs.take(part))
+            view = SampleView(self.spec, inputs.take(part))
             linear = self._ridge.at_knots(view)
             features = self._features(view, linear).reshape(len(view) * len(self._knots), -1)
             off = [
@@ -110,12 +111,12 @@ class LightGbm(Baseline):
             whole[part] = between_knots(view, at_knots.astype(np.float32))
         return whole
 
-    def _weight(self, train: Samples) -> float:
-        return float(View(self.spec, train.inputs).size.mean())
+    def _weight(self, train: EvaluationSamples) -> float:
+        return float(SampleView(self.spec, train.inputs).size.mean())
 
     def _rows_of(
         self,
-        samples: Samples,
+        samples: EvaluationSamples,
         most: int,
         rng: np.random.Generator,
         size: float,
@@ -131,7 +132,7 @@ class LightGbm(Baseline):
         place: list[npt.NDArray[np.intp]] = []
         for first in range(0, len(samples), AT_ONCE):
             part = slice(first, first + AT_ONCE)
-            view = View(self.spec, samples.inputs.take(part))
+            view = SampleView(self.spec, samples.inputs.take(part))
             linear = self._ridge.at_knots(view)
             off = samples.truth[part][:, self._knots] / view.size - 1 - linear
             drawn = np.isfinite(off) & (rng.random(off.shape) < share)
@@ -149,7 +150,7 @@ class LightGbm(Baseline):
         scaled: Floats = error / self._missed[at]
         return np.concatenate(features), scaled, counts
 
-    def _features(self, view: View, linear: Floats) -> Floats:
+    def _features(self, view: SampleView, linear: Floats) -> Floats:
         """Give all features: [n, knots, features]."""
         spec, knots, size = self.spec, self._knots, view.size
         near = view.near(knots)
@@ -168,7 +169,7 @@ class LightGbm(Baseline):
         parts.append(np.broadcast_to(origin[:, None], shape))
         return np.concatenate(parts, axis=2, dtype=np.float32)
 
-    def _of_origin(self, view: View) -> Floats:
+    def _of_origin(self, view: SampleView) -> Floats:
         """Give what is the same for all knots: [n, features]."""
         size, hourly = view.size, view.hourly / view.size - 1
         parts = [

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from gridcast.models.evaluation.baselines.baseline import Floats, PointBaseline
-from gridcast.models.evaluation.baselines.view import View
+from gridcast.models.evaluation.baselines.baseline import PointBaseline
+from gridcast.models.evaluation.baselines.view import SampleView
+from gridcast.units import Floats
 
 DAYS = 7
 
@@ -11,7 +12,7 @@ DAYS = 7
 class MovingAverage(PointBaseline):
     """The mean of the same time on the newest seven days known."""
 
-    def point(self, view: View) -> Floats:
+    def point(self, view: SampleView) -> Floats:
         """Average the days."""
         slot = np.arange(self.spec.horizon)
         near = view.near(slot)

@@ -5,12 +5,13 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.evaluation.baselines.baseline import Baseline, Floats, spread_of
+from gridcast.models.evaluation.baselines.baseline import Baseline, spread_of
 from gridcast.models.evaluation.baselines.knots import between_knots
 from gridcast.models.evaluation.baselines.ridge_features import RidgeFeatures
-from gridcast.models.evaluation.baselines.view import View
-from gridcast.models.evaluation.samples import Samples
+from gridcast.models.evaluation.baselines.view import SampleView
+from gridcast.models.evaluation.samples import EvaluationSamples
 from gridcast.models.features import FeatureSpec, Inputs
+from gridcast.units import Floats
 
 HOLDS = (1.0, 10.0, 100.0, 1000.0)
 """How strongly weights are pulled to 0: what is tried on the validation."""
@@ -36,9 +37,9 @@ class Ridge(Baseline):
         super().__init__(spec, levels)
         self._knots = spec.knots
 
-    def fit(self, train: Samples, validation: Samples) -> Self:
+    def fit(self, train: EvaluationSamples, validation: EvaluationSamples) -> Self:
         """Solve the normal equations; the validation says how much to hold back."""
-        view, check = View(self.spec, train.inputs), View(self.spec, validation.inputs)
+        view, check = SampleView(self.spec, train.inputs), SampleView(self.spec, validation.inputs)
         self._features = RidgeFeatures(self.spec, view)
         common, common_check = self._features.common(view), self._features.common(check)
         weight = view.size / view.size.mean()
@@ -67,12 +68,12 @@ class Ridge(Baseline):
         whole = np.empty((len(inputs), len(self.levels), self.spec.horizon), np.float32)
         for first in range(0, len(inputs), AT_ONCE):
             part = slice(first, first + AT_ONCE)
-            view = View(self.spec, inputs.take(part))
+            view = SampleView(self.spec, inputs.take(part))
             share = 1 + self.at_knots(view)[:, None, :] + self._spread
             whole[part] = between_knots(view, share * view.size[:, :, None])
         return whole
 
-    def at_knots(self, view: View) -> Floats:
+    def at_knots(self, view: SampleView) -> Floats:
         """Give the linear forecast at the knots, in shares of the size less 1: [n, knots]."""
         common = self._features.common(view)
         split = common.shape[1]

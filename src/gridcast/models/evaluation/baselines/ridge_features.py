@@ -1,13 +1,12 @@
 """What a linear forecast is linear in."""
 
 import numpy as np
-import numpy.typing as npt
 
-from gridcast.models.evaluation.baselines.view import View
+from gridcast.models.evaluation.baselines.view import SampleView
 from gridcast.models.features import FeatureSpec
 from gridcast.models.features.calendar import CLOCK
+from gridcast.units import Floats
 
-Floats = npt.NDArray[np.float32]
 WEATHER_BEFORE = (0, 3, 6, 12, 24)
 """Hours."""
 
@@ -18,14 +17,14 @@ class RidgeFeatures:
     Weather is measured by its spread in training; what is unknown of it is as usual.
     """
 
-    def __init__(self, spec: FeatureSpec, train: View) -> None:
+    def __init__(self, spec: FeatureSpec, train: SampleView) -> None:
         self.spec = spec
         first = len(spec.calendar)
         self._now = _Usual(train.inputs.past[:, -1, first:])
         ahead = train.inputs.future[:, -1, first : first + len(spec.weather_ahead)]
         self._ahead = _Usual(ahead)
 
-    def common(self, view: View) -> Floats:
+    def common(self, view: SampleView) -> Floats:
         """Give what helps at every knot: [n, features]."""
         size, hourly = view.size, view.hourly / view.size - 1
         recent = view.inputs.load[:, -max(self.spec.recent, 1) :] / size - 1
@@ -36,7 +35,7 @@ class RidgeFeatures:
             parts += [*before, before[0] ** 2]
         return np.concatenate(parts, axis=1).astype(np.float32, copy=False)
 
-    def of_knot(self, view: View, knot: int) -> Floats:
+    def of_knot(self, view: SampleView, knot: int) -> Floats:
         """Give what helps at one knot: [n, features]."""
         slot, hour = np.array([knot]), self.spec.hour
         calendar = view.inputs.future[:, knot, : len(self.spec.calendar)]
@@ -80,7 +79,7 @@ class _Usual:
         return scaled
 
 
-def _hourly_lag(view: View, knot: int, days: int, off: int) -> Floats:
+def _hourly_lag(view: SampleView, knot: int, days: int, off: int) -> Floats:
     """Give the mean over the hour that ends `off` slots beside a knot, some days before: [n, 1]."""
     known = max(days, int(view.near(np.array([knot]))[0]))
     end = min(view.spec.slots + knot + off + 1 - view.day * known, view.spec.slots)

@@ -7,14 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.features import FeatureSpec, Inputs
+from gridcast.units import Floats
 
-Floats = npt.NDArray[np.float32]
 Slots = npt.NDArray[np.integer]
 LEAST_KW = 1e-3
 """A window of less, on average, is of this size: 1 W."""
 
 
-class View:
+class SampleView:
     """Some samples' inputs, with what can be read off them. Loads are kW unless said otherwise."""
 
     def __init__(self, spec: FeatureSpec, inputs: Inputs) -> None:

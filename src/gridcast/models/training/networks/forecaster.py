@@ -6,14 +6,14 @@ from torch import Tensor, nn
 from gridcast.models.features import FeatureSpec
 from gridcast.models.training.networks.base import Base
 from gridcast.models.training.networks.front import Front, Scaled
-from gridcast.models.training.networks.head import Answer
+from gridcast.models.training.networks.head import KnotForecast
 from gridcast.models.training.networks.recurrent import Member, Sizes, State
 
 DAY, WEEK, BASE, OPERATOR = range(4)
 """The references that are mixed: the newest day known, a week ago, the base, and the operator."""
 
 
-class Forecaster(nn.Module):
+class ForecasterNetwork(nn.Module):
     """Quantiles of the load of all slots ahead, kW, from what was known at the origin.
 
     Every member answers at the knots with a mix of references and a fan of quantiles around it, in
@@ -130,15 +130,15 @@ class Forecaster(nn.Module):
             -1,
         )
 
-    def at_knots(self, answer: Answer, references: Tensor) -> Tensor:
+    def at_knots(self, answer: KnotForecast, references: Tensor) -> Tensor:
         """Put an answer around the references: scaled quantiles, [n, knots, levels]."""
         mix = _mixed(answer.mix.transpose(1, 2), references[..., self.knots])
         return mix.transpose(1, 2) + answer.fan * self.error[:, None]
 
-    def calibrated(self, answer: Answer) -> Answer:
+    def calibrated(self, answer: KnotForecast) -> KnotForecast:
         """Move the quantiles by the shift that calibration found."""
         width = answer.fan[..., -1:] - answer.fan[..., :1]
-        return Answer(answer.mix, answer.fan + self.shift * width)
+        return KnotForecast(answer.mix, answer.fan + self.shift * width)
 
 
 def _mixed(mix: Tensor, references: Tensor) -> Tensor:
@@ -147,10 +147,10 @@ def _mixed(mix: Tensor, references: Tensor) -> Tensor:
     return sum(parts[1:], parts[0])[:, None]
 
 
-def mean_of(answers: list[Answer]) -> Answer:
+def mean_of(answers: list[KnotForecast]) -> KnotForecast:
     """Average answers: the mean of what the members' quantiles would be."""
     mix = torch.stack([answer.mix for answer in answers]).mean(0)
-    return Answer(mix, torch.stack([answer.fan for answer in answers]).mean(0))
+    return KnotForecast(mix, torch.stack([answer.fan for answer in answers]).mean(0))
 
 
 def _between(spec: FeatureSpec) -> Tensor:

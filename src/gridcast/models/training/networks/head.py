@@ -12,7 +12,7 @@ FIRST_TRUST = 4.0
 """Before training the base has this advantage over the other references: nearly all the mix."""
 
 
-class Answer(NamedTuple):
+class KnotForecast(NamedTuple):
     """What a member says of knots."""
 
     mix: Tensor
@@ -59,11 +59,11 @@ class Head(nn.Module):
             last.bias[len(levels) + base] = FIRST_TRUST
         self.layers = nn.Sequential(nn.Linear(inputs, hidden), nn.GELU(), nn.Dropout(dropout), last)
 
-    def forward(self, inputs: Tensor) -> Answer:
+    def forward(self, inputs: Tensor) -> KnotForecast:
         """Read the answer: inputs are [n, knots, …]."""
         out = self.layers(inputs)
         median, steps = out[..., :1], functional.softplus(out[..., 1 : self.levels])
         down = steps[..., : self.median].flip(-1).cumsum(-1).flip(-1)
         up = steps[..., self.median :].cumsum(-1)
         fan = torch.cat([median - down, median, median + up], -1)
-        return Answer(torch.softmax(out[..., self.levels :], -1), fan)
+        return KnotForecast(torch.softmax(out[..., self.levels :], -1), fan)

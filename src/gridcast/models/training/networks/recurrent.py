@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from gridcast.models.training.networks.head import Answer, Head
+from gridcast.models.training.networks.head import Head, KnotForecast
 
 LEAD_SIZE = 6
 """Numbers by which a knot is told from the others."""
@@ -97,7 +97,7 @@ class Member(nn.Module):
         """Read hours, [n, hours, …], from the beginning or from a state that was kept."""
         return self._run(hours, state)[1]
 
-    def decode(self, state: State, context: Tensor, ahead: Tensor) -> Answer:
+    def decode(self, state: State, context: Tensor, ahead: Tensor) -> KnotForecast:
         """Answer for knots: `context` is [n, …], `ahead` is [n, knots, …]."""
         last = self.dropout(self.last(state))
         summary = self.summary(torch.cat([context, last], 1))
@@ -110,7 +110,7 @@ class Member(nn.Module):
         kept = torch.tanh(first[0])
         output, _ = self.decoder(inputs, (kept, first[1]) if self.parts == 2 else kept)
         output = self.dropout(output)
-        answer: Answer = self.head(torch.cat([output, *self.look(output, state), inputs], -1))
+        answer: KnotForecast = self.head(torch.cat([output, *self.look(output, state), inputs], -1))
         return answer
 
     def last(self, state: State) -> Tensor:

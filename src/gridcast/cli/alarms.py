@@ -1,0 +1,179 @@
+"""`gridcast alarms`: what operators should know, and what they do about it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.text import Text
+
+from gridcast.cli.options import Broker, By, Prefix, settings, who
+from gridcast.schemas import Action, Alarm, Command
+from gridcast.stream.alarm_client import AlarmClient
+from gridcast.stream.dead_letters.letters import safely
+from gridcast.stream.errors import UserError
+
+alarms = typer.Typer(
+    name="alarms",
+    add_completion=False,
+    no_args_is_help=True,
+    help="What operators should know, and what they do about it.",
+)
+
+WAIT_S = 15.0
+
+Which = Annotated[str, typer.Argument(metavar="ALARM", help="Its name, as `list` shows it.")]
+Note = Annotated[str, typer.Option(help="Why, in your words.")]
+HOURS = {"m": 1 / 60, "h": 1.0, "d": 24.0}
+
+
+@alarms.command(name="list")
+def list_(
+    context: typer.Context,
+    *,
+    broker: Broker = None,
+    topic_prefix: Prefix = None,
+    over: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="A JSON object a line.")] = False,
+) -> None:
+    """Show the alarms as they stand."""
+    desk = AlarmClient(settings(context, broker=broker, topic_prefix=topic_prefix))
+    found = [alarm for alarm in desk.alarms() if over or alarm.active]
+    if json:
+        for alarm in found:
+            print(alarm.to_bytes().decode())
+    elif not found:
+        print("no alarms" if over else "no active alarms")
+    else:
+        console = Console(soft_wrap=True, highlight=False)
+        for alarm in found:
+            console.print(_line(alarm))
+
+
+@alarms.command()
+def acknowledge(
+    context: typer.Context,
+    alarm: Which,
+    *,
+    by: By = None,
+    note: Note = "",
+    broker: Broker = None,
+    topic_prefix: Prefix = None,
+) -> None:
+    """Say that an alarm was seen."""
+    desk = AlarmClient(settings(context, broker=broker, topic_prefix=topic_prefix))
+    stands = desk.active(alarm)
+    if stands.acknowledged_at is not None:
+        print(f"{alarm} is {_state(stands)} already")
+        return
+    _do(desk, stands, Action.ACKNOWLEDGE, by, note)
+
+
+@alarms.command()
+def shelve(
+    context: typer.Context,
+    alarm: Which,
+    *,
+    how_long: Annotated[str, typer.Option("--for", metavar="TIME", help="Such as 30m, 2h, 1d.")],
+    by: By = None,
+    note: Note = "",
+    broker: Broker = None,
+    topic_prefix: Prefix = None,
+) -> None:
+    """Hide an alarm for a time; what was seen goes on being watched."""
+    chosen = settings(context, broker=broker, topic_prefix=topic_prefix)
+    hours = _hours(how_long)
+    if hours > chosen.shelve_hours:
+        raise UserError(
+            f"--for {how_long}: an alarm is shelved for {chosen.shelve_hours:g} hours at most "
+            "(setting shelve_hours)"
+        )
+    desk = AlarmClient(chosen)
+    _do(desk, desk.active(alarm), Action.SHELVE, by, note, timedelta(hours=hours))
+
+
+@alarms.command()
+def unshelve(
+    context: typer.Context,
+    alarm: Which,
+    *,
+    by: By = None,
+    note: Note = "",
+    broker: Broker = None,
+    topic_prefix: Prefix = None,
+) -> None:
+    """Show an alarm again before its time."""
+    desk = AlarmClient(settings(context, broker=broker, topic_prefix=topic_prefix))
+    stands = desk.active(alarm)
+    if stands.shelved_until is None:
+        print(f"{alarm} is not shelved")
+        return
+    _do(desk, stands, Action.UNSHELVE, by, note)
+
+
+def _do(  # noqa: PLR0917
+    desk: AlarmClient,
+    stands: Alarm,
+    action: Action,
+    by: str | None,
+    note: str,
+    how_long: timedelta | None = None,
+) -> None:
+    now = datetime.now(UTC)
+    try:
+        command = Command(
+            command=str(uuid4()),
+            alarm=stands.alarm,
+            action=action,
+            by=who(by),
+            at=now,
+            until=None if how_long is None else now + how_long,
+            note=note,
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise UserError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    desk.send(command)
+    with Console(stderr=True).status("waiting for the worker that has it"):
+        changed = desk.wait(stands, WAIT_S)
+    if changed is None:
+        print(f"sent; no worker has done it within {WAIT_S:.0f} s: is one running?")
+    else:
+        print(f"{stands.alarm} is {_state(changed)}")
+
+
+def _hours(text: str) -> float:
+    number, unit = text[:-1], text[-1:]
+    try:
+        hours = float(number) * HOURS[unit]
+    except (KeyError, ValueError):
+        hours = 0.0
+    if not 0 < hours < float("inf"):
+        raise UserError(f"--for {text}: a time is a number and m, h or d, such as 2h")
+    return hours
+
+
+def _state(alarm: Alarm) -> str:
+    if not alarm.active:
+        return "over"
+    states = []
+    if alarm.acknowledged_by is not None:
+        states.append(f"acknowledged by {alarm.acknowledged_by}")
+    if alarm.shelved_until is not None:
+        states.append(f"shelved until {_time(alarm.shelved_until)}")
+    return ", ".join(states) or "active"
+
+
+def _line(alarm: Alarm) -> Text:
+    """Say in two lines how an alarm stands; its name is never cut, to be copied."""
+    colour = "dim" if not alarm.active else "red" if alarm.acknowledged_at is None else "yellow"
+    text = Text().append(alarm.alarm, "bold")
+    text.append(f"  {alarm.priority}, since {_time(alarm.raised_at)}, ")
+    text.append(safely(_state(alarm).encode()), colour)
+    return text.append(f"\n  {safely(alarm.text.encode())}")
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,158 @@
+"""`gridcast detect`: what the detectors find of what is labelled."""
+
+import json as json_
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, TimeElapsedColumn
+from rich.table import Table
+
+from gridcast.stream.errors import UserError
+from gridcast.units import DAY_MS
+
+if TYPE_CHECKING:
+    from gridcast.models.evaluation.detection.simulation_run import SimulationRun
+
+detect = typer.Typer(
+    name="detect",
+    add_completion=False,
+    no_args_is_help=True,
+    help="Detectors of what is wrong with readings.",
+)
+
+START_MS = 1_735_689_600_000
+"""2025-01-01: where the simulated span begins."""
+THRESHOLD = 2.2
+"""Of the univariate detector, where no labels say a better one."""
+
+
+@detect.callback()
+def _group() -> None:
+    """Detectors of what is wrong with readings."""
+
+
+@detect.command()
+def score(
+    *,
+    series: Annotated[int, typer.Option(min=0, help="Simulated series; 0: none.")] = 1000,
+    days: Annotated[float, typer.Option(min=1, help="Days that are scored.")] = 7,
+    learn_days: Annotated[
+        float, typer.Option(min=0, help="Days before them, to learn what is usual.")
+    ] = 8,
+    faults: Annotated[int, typer.Option(min=0, help="About so many lasting faults.")] = 500,
+    seed: Annotated[int, typer.Option(help="Of the simulated grid.")] = 1,
+    country: Annotated[str, typer.Option(help="Its country.")] = "DE",
+    data: Annotated[
+        Path | None,
+        typer.Option(help="A folder with nab.parquet or appliances.parquet, to score, too."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Run the detectors over labelled data; print recall, precision, delay and false alarms.
+
+    The simulated grid is watched as a worker would, a look a minute; the sets in files, which have
+    no forecasts, by the detector for a single series. NAB's rules have one threshold for all files.
+    A year of 1,000 series (--days 365) takes about half an hour of a core; Ctrl-C stops early, with
+    the figures of the days that were watched.
+    """
+    figures: dict[str, Any] = {}
+    if data is not None and not data.is_dir():
+        raise UserError(f"--data {data}: there is no such folder")
+    if series:
+        figures["simulated"] = _simulated(series, days, learn_days, faults, seed, country)
+    for name in ("nab", "appliances"):
+        path = None if data is None else data / f"{name}.parquet"
+        if path is not None and path.exists():
+            figures[name] = _labelled(path, is_nab=name == "nab")
+    if not figures:
+        raise UserError("nothing to score: --series is 0, and --data has no set")
+    if json:
+        print(json_.dumps(figures))
+    else:
+        _print(figures)
+
+
+def _simulated(  # noqa: PLR0917
+    series: int, days: float, learn_days: float, faults: int, seed: int, country: str
+) -> dict[str, Any]:
+    from gridcast.models.evaluation.detection.simulation_run import SimulationRun, judged  # noqa: PLC0415 - slow to import
+    from gridcast.models.simulator import Simulation, build_grid, spread_series  # noqa: PLC0415
+    from gridcast.models.simulator.faults import Faults  # noqa: PLC0415
+
+    try:
+        grid = build_grid(seed, country, spread_series(series))
+    except (KeyError, ValueError) as error:
+        raise UserError(f"--series {series} --country {country}: {error}") from None
+    rate = faults / (series * days)
+    trial = SimulationRun(Simulation(grid, seed, step_s=60, faults=Faults.a_series_day(rate)))
+    begin_ms = START_MS + round(learn_days * DAY_MS)
+    end_ms = begin_ms + round(days * DAY_MS)
+    end_ms = _watch(trial, begin_ms, end_ms)
+    return judged(trial, begin_ms, end_ms)
+
+
+def _watch(trial: "SimulationRun", begin_ms: int, end_ms: int) -> int:
+    """Let a simulated grid be watched; give up to when it was, should it be stopped before."""
+    at_ms = START_MS
+    console = Console(stderr=True)
+    columns = (*Progress.get_default_columns(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=end_ms - START_MS)
+        try:
+            for at_ms in trial.run(START_MS, end_ms):
+                done = at_ms - START_MS
+                what = f"{len(trial.names):,} series, day {done // DAY_MS:,}"
+                progress.update(task, completed=done, description=what)
+        except KeyboardInterrupt:
+            days = (at_ms - begin_ms) / DAY_MS
+            if days <= 0:
+                raise
+            console.print(f"stopped: these are the figures of {days:.1f} days", style="yellow")
+            return at_ms
+    return end_ms
+
+
+def _labelled(path: Path, *, is_nab: bool) -> dict[str, Any]:
+    from gridcast.learning.detection.labelled_sets import read_set  # noqa: PLC0415
+    from gridcast.models.evaluation.detection.labelled import found, scored  # noqa: PLC0415
+    from gridcast.models.evaluation.detection.nab import PROFILES, nab_score  # noqa: PLC0415
+
+    known = read_set(path, joined=not is_nab)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        streams = [scored(one) for one in progress.track(known, description=path.name)]
+    figures: dict[str, Any] = {"series": len(known)}
+    threshold = THRESHOLD
+    if is_nab:
+        scores = [nab_score(streams, profile) for profile in PROFILES]
+        figures |= {f"nab_{one.profile}": round(one.score, 2) for one in scores}
+        threshold = scores[0].threshold
+    result = found(known, streams, threshold)
+    return figures | {
+        "threshold": round(threshold, 3),
+        "windows": result.windows,
+        "recall": result.recall,
+        "precision": result.precision,
+        "delay_minutes": result.delay_minutes,
+        "false_alarms_a_week_and_series": result.false_alarms_a_week,
+    }
+
+
+def _print(figures: dict[str, Any]) -> None:
+    console = Console()
+    for name, found in figures.items():
+        table = Table("", "", title=name, title_justify="left", show_header=False)
+        kinds = found.pop("kinds", {})
+        for key, value in found.items():
+            shown = "-" if value is None else f"{value:.4g}" if isinstance(value, float) else value
+            table.add_row(key.replace("_", " "), str(shown))
+        console.print(table)
+        if kinds:
+            each = Table("fault", "labelled", "found in 15 min", "recall", "delay min (median)")
+            for kind, one in kinds.items():
+                delay = "-" if one["delay_minutes"] is None else f"{one['delay_minutes']:.3g}"
+                each.add_row(
+                    kind, str(one["faults"]), str(one["found"]), f"{one['recall']:.1%}", delay
+                )
+            console.print(each)

@@ -1,0 +1,30 @@
+"""`gridcast models promote`: the challenger becomes the champion."""
+
+import typer
+
+from gridcast.cli.models.refusals import ForKind, Json, print_json, title
+from gridcast.cli.options import Broker, By, Prefix, settings, who
+from gridcast.stream.releases.release_admin import ReleaseAdmin, kind_name
+
+
+def promote(
+    context: typer.Context,
+    *,
+    kind: ForKind = None,
+    by: By = None,
+    json: Json = False,
+    broker: Broker = None,
+    topic_prefix: Prefix = None,
+) -> None:
+    """Make the challenger the champion. `rollback` undoes it."""
+    desk = ReleaseAdmin(settings(context, broker=broker, topic_prefix=topic_prefix))
+    before = desk.releases.serving(kind)
+    sent = desk.promote(kind, who(by))
+    if json:
+        print_json(sent)
+        return
+    former = f" (before: {title(before)})" if before else ""
+    print(f"{title(sent[0])} is the champion of {kind_name(kind)}{former}")
+    told = desk.releases.refusal(sent[0])
+    if told is not None:
+        print(f"{told.refused_by} could not load it last time: {told.because}: {told.detail}")

@@ -1,0 +1,103 @@
+"""What operators want done, from the gateway to `load.commands`, with the name of who wants it."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from pydantic import ValidationError
+
+from gridcast.schemas import Action, Alarm, Command
+from gridcast.schemas.gateway import Act, RefusedBecause
+from gridcast.schemas.topics import COMMANDS
+from gridcast.stream.kafka.access import plainly
+from gridcast.stream.kafka.config import aiokafka_options
+from gridcast.stream.kafka.keep_trying import keep_trying
+from gridcast.stream.settings import Settings
+
+WITHIN_MS = 10_000
+
+
+class NotDone(Exception):  # noqa: N818 - it is an answer, not a failure
+    """Why something was not done."""
+
+    def __init__(self, because: RefusedBecause, detail: str) -> None:
+        super().__init__(detail)
+        self.because = because
+        self.detail = detail
+
+
+def command(act: Act, alarm: Alarm | None, who: str, now: datetime, longest: timedelta) -> Command:
+    """Make the command, or say why it cannot be done (:class:`NotDone`)."""
+    if alarm is None or not alarm.active:
+        state = "there is no such alarm" if alarm is None else "the alarm is over"
+        raise NotDone(RefusedBecause.UNKNOWN_ALARM, state)
+    if act.action is Action.SHELVE and act.until is not None and act.until > now + longest:
+        hours = longest / timedelta(hours=1)
+        raise NotDone(
+            RefusedBecause.BAD_MESSAGE, f"an alarm is shelved for {hours:g} hours at most"
+        )
+    try:
+        return Command(
+            command=str(uuid4()),
+            alarm=act.alarm,
+            action=act.action,
+            by=who,
+            at=now,
+            until=act.until,
+            note=act.note,
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise NotDone(RefusedBecause.BAD_MESSAGE, first["msg"]) from None
+
+
+class CommandSender:
+    """Sends commands; when that returns Kafka has them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._topic = settings.topic_prefix + COMMANDS.name
+        self._producer: Any = None
+
+    async def start(self) -> None:
+        """Connect; while Kafka is away, when it is back."""
+        self._producer = await keep_trying("sending commands", self._connect)
+
+    async def stop(self) -> None:
+        """Send what waits, and disconnect."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def send(self, act: Act, alarm: Alarm | None, who: str) -> Command:
+        """Have something done, or say why not (:class:`NotDone`)."""
+        if self._producer is None:
+            raise NotDone(RefusedBecause.UNAVAILABLE, "Kafka does not answer yet")
+        longest = timedelta(hours=self._settings.shelve_hours)
+        made = command(act, alarm, who, datetime.now(UTC), longest)
+        try:
+            sent = self._producer.send_and_wait(self._topic, made.to_bytes(), made.key)
+            await asyncio.wait_for(sent, WITHIN_MS / 1000)
+        except TimeoutError:  # aiokafka itself would try for as long as there is no broker
+            said = f"Kafka has not taken it within {WITHIN_MS // 1000} s; it may, when it is back"
+            raise NotDone(RefusedBecause.UNAVAILABLE, said) from None
+        except KafkaError as error:
+            said = str(plainly(error))
+            raise NotDone(RefusedBecause.UNAVAILABLE, f"Kafka has not taken it: {said}") from None
+        return made
+
+    async def _connect(self) -> Any:
+        producer = AIOKafkaProducer(
+            **aiokafka_options(self._settings),
+            acks="all",
+            enable_idempotence=True,
+            request_timeout_ms=WITHIN_MS,
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        return producer

@@ -1,0 +1,216 @@
+"""A gateway, put together: from Kafka to the board, from the board to the clients."""
+
+import asyncio
+import logging
+import resource
+import signal
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from importlib.metadata import version
+from typing import Any
+
+from gridcast.gateway.access.gate import AccessGate
+from gridcast.gateway.access.limits import Accounts
+from gridcast.gateway.commands import CommandSender
+from gridcast.gateway.conversations import Conversations
+from gridcast.gateway.entries import Entry
+from gridcast.gateway.fanout import Fanout
+from gridcast.gateway.feeds import Feeds
+from gridcast.gateway.http import Pages
+from gridcast.gateway.latest_state import LatestState
+from gridcast.gateway.metrics import GatewayMetrics
+from gridcast.gateway.readings import ReadingFeed
+from gridcast.gateway.screen import ScreenFiles
+from gridcast.gateway.server import Port
+from gridcast.gateway.shared_state import SharedState
+from gridcast.gateway.snapshot_at import Moments
+from gridcast.gateway.status import Greeter
+from gridcast.gateway.weather import WeatherFeed
+from gridcast.schemas.gateway import What
+from gridcast.stream.errors import UserError
+from gridcast.stream.kafka.access import plainly
+from gridcast.stream.observability.metrics_server import metrics_served
+from gridcast.stream.settings import Settings
+
+LOG = logging.getLogger("gridcast.gateway")
+WATCH_EVERY_S, WATCH_EACH_S = 0.01, 5e-6
+"""A client that is behind is looked after so often, and the more there are, the less often: what a
+look takes is then a small part of the time."""
+CHECK_EVERY_S = 5.0
+FORGET_EVERY_S = 60.0
+SPARE_FILES = 200
+
+
+class Gateway:
+    """One gateway, in this process.
+
+    Parameters
+    ----------
+    settings
+        What the deployment has chosen.
+    run
+        The id of this run, in its logs and metrics.
+    """
+
+    def __init__(self, settings: Settings, run: str) -> None:
+        self._settings = settings
+        self.metrics = GatewayMetrics(version("gridcast"), run)
+        self.gate = AccessGate(settings)
+        self.board = LatestState()
+        self.accounts = Accounts()
+        self.shared = SharedState(settings, self.metrics)
+        self.feeds = Feeds(settings, self.board, self.take, self.metrics)
+        self.readings = ReadingFeed(settings, self.board, self.take, self.metrics)
+        self.weather = WeatherFeed(settings, self.board.grid, self.metrics)
+        self._commands = CommandSender(settings)
+        self._wake = asyncio.Event()
+        self._sent_ms: int | None = None
+        self._turn = 0
+        greeter = Greeter(
+            board=self.board,
+            is_open=self.gate.is_open,
+            heartbeat_s=settings.gateway_heartbeat_s,
+            stale_s=lambda: self.feeds.stale_s,
+            missing=self.feeds.why_not_ready,
+            degraded=lambda: self.shared.degraded,
+        )
+        self.fanout = Fanout(
+            self.board, self.metrics, greeter.current, settings.gateway_stall_s, self._wake.set
+        )
+        self.conversations = Conversations(
+            gate=self.gate,
+            accounts=self.accounts,
+            shared=self.shared,
+            board=self.board,
+            fanout=self.fanout,
+            commands=self._commands,
+            greeter=greeter,
+            metrics=self.metrics,
+        )
+        pages = Pages(
+            board=self.board,
+            past=self.readings.past,
+            said=self.feeds.said,
+            weather=self.weather.stations,
+            moments=Moments(settings, self.board),
+            step_minutes=settings.step_minutes,
+            silent_minutes=settings.gateway_silent_minutes,
+            gate=self.gate,
+            screen=ScreenFiles(settings.gateway_screen_dir),
+            registry=self.metrics.registry,
+            why_not_ready=self.feeds.why_not_ready,
+            may_ask=self.conversations.may_ask,
+        )
+        self.port = Port(settings, self.conversations, pages, self.metrics)
+
+    def take(self, entries: Iterable[Entry]) -> None:
+        """Let what came be known to all whom it concerns."""
+        taken = list(entries)
+        self.fanout.take(taken)
+        self.shared.publish(taken)
+        if taken and self._sent_ms is None and not self.feeds.why_not_ready():
+            self._sent_ms = taken[0].sent_ms
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until told to stop; what waiting does not mend is raised."""
+        await self.port.open()
+        LOG.info("gateway at %s%s", self.port.address, self._open_to())
+        tasks = [
+            asyncio.create_task(one)
+            for one in (
+                self.feeds.run(),
+                self.readings.run(),
+                self.weather.run(),
+                self.shared.run(),
+                self._commands.start(),
+                self._pump(),
+                self._watch(),
+                _every(1.0, self._beat),
+                _every(CHECK_EVERY_S, self.conversations.check),
+                _every(FORGET_EVERY_S, self._forget),
+            )
+        ]
+        stopping = asyncio.create_task(stop.wait())
+        work = asyncio.gather(*tasks)
+        try:
+            ends: set[asyncio.Future[Any]] = {stopping, work}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                work.result()
+        finally:
+            await self.port.close()
+            left: list[asyncio.Future[Any]] = [stopping, work, *tasks]
+            for one in left:
+                one.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+            await self._commands.stop()
+
+    async def _pump(self) -> None:
+        """Send what waits, as soon as there is any."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self.fanout.flush():  # noqa: ASYNC110 - others have their turn
+                await asyncio.sleep(0)
+            if self._sent_ms is not None:
+                self.metrics.delivered(time.time() - self._sent_ms / 1000)
+                self._sent_ms = None
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_EVERY_S + WATCH_EACH_S * self.fanout.behind)
+            self.fanout.watch(time.monotonic())
+
+    async def _beat(self) -> None:
+        turns = max(round(self._settings.gateway_heartbeat_s), 1)
+        self._turn = (self._turn + 1) % turns
+        self.fanout.heartbeat(self._turn, turns)
+        self.metrics.stale(self.feeds.stale_s)
+        self.metrics.knows({what: len(self.board.newest[what]) for what in What})
+
+    async def _forget(self) -> None:
+        self.board.forget(round(time.time() * 1000))
+        if self.feeds.said.tick_ms is not None:
+            await self.weather.forget(self.feeds.said.tick_ms)
+        self.accounts.forget(time.monotonic())
+
+    def _open_to(self) -> str:
+        return ", OPEN TO EVERYBODY on this machine: a demonstration" if self.gate.is_open else ""
+
+
+async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
+    """Do something again and again, so long after the last time."""
+    while True:
+        await asyncio.sleep(seconds)
+        await act()
+
+
+def _allow_files(wanted: int) -> None:
+    """Let the process have as many connections as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = wanted + SPARE_FILES
+    if hard != resource.RLIM_INFINITY and hard < enough:
+        LOG.warning("the system allows %d open files, too few for %d connections", hard, wanted)
+        enough = hard
+    if soft < enough:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
+
+
+async def serve(settings: Settings, run: str) -> None:
+    """Run a gateway until a signal."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    _allow_files(settings.gateway_connections)
+    gateway = Gateway(settings, run)
+    try:
+        with metrics_served(settings, gateway.metrics.registry, loop, gateway.feeds.why_not_ready):
+            await gateway.run(stop)
+    except Exception as error:
+        told = plainly(error)
+        if isinstance(told, UserError):
+            raise told from None
+        raise
+    finally:
+        LOG.info("stopped")

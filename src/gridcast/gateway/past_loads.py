@@ -1,0 +1,169 @@
+"""The recent past of every series: the mean of its readings in each slot, and its newest reading.
+
+A ring of slots over all series, moved on by the newest reading of any; four bytes a slot and series
+for the sum and two for the count. It is for people to look at: forecasts are made from windows,
+which fill gaps and weigh readings by how long they stood.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.windows.trust import TRUST, Trust
+from gridcast.schemas import ReadingColumns
+
+MOST_COUNTED = np.iinfo(np.uint16).max
+BEGIN_ROWS = 256
+
+
+class Newest(NamedTuple):
+    """The newest reading of a series, and where it stands on its topic."""
+
+    series: str
+    time_ms: int
+    value: float
+    quality: int
+    revision: int
+    partition: int
+    offset: int
+
+
+class PastLoads:
+    """The recent past of all series.
+
+    Parameters
+    ----------
+    step_ms
+        Width of a slot.
+    slots
+        How many slots it reaches back.
+
+    Examples
+    --------
+    >>> past = Past(step_ms=60_000, slots=3)
+    >>> one = ReadingColumns(
+    ...     ["m-1", "m-1"], np.array([0, 30_000]), np.array([1.0, 2.0]),
+    ...     np.zeros(2, np.uint8), np.zeros(2, np.int32),
+    ... )
+    >>> past.fold(one, partition=0, offsets=np.array([7, 8]))
+    >>> past.of("m-1")
+    [(0, 1.5)]
+    >>> [(newest.value, newest.offset) for newest in past.fresh()]
+    [(2.0, 8)]
+    """
+
+    def __init__(self, step_ms: int, slots: int) -> None:
+        self._step_ms = step_ms
+        self._slots = slots
+        self._head: int | None = None
+        self._rows: dict[str, int] = {}
+        self._names: list[str] = []
+        self._sum = np.zeros((0, slots), np.float32)
+        self._count = np.zeros((0, slots), np.uint16)
+        self._newest = np.zeros(0, NEWEST)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def fold(
+        self, readings: ReadingColumns, partition: int, offsets: npt.NDArray[np.int64]
+    ) -> None:
+        """Take readings; those before the ring are left out."""
+        if not len(readings):
+            return
+        rows = self._rows_of(readings.series)
+        self._note_newest(rows, readings, partition, offsets)
+        slots = readings.time_ms // self._step_ms
+        self._advance(int(slots.max()))
+        head = self._head or 0
+        used = (slots > head - self._slots) & (TRUST[readings.quality] == Trust.MEASURED)
+        rows, columns = rows[used], slots[used] % self._slots
+        room = self._count[rows, columns] < MOST_COUNTED
+        np.add.at(self._sum, (rows[room], columns[room]), readings.value[used][room])
+        np.add.at(self._count, (rows[room], columns[room]), 1)
+
+    def of(self, series: str) -> list[tuple[int, float]]:
+        """Give when each measured slot of a series begins, and its mean, kW; the oldest first."""
+        row = self._rows.get(series)
+        if row is None or self._head is None:
+            return []
+        slots = np.arange(self._head - self._slots + 1, self._head + 1)
+        count = self._count[row, slots % self._slots]
+        measured = count > 0
+        mean = self._sum[row, slots % self._slots][measured] / count[measured]
+        times = slots[measured] * self._step_ms
+        return list(zip(times.tolist(), np.round(mean.astype(np.float64), 3).tolist(), strict=True))
+
+    def fresh(self) -> Iterator[Newest]:
+        """Give the newest reading of each series that has had one since this was last asked."""
+        rows = np.flatnonzero(self._newest["fresh"][: len(self)])
+        self._newest["fresh"][rows] = False
+        for row, one in zip(rows.tolist(), self._newest[rows].tolist(), strict=True):
+            yield Newest(self._names[row], *one[1:])
+
+    def newest_times(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+        """Give every series and the time of its newest reading."""
+        return self._names, self._newest["time_ms"][: len(self)]
+
+    def _rows_of(self, names: list[str]) -> npt.NDArray[np.intp]:
+        known = self._rows
+        for name in dict.fromkeys(names):
+            if name not in known:
+                known[name] = len(self._names)
+                self._names.append(name)
+        self._grow()
+        return np.fromiter((known[name] for name in names), np.intp, len(names))
+
+    def _grow(self) -> None:
+        have, need = len(self._newest), len(self._names)
+        if need <= have:
+            return
+        more = max(need, 2 * have, BEGIN_ROWS) - have
+        self._sum = np.concatenate([self._sum, np.zeros((more, self._slots), np.float32)])
+        self._count = np.concatenate([self._count, np.zeros((more, self._slots), np.uint16)])
+        new = np.zeros(more, NEWEST)
+        new["time_ms"] = np.iinfo(np.int64).min
+        self._newest = np.concatenate([self._newest, new])
+
+    def _note_newest(
+        self,
+        rows: npt.NDArray[np.intp],
+        readings: ReadingColumns,
+        partition: int,
+        offsets: npt.NDArray[np.int64],
+    ) -> None:
+        # In the order of their times: where several are of one series, the last one stays.
+        order = np.lexsort((readings.revision, readings.time_ms))
+        order = order[readings.time_ms[order] >= self._newest["time_ms"][rows[order]]]
+        at = rows[order]
+        self._newest["fresh"][at] = True
+        self._newest["time_ms"][at] = readings.time_ms[order]
+        self._newest["value"][at] = readings.value[order]
+        self._newest["quality"][at] = readings.quality[order]
+        self._newest["revision"][at] = readings.revision[order]
+        self._newest["partition"][at] = partition
+        self._newest["offset"][at] = offsets[order]
+
+    def _advance(self, slot: int) -> None:
+        if self._head is None:
+            self._head = slot
+        for passed in range(max(self._head, slot - self._slots) + 1, slot + 1):
+            self._sum[:, passed % self._slots] = 0
+            self._count[:, passed % self._slots] = 0
+        self._head = max(self._head, slot)
+
+
+NEWEST = np.dtype(
+    [
+        ("fresh", np.bool_),
+        ("time_ms", np.int64),
+        ("value", np.float64),
+        ("quality", np.uint8),
+        ("revision", np.int32),
+        ("partition", np.int32),
+        ("offset", np.int64),
+    ]
+)
+"""A row of the newest readings; in the order of `Newest`, after whether it was asked for."""

@@ -1,0 +1,227 @@
+"""What gateways share through Redis, and what other programs find there.
+
+- `PREFIXgridcast:forecast:SERIES`: the newest forecast, as it is on `load.forecasts`, for a time.
+- `PREFIXgridcast:connections:ACCOUNT`: the connections of an account at all gateways, each until
+  it is renewed no more: a gateway that is killed takes its own with it.
+- `PREFIXgridcast:requests:ACCOUNT:MINUTE`: how much an account has asked of all gateways.
+- `PREFIXgridcast:writer`: which gateway writes the forecasts: one is enough.
+
+Without Redis a gateway goes on alone: it says so, and counts by itself. Nothing here waits for a
+Redis that does not answer for longer than `ANSWER_WITHIN_S`, and while it is away nobody asks it.
+"""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from itertools import islice
+from typing import Any
+from uuid import uuid4
+
+from gridcast.gateway.access.identity import Identity
+from gridcast.gateway.entries import Entry
+from gridcast.gateway.metrics import GatewayMetrics
+from gridcast.schemas.gateway import What
+from gridcast.stream.errors import UserError
+from gridcast.stream.settings import Settings
+
+LOG = logging.getLogger("gridcast.gateway")
+ANSWER_WITHIN_S = 0.5
+LOOK_EVERY_S = 1.0
+AT_ONCE = 500
+RENEWED_WITHIN_S = 30.0
+LEASE_MS = 5_000
+
+_ENTER = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[4]) then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])
+redis.call('PEXPIRE', KEYS[1], 60000)
+return 1
+"""
+_LEASE = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
+
+class SharedState:
+    """This gateway's part in what all of them share.
+
+    Parameters
+    ----------
+    settings
+        Of the deployment; without a `redis_url` there is nothing to share.
+    metrics
+        Are told whether Redis answers.
+    """
+
+    def __init__(self, settings: Settings, metrics: GatewayMetrics) -> None:
+        self.is_up = False
+        self._settings = settings
+        self._metrics = metrics
+        self._name = uuid4().hex
+        self._members: dict[str, str] = {}
+        """The accounts of this gateway's connections."""
+        self._renewed = 0.0
+        self._forecasts: OrderedDict[str, Entry] = OrderedDict()
+        self._redis: Any = None
+        self._away: tuple[type[Exception], ...] = (OSError, TimeoutError)
+        if settings.redis_url is not None:
+            # A third of what a gateway imports: only who wants it waits for it.
+            from redis.asyncio import Redis  # noqa: PLC0415
+            from redis.exceptions import RedisError  # noqa: PLC0415
+
+            self._away = (RedisError, *self._away)
+            try:
+                self._redis = Redis.from_url(
+                    settings.redis_url.get_secret_value(),
+                    socket_timeout=ANSWER_WITHIN_S,
+                    socket_connect_timeout=ANSWER_WITHIN_S,
+                )
+            except ValueError as error:
+                raise UserError(f"redis_url: {error}") from None
+
+    @property
+    def degraded(self) -> list[str]:
+        """Say what does not work; nothing where no Redis is wanted."""
+        if self._redis is None or self.is_up:
+            return []
+        return ["Redis does not answer: limits are counted by each gateway alone"]
+
+    async def run(self) -> None:
+        """Share for ever."""
+        if self._redis is None:
+            return
+        try:
+            while True:
+                came = await self._asked(self._look)
+                self._note(is_up=came is not None)
+                if not came:
+                    await asyncio.sleep(LOOK_EVERY_S)
+        finally:
+            await self._asked(self._leave_all)
+            await self._redis.aclose()
+
+    def publish(self, entries: list[Entry]) -> None:
+        """Let other programs find forecasts, as soon as Redis takes them."""
+        if self._redis is None:
+            return
+        for entry in entries:
+            if entry.what is What.FORECAST:
+                self._forecasts[entry.key] = entry
+
+    async def enter(self, identity: Identity, connection: str) -> bool:
+        """Count a connection at all gateways; tells whether it may be had."""
+        self._members[connection] = identity.account
+        may = await self._if_up(lambda: self._enter(identity.account, connection, identity))
+        if may is False:
+            del self._members[connection]
+        return may is not False
+
+    async def leave(self, connection: str) -> None:
+        """Count a connection less."""
+        account = self._members.pop(connection, None)
+        if account is not None:
+            await self._if_up(
+                lambda: self._redis.zrem(self._key("connections", account), connection)
+            )
+
+    async def may_ask(self, identity: Identity) -> bool:
+        """Count a request at all gateways; tells whether it may be had."""
+        minute = int(time.time() // 60)
+
+        async def ask() -> bool:
+            key = self._key("requests", f"{identity.account}:{minute}")
+            pipeline = self._redis.pipeline(transaction=False)
+            pipeline.incr(key)
+            pipeline.expire(key, 120)
+            count, _ = await pipeline.execute()
+            return int(count) <= identity.requests_per_minute
+
+        return await self._if_up(ask) is not False
+
+    async def _look(self) -> bool:
+        """Renew what is ours, and write some forecasts; tells whether there are more."""
+        await self._redis.ping()
+        now = time.time()
+        if now - self._renewed > RENEWED_WITHIN_S / 3:
+            await self._renew(now)
+            self._renewed = now
+        lease = self._redis.register_script(_LEASE)
+        if not await lease(keys=[self._key("writer", "")], args=[self._name, LEASE_MS]):
+            self._forecasts.clear()  # another gateway writes them
+            return False
+        return await self._write()
+
+    async def _write(self) -> bool:
+        some = list(islice(self._forecasts.items(), AT_ONCE))
+        if not some:
+            return False
+        pipeline = self._redis.pipeline(transaction=False)
+        for series, entry in some:
+            key = self._key("forecast", series)
+            if entry.is_gone:
+                pipeline.delete(key)
+            else:
+                pipeline.set(key, entry.value, px=round(self._settings.redis_forecast_s * 1000))
+        await pipeline.execute()
+        for series, entry in some:
+            if self._forecasts.get(series) is entry:
+                del self._forecasts[series]
+        return bool(self._forecasts)
+
+    async def _renew(self, now: float) -> None:
+        members = list(self._members.items())
+        for first in range(0, len(members), AT_ONCE):
+            pipeline = self._redis.pipeline(transaction=False)
+            for connection, account in members[first : first + AT_ONCE]:
+                key = self._key("connections", account)
+                pipeline.zadd(key, {connection: now + RENEWED_WITHIN_S})
+                pipeline.pexpire(key, round(2 * RENEWED_WITHIN_S * 1000))
+            await pipeline.execute()
+
+    async def _leave_all(self) -> bool:
+        if self.is_up:
+            pipeline = self._redis.pipeline(transaction=False)
+            for connection, account in self._members.items():
+                pipeline.zrem(self._key("connections", account), connection)
+            await pipeline.execute()
+        return False
+
+    async def _enter(self, account: str, connection: str, identity: Identity) -> bool:
+        now = time.time()
+        enter = self._redis.register_script(_ENTER)
+        return bool(
+            await enter(
+                keys=[self._key("connections", account)],
+                args=[now, now + RENEWED_WITHIN_S, connection, identity.connections],
+            )
+        )
+
+    async def _if_up(self, ask: Callable[[], Awaitable[Any]]) -> Any:
+        """Ask Redis, if it answers at all; None if it does not."""
+        return await self._asked(ask) if self.is_up else None
+
+    async def _asked(self, ask: Callable[[], Awaitable[Any]]) -> Any:
+        try:
+            return await ask()
+        except self._away as error:
+            if self.is_up:
+                LOG.warning("Redis does not answer, the gateway goes on without it: %s", error)
+            self._note(is_up=False)
+            return None
+
+    def _note(self, *, is_up: bool) -> None:
+        if is_up and not self.is_up:
+            LOG.info("Redis answers")
+        elif not is_up:
+            self._renewed = 0.0  # it may come back empty
+        self.is_up = is_up
+        self._metrics.redis(is_up=is_up)
+
+    def _key(self, what: str, name: str) -> str:
+        return f"{self._settings.topic_prefix}gridcast:{what}:{name}".removesuffix(":")

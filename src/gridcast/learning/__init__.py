@@ -1,0 +1,1 @@
+"""From history to a model: files, training, tuning, backtests, reports."""

@@ -1,0 +1,295 @@
+"""Puts forecasts beside what came, and scores all forecasters on the same of them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.learning.backtest.evaluation import ForecasterComparison, Peaks
+from gridcast.learning.backtest.plan import BacktestPlan
+from gridcast.learning.backtest.tick_context import weather_of
+from gridcast.learning.backtest.walk import Walked
+from gridcast.learning.history import History
+from gridcast.learning.training.dataset import operator_of
+from gridcast.learning.training.slots import lay_out
+from gridcast.models.archive import MEASURED, Archive
+from gridcast.models.evaluation.by import By, breakdown
+from gridcast.models.evaluation.quantiles import pinball_of
+from gridcast.models.evaluation.score import Scores, scores_by, table
+from gridcast.models.evaluation.significance import diebold_mariano
+from gridcast.models.evaluation.verified import Scales, Verified
+from gridcast.schemas.weather import VARIABLES
+from gridcast.stream.errors import UserError
+from gridcast.stream.recording import Recording
+from gridcast.stream.worker.forecasting import time_bounds
+from gridcast.stream.worker.window_spec import window_spec
+from gridcast.units import DAY_MS, HOUR_MS, MINUTE_MS
+
+OPERATOR = "operator"
+"""What the operator's own published forecast is called."""
+DEGREES = 5
+"""Width of a group of temperatures."""
+AT_ONCE = 4_096
+_TEMPERATURE = VARIABLES.index("temperature_c")
+Keys = npt.NDArray[np.int64]
+
+
+class BacktestJudge:
+    """Judges forecasters on one recording.
+
+    What errors are measured by (the size of each series, what yesterday's load misses) is known
+    from before the first tick.
+    """
+
+    def __init__(self, recording: Recording, plan: BacktestPlan) -> None:
+        self.plan = plan
+        self.archive = archive_of(recording, plan)
+        archive = self.archive
+        before = max(0, (plan.from_ms - archive.start_ms) // archive.step_ms)
+        measured = np.where(archive.mark >= MEASURED, archive.mean, np.float32(np.nan))
+        self.scales = Scales.of(measured[:before], DAY_MS // archive.step_ms)
+        self._leads = np.array(plan.leads)
+        self._rungs: dict[str, npt.NDArray[np.str_]] = {}
+        self._temperature: npt.NDArray[np.float32] = np.empty(0, np.float32)
+
+    def same(self, walks: Sequence[Walked]) -> dict[str, Verified]:
+        """Put what came beside the forecasts; only what all forecasters answered is kept."""
+        parts: dict[str, list[Walked]] = {}
+        for one in walks:
+            parts.setdefault(one.forecaster, []).append(one)
+        keys = {name: np.concatenate([self._keys(one) for one in of]) for name, of in parts.items()}
+        common: Keys | None = None
+        for found in keys.values():
+            common = np.unique(found) if common is None else np.intersect1d(common, found)
+        if common is None or not len(common):
+            raise UserError("no forecast can be judged: none began with a slot, or none is common")
+        verified = {}
+        for name, of in parts.items():
+            order = np.argsort(keys[name], kind="stable")
+            rows = order[np.searchsorted(keys[name][order], common)]
+            quantiles = np.concatenate([one.quantiles for one in of])[rows]
+            self._rungs[name] = np.concatenate([one.rung for one in of])[rows]
+            verified[name] = self.verified(common, quantiles)
+        return verified
+
+    def note(self, own: Verified) -> None:
+        """Remember the first model's forecasts: days are drawn of them."""
+        self.own = own
+        self._note_temperature(own)
+
+    @property
+    def best_and_worst(self) -> tuple[int, int] | None:
+        """Which of its forecasts had the least and the greatest error, in shares of the load."""
+        own = self.own
+        whole = np.isfinite(own.truth).all(axis=1)
+        size, off = np.abs(own.truth).mean(axis=1), np.abs(own.truth - own.median).mean(axis=1)
+        share = np.divide(off, size, out=np.full(len(off), np.nan), where=whole & (size > 0))
+        if not np.isfinite(share).any():
+            return None
+        return int(np.nanargmin(share)), int(np.nanargmax(share))
+
+    def verified(self, keys: Keys, quantiles: npt.NDArray[np.float32]) -> Verified:
+        """Put what came beside some forecasts."""
+        archive, count = self.archive, len(self.archive.series)
+        row, origin_ms = keys % count, keys // count * MINUTE_MS
+        slot = (origin_ms - archive.start_ms) // archive.step_ms
+        truth = np.empty((len(keys), len(self._leads)), np.float32)
+        for first in range(0, len(keys), AT_ONCE):
+            part = slice(first, first + AT_ONCE)
+            truth[part] = archive.truth(slot[part], row[part], self.plan.horizon)[:, self._leads]
+        levels, minutes = self.plan.settings.levels, archive.step_minutes
+        return Verified(
+            archive.series, row, origin_ms, minutes, self._leads, levels, truth, quantiles
+        )
+
+    def _keys(self, walked: Walked) -> Keys:
+        """Number pairs of origin and series, rising with time."""
+        return walked.origin_ms // MINUTE_MS * len(self.archive.series) + walked.row
+
+    def operator(self, like: Verified) -> Verified | None:
+        """Give the operator's own forecast of the same, as far as it was published by then."""
+        if self.archive.operator is None:
+            return None
+        slot = (like.origin_ms - self.archive.start_ms) // self.archive.step_ms
+        value = np.empty(like.truth.shape, np.float32)
+        for first in range(0, len(slot), AT_ONCE):
+            part = slice(first, first + AT_ONCE)
+            known = self.archive.operator_as_of(slot[part], like.row[part], self.plan.horizon)
+            value[part] = known[:, self._leads]
+        truth = np.where(np.isnan(value), np.float32(np.nan), like.truth)
+        quantiles = np.repeat(value[..., None], len(like.levels), axis=2)
+        return _with(like, truth, np.nan_to_num(quantiles))
+
+    def table(self, verified: Mapping[str, Verified]) -> dict[str, Scores]:
+        """Score all."""
+        return table(verified, self.scales)
+
+    def beside_operator(
+        self, verified: Mapping[str, Verified]
+    ) -> tuple[dict[str, Scores], dict[str, Scores]]:
+        """Score all where the operator had published a forecast, and where it just had."""
+        first = next(iter(verified.values()))
+        operator = self.operator(first)
+        if operator is None:
+            return {}, {}
+        just = np.where(self._just_published(first), operator.truth, np.float32(np.nan))
+        every = {**verified, OPERATOR: operator}
+        known, fresh = (self._where(every, truth) for truth in (operator.truth, just))
+        return known, fresh
+
+    def _where(
+        self, verified: Mapping[str, Verified], truth: npt.NDArray[np.floating]
+    ) -> dict[str, Scores]:
+        if not np.isfinite(truth).any():
+            return {}
+        limited = {name: _with(one, truth, one.quantiles) for name, one in verified.items()}
+        found = table(limited, self.scales)
+        # The operator gives one number and no band: there is none that could hold.
+        found[OPERATOR] = {
+            name: None if name.startswith(("coverage_", "width_")) else value
+            for name, value in found[OPERATOR].items()
+        }
+        return found
+
+    def _just_published(self, like: Verified) -> npt.NDArray[np.bool_]:
+        """Tell of which slots the operator published at the tick, or since the one before."""
+        archive = self.archive
+        assert archive.operator_at_ms is not None  # noqa: S101 - with the operator's forecast
+        slot = (like.origin_ms - archive.start_ms) // archive.step_ms
+        at = np.minimum(slot[:, None] + self._leads, len(archive) - 1)
+        age_ms = like.origin_ms[:, None] - archive.operator_at_ms[at, like.row[:, None]]
+        just: npt.NDArray[np.bool_] = (age_ms >= 0) & (age_ms < self.plan.judged_every_ms)
+        return just
+
+    def by(self, name: str, verified: Verified) -> dict[str, dict[str, Scores]]:
+        """Take one forecaster's scores apart in every way there is."""
+        found = {
+            by.value: breakdown(verified, self.scales, by)
+            for by in (By.HORIZON, By.HOUR, By.WEEKDAY, By.MONTH)
+        }
+        rungs, of_rung = np.unique(self._rungs[name], return_inverse=True)
+        found["rung"] = self._named(verified, of_rung[:, None], rungs.tolist())
+        ids = [one.series for one in verified.series]
+        found["series"] = self._named(verified, verified.row[:, None], ids)
+        temperature = self._temperature
+        if np.isfinite(temperature).any():
+            group = np.floor(np.nan_to_num(temperature, nan=-999) / DEGREES).astype(np.int64)
+            known = _with(
+                verified,
+                np.where(np.isfinite(temperature), verified.truth, np.float32(np.nan)),
+                verified.quantiles,
+            )
+            found["temperature"] = {
+                f"{label * DEGREES} to {(label + 1) * DEGREES} °C": scores
+                for label, scores in sorted(scores_by(known, self.scales, group).items())
+            }
+        return found
+
+    def _note_temperature(self, like: Verified) -> None:
+        """Look up how warm it was in each slot that was forecast, as was measured in the end."""
+        archive, horizon = self.archive, self.plan.horizon
+        found: npt.NDArray[np.float32] = np.full(like.truth.shape, np.nan, np.float32)
+        if archive.weather is not None:
+            slot = (like.origin_ms - archive.start_ms) // archive.step_ms + horizon
+            # A day on, the last of them has been measured and has become known.
+            late = slot + DAY_MS // archive.step_ms
+            back = horizon + DAY_MS // archive.step_ms
+            for first in range(0, len(slot), AT_ONCE):
+                part = slice(first, first + AT_ONCE)
+                weather = archive.weather_as_of(late[part], like.row[part], back, back)
+                found[part] = weather[:, self._leads, _TEMPERATURE]
+        self._temperature = found
+
+    def _named(
+        self, verified: Verified, group: npt.NDArray[np.integer], names: Sequence[str]
+    ) -> dict[str, Scores]:
+        found = scores_by(verified, self.scales, group)
+        return {names[label]: scores for label, scores in sorted(found.items())}
+
+    def versus(
+        self, verified: Mapping[str, Verified], first: str
+    ) -> dict[str, ForecasterComparison]:
+        """Compare the first forecaster with each other one by the pinball loss at each origin."""
+        origins, own = verified[first].of_origins(_loss(verified[first]))
+        if len(origins) < 2:
+            return {}
+        horizon_ms = round(self.plan.settings.horizon_hours * HOUR_MS)
+        overlap = max(1, -(-horizon_ms // int(origins[1] - origins[0])))
+        found = {}
+        for name, other in verified.items():
+            if name == first:
+                continue
+            told = diebold_mariano(own, other.of_origins(_loss(other))[1], overlap)
+            if told is not None:
+                found[name] = ForecasterComparison(
+                    difference=told.difference, p_value=told.p_value, verdict=told.verdict
+                )
+        return found
+
+
+def peaks(verified: Verified) -> Peaks:
+    """Say how well the highest load of each horizon was foreseen."""
+    whole = np.isfinite(verified.truth).all(axis=1)
+    truth, median = verified.truth[whole], verified.median[whole]
+    if not len(truth):
+        return Peaks(count=0, error_percent=None, hours_off=None)
+    rows = np.arange(len(truth))
+    at, foreseen = truth.argmax(axis=1), median.argmax(axis=1)
+    high = truth[rows, at]
+    positive = high > 0
+    share = np.abs(median[rows, foreseen] - high)[positive] / high[positive]
+    ends = verified.ends_minutes
+    return Peaks(
+        count=len(truth),
+        error_percent=float(100 * share.mean()) if positive.any() else None,
+        hours_off=float(np.abs(ends[at] - ends[foreseen]).mean() / 60),
+    )
+
+
+def shares_below(verified: Verified) -> tuple[float, ...]:
+    """Give what share of the loads lay below each quantile."""
+    known = np.isfinite(verified.truth)
+    below = verified.truth[known][:, None] < verified.quantiles[known]
+    return tuple(below.mean(axis=0).tolist())
+
+
+def archive_of(recording: Recording, plan: BacktestPlan) -> Archive:
+    """Lay out by slot what the readings came to in the end."""
+    bounds, arrivals = time_bounds(plan.settings), recording.arrivals
+    usable = (arrivals.time_ms <= arrivals.arrival_ms + bounds.ahead_ms) & (
+        arrivals.time_ms >= arrivals.arrival_ms - bounds.behind_ms
+    )
+    history: History = recording.only(usable).history
+    step_ms = plan.step_ms
+    slots = lay_out(history, step_ms, window_spec(plan.settings).hold_ms)
+    operator, operator_at_ms = operator_of(history, slots.start_ms, step_ms, slots.mean.shape)
+    weather = weather_of(plan.settings, recording.weather) if recording.weather else None
+    return Archive(
+        start_ms=slots.start_ms,
+        step_minutes=plan.settings.step_minutes,
+        series=recording.series,
+        mean=slots.mean,
+        mark=slots.mark,
+        weather=weather,
+        operator=operator,
+        operator_at_ms=operator_at_ms,
+    )
+
+
+def _with(
+    like: Verified, truth: npt.NDArray[np.floating], quantiles: npt.NDArray[np.floating]
+) -> Verified:
+    return Verified(
+        like.series,
+        like.row,
+        like.origin_ms,
+        like.step_minutes,
+        like.leads,
+        like.levels,
+        truth,
+        quantiles,
+    )
+
+
+def _loss(verified: Verified) -> npt.NDArray[np.floating]:
+    return pinball_of(verified.truth, verified.quantiles, verified.levels)

@@ -1,0 +1,151 @@
+"""One partition's readings taken as a worker takes them, tick by tick: in a process of its own."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.learning.backtest.forecast_file import Keeper
+from gridcast.learning.backtest.plan import BacktestPlan
+from gridcast.learning.backtest.tick_context import beside, duty_of
+from gridcast.models.partition import Partition, Tick
+from gridcast.models.simulator import Arrivals
+from gridcast.schemas import GridSeries, within
+from gridcast.schemas.columns import ReadingColumns
+from gridcast.schemas.decode import WHOLE, Decoded
+from gridcast.schemas.forecast_columns import ForecastColumns
+from gridcast.stream.recording.recording import WeatherMessage
+from gridcast.stream.worker.forecasting import tick_forecaster, time_bounds
+
+AT_ONCE = 50_000
+"""Readings taken at once."""
+Told = Callable[[int], None]
+"""Is told of each tick that was passed."""
+
+
+@dataclass(frozen=True)
+class Later:
+    """A model that answers from a moment on."""
+
+    from_ms: int
+    model: str
+    """A model file."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """What one process is to walk through: one partition, one forecaster."""
+
+    forecaster: str
+    model: str
+    """box, none, or a model file."""
+    later: tuple[Later, ...]
+    """Who takes over from it, one after the other."""
+    number: int
+    """Of the partition."""
+    plan: BacktestPlan
+    series: tuple[GridSeries, ...]
+    """All there are: rows count by them."""
+    arrivals: Arrivals
+    """Those of this partition."""
+    offset: npt.NDArray[np.int64]
+    """Of each one's message: a tick closes behind a message, never within."""
+    weather: tuple[WeatherMessage, ...]
+    share: float
+    """How many of the forecasts are judged."""
+    folder: Path | None
+    """Where all forecasts are kept; None: nowhere."""
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What came of it: the forecasts that are to be judged."""
+
+    forecaster: str
+    row: npt.NDArray[np.int32]
+    origin_ms: npt.NDArray[np.int64]
+    quantiles: npt.NDArray[np.float32]
+    """[n, leads, levels], kW."""
+    rung: npt.NDArray[np.str_]
+    forecasts: int
+    """All that were made."""
+
+
+def walk(way: Way, told: Told = lambda _: None) -> Walked:
+    """Walk the whole way."""
+    plan = way.plan
+    number = {one.series: place for place, one in enumerate(way.series)}
+    leads = np.array(plan.leads)
+    parts: list[tuple[npt.NDArray[np.generic], ...]] = []
+    made = 0
+    with Keeper.at(way.folder, f"{way.forecaster}-{way.number}", way.forecaster) as keeper:
+        for tick, columns in forecasts(way, told):
+            made += len(columns)
+            keeper.keep(columns)
+            row = np.array([number[name] for name in columns.series], np.int64)
+            chosen = plan.judged(row, tick.time_ms, way.share)
+            if len(chosen):
+                quantiles = columns.quantiles[chosen][:, :, leads].transpose(0, 2, 1)
+                rungs = np.array([str(maker.rung) for maker in columns.makers])
+                parts.append(
+                    (
+                        row[chosen].astype(np.int32),
+                        np.full(len(chosen), tick.time_ms),
+                        np.ascontiguousarray(quantiles),
+                        rungs[columns.made_by[chosen]],
+                    )
+                )
+    empty = (
+        np.empty(0, np.int32),
+        np.empty(0, np.int64),
+        np.empty((0, len(leads), len(plan.settings.levels)), np.float32),
+        np.empty(0, "U1"),
+    )
+    row_, origin, quantiles_, rung = (
+        np.concatenate(column) for column in zip(*(parts or [empty]), strict=True)
+    )
+    return Walked(way.forecaster, row_, origin, quantiles_, rung, made)
+
+
+def forecasts(way: Way, told: Told = lambda _: None) -> Iterator[tuple[Tick, ForecastColumns]]:
+    """Give the forecasts of every tick that is due, as calibrated by then as a worker's are."""
+    plan, settings = way.plan, way.plan.settings
+    known = beside(settings, way.series, way.weather, way.model)
+    # A process has one core: threads within it would only make it wait.
+    forecaster = tick_forecaster(settings.model_copy(update={"threads": 1}))
+    partition = Partition(forecaster.spec, round(settings.lateness_s * 1000))
+    later = list(way.later)
+    for tick in _ticks(partition, way):
+        told(tick.time_ms)
+        if tick.time_ms >= plan.to_ms:
+            return
+        while later and later[0].from_ms <= tick.time_ms:
+            known = replace(known, duty=duty_of(settings, later.pop(0).model))
+        # What is learned must not depend on what is due: before the first that is due as well.
+        if (is_due := plan.is_due(tick.time_ms)) or forecaster.learns(partition):
+            found = forecaster.answer(partition, tick, known).forecasts
+            if is_due:
+                yield tick, found
+
+
+def _ticks(partition: Partition, way: Way) -> Iterator[Tick]:
+    """Take the readings, judged as the worker judges them; no tick depends on how they are cut."""
+    names = np.array([one.series for one in way.series], dtype=object)
+    bounds = time_bounds(way.plan.settings)
+    end = 0
+    while (first := end) < len(way.arrivals):
+        last = min(first + AT_ONCE, len(way.arrivals)) - 1
+        end = int(np.searchsorted(way.offset, way.offset[last], side="right"))
+        some, offset = way.arrivals.take(slice(first, end)), way.offset[first:end]
+        count = len(some)
+        readings = ReadingColumns(
+            names[some.series].tolist(), some.time_ms, some.value, some.quality, some.revision
+        )
+        decoded = Decoded(readings, np.arange(count), np.full(count, WHOLE), [])
+        decoded, _ = within(decoded, some.arrival_ms, partition.newest_ms, bounds)
+        message = decoded.message
+        yield from partition.take(
+            decoded.readings, some.arrival_ms[message], offset[message], int(offset[-1]) + 1
+        )

@@ -1,0 +1,64 @@
+"""What challengers would have said at a tick: not published, but judged as what was is."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from gridcast.models.serving.answering import Answering
+from gridcast.models.serving.facts import SeriesFacts
+from gridcast.models.verification import Forecasted
+from gridcast.models.verification.checks import RUNGS
+from gridcast.models.windows import Windows
+from gridcast.models.windows.minute import Rows
+from gridcast.schemas.forecast_columns import Maker
+from gridcast.units import Floats
+
+Correct = Callable[[Rows, npt.NDArray[np.intp], Floats], Floats]
+"""Moves the quantiles of rows, that so many rungs made, by what was learned of them."""
+AT_ONCE = 2_048
+
+
+def in_shadow(
+    challenger: Answering,
+    windows: Windows,
+    facts: SeriesFacts,
+    leads: Sequence[tuple[int, int]],
+    correct: Correct,
+) -> Forecasted:
+    """Ask a challenger for its share of the series (one at least), of what is to be noted.
+
+    It is corrected by what the champion's errors taught, as it would be if it took over now.
+    """
+    raw, issued, made_by, answered = [], [], [], []
+    makers = tuple(challenger.makers())
+    rungs = rungs_of(makers)
+    rows = challenger.answers.rows
+    for first in (np.unique(rows // AT_ONCE) * AT_ONCE).tolist():
+        low, high = np.searchsorted(rows, [first, first + AT_ONCE])
+        mine = rows[low:high]
+        mean, mark = windows.cut(windows.spec.slots, slice(first, first + AT_ONCE))
+        window = mean[:, mine - first], mark[:, mine - first]
+        origin_ms = windows.closed * windows.spec.step_ms
+        usable, quantiles = challenger.ask(mine, window, origin_ms, facts)
+        mine = mine[usable]
+        maker = challenger.made_by(mine)
+        moved = correct(mine, rungs[maker], quantiles)
+        at = [lead for _, lead in leads]
+        raw.append(quantiles[:, :, at])
+        issued.append(moved[:, :, at])
+        made_by.append(maker)
+        answered.append(mine)
+    return Forecasted(
+        leads,
+        np.concatenate(raw).transpose(2, 0, 1),
+        np.concatenate(issued).transpose(2, 0, 1),
+        makers,
+        np.concatenate(made_by),
+        np.concatenate(answered),
+    )
+
+
+def rungs_of(makers: Sequence[Maker]) -> npt.NDArray[np.intp]:
+    """Give the place in `RUNGS` of each maker's rung."""
+    return np.array([RUNGS.index(maker.rung) for maker in makers])

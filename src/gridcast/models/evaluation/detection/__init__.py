@@ -1,0 +1,1 @@
+"""Scores of the detectors: against simulated faults, labelled sets and the NAB benchmark."""

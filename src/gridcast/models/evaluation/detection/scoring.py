@@ -1,0 +1,108 @@
+"""How good detectors were: what they said beside what was labelled."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from gridcast.models.alarms import Key
+from gridcast.schemas import AlarmKind
+from gridcast.units import MINUTE_MS
+
+WITHIN_MS = 15 * MINUTE_MS
+"""So soon after its beginning must a fault be seen."""
+AFTER_MS = 60 * MINUTE_MS
+"""What is said so soon after a fault is still about it."""
+
+MOVES = frozenset({AlarmKind.DRIFT, AlarmKind.DATA_DRIFT, AlarmKind.DISAGREEMENT})
+SAYS: dict[str, frozenset[AlarmKind]] = {
+    "spike": frozenset({AlarmKind.SPIKE, AlarmKind.OUT_OF_LIMITS, AlarmKind.UNIT}),
+    "drop": frozenset({AlarmKind.DROP, AlarmKind.OUT_OF_LIMITS, AlarmKind.UNIT}),
+    "flatline": frozenset({AlarmKind.FLATLINE}),
+    "gap": frozenset({AlarmKind.GAP}),
+    "unit": frozenset({AlarmKind.UNIT, AlarmKind.OUT_OF_LIMITS, AlarmKind.SPIKE}),
+    "dead-feeder": frozenset({AlarmKind.GAP}),
+    "backlog": frozenset({AlarmKind.GAP}),
+    "clock": frozenset({AlarmKind.CLOCK, AlarmKind.GAP}),
+    "level": frozenset({AlarmKind.SPIKE, AlarmKind.DROP, *MOVES}),
+    "drift": MOVES,
+}
+"""Which alarms say what is labelled. What else is labelled (one reading late, twice, corrected) is
+nothing that an operator is to be told."""
+
+ASKED = ("spike", "drop", "flatline", "gap", "unit")
+"""What must be found in time; the rest is told when it can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFault:
+    """One label."""
+
+    kind: str
+    series: str
+    from_ms: int
+    to_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of the labels of one kind."""
+
+    kind: str
+    faults: int
+    found: int
+    delay_minutes: float | None
+    """Median of those found."""
+
+    @property
+    def recall(self) -> float | None:
+        """Share of them that was found in time."""
+        return self.found / self.faults if self.faults else None
+
+
+def verdicts(
+    faults: Iterable[LabelledFault],
+    seen: Sequence[tuple[Key, int]],
+    above: dict[str, tuple[str, ...]],
+) -> list[Verdict]:
+    """Judge by kind. `above` names what stands above each series, whose alarm counts for it."""
+    when: dict[Key, list[int]] = {}
+    for key, at_ms in seen:
+        when.setdefault(key, []).append(at_ms)
+    counts: dict[str, int] = {}
+    delays: dict[str, list[float]] = {}
+    for fault in faults:
+        if fault.kind not in SAYS:
+            continue
+        counts[fault.kind] = counts.get(fault.kind, 0) + 1
+        places = (fault.series, *above.get(fault.series, ()))
+        times = [
+            at_ms - fault.from_ms
+            for kind in SAYS[fault.kind]
+            for place in places
+            for at_ms in when.get((kind, place), ())
+            if 0 <= at_ms - fault.from_ms <= WITHIN_MS
+        ]
+        if times:
+            delays.setdefault(fault.kind, []).append(min(times) / MINUTE_MS)
+    return [
+        Verdict(kind, count, len(found), median(found) if found else None)
+        for kind, count in sorted(counts.items())
+        for found in [delays.get(kind, [])]
+    ]
+
+
+def false_alarms(
+    faults: Iterable[LabelledFault],
+    raised: Sequence[tuple[Key, int]],
+    above: dict[str, tuple[str, ...]],
+) -> list[tuple[Key, int]]:
+    """Give the alarms with nothing labelled at their series, nor under it, to be about."""
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for fault in faults:
+        for place in (fault.series, *above.get(fault.series, ())):
+            spans.setdefault(place, []).append((fault.from_ms, fault.to_ms + AFTER_MS))
+
+    def is_about(key: Key, at_ms: int) -> bool:
+        return any(begin <= at_ms <= end for begin, end in spans.get(key[1], ()))
+
+    return [(key, at_ms) for key, at_ms in raised if not is_about(key, at_ms)]

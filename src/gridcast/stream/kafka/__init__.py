@@ -1,0 +1,1 @@
+"""Kafka clients: configuration, administration, transactions, producers and consumers."""

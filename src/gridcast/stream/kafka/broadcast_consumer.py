@@ -1,0 +1,173 @@
+"""One topic that every worker reads whole, in no group: from its beginning, and on as it grows."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import numpy as np
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaConnectionError
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from gridcast.agents.batch import Batch
+from gridcast.schemas import Topic
+from gridcast.stream.errors import UserError
+from gridcast.stream.kafka.config import aiokafka_options, group, librdkafka_options
+from gridcast.stream.kafka.keep_trying import keep_trying
+from gridcast.stream.settings import Settings
+
+AT_ONCE = 200
+"""Messages a batch has at most: they are read in the event loop, which others need too."""
+WITHIN_S = 15.0
+LOOK_EVERY_MS = 100
+"""How soon it is noticed that Kafka has come further though no message came: the end of a
+transaction is an offset of its own."""
+
+Offsets = Mapping[TopicPartition, int]
+
+
+class BroadcastConsumer:
+    """The messages of all partitions of a topic.
+
+    Its own group has no members: it only remembers, for whoever asks, up to where something was
+    done about the messages.
+
+    Parameters
+    ----------
+    settings
+        Of the deployment.
+    topic
+        Which topic.
+    remembers
+        Whether there is such a group at all; without it neither `remember` nor `remembered` works.
+    """
+
+    def __init__(self, settings: Settings, topic: Topic, *, remembers: bool = True) -> None:
+        self.topic = topic
+        self.done: dict[TopicPartition, int] = {}
+        """Up to where the messages of each partition were taken, and what came of them is known."""
+        self._settings = settings
+        self._name = settings.topic_prefix + topic.name
+        self._group = f"{group(settings)}.{topic.name}" if remembers else None
+        self._back: dict[TopicPartition, int] = {}
+        self._moved = asyncio.Condition()
+        self._consumer: Any = None
+
+    async def start(self) -> None:
+        """Find the partitions."""
+        await keep_trying(f"reading {self._name}", self._connect)
+        try:
+            self._assign(await partitions_of(self._settings, self.topic))
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Close the connection."""
+        if self._consumer is None:
+            return
+        try:
+            await self._consumer.stop()
+        except asyncio.CancelledError:
+            # While Kafka is away, aiokafka 0.14 lets out the cancellation of its own retry, and
+            # leaves the rest open.
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            await self._consumer._client.close()
+
+    async def batches(self) -> AsyncIterator[Batch]:
+        """Give the messages, for ever. The next batch is asked for when the last is done with."""
+        while True:
+            back, self._back = self._back, {}
+            for partition, offset in back.items():
+                self._consumer.seek(partition, offset)
+            fetched = await self._consumer.getmany(timeout_ms=LOOK_EVERY_MS, max_records=AT_ONCE)
+            for partition, messages in fetched.items():
+                yield _batch(partition, messages, self.done[partition])
+            for partition in self.done:
+                if partition not in self._back:
+                    self.done[partition] = await self._consumer.position(partition)
+            async with self._moved:
+                self._moved.notify_all()
+
+    def go_back(self, offsets: Offsets) -> None:
+        """Let messages come again from these offsets on; from the first that Kafka still has."""
+        for partition, offset in offsets.items():
+            self.done[partition] = min(self.done[partition], offset)
+            self._back[partition] = min(offset, self._back.get(partition, offset))
+
+    def has(self, ends: Offsets) -> bool:
+        """Tell whether all before these offsets was taken."""
+        return all(done >= ends[partition] for partition, done in self.done.items())
+
+    async def reached(self, ends: Offsets) -> None:
+        """Return when all before these offsets was taken."""
+        async with self._moved:
+            await self._moved.wait_for(lambda: self.has(ends))
+
+    async def remembered(self) -> dict[TopicPartition, int]:
+        """Give what was last remembered of each partition; else where it begins."""
+
+        async def ask() -> dict[TopicPartition, int]:
+            return {one: await self._consumer.committed(one) or 0 for one in self.done}
+
+        return await keep_trying(f"reading {self._name}", ask)
+
+    async def remember(self, offsets: Offsets) -> None:
+        """Remember an offset of a partition, beyond this worker's life."""
+        await keep_trying(f"reading {self._name}", lambda: self._consumer.commit(dict(offsets)))
+
+    def _assign(self, found: list[int]) -> None:
+        self.done = {TopicPartition(self._name, number): 0 for number in found}
+        self._consumer.assign(list(self.done))
+        self.go_back(self.done)
+
+    async def _connect(self) -> None:
+        consumer = AIOKafkaConsumer(
+            **aiokafka_options(self._settings),
+            group_id=self._group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            # Weather in a transaction that was given up was never sent.
+            isolation_level="read_committed",
+        )
+        try:
+            await consumer.start()
+        except BaseException:
+            await consumer.stop()
+            raise
+        self._consumer = consumer
+
+
+async def partitions_of(settings: Settings, topic: Topic) -> list[int]:
+    """Give the partitions that a topic has; while Kafka is away, when it is back."""
+    name = settings.topic_prefix + topic.name
+
+    def ask() -> list[int]:
+        # Of all topics: asked for one by name, a Kafka may make it.
+        admin = AdminClient(librdkafka_options(settings))
+        try:
+            topics = admin.list_topics(timeout=WITHIN_S).topics
+        except KafkaException as error:
+            raise KafkaConnectionError(error.args[0].str()) from None
+        return sorted(topics[name].partitions) if name in topics else []
+
+    found = await keep_trying(f"reading {name}", lambda: asyncio.to_thread(ask))
+    if not found:
+        raise UserError(f"there is no topic {name}: run `gridcast topics create`")
+    return found
+
+
+def _batch(partition: TopicPartition, messages: list[Any], begin: int) -> Batch:
+    return Batch(
+        partition.topic,
+        partition.partition,
+        begin=begin,
+        next_offset=messages[-1].offset + 1,
+        offsets=[message.offset for message in messages],
+        keys=[message.key for message in messages],
+        values=[message.value for message in messages],
+        sent_ms=np.array([message.timestamp for message in messages], np.int64),
+    )

@@ -1,0 +1,113 @@
+"""The data directory: whose it is, and that only one broker uses it."""
+
+import json
+import shutil
+import uuid
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from gridcast.stream.errors import UserError
+from gridcast.stream.kafka.broker.jars import KAFKA_VERSION
+
+PASSPORT = "cluster.json"
+LOCK = "broker.lock"
+
+
+class Directory:
+    """The data of one cluster: a passport that says which, and a folder for each node.
+
+    Nothing is ever deleted from a directory that holds no passport of ours.
+    """
+
+    def __init__(self, path: Path, nodes: int) -> None:
+        self.path = path
+        self.nodes = nodes
+        self.cluster_id = ""
+        self._lock = FileLock(path / LOCK)
+
+    def open(self, *, fresh: bool = False) -> None:
+        """Take the directory for ourselves; a new one gets its passport, an old one shows it."""
+        try:
+            if self._is_strange():
+                raise UserError(
+                    f"{self.path} is not empty and holds no data of `gridcast broker`: "
+                    "choose another --dir"
+                )
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise UserError(f"{self.path} is in use by another `gridcast broker`") from None
+        except OSError as error:
+            raise UserError(f"{self.path} cannot be used as data directory: {error}") from None
+        try:
+            if fresh:
+                self._empty()
+            self.cluster_id = self._show_passport() or self._write_passport()
+        except BaseException:
+            self.close()
+            raise
+
+    def node(self, node: int) -> Path:
+        """Give a node's own folder."""
+        return self.path / f"node-{node}"
+
+    def close(self) -> None:
+        """Let others use the directory."""
+        self._lock.release()
+
+    def _is_strange(self) -> bool:
+        if not self.path.exists():
+            return False
+        names = {entry.name for entry in self.path.iterdir()}
+        return bool(names - {LOCK}) and PASSPORT not in names
+
+    def _empty(self) -> None:
+        """Remove what we wrote and no more; the passport last, so that it may be interrupted."""
+        for folder in self.path.glob("node-*"):
+            shutil.rmtree(folder)
+        (self.path / PASSPORT).unlink(missing_ok=True)
+
+    def _show_passport(self) -> str | None:
+        path = self.path / PASSPORT
+        try:
+            passport = json.loads(path.read_text("utf-8"))
+            cluster_id, nodes = str(passport["cluster_id"]), int(passport["nodes"])
+            version = str(passport["kafka"])
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError):
+            raise UserError(f"{path} cannot be read: choose another --dir") from None
+        if nodes != self.nodes:
+            raise UserError(
+                f"{self.path} holds the data of a cluster of {nodes} "
+                f"node{'s' * (nodes > 1)}, not of {self.nodes}: say --nodes {nodes}, "
+                "choose another --dir, or empty it with --fresh"
+            )
+        if _numbers(version) > _numbers(KAFKA_VERSION):
+            raise UserError(
+                f"{self.path} was used by Kafka {version}, which is newer than this one "
+                f"({KAFKA_VERSION}): choose another --dir, or empty it with --fresh"
+            )
+        self._write_passport(cluster_id)
+        return cluster_id
+
+    def _write_passport(self, cluster_id: str = "") -> str:
+        cluster_id = cluster_id or new_cluster_id()
+        passport = {"cluster_id": cluster_id, "nodes": self.nodes, "kafka": KAFKA_VERSION}
+        passing = self.path / f"{PASSPORT}.new"
+        passing.write_text(json.dumps(passport) + "\n", "utf-8")
+        passing.replace(self.path / PASSPORT)
+        return cluster_id
+
+
+def new_cluster_id() -> str:
+    """Make an id as Kafka makes them: a random UUID in 22 characters, none of them first a dash."""
+    while (made := urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return made
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())

@@ -1,0 +1,99 @@
+"""Sending in bulk: nothing is lost silently, a Kafka that is not there is one clear line."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from confluent_kafka import KafkaException, Producer
+
+from gridcast.schemas.topics import Topic
+from gridcast.stream.errors import UserError
+from gridcast.stream.kafka.access import list_topics
+from gridcast.stream.kafka.config import producer_options
+from gridcast.stream.settings import Settings
+
+_ANSWER_S = 10.0
+_FLUSH_S = 120.0
+_ANY_PARTITION = -1
+_STAMPED_NOW = 0
+
+
+class BulkProducer:
+    """Sends messages to the deployment's topics.
+
+    Parameters
+    ----------
+    settings
+        Of the deployment.
+    topics
+        Those that it sends to; they must be there.
+    """
+
+    def __init__(self, settings: Settings, topics: Iterable[Topic]) -> None:
+        self._settings = settings
+        self._refused: str | None = None
+        options: dict[str, Any] = producer_options(settings) | {
+            "queue.buffering.max.messages": 500_000,
+            "delivery.report.only.error": True,
+            "on_delivery": self._note,
+        }
+        self._producer = Producer(options)
+        try:
+            there = list_topics(settings, self._producer, _ANSWER_S).topics
+        except KafkaException as error:
+            raise UserError(
+                f"no Kafka answers at {settings.broker} ({error.args[0].str()});"
+                " `gridcast broker` runs one"
+            ) from None
+        for topic in topics:
+            if self._name(topic) not in there:
+                raise UserError(
+                    f"Kafka at {settings.broker} has no topic {self._name(topic)};"
+                    " `gridcast topics create` makes it"
+                )
+
+    def send(self, topic: Topic, messages: Iterable[tuple[bytes, bytes]]) -> None:
+        """Hand over messages (key, bytes), waiting where Kafka is slower than we are."""
+        for key, value in messages:
+            self.hand_over(topic, key, value)
+        self.look()
+
+    def hand_over(
+        self,
+        topic: Topic,
+        key: bytes,
+        value: bytes | None,
+        partition: int = _ANY_PARTITION,
+        stamp_ms: int = _STAMPED_NOW,
+    ) -> None:
+        """Hand over one message, waiting where Kafka is slower than we are."""
+        name = self._name(topic)
+        while True:
+            try:
+                self._producer.produce(name, value, key, partition, timestamp=stamp_ms)
+                break
+            except BufferError:
+                self._producer.poll(0.1)
+                self._check()
+
+    def look(self) -> None:
+        """Look what became of what was handed over; what Kafka refused is raised."""
+        self._producer.poll(0)
+        self._check()
+
+    def flush(self) -> None:
+        """Wait until Kafka has confirmed all that was sent."""
+        left = self._producer.flush(_FLUSH_S)
+        self._check()
+        if left:
+            raise UserError(f"Kafka at {self._settings.broker} did not confirm {left:,} messages")
+
+    def _name(self, topic: Topic) -> str:
+        return self._settings.topic_prefix + topic.name
+
+    def _note(self, error: Any, message: Any) -> None:
+        if error is not None and self._refused is None:
+            self._refused = f"{message.topic()}: {error.str()}"
+
+    def _check(self) -> None:
+        if self._refused is not None:
+            raise UserError(f"Kafka at {self._settings.broker} took no more: {self._refused}")

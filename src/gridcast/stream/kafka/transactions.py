@@ -1,0 +1,239 @@
+"""Messages sent together or not at all, by one sender at a time: Kafka's transactions.
+
+What an error asks for is librdkafka's to say, and it is done here: retriable, the same call goes
+on; requires abort, the transaction is ended and done again; anything else, the sender is of no use
+any more. Only what no repeating would mend is told to the user.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from threading import Event, Lock
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from gridcast.stream.errors import UserError
+from gridcast.stream.kafka.access import check_access
+from gridcast.stream.kafka.config import producer_options
+from gridcast.stream.kafka.patience import Patience
+from gridcast.stream.settings import Settings
+
+TIMEOUT_S = 60.0
+"""Kafka ends a transaction that is this old: the readers behind it wait for no dead worker longer.
+Whoever begins with the same name ends it at once."""
+SLICE_S = 1.0
+"""A call into librdkafka returns this often, to look whether it is still wanted."""
+BATCH_BYTES = 1_000_000
+
+Sent = tuple[str, bytes | None, bytes | None, int]
+"""Topic (with the deployment's prefix), key, value and partition of a message; -1: by the key."""
+BY_KEY = -1
+
+REFUSED = frozenset(
+    {
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.RECORD_LIST_TOO_LARGE,
+        KafkaError.INVALID_RECORD,
+        KafkaError.POLICY_VIOLATION,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._UNKNOWN_TOPIC,
+        KafkaError._UNKNOWN_PARTITION,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    }
+)
+# It prints what it also raises, and a sender that was fenced off is no emergency.
+SILENT = logging.getLogger("gridcast.librdkafka")
+SILENT.setLevel(logging.CRITICAL + 1)
+
+
+def _error_of(call: Callable[[], object]) -> KafkaError | None:
+    """Call, and give the error if it failed.
+
+    Where confluent_kafka raises while another error is being handled, it keeps that other for ever,
+    and all that its traceback holds: a producer with its threads. So the next call is made here
+    outside.
+    """
+    try:
+        call()
+    except KafkaException as error:
+        found: KafkaError = error.args[0]
+        return found
+    return None
+
+
+class LostError(Exception):
+    """The sender is of no use any more: another has its name, or Kafka has given up on it."""
+
+
+class Transactions:
+    """A sender of transactions. Of those with one name, only the last that began can send.
+
+    Parameters
+    ----------
+    settings
+        Where Kafka is.
+    name
+        The sender's name (`transactional.id`).
+    """
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self.ended = Event()
+        """Set when it is being closed, so that nobody waits for Kafka any longer."""
+        self.patience = Patience(name, self.ended, partial(check_access, settings))
+        self._options = producer_options(settings) | {
+            "transactional.id": name,
+            "transaction.timeout.ms": round(TIMEOUT_S * 1000),
+            # A topic takes batches no larger than its messages may be.
+            "batch.size": min(BATCH_BYTES, settings.message_bytes),
+            # A transaction is ended by us: nothing waits for more to come.
+            "linger.ms": 1,
+            "delivery.report.only.error": True,
+            "on_delivery": self._on_delivery,
+        }
+        self._name = name
+        self._lock = Lock()
+        self._producer: Producer | None = None
+        self._refused: str | None = None
+
+    def begin(self) -> None:
+        """End what the one before has under way, and let it begin nothing more.
+
+        Raises
+        ------
+        LostError
+            It was closed meanwhile.
+        UserError
+            Kafka does not allow it, or does not let us in at all.
+        """
+        with self._lock:
+            self._let_go()
+            self.ended.clear()
+            self._producer = Producer(self._options, logger=SILENT)
+            failed: Exception
+            try:
+                self._persist(self._producer.init_transactions)
+            except KafkaException as error:
+                failed = LostError(error.args[0].str())
+                if error.args[0].code() in REFUSED:
+                    failed = UserError(f"{self._name} cannot begin: {failed}")
+            except (LostError, UserError) as error:
+                failed = type(error)(str(error))
+            else:
+                self.patience.over()
+                return
+            # Only here, where no traceback holds on to it, do its threads end.
+            self._drop()
+            raise failed
+
+    def send(self, messages: Sequence[Sent]) -> None:
+        """Send messages, all or none of them; return when that is sure.
+
+        Raises
+        ------
+        LostError
+            Whether they were sent is not known: the one who begins next can read it.
+        UserError
+            Kafka refuses one of them, and would again, or does not let us in any more.
+        """
+        with self._lock:
+            if self._producer is None:
+                raise LostError("it is not open")
+            try:
+                while not self._try(self._producer, messages):
+                    pass
+            except KafkaException as error:
+                why = error.args[0].str()
+            except LostError as error:
+                why = str(error)
+            else:
+                return
+            self._drop()
+            raise LostError(why)
+
+    def close(self) -> None:
+        """Let it go, and what it may have under way; no thread of it is left."""
+        self.ended.set()
+        with self._lock:
+            self._let_go()
+
+    def _try(self, producer: Producer, messages: Sequence[Sent]) -> bool:
+        """Send them; tell whether that was done, or is to be done again."""
+        self._refused = None
+        producer.begin_transaction()
+        why = _error_of(partial(self._commit, producer, messages))
+        if why is None:
+            self.patience.over()
+            return True
+        if why.code() in REFUSED and self._refused is None:
+            self._refused = f"{', '.join(sorted({one[0] for one in messages}))}: {why.str()}"
+        elif not why.txn_requires_abort():
+            raise KafkaException(why)
+        failed = _error_of(partial(self._persist, producer.abort_transaction))
+        if failed is not None:
+            # Where Kafka allows none of its topics, there is no transaction to end.
+            if self._refused is None:
+                raise KafkaException(failed)
+            self._drop()
+        if self._refused is not None:
+            raise UserError(f"Kafka refuses a message: {self._refused}")
+        if not self.patience.wait(why.str()):
+            raise LostError("it was closed")
+        return False
+
+    def _commit(self, producer: Producer, messages: Sequence[Sent]) -> None:
+        self._produce(producer, messages)
+        self._persist(producer.commit_transaction)
+
+    def _produce(self, producer: Producer, messages: Sequence[Sent]) -> None:
+        for topic, key, value, partition in messages:
+            while True:
+                try:
+                    producer.produce(topic, value, key, partition)
+                except BufferError:
+                    # More wait to be sent than librdkafka holds.
+                    producer.poll(0.1)
+                    if self.ended.is_set():
+                        raise LostError("it was closed") from None
+                except KafkaException as error:
+                    if error.args[0].code() in REFUSED:
+                        raise
+                    return  # The transaction has failed already: its end says why.
+                else:
+                    break
+
+    def _persist(self, call: Callable[[float], None]) -> None:
+        """Call until it is done; librdkafka goes on where it was."""
+        while True:
+            try:
+                call(SLICE_S)
+            except KafkaException as error:
+                if not error.args[0].retriable():
+                    raise
+                if not self.patience.wait(error.args[0].str()):
+                    raise LostError("it was closed") from None
+            else:
+                return
+
+    def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None and error.code() in REFUSED:
+            # librdkafka reports the first that failed, and beside it those that fail with it.
+            size = len(message.value() or b"")
+            self._refused = f"{size:,} bytes for {message.topic()}: {error.str()}"
+
+    def _let_go(self) -> None:
+        producer = self._drop()
+        if producer is not None:
+            producer.close()
+
+    def _drop(self) -> Producer | None:
+        """Let go of a producer that has failed: it can be asked for nothing more."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            producer.purge()
+            # All is heard of what was purged, behind a fatal error too: a message that is not heard
+            # of would hold on to us for ever.
+            while _error_of(partial(producer.poll, 0)) is not None:
+                pass
+        return producer

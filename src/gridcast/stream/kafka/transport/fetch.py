@@ -1,0 +1,222 @@
+"""The thread that talks to Kafka: what it fetched, and from where to where.
+
+It also turns records into columns: one list comprehension a column, and no object of Faust's.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import aiokafka
+import numpy as np
+from aiokafka.errors import ConsumerStoppedError
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.types import TP
+from mode import Service
+from mode.threads import WorkerThread
+
+from gridcast.agents.batch import Batch
+from gridcast.stream.kafka.keep_trying import keep_trying
+from gridcast.stream.kafka.transport.partition_position import PartitionPosition
+
+if TYPE_CHECKING:
+    from gridcast.stream.kafka.transport.consumer import BatchConsumer
+
+LOG = logging.getLogger("gridcast.transport")
+FETCH_WAIT_MS = 100
+"""How long a broker holds back an answer that would be empty. aiokafka has one fetch a broker in
+flight: with Faust's 1.5 s, a partition with work waits that long for one that has none."""
+
+LEAVE_WITHIN_S = 10.0
+"""Leaving the group waits no longer for a rebalance that is under way: it may wait for an app that
+has crashed."""
+END_WITHIN_S = 15.0
+"""After this a thread that does not end is left behind: the process ends without it."""
+
+LOOK_EVERY_S = 0.5
+"""How often a commit that takes long looks whether it is still wanted."""
+
+
+class Fetched(list[Any]):
+    """Records of one partition, and the fetch position before and after."""
+
+    def __init__(self, begin: int, next_offset: int, records: Iterable[Any]) -> None:
+        super().__init__(records)
+        self.begin = begin
+        self.next_offset = next_offset
+
+    def batch(self, tp: TP, *, with_headers: bool = False) -> Batch:
+        """Put them in columns."""
+        offsets: Sequence[int] = [record.offset for record in self]
+        if offsets and offsets[-1] - offsets[0] == len(self) - 1:
+            offsets = range(offsets[0], offsets[-1] + 1)
+        return Batch(
+            tp.topic,
+            tp.partition,
+            self.begin,
+            self.next_offset,
+            offsets,
+            [record.key for record in self],
+            [record.value for record in self],
+            np.array([record.timestamp for record in self], np.int64),
+            [record.headers for record in self] if with_headers else (),
+        )
+
+
+class DaemonWorkerThread(WorkerThread):
+    """A thread that no process waits for to end."""
+
+    def __init__(self, service: "FetchThread", **kwargs: Any) -> None:
+        super().__init__(service, **kwargs)
+        self.daemon = True
+
+
+class FetchThread(AIOKafkaConsumerThread):
+    """Faust's consumer thread, which also says how the positions moved."""
+
+    consumer: "BatchConsumer"
+    shutdown_timeout = END_WITHIN_S
+    Worker = DaemonWorkerThread
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        return consumer
+
+    async def on_start(self) -> None:
+        """Connect; where Kafka is away, when it is back (Faust would give up)."""
+        await keep_trying("the worker", self._connect)
+        self.time_started = time.monotonic()
+
+    async def on_thread_stop(self) -> None:
+        """Disconnect. While Kafka is away, aiokafka's fetcher ends with what it was cancelled with.
+
+        The thread would end without saying so, and the worker wait for it for ever.
+        """
+        try:
+            async with asyncio.timeout(LEAVE_WITHIN_S):
+                await super().on_thread_stop()
+        except (asyncio.CancelledError, TimeoutError):
+            await self._ensure_consumer()._client.close()
+
+    async def stop(self) -> None:
+        """End, or be left behind."""
+        try:
+            await super().stop()
+        except TimeoutError:
+            LOG.warning("the thread that talks to Kafka does not end: it is left behind")
+
+    def _stopped_set(self) -> None:
+        with suppress(RuntimeError):  # after a crash its loop is closed
+            super()._stopped_set()
+
+    async def _connect(self) -> None:
+        consumer = self._create_consumer(loop=self.thread_loop)
+        try:
+            await consumer.start()
+        except BaseException:
+            await consumer.stop()
+            raise
+        self._consumer = consumer
+
+    def request_rejoin(self) -> None:
+        """Have the group asked for partitions anew, from any thread."""
+        coordinator = self._ensure_consumer()._coordinator
+        self.thread_loop.call_soon_threadsafe(coordinator.request_rejoin)
+
+    @Service.task
+    async def _check_group(self) -> None:
+        """End when the group does not take us: aiokafka tells that only to those who fetch."""
+        while not self.should_stop:
+            await self.sleep(LOOK_EVERY_S)
+            if self._consumer is not None:
+                self._consumer._coordinator.check_errors()
+
+    def ends(self, tps: Iterable[TP]) -> dict[TP, int | None]:
+        """Give up to where there are messages, as last heard: with every answer to a fetch."""
+        states = _states(self._ensure_consumer(), tps)
+        return {tp: state.highwater for tp, state in states.items()}
+
+    async def getmany(self, active_partitions: Any, timeout: float) -> Any:  # noqa: ASYNC109
+        """Fetch for these places: a :class:`Fetched` for each partition that moved."""
+        return await super().getmany(active_partitions, timeout)
+
+    async def _fetch_records(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: Any,
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is Faust's
+        max_records: int | None = None,
+    ) -> dict[TP, Fetched]:
+        """Fetch for these places.
+
+        aiokafka is asked without a timeout, so that nothing but this fetch can move a position
+        between the two looks at it; and only for what still has the place it is asked for, so that
+        a fetch never moves a position that was sought in the meantime.
+        """
+        places: Mapping[TP, PartitionPosition] = active_partitions
+        for patience in (timeout, None):
+            tps = {tp for tp, place in places.items() if self.consumer.is_at(tp, place)}
+            if not tps:
+                break
+            before = _positions(consumer, tps)
+            records = await super()._fetch_records(consumer, tps, 0, max_records)
+            after = _positions(consumer, tps)
+            # A position may move without a record, over the markers of transactions.
+            moved = {
+                tp: Fetched(before[tp], after[tp], records.get(tp, []))
+                for tp in after
+                if tp in before and (after[tp] != before[tp] or records.get(tp))
+            }
+            if moved:
+                return moved
+            if patience:
+                await self._wait_for_records(consumer, patience)
+        return {}
+
+    async def _wait_for_records(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        timeout: float,  # noqa: ASYNC109
+    ) -> None:
+        fetcher = consumer._fetcher
+        waiter = fetcher._create_fetch_waiter()
+        await asyncio.wait([waiter], timeout=timeout)
+        if fetcher._closed:
+            raise ConsumerStoppedError
+        if waiter.done():
+            waiter.result()  # raises what is critical: not authorised, for one
+        else:
+            waiter.cancel()
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit; aiokafka tries for as long as Kafka is away, also when we stop meanwhile."""
+        committing = asyncio.ensure_future(super()._commit(offsets))
+        while not committing.done():
+            if self.consumer.has_given_up:
+                committing.cancel()
+                return False
+            await asyncio.wait([committing], timeout=LOOK_EVERY_S)
+        return await committing
+
+    async def _seek_wait(self, consumer: Any, partitions: Mapping[TP, int]) -> None:
+        await super()._seek_wait(consumer, partitions)
+        for waiter in list(consumer._fetcher._fetch_waiters):
+            consumer._fetcher._notify(waiter)  # a fetch that waits does not know of the new place
+
+
+def _states(consumer: aiokafka.AIOKafkaConsumer, tps: Iterable[TP]) -> dict[TP, Any]:
+    subscription = consumer._subscription.subscription
+    assignment = None if subscription is None else subscription.assignment
+    if assignment is None:
+        return {}
+    states = ((tp, assignment.state_value(tp)) for tp in tps)
+    return {tp: state for tp, state in states if state is not None}
+
+
+def _positions(consumer: aiokafka.AIOKafkaConsumer, tps: Iterable[TP]) -> dict[TP, int]:
+    states = _states(consumer, tps)
+    return {tp: state.position for tp, state in states.items() if state.has_valid_position}

@@ -1,0 +1,1 @@
+"""Logs, metrics endpoint, health checks and traces."""

@@ -1,0 +1,1 @@
+"""Operating-system processes: children that never outlive their parent, and GC tuning."""

@@ -1,0 +1,1 @@
+"""State tables: one per partition, kept in a compacted Kafka topic."""

@@ -1,0 +1,214 @@
+"""A warm standby: the tables of other workers' partitions, kept at hand for when they fall to us.
+
+A thread follows the partitions of the state topic that others hold, reading what they commit, and
+keeps of each record the newest, as it stands in Kafka. Whoever takes a partition over then reads
+only what was written since: a fraction of a second, however large the state is.
+
+Faust has standbys too (`table_standby_replicas`). There the group's leader names a follower for
+each partition, and only a partition that falls to its own follower is warm; the follower reads the
+changelog through the agents' own consumer, paused and resumed with it in every rebalance (where its
+recovery loses records), whether it was committed or not, and writes it into its store one record at
+a time. Here every worker follows all that it does not hold, with a consumer of its own, and nothing
+has to be agreed: whoever gets a partition is warm. That costs each worker the traffic of the whole
+state topic, a few bytes a series and minute, and the memory of it, which has a bound.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    Message,
+    TopicPartition,
+)
+
+from gridcast.schemas.topics import STATE
+from gridcast.stream.kafka.patience import Patience
+from gridcast.stream.kafka.transactions import SILENT
+from gridcast.stream.settings import Settings
+from gridcast.stream.state.table_reader import TAKE, TableSnapshot, consumer_options
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 1_000_000_000
+LOOK_EVERY_S = 0.2
+"""A change of what is to be followed is taken up within this time."""
+STALE_S = 3600.0
+"""After so long a silence a partition is read from its beginning: Kafka forgets which records are
+gone a day after they went, and someone who was cut off for longer would keep them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """How far one partition is followed."""
+
+    records: int
+    size: int
+    """Bytes."""
+    next_offset: int
+
+
+@dataclass(slots=True)
+class _Follower:
+    kept: TableSnapshot
+    heard_s: float
+
+
+class Standby:
+    """Follows the tables of partitions. Its methods may be called in any thread and do not block.
+
+    Parameters
+    ----------
+    settings
+        Where Kafka is, and what the deployment's topics are called.
+    most_bytes
+        The most it keeps, all partitions together. What does not fit is not followed.
+    clock
+        Returns the time in seconds; `STALE_S` is measured with it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        most_bytes: int = MOST_BYTES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._most_bytes = most_bytes
+        self._clock = clock
+        self._topic = settings.topic_prefix + STATE.name
+        self._lock = Lock()
+        self._followers: dict[int, _Follower] = {}
+        self._refused: set[int] = set()
+        """Partitions that did not fit."""
+        self._restarted: set[int] = set()
+        """Partitions that are to be read from the beginning."""
+        self._size = 0
+        self._ended = Event()
+        self._patience = Patience("the standby", self._ended)
+        self._thread = Thread(target=self._run, name="standby", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._thread.start()
+
+    def follow(self, partitions: Iterable[int]) -> None:
+        """Follow these and no others: those that other workers hold."""
+        with self._lock:
+            wanted = set(partitions)
+            for partition in set(self._followers) - wanted:
+                self._drop(partition)
+            self._refused &= wanted
+            for partition in wanted - set(self._followers) - self._refused:
+                self._begin(partition)
+
+    def take(self, partition: int) -> TableSnapshot | None:
+        """Hand over what is kept of a partition, for `Table.open`; it is followed no longer."""
+        with self._lock:
+            follower = self._drop(partition)
+        if follower is None or self._clock() - follower.heard_s > STALE_S:
+            return None
+        return follower.kept
+
+    def followed(self) -> dict[int, Followed]:
+        """Tell how far each partition is followed; one that did not fit is not among them."""
+        with self._lock:
+            return {
+                partition: Followed(
+                    len(follower.kept.messages), follower.kept.size, follower.kept.next_offset
+                )
+                for partition, follower in self._followers.items()
+            }
+
+    def close(self) -> None:
+        """End it, and forget all."""
+        self._ended.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self.follow([])
+
+    def _begin(self, partition: int) -> None:
+        self._followers[partition] = _Follower(TableSnapshot(), self._clock())
+        self._restarted.add(partition)
+
+    def _drop(self, partition: int) -> _Follower | None:
+        follower = self._followers.pop(partition, None)
+        self._restarted.discard(partition)
+        if follower is not None:
+            self._size -= follower.kept.size
+        return follower
+
+    def _run(self) -> None:
+        options = consumer_options(self._settings) | {"fetch.wait.max.ms": 500}
+        consumer = Consumer(options, logger=SILENT)
+        try:
+            assigned: set[int] = set()
+            while not self._ended.is_set():
+                assigned = self._assign(consumer, assigned)
+                first = consumer.poll(LOOK_EVERY_S)
+                if first is not None:
+                    self._take((first, *consumer.consume(TAKE, timeout=0)))
+        finally:
+            consumer.close()
+
+    def _assign(self, consumer: Consumer, assigned: set[int]) -> set[int]:
+        """Let the consumer read what is to be followed; gives what it reads."""
+        with self._lock:
+            wanted, begun = set(self._followers), self._restarted & set(self._followers)
+            self._restarted.clear()
+        if gone := assigned - wanted | assigned & begun:
+            consumer.incremental_unassign([TopicPartition(self._topic, n) for n in gone])
+        if new := wanted - assigned | begun:
+            consumer.incremental_assign(
+                [TopicPartition(self._topic, n, OFFSET_BEGINNING) for n in new]
+            )
+        return wanted
+
+    def _take(self, messages: Iterable[Message]) -> None:
+        now = self._clock()
+        failed = None
+        with self._lock:
+            for message in messages:
+                partition, error = message.partition() or 0, message.error()
+                if partition not in self._followers or partition in self._restarted:
+                    continue
+                if error is None or error.code() == KafkaError._PARTITION_EOF:
+                    self._hear(partition, message, now)
+                elif error.code() == KafkaError._AUTO_OFFSET_RESET:
+                    # What comes next is not there any more: the topic has begun another life.
+                    self._drop(partition)
+                    self._begin(partition)
+                else:
+                    failed = error
+        if failed is None:
+            self._patience.over()
+        else:
+            self._patience.wait(failed.str())
+
+    def _hear(self, partition: int, message: Message, now: float) -> None:
+        follower = self._followers[partition]
+        if now - follower.heard_s > STALE_S:
+            self._drop(partition)
+            self._begin(partition)
+            return
+        follower.heard_s = now
+        if message.error() is not None:
+            # Behind the last message stands what ended its transaction.
+            follower.kept.next_offset = message.offset() or 0
+            return
+        before = follower.kept.size
+        follower.kept.take(message)
+        self._size += follower.kept.size - before
+        if self._size > self._most_bytes:
+            log.warning(
+                "partition %d does not fit into the %d MB of the standby: it is not followed",
+                partition,
+                self._most_bytes // 1_000_000,
+            )
+            self._refused.add(partition)
+            self._drop(partition)

@@ -1,0 +1,129 @@
+"""Reading a partition's table: of each key the newest message that was committed, up to the end."""
+
+from dataclasses import dataclass, field
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+
+from gridcast.schemas.topics import STATE
+from gridcast.stream.errors import UserError
+from gridcast.stream.kafka.config import looking_options
+from gridcast.stream.kafka.transactions import REFUSED, SILENT, SLICE_S, LostError, Transactions
+from gridcast.stream.settings import Settings
+
+TAKE = 1_000
+"""Messages taken at once."""
+
+
+@dataclass(slots=True)
+class TableSnapshot:
+    """What a table's partition keeps, as far as it was read."""
+
+    messages: dict[str, bytes] = field(default_factory=dict)
+    next_offset: int = OFFSET_BEGINNING
+    size: int = 0
+    """Bytes of the messages' values."""
+
+    def take(self, message: Message) -> None:
+        """Take the next message."""
+        key, value = (message.key() or b"").decode(), message.value()
+        self.size -= len(self.messages.get(key, b""))
+        if value is None:
+            self.messages.pop(key, None)
+        else:
+            self.messages[key] = value
+            self.size += len(value)
+        self.next_offset = (message.offset() or 0) + 1
+
+
+def consumer_options(settings: Settings) -> dict[str, object]:
+    """Give the options of a consumer that reads tables."""
+    return looking_options(settings) | {
+        # Where to go on is known. If it is not there any more, that is not to be passed over.
+        "auto.offset.reset": "error",
+        # The end is heard of with the first answer that is empty: at once, not after 0.5 s.
+        "fetch.wait.max.ms": 10,
+        "max.partition.fetch.bytes": 8_000_000,
+    }
+
+
+def read(
+    settings: Settings, partition: int, known: TableSnapshot | None, transactions: Transactions
+) -> TableSnapshot:
+    """Read a table on from what is known, up to its end; it must have been taken over before."""
+    consumer = Consumer(consumer_options(settings), logger=SILENT)
+    try:
+        place = TopicPartition(settings.topic_prefix + STATE.name, partition)
+        end = _end(consumer, place, transactions)
+        if known is None or known.next_offset > end:
+            known = TableSnapshot()
+        try:
+            _read_on(consumer, place, known, end, transactions)
+        except _GoneError:
+            known = TableSnapshot()
+            _read_on(consumer, place, known, end, transactions)
+    finally:
+        consumer.close()
+    return known
+
+
+class _GoneError(Exception):
+    """What was known reaches to a place that is not there any more."""
+
+
+def _end(consumer: Consumer, place: TopicPartition, transactions: Transactions) -> int:
+    """Ask for the end, of the broker that leads: a new one does not answer until it knows it.
+
+    The end that a fetch tells may be too early then.
+    """
+    while True:
+        try:
+            _, end = consumer.get_watermark_offsets(place, SLICE_S)
+        except KafkaException as error:
+            _check(place, error.args[0])
+            if not transactions.patience.wait(error.args[0].str()):
+                raise LostError("it was closed") from None
+        else:
+            transactions.patience.over()
+            return end
+
+
+def _read_on(
+    consumer: Consumer,
+    place: TopicPartition,
+    known: TableSnapshot,
+    end: int,
+    transactions: Transactions,
+) -> None:
+    consumer.assign([TopicPartition(place.topic, place.partition, known.next_offset)])
+    while known.next_offset < end:
+        # consume() alone would wait for as many as it was asked for.
+        first = consumer.poll(SLICE_S)
+        if first is None:
+            if not transactions.patience.wait("no answer"):
+                raise LostError("it was closed")
+            continue
+        transactions.patience.over()
+        for message in (first, *consumer.consume(TAKE, timeout=0)):
+            error = message.error()
+            if error is None:
+                known.take(message)
+            elif error.code() == KafkaError._PARTITION_EOF:
+                # Behind the last message stands what ended its transaction.
+                known.next_offset = message.offset() or 0
+            else:
+                _check(place, error)
+
+
+def _check(place: TopicPartition, error: KafkaError) -> None:
+    """Tell what passes from what does not."""
+    if error.code() == KafkaError._AUTO_OFFSET_RESET:
+        raise _GoneError
+    if error.code() in REFUSED:
+        raise UserError(f"{place.topic} cannot be read: {error.str()}")

@@ -1,0 +1,1 @@
+"""The worker: the Faust app, the reference data, and the partitions assigned to it."""

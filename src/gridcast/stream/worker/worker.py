@@ -1,0 +1,317 @@
+"""One worker: the Faust app, what it knows, and the partitions that it has in its hands."""
+
+import asyncio
+import logging
+import logging.config
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from importlib.metadata import version
+from typing import Any
+from uuid import uuid4
+
+import faust
+from faust.types import TP
+
+from gridcast.agents.metrics import Metrics
+from gridcast.agents.partition_processor import OnTick, PartitionProcessor, Terms
+from gridcast.agents.readings import AssignedPartitions, readings
+from gridcast.agents.spans import Spans
+from gridcast.models.feed_guard import FeedLimit
+from gridcast.models.grid import Grid
+from gridcast.models.partition import Tick
+from gridcast.models.records import RecordError
+from gridcast.models.serving import TickContext
+from gridcast.models.weather import WeatherAsOf, WeatherOf
+from gridcast.schemas.topics import READINGS
+from gridcast.stream.errors import UserError
+from gridcast.stream.kafka.access import plainly
+from gridcast.stream.kafka.config import group
+from gridcast.stream.kafka.end_offsets import Ends
+from gridcast.stream.kafka.reachable import wait_until_reachable
+from gridcast.stream.kafka.topic_admin import TopicAdmin
+from gridcast.stream.kafka.transport import PartitionOffsets, batches
+from gridcast.stream.observability.logs import Level, configuration
+from gridcast.stream.observability.metrics_server import metrics_served
+from gridcast.stream.observability.tracing import tracing
+from gridcast.stream.process.gc_tuning import look_seldom
+from gridcast.stream.settings import Settings
+from gridcast.stream.state.async_table import AsyncTable
+from gridcast.stream.state.kafka_table import KafkaTable
+from gridcast.stream.state.standby import Standby
+from gridcast.stream.worker.app import make_app, topic_of
+from gridcast.stream.worker.forecasting import forecasts, time_bounds
+from gridcast.stream.worker.reference_data import ReferenceData
+from gridcast.stream.worker.watchdog import Watchdog
+from gridcast.stream.worker.window_spec import window_spec
+
+LOG = logging.getLogger("gridcast.worker")
+BEAT_S = 1.0
+LOOK_EVERY_S = 10.0
+"""How often it is looked whether a partition is stuck."""
+SWITCH_S = 0.0005
+"""Who wants to go on in Python waits so long at most for a thread that computes in it. A tick lets
+go and comes back a hundred times: with Python's 5 ms it waited for those who fetch and send."""
+MOST_TABLES = 32
+"""So many tables may wait for Kafka at once."""
+
+
+class Worker:
+    """A worker of a deployment's group, in this process.
+
+    Parameters
+    ----------
+    settings
+        What the deployment has chosen.
+    run
+        The id of this run, in its logs and metrics.
+    spans
+        Are told of its work.
+    on_tick
+        What a tick gives out; None: forecasts of every series.
+    """
+
+    def __init__(
+        self, settings: Settings, run: str, spans: Spans, on_tick: OnTick | None = None
+    ) -> None:
+        self.settings = settings
+        self.failure: Exception | None = None
+        """Why it ended by itself."""
+        self.metrics = Metrics(version("gridcast"), run)
+        self.background = ReferenceData(settings, self.metrics)
+        self.app = make_app(settings, with_headers=spans.reads_headers)
+        self.topic = settings.topic_prefix + READINGS.name
+        self.terms = terms(
+            settings,
+            on_tick or forecasts(settings, self._beside, self.metrics),
+            self.background.grid,
+            self._weather_as_of,
+        )
+        self.hands = AssignedPartitions(self._hold, self._rewind, self._rejoin)
+        self._watchdog = Watchdog(settings.stuck_after_s)
+        self._spans = spans
+        self._ends = Ends(settings, self.topic)
+        self._standby = Standby(settings) if settings.warm_standby else None
+        self._threads = ThreadPoolExecutor(MOST_TABLES, "table")
+        self._numbers: list[int] = []
+        self._knows = False
+        self.app.agent(topic_of(self.app, settings, READINGS), name="readings")(self._readings)
+        self.app.task(self._every(BEAT_S, self._beat))
+        self.app.task(self._every(LOOK_EVERY_S, self._look))
+        for signal, act in (
+            (self.app.on_partitions_assigned, self._on_assigned),
+            (self.app.on_before_shutdown, self._on_shutdown),
+        ):
+            connect: Any = signal.connect  # typed as if it passed nothing
+            connect(act, weak=False)
+
+    def why_not_ready(self) -> str:
+        """Say what is missing before it does its work; nothing if it does."""
+        if not self._knows:
+            return "the weather and the series are being read"
+        if not self._numbers:
+            return "no partitions: the group has not given it any"
+        waiting = self.hands.not_open()
+        return f"partitions being taken over: {waiting}" if waiting else ""
+
+    @property
+    def _consumer(self) -> Any:
+        return self.app.consumer
+
+    def _hold(self, number: int) -> PartitionProcessor:
+        place = TP(self.topic, number)
+        table = AsyncTable(
+            KafkaTable(self.settings, number),
+            self.settings.topic_prefix,
+            self._threads,
+            acknowledge=lambda offset: self._consumer.acknowledge(place, offset),
+            known=lambda: None if self._standby is None else self._standby.take(number),
+        )
+        return PartitionProcessor(
+            number, table, self.terms, self.metrics, self._spans, commands=self.background.commands
+        )
+
+    async def _rewind(self, number: int, offset: int) -> int:
+        start: int = await self._consumer.rewind(TP(self.topic, number), offset)
+        return start
+
+    def _beside(self, tick: Tick) -> TickContext:
+        """Say what is known beside the readings; asked in a tick's own thread."""
+        duty = self.background.on_duty.duty_at(tick.time_ms)
+        return TickContext(self.background.grid, duty, self._weather_as_of)
+
+    def _weather_as_of(self, tick_ms: int, first_ms: int, slots: int) -> WeatherAsOf:
+        asked = self.background.as_of(tick_ms, first_ms, slots)
+        return asyncio.run_coroutine_threadsafe(asked, self._loop).result()
+
+    def _rejoin(self) -> None:
+        self._consumer.rejoin()
+
+    async def _readings(self, stream: Any) -> None:
+        try:
+            self._loop = asyncio.get_running_loop()
+            if self._standby is not None:
+                self._standby.start()
+            await self.background.start()
+            self._knows = True
+            async with aclosing(batches(stream)) as taken:
+                await readings(taken, self.hands)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Not this agent was ended, but what it waits for: the worker is about to end.
+            await asyncio.Event().wait()
+        except Exception as error:  # noqa: BLE001 - it is raised when the worker has ended
+            await self._fail(error)
+            # Faust would start the agent again, behind what it had in its hands: it never ends.
+            await asyncio.Event().wait()
+
+    async def _fail(self, error: Exception) -> None:
+        self.failure = plainly(error)
+        await self.app.crash(error)
+
+    async def _on_assigned(self, _: Any, assigned: Any, **__: Any) -> None:
+        self._consumer.before_revoke = self.hands.save
+        numbers = sorted(tp.partition for tp in assigned if tp.topic == self.topic)
+        shown = ", ".join(map(str, numbers)) or "none (more workers than partitions)"
+        LOG.info("partitions: %s", shown)
+        self.metrics.rebalanced(len(numbers))
+        for number in set(self._numbers) - set(numbers):
+            self.metrics.let_go(number)
+        self._numbers = numbers
+        await self.hands.assign(numbers)
+        await self.background.write_letters(mine=0 in numbers)
+
+    async def _on_shutdown(self, *_: Any, **__: Any) -> None:
+        await self.hands.close()
+        await self.background.stop()
+        if self._standby is not None:
+            await asyncio.to_thread(self._standby.close)
+        self._threads.shutdown(wait=False)
+
+    def _every(self, seconds: float, act: Callable[[], Awaitable[None]]) -> Any:
+        """Do something now and then: so long after the last time, however long that took."""
+
+        async def again_and_again() -> None:
+            while not self.app.should_stop:
+                await asyncio.sleep(seconds)
+                try:
+                    await act()
+                except Exception as error:
+                    await self._fail(error)
+                    raise
+
+        again_and_again.__name__ = act.__name__
+        return again_and_again
+
+    async def _beat(self) -> None:
+        if not self._knows:
+            return
+        standing = self._standing()
+        for number, place in standing.items():
+            self.metrics.lags(number, max((place.end or 0) - place.handed, 0))
+        settings = self.settings
+        now_ms = (time.time() - settings.lateness_s - settings.idle_margin_s) * 1000
+        # As long as messages wait, it is for them to say how late it is.
+        idle = {
+            number
+            for number, place in standing.items()
+            if place.end is not None and place.handed >= place.end
+        }
+        await self.hands.beat(idle, round(now_ms) if settings.clock == "live" else None)
+        # What was read again after a rebalance, and skipped as known, is done with as well.
+        for number, kept in self.hands.kept().items():
+            self._consumer.acknowledge(TP(self.topic, number), kept)
+
+    async def _look(self) -> None:
+        """Look whether a partition is stuck, and what need not be known any more."""
+        oldest_ms = self.hands.oldest_tick_ms()
+        if oldest_ms is not None:
+            self.background.weather.forget(oldest_ms)
+            self.background.on_duty.forget(oldest_ms)
+        if self._standby is not None and not self.hands.not_open():
+            await self._stand_by(self._standby)
+        standing = self._standing()
+        # Where messages end Kafka is asked: a consumer that hangs knows only how far it came.
+        ends = await self._ends.ask(standing)
+        stuck = self._watchdog.look(
+            {
+                number: place._replace(end=ends.get(number, place.end))
+                for number, place in standing.items()
+            },
+            time.monotonic(),
+        )
+        self.metrics.stuck(stuck, standing)
+        for number, seconds in stuck.items():
+            LOG.error(
+                "partition %s: stuck for %.0f s though messages wait",
+                number,
+                seconds,
+                extra={"partition": number},
+            )
+
+    async def _stand_by(self, standby: Standby) -> None:
+        before = standby.followed()
+        standby.follow(set(range(await self._ends.count())) - set(self._numbers))
+        after = standby.followed()
+        for number in before.keys() | after.keys():
+            self.metrics.stands_by(number, after[number].size if number in after else 0)
+
+    def _standing(self) -> dict[int, PartitionOffsets]:
+        return {
+            tp.partition: place
+            for tp, place in self._consumer.standing().items()
+            if tp.topic == self.topic
+        }
+
+
+def terms(
+    settings: Settings,
+    on_tick: OnTick,
+    grid: Grid | None = None,
+    weather: WeatherOf | None = None,
+) -> Terms:
+    """Give what the agents need of the settings; without a grid, readings are not watched."""
+    return Terms(
+        spec=window_spec(settings),
+        lateness_ms=round(settings.lateness_s * 1000),
+        bounds=time_bounds(settings),
+        message_bytes=settings.message_bytes,
+        feed_limit=FeedLimit(
+            settings.dead_letter_limit_share, settings.dead_letter_limit_per_minute
+        ),
+        on_tick=on_tick,
+        watched=grid if settings.detect else None,
+        weather=weather,
+    )
+
+
+def run(settings: Settings, log_level: Level, on_tick: OnTick | None = None) -> None:
+    """Run until a signal; what was taken is then worked off, kept, and the group left."""
+    name = uuid4().hex
+    logs = configuration(log_level, settings.log_format, name)
+    logging.config.dictConfig(logs)
+    wait_until_reachable(settings)
+    missing = TopicAdmin(settings).look().missing
+    if missing:
+        names = ", ".join(topic.name for topic in missing)
+        raise UserError(f"not there: {names}; make them with `gridcast topics create`")
+    with tracing(settings, name) as spans:
+        worker = Worker(settings, name, spans, on_tick)
+        worker.app.finalize()
+        process = faust.Worker(worker.app, loglevel=log_level, logging_config=logs)
+        look_seldom()
+        sys.setswitchinterval(SWITCH_S)
+        loop, registry = process.loop, worker.metrics.registry
+        LOG.info("worker of group %s at %s", group(settings), settings.broker)
+        try:
+            with metrics_served(settings, registry, loop, worker.why_not_ready):
+                process.execute_from_commandline()
+        finally:
+            LOG.info("stopped")
+            failure: BaseException | None = worker.failure or plainly(process.crash_reason)
+            if isinstance(failure, UserError | RecordError):
+                raise UserError(str(failure)) from None

@@ -1,0 +1,55 @@
+"""The gateway's metrics, and the page about them."""
+
+import re
+from pathlib import Path
+
+from prometheus_client import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from gridcast.agents.metric_table import table
+from gridcast.gateway.metric_list import GatewayMetricList
+from gridcast.gateway.metrics import GatewayMetrics
+from gridcast.gateway.protocol import CloseCode
+from gridcast.schemas import Action
+from gridcast.schemas.gateway import What
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
+
+
+def test_what_happens_shows():
+    metrics = GatewayMetrics("1.0", "r")
+    metrics.took(What.FORECAST, messages=10, unusable=1)
+    metrics.closed(CloseCode.TOO_SLOW)
+    metrics.acted(Action.SHELVE)
+    metrics.refused("forbidden")
+    metrics.delivered(0.02)
+    metrics.delivered(-1.0)  # Kafka's clock is ahead of ours
+    metrics.knows({What.ALARM: 3})
+    value = metrics.registry.get_sample_value
+    assert value("gridcast_gateway_taken_total", {"what": "forecast"}) == 10
+    assert value("gridcast_gateway_unusable_total", {"what": "forecast"}) == 1
+    assert value("gridcast_gateway_closed_total", {"code": "4413"}) == 1
+    assert value("gridcast_gateway_closed_total", {"code": "4401"}) == 0
+    assert value("gridcast_gateway_commands_total", {"action": "shelve"}) == 1
+    assert value("gridcast_gateway_refused_total", {"because": "forbidden"}) == 1
+    assert value("gridcast_gateway_delay_seconds_count") == 2
+    assert value("gridcast_gateway_delay_seconds_sum") == 0.02
+    assert value("gridcast_gateway_known", {"what": "alarm"}) == 3
+
+
+def test_every_metric_of_the_gateway_is_ours_and_is_explained():
+    listed = GatewayMetricList("1.0", "r")
+    exposed = text_string_to_metric_families(generate_latest(listed.registry).decode())
+    ours = {family.name for family in exposed if family.name.startswith("gridcast_")}
+    described = {one.name.removesuffix("_total") for one in listed.described}
+    assert described == {name for name in ours if not name.endswith("_created")}
+    for one in listed.described:
+        assert re.fullmatch(r"gridcast_gateway_[a-z_]+", one.name)
+        assert (one.type == "counter") == one.name.endswith("_total")
+        assert ("seconds" in one.name) == (one.unit == "s")
+        assert len(one.about) > 15
+
+
+def test_the_page_has_the_table_of_all_metrics_of_the_gateway():
+    wanted = table(GatewayMetricList("", "").described)
+    assert wanted in PAGE.read_text("utf-8"), f"docs/reference/metrics.md is to hold:\n{wanted}"

@@ -14,6 +14,7 @@ from gridcast.schemas import TOPICS, Reason
 from gridcast.stream.settings import Settings
 
 ROOT = Path(__file__).parents[1]
+INDEX_OF_DECISIONS = ROOT / "docs" / "decisions" / "index.md"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
@@ -41,6 +42,29 @@ def test_every_page_can_be_reached_from_the_index():
         reached.add(page)
         waiting |= {target for target in links(page) if target.suffix == ".md"} - reached
     assert set((ROOT / "docs").rglob("*.md")) - reached == set()
+
+
+DECISIONS = sorted(set((ROOT / "docs" / "decisions").glob("*.md")) - {INDEX_OF_DECISIONS})
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+def test_every_decision_has_the_form_and_its_line_in_the_index(page: Path):
+    text = page.read_text("utf-8")
+    head = re.match(r"# (.+)\n\n\*Decided (\d{4}-\d\d-\d\d).*\*\n\n\*\*In short", text)
+    assert head
+    title, date = head.groups()
+    sections = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert sections[:2] == ["Context", "Decision"]
+    assert "Rejected" in sections
+    assert f"| {date} | [{title}]({page.name}) |" in INDEX_OF_DECISIONS.read_text("utf-8")
+
+
+def test_the_decisions_are_in_order_of_their_dates():
+    dates = re.findall(
+        r"^\| (\d{4}-\d\d-\d\d) \|", INDEX_OF_DECISIONS.read_text("utf-8"), re.MULTILINE
+    )
+    assert dates == sorted(dates)
+    assert len(dates) == len(DECISIONS)
 
 
 def leaves(command: Any, name: str = "gridcast") -> list[str]:

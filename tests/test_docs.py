@@ -23,6 +23,15 @@ def test_the_examples_of_the_readme_run():
     assert (failed, tried) == (0, 3)
 
 
+@pytest.mark.parametrize(
+    "page",
+    [page for page in (ROOT / "docs").rglob("*.md") if ">>> " in page.read_text("utf-8")],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
+def test_the_python_examples_of_a_page_run(page: Path):
+    assert doctest.testfile(str(page), module_relative=False).failed == 0
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page: Path):
     assert [target for target in links(page) if not target.exists()] == []

@@ -128,3 +128,23 @@ def test_every_setting_in_the_examples_is_one():
     names = set(re.findall(r"^(\w+) =", "\n".join(examples), re.MULTILINE))
     assert {"broker", "tls_key_file"} <= names
     assert names <= set(Settings.model_fields)
+
+
+def shown(default: object) -> str:
+    """Return a setting's default as the page of settings shows it."""
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    if isinstance(default, tuple):
+        default = ",".join(map(str, default))
+    if default is None or default == "":
+        return "none" if default is None else "empty"
+    return f"`{default:.10g}`" if isinstance(default, float) else f"`{default}`"
+
+
+def test_every_setting_and_its_default_is_in_the_page_of_settings():
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text("utf-8")
+    listed = dict(re.findall(r"^\| `([a-z_]+)` \| (.+?) \|", page, re.MULTILINE))
+    assert listed.keys() == Settings.model_fields.keys()
+    for name, field in Settings.model_fields.items():
+        if field.default_factory is None:
+            assert listed[name] == shown(field.default), name

@@ -37,6 +37,12 @@ def test_every_link_leads_somewhere(page: Path):
     assert [target for target in links(page) if not target.exists()] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_script_that_a_page_names_is_there(page: Path):
+    named = re.findall(r"\b(?:tests|bench|src)/[a-z0-9_/]+\.py\b", page.read_text("utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def links(page: Path) -> set[Path]:
     """Return the files that a page links to."""
     targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
@@ -148,3 +154,10 @@ def test_every_setting_and_its_default_is_in_the_page_of_settings():
     for name, field in Settings.model_fields.items():
         if field.default_factory is None:
             assert listed[name] == shown(field.default), name
+
+
+def test_every_bench_has_its_part_of_the_page_of_benchmarks():
+    page = (ROOT / "docs" / "reference" / "benchmarks.md").read_text("utf-8")
+    scripts = {path.stem for path in (ROOT / "bench").glob("*.py")} - {"common"}
+    packages = {path.parent.name for path in (ROOT / "bench").glob("*/__main__.py")}
+    assert re.findall(r"^## (\w+)$", page, re.MULTILINE) == sorted(scripts | packages)

@@ -1,1 +1,2 @@
-export declare const WIRE: string; export declare function wire(): Promise<string>;
+export declare const WIRE: string;
+export declare function wire(): Promise<string>;

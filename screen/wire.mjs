@@ -1,6 +1,6 @@
 // Writes src/core/wire.ts: the messages of the wire as TypeScript, from the schemas that gridcast
 // exports (docs/reference/schemas). Run it (npm run types) when those change; a test tells if it was forgotten.
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compile } from "json-schema-to-typescript";
@@ -22,9 +22,7 @@ export async function wire() {
     title: "Wire",
     type: "object",
     $defs: every,
-    properties: Object.fromEntries(
-      Object.keys(every).map((name) => [name, { $ref: `#/$defs/${name}` }]),
-    ),
+    properties: Object.fromEntries(Object.keys(every).map((name) => [name, { $ref: `#/$defs/${name}` }])),
   };
   return compile(complete(whole), "Wire", {
     additionalProperties: false,
@@ -34,7 +32,7 @@ export async function wire() {
 }
 
 /** What has a default is there in all that the gateway sends; titles would become names. */
-function complete(node, named = false) {
+function complete(node) {
   if (Array.isArray(node)) return node.map((one) => complete(one));
   if (node === null || typeof node !== "object") return node;
   const { title, minItems, maxItems, default: _, ...rest } = node;

@@ -105,9 +105,7 @@ test("causes, changes and evidence have names, and what is not known stays as it
   expect(causeOf(alarm("a", { cause: "feed-stale" }))).toBe("피드 지연");
   expect(causeOf(alarm("a", { cause: "a bird" }))).toBe("a bird");
   expect(changeOf(alarm("a", { change: "re-alarmed" }))).toBe("재발생");
-  expect(
-    evidenceOf(alarm("a", { evidence: { neighbours_low_share: 0.25, score: 4.5, birds: 2 } })),
-  ).toEqual([
+  expect(evidenceOf(alarm("a", { evidence: { neighbours_low_share: 0.25, score: 4.5, birds: 2 } }))).toEqual([
     ["크게 낮은 주변 계열", unbroken("25.0 %")],
     ["이상 점수", "4.50"],
     ["birds", "2"],

@@ -3,7 +3,7 @@ import { curvesOf, curvesOfSum, errors, temperatures } from "../src/core/curves"
 import { sumOf } from "../src/core/figures";
 import type { RecentPast, SaidBefore, Temperatures } from "../src/core/wire";
 import { pastUntil, saidUntil } from "../src/views/moment";
-import { NOON, forecast } from "./made";
+import { forecast, NOON } from "./made";
 
 const at = (quarters: number) => new Date(NOON + quarters * 900_000).toISOString();
 

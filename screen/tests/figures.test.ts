@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Board } from "../src/core/board";
 import { bandAt, deviation, isSilent, peak, ranked, skill, sumOf, total } from "../src/core/figures";
-import { NOON, alarm, forecast, reading, series } from "./made";
+import { alarm, forecast, NOON, reading, series } from "./made";
 
 const QUARTER = 15 * 60_000;
 

@@ -25,7 +25,10 @@ test.each<[string, string]>([
     "거부됨: north r7: 계약 불일치: 모델 간격은 60분, 필요한 간격은 15분",
   ],
   ["refused: north r7: probe: KeyError", "거부됨: north r7: 시험 실패: KeyError"],
-  ["north desk may not: it needs the scope `acknowledge`", "north desk: 권한 없음: `acknowledge` 권한이 필요함"],
+  [
+    "north desk may not: it needs the scope `acknowledge`",
+    "north desk: 권한 없음: `acknowledge` 권한이 필요함",
+  ],
 ])("%s is said in Korean", (english, korean) => {
   expect(sent(english)).toEqual({ text: korean, lang: "ko" });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Text, en } from "../src/texts/en";
+import { en, type Text } from "../src/texts/en";
 import { ko } from "../src/texts/ko";
 
 const gaps = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1]).sort();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { HOUR, clockTime, dayOf, howLong, zoneName } from "../src/core/time";
+import { clockTime, dayOf, HOUR, howLong, zoneName } from "../src/core/time";
 
 const BERLIN = "Europe/Berlin";
 

@@ -39,10 +39,7 @@ export function curvesOf(
   const lines: [number[], number[]][] = [];
   if (forecast) {
     const [low, high] = outer(forecast);
-    const inner: [number[] | null, number[] | null] = [
-      quantile(forecast, 0.25),
-      quantile(forecast, 0.75),
-    ];
+    const inner: [number[] | null, number[] | null] = [quantile(forecast, 0.25), quantile(forecast, 0.75)];
     for (const line of [median(forecast), low, high, ...inner]) lines.push([ahead, line ?? []]);
   }
   const rows = lines.map(([at, value]) => rowOf({ time: at, value }, time, stepMs));
@@ -67,10 +64,7 @@ export function curvesOf(
 }
 
 /** The curves of several series as one; a slot that one of them lacks is a gap. */
-export function curvesOfSum(
-  pasts: RecentPast[],
-  sums: { time: number; band: Band }[] | null,
-): Curves {
+export function curvesOfSum(pasts: RecentPast[], sums: { time: number; band: Band }[] | null): Curves {
   const stepMs = (pasts[0]?.step_minutes ?? 15) * MINUTE;
   const found = new Map<number, [number, number]>();
   for (const past of pasts) {
@@ -93,9 +87,21 @@ export function curvesOfSum(
     time,
     stepMs,
     actual: rowOf(actual, time, stepMs),
-    mid: rowOf(line((band) => band.mid), time, stepMs),
-    low90: rowOf(line((band) => band.low), time, stepMs),
-    high90: rowOf(line((band) => band.high), time, stepMs),
+    mid: rowOf(
+      line((band) => band.mid),
+      time,
+      stepMs,
+    ),
+    low90: rowOf(
+      line((band) => band.low),
+      time,
+      stepMs,
+    ),
+    high90: rowOf(
+      line((band) => band.high),
+      time,
+      stepMs,
+    ),
     low50: none(),
     high50: none(),
     said: new Map(),
@@ -112,7 +118,10 @@ export function errors(curves: Curves, minutes: number): Row {
 }
 
 /** The temperatures on the axis of the load. */
-export function temperatures(curves: Curves, told: Temperatures | null): Record<"measured" | "forecast", Row> {
+export function temperatures(
+  curves: Curves,
+  told: Temperatures | null,
+): Record<"measured" | "forecast", Row> {
   const time = (told?.time ?? []).map(Date.parse);
   const row = (value: Row) => rowOf({ time, value }, curves.time, curves.stepMs);
   return { measured: row(told?.measured ?? []), forecast: row(told?.forecast ?? []) };
@@ -140,4 +149,3 @@ function rowOf(points: Points, time: number[], stepMs: number): Row {
   });
   return row;
 }
-

@@ -1,7 +1,7 @@
 // What is shown is worked out here, from what is known: no clock, no page.
 
 import type { Board } from "./board";
-import { HOUR, MINUTE, dayOf } from "./time";
+import { dayOf, HOUR, MINUTE } from "./time";
 import type { Alarm, Forecast, GridSeries, Reading, Rung } from "./wire";
 
 export interface Band {
@@ -24,10 +24,7 @@ export function outer(forecast: Forecast): [number[], number[], number] {
 }
 
 export function median(forecast: Forecast): number[] {
-  return (
-    quantile(forecast, 0.5) ??
-    (forecast.quantiles[Math.floor(forecast.levels.length / 2)] as number[])
-  );
+  return quantile(forecast, 0.5) ?? (forecast.quantiles[Math.floor(forecast.levels.length / 2)] as number[]);
 }
 
 /** What was forecast for a moment; before its first slot, that one. */
@@ -260,4 +257,3 @@ export function ranked(alarms: Iterable<Alarm>): Alarm[] {
 
 /** A grid of the past is shown by its own time; one that is about now, by the clock. */
 export const isReplay = (grid: number, now: number) => Math.abs(now - grid) > 2 * HOUR;
-

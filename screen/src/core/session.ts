@@ -2,6 +2,7 @@
 
 import type {
   Act,
+  Acted,
   Alarm,
   AlarmDelta,
   Current,
@@ -10,7 +11,6 @@ import type {
   Place,
   ReadingDelta,
   Refused,
-  Acted,
   ScoreDelta,
   SeriesDelta,
   Subscribe,

@@ -84,8 +84,7 @@ export function howLong(ms: number, lang: string): string {
   const total = Math.max(0, Math.round(ms / 1000));
   const space = lang === "ko" ? "" : " ";
   const say = (count: number, unit: string | undefined) => `${count}${space}${unit}`;
-  const two = (a: string, b: number, unit: string | undefined) =>
-    b ? `${a} ${say(b, unit)}` : a;
+  const two = (a: string, b: number, unit: string | undefined) => (b ? `${a} ${say(b, unit)}` : a);
   if (total < 90) return say(total, s);
   const minutes = Math.round(total / 60);
   if (minutes < 60) return say(minutes, min);

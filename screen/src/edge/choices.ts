@@ -1,6 +1,6 @@
 // What somebody chose at this machine: language, colours, sound, and who they are.
 
-import { signal, effect } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import type { Credentials } from "../core/session";
 
 export type Lang = "en" | "ko";

@@ -2,8 +2,8 @@
 
 import type { Alarm } from "../core/wire";
 import { lang } from "../edge/choices";
-import { type Text, en } from "./en";
-import { type Words, digits, kindName, load, percent, t } from "./text";
+import { en, type Text } from "./en";
+import { digits, kindName, load, percent, t, type Words } from "./text";
 
 /** What to tell the operator, in one line; in English where nothing else can be made of it. */
 export function alarmText(alarm: Alarm, name: string): Words {
@@ -20,9 +20,7 @@ export function causeOf(alarm: Alarm): string {
     const found = has(prefix, cause);
     if (found) return t(found);
   }
-  const known = (Object.keys(en) as Text[]).find(
-    (text) => text.startsWith("cause_") && en[text] === cause,
-  );
+  const known = (Object.keys(en) as Text[]).find((text) => text.startsWith("cause_") && en[text] === cause);
   return known ? t(known) : cause;
 }
 

@@ -2,7 +2,7 @@
 
 import type { AlarmKind, Priority, Rung } from "../core/wire";
 import { lang } from "../edge/choices";
-import { type Text, en } from "./en";
+import { en, type Text } from "./en";
 import { ko } from "./ko";
 
 /** A text that is not always in the language of the screen. */

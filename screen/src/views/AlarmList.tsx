@@ -1,7 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import { act, board, doing, mayAct, seriesLink } from "../app";
 import { shelfOf } from "../core/figures";
-import { HOUR, MINUTE, clockTime, howLong, shortMoment } from "../core/time";
+import { clockTime, HOUR, howLong, MINUTE, shortMoment } from "../core/time";
 import type { Alarm } from "../core/wire";
 import { lang } from "../edge/choices";
 import { alarmText } from "../texts/alarms";
@@ -52,6 +52,7 @@ function One(props: { alarm: Alarm; zone: string; onStep: (by: number) => void }
     <li
       class={`alarm ${alarm.priority} ${unseen ? "unacknowledged" : ""}`}
       data-alarm={alarm.alarm}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: an alarm takes the keys that act on it
       tabIndex={0}
       onKeyDown={keys}
     >
@@ -64,9 +65,7 @@ function One(props: { alarm: Alarm; zone: string; onStep: (by: number) => void }
       </span>
       <span class="since">
         <span class="dim">{t("since")} </span>
-        <time dateTime={alarm.raised_at}>
-          {shortMoment(Date.parse(alarm.raised_at), zone, lang.value)}
-        </time>
+        <time dateTime={alarm.raised_at}>{shortMoment(Date.parse(alarm.raised_at), zone, lang.value)}</time>
       </span>
       <span class="text" lang={words.lang}>
         {words.text}
@@ -79,12 +78,7 @@ function One(props: { alarm: Alarm; zone: string; onStep: (by: number) => void }
           </button>
         )}
         {mayAct.value && alarm.active && alarm.shelved_until === null && (
-          <button
-            type="button"
-            class="quiet"
-            aria-expanded={shelving}
-            onClick={() => setShelving(!shelving)}
-          >
+          <button type="button" class="quiet" aria-expanded={shelving} onClick={() => setShelving(!shelving)}>
             {t("shelve")}
           </button>
         )}

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { board, link, mayAct, travelledTo, zone } from "../app";
-import { type Shelf, ranked, shelfOf } from "../core/figures";
+import { ranked, type Shelf, shelfOf } from "../core/figures";
 import { t, whoName } from "../texts/text";
 import { AlarmList } from "./AlarmList";
 

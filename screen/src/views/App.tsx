@@ -14,6 +14,7 @@ export function App() {
   const isOut = link.value.state === "refused";
   return (
     <div class={travelledTo.value === null ? "screen" : "screen travelling"}>
+      {/* biome-ignore lint/a11y/useValidAnchor: it moves the focus without changing the route */}
       <a class="skip" href="#content" onClick={skip}>
         {t("skip")}
       </a>
@@ -24,9 +25,7 @@ export function App() {
         {isOut ? <SignIn /> : !loaded.value ? <Loading /> : null}
         {!isOut && loaded.value && at.page === "overview" && <OverviewPage />}
         {!isOut && loaded.value && at.page === "alarms" && <AlarmsPage />}
-        {!isOut && loaded.value && at.page === "series" && (
-          <SeriesPage key={at.series} series={at.series} />
-        )}
+        {!isOut && loaded.value && at.page === "series" && <SeriesPage key={at.series} series={at.series} />}
       </main>
       <Announcer />
     </div>

@@ -4,8 +4,8 @@ import type { Curves } from "../core/curves";
 import { clockTime, shortMoment } from "../core/time";
 import { lang, theme } from "../edge/choices";
 import { CELSIUS, t, unitFor } from "../texts/text";
-import { type Line, type Look, type Measure, bands, lookOf, optionsOf } from "./chart/options";
 import { move } from "./chart/keys";
+import { bands, type Line, type Look, lookOf, type Measure, optionsOf } from "./chart/options";
 import { Readout } from "./chart/Readout";
 
 interface Props {
@@ -82,15 +82,15 @@ export function Chart(props: Props) {
 
   const at = cursor === null ? null : (curves.time[cursor] ?? null);
   const slot =
-    at === null
-      ? null
-      : `${shortMoment(at, zone, lang.value)}–${clockTime(at + minutes * 60_000, zone)}`;
+    at === null ? null : `${shortMoment(at, zone, lang.value)}–${clockTime(at + minutes * 60_000, zone)}`;
   return (
     <div class="chart">
+      {/* biome-ignore lint/a11y/useSemanticElements: a plot is no part of a form */}
       <div
         ref={holder}
         class="plot"
         role="group"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move the plot's cursor
         tabIndex={0}
         aria-label={label}
         style={{ minHeight: `${height}px` }}

@@ -151,9 +151,7 @@ function Forecaster() {
         <>
           <p class="big words">{found.models[0] ?? rungName(first.rung)}</p>
           <p class="dim">
-            {found.rungs
-              .map(({ rung, count }) => `${rungName(rung)} ${percent(count / all)}`)
-              .join(", ")}
+            {found.rungs.map(({ rung, count }) => `${rungName(rung)} ${percent(count / all)}`).join(", ")}
           </p>
         </>
       ) : (

@@ -90,8 +90,7 @@ function Clock() {
 
 function LinkState() {
   const { state } = link.value;
-  const text =
-    state === "live" ? "live" : state === "refused" ? "refused" : ("reconnecting" as const);
+  const text = state === "live" ? "live" : state === "refused" ? "refused" : ("reconnecting" as const);
   return (
     <span class={`link ${text}`} data-state={state} role="status">
       <svg viewBox="0 0 12 12" aria-hidden="true">

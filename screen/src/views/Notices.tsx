@@ -72,4 +72,3 @@ function said(notice: Notice): string {
       return t("replay", { long: long(notice.behind) });
   }
 }
-

@@ -20,6 +20,7 @@ export function OverviewPage() {
       <section aria-labelledby="tiles-title">
         <div class="row">
           <h2 id="tiles-title">{t("series_by_distance")}</h2>
+          {/* biome-ignore lint/a11y/useSemanticElements: <search> is not in all supported browsers */}
           <form
             role="search"
             onSubmit={(event) => {

@@ -5,9 +5,7 @@ import { AlarmList } from "./AlarmList";
 
 export function SeriesAlarms({ series, zone }: { series: string; zone: string }) {
   const { board: known } = board.value;
-  const own = [...known.alarms.values()].filter(
-    (one) => one.series === series && shelfOf(one) !== "over",
-  );
+  const own = [...known.alarms.values()].filter((one) => one.series === series && shelfOf(one) !== "over");
   if (!own.length) return null;
   return (
     <section aria-labelledby="series-alarms">

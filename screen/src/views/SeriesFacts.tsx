@@ -22,7 +22,13 @@ export function SeriesFacts({ about, forecast, reading, zone }: Props) {
   const off = deviation(reading, forecast);
   const grid = gridNow.value;
   const outside = off !== null && Math.abs(off.distance) > 1;
-  const side = !off ? null : off.distance > 1 ? "above_band" : off.distance < -1 ? "below_band" : "within_band";
+  const side = !off
+    ? null
+    : off.distance > 1
+      ? "above_band"
+      : off.distance < -1
+        ? "below_band"
+        : "within_band";
   return (
     <dl class="facts">
       <Fact name={t("load_now")} abnormal={outside}>

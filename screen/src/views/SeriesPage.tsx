@@ -2,19 +2,19 @@ import { useMemo, useState } from "preact/hooks";
 import { board, gridNow, link, pastEnds, seriesLink, zone } from "../app";
 import { curvesOf, errors } from "../core/curves";
 import { childrenOf, wayTo } from "../core/figures";
-import { HOUR, MINUTE, howLong } from "../core/time";
+import { HOUR, howLong, MINUTE } from "../core/time";
 import { lang } from "../edge/choices";
-import { downloadCsv, past as askPast, said as askSaid } from "../edge/http";
+import { past as askPast, said as askSaid, downloadCsv } from "../edge/http";
 import { sent } from "../texts/sent";
 import { t } from "../texts/text";
 import { Chart } from "./Chart";
+import { linesOf } from "./chart/options";
+import { useFetched } from "./fetched";
+import { pastUntil, saidUntil } from "./moment";
 import { SeriesAlarms } from "./SeriesAlarms";
 import { SeriesFacts } from "./SeriesFacts";
 import { TemperatureChart } from "./TemperatureChart";
 import { Tiles } from "./Tiles";
-import { linesOf } from "./chart/options";
-import { useFetched } from "./fetched";
-import { pastUntil, saidUntil } from "./moment";
 
 const SAID = [60, 360, 1440];
 

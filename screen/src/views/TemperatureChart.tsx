@@ -49,9 +49,7 @@ export function TemperatureChart({ series, at, curves, ...rest }: Props) {
           </small>
         )}
       </h3>
-      {known && (
-        <Chart of="temperature" curves={curves} lines={lines} height={150} label={title} {...rest} />
-      )}
+      {known && <Chart of="temperature" curves={curves} lines={lines} height={150} label={title} {...rest} />}
       {failed && <p class="warn">{t("not_answered", { why: sent(failed).text })}</p>}
       {told && !known && (
         <p class="dim">

@@ -73,10 +73,7 @@ function One({ tile }: { tile: Tile }) {
   const { off, kw, silent } = tile;
   const outside = off !== null && Math.abs(off.distance) > 1;
   return (
-    <a
-      class={outside || silent ? "tile abnormal" : "tile"}
-      href={seriesLink(tile.series)}
-    >
+    <a class={outside || silent ? "tile abnormal" : "tile"} href={seriesLink(tile.series)}>
       <span class="name">
         {tile.alarm && <PriorityMark priority={tile.alarm} />}
         <b>{tile.name}</b>

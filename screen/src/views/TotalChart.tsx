@@ -8,8 +8,8 @@ import { past } from "../edge/http";
 import { t } from "../texts/text";
 import { Chart } from "./Chart";
 import { linesOf } from "./chart/options";
-import { pastUntil } from "./moment";
 import { useFetched } from "./fetched";
+import { pastUntil } from "./moment";
 
 /** More than these are not asked for one by one. */
 const MOST_ROOTS = 12;
@@ -20,20 +20,14 @@ export function TotalChart() {
   const names = roots(known).map((one) => one.series);
   const slot = Math.floor((gridNow.value ?? 0) / (5 * MINUTE));
   const asked = names.slice(0, MOST_ROOTS);
-  const { value: pasts } = useFetched(
-    () => Promise.all(asked.map(past)),
-    `${asked.join(" ")} ${slot}`,
-  );
+  const { value: pasts } = useFetched(() => Promise.all(asked.map(past)), `${asked.join(" ")} ${slot}`);
   const then = pastEnds.value;
   const forecasts = names.map((name) => known.forecasts.get(name));
   const whole = forecasts.every((one) => one !== undefined);
-  const curves = useMemo(
-    () => {
-      const known = then === null ? pasts : pasts?.map((one) => pastUntil(one, then));
-      return curvesOfSum(known ?? [], whole ? sumOf(forecasts as Forecast[]) : null);
-    },
-    [pasts, then, ...forecasts],
-  );
+  const curves = useMemo(() => {
+    const known = then === null ? pasts : pasts?.map((one) => pastUntil(one, then));
+    return curvesOfSum(known ?? [], whole ? sumOf(forecasts as Forecast[]) : null);
+  }, [pasts, then, ...forecasts]);
   const lines = useMemo(() => linesOf(curves, []), [curves]);
   if (!names.length || names.length > MOST_ROOTS) return null;
   return (

@@ -3,7 +3,7 @@ import { howLong, shortMoment } from "../core/time";
 import { lang } from "../edge/choices";
 import { sent } from "../texts/sent";
 import { t } from "../texts/text";
-import { REACHES, depart, earliest, failed, open, playing, reach, reading, toNow, travel } from "../travel";
+import { depart, earliest, failed, open, playing, REACHES, reach, reading, toNow, travel } from "../travel";
 
 const SPEEDS = [1, 60, 600];
 const STEP_MS = 60_000;

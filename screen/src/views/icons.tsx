@@ -19,7 +19,10 @@ export function ThemeIcon({ theme }: { theme: "system" | "light" | "dark" }) {
     <svg class="glyph" viewBox="0 0 20 20" aria-hidden="true">
       <circle cx="10" cy="10" r="7" />
       {theme !== "light" && (
-        <path class="solid" d={theme === "dark" ? "M10 3a7 7 0 000 14 7 7 0 000-14" : "M10 3v14a7 7 0 000-14"} />
+        <path
+          class="solid"
+          d={theme === "dark" ? "M10 3a7 7 0 000 14 7 7 0 000-14" : "M10 3v14a7 7 0 000-14"}
+        />
       )}
     </svg>
   );

@@ -1,4 +1,4 @@
-import { type Unit, amount, t } from "../../texts/text";
+import { amount, t, type Unit } from "../../texts/text";
 import { DASHES, type Line, type LineName } from "./options";
 
 const NAMED = {
@@ -13,12 +13,7 @@ const NAMED = {
 } as const;
 
 /** What the lines are, and their values where the cursor stands. */
-export function Readout(props: {
-  lines: Line[];
-  at: number | null;
-  slot: string | null;
-  unit: Unit;
-}) {
+export function Readout(props: { lines: Line[]; at: number | null; slot: string | null; unit: Unit }) {
   const { lines, at, slot, unit } = props;
   const value = (name: LineName) => {
     const kw = at === null ? null : lines.find((one) => one.name === name)?.row[at];

@@ -3,7 +3,7 @@
 import uPlot from "uplot";
 import type { Curves, Row } from "../../core/curves";
 import { clockTime, shortMoment } from "../../core/time";
-import { type Unit, digits } from "../../texts/text";
+import { digits, type Unit } from "../../texts/text";
 
 export type LineName =
   | "actual"
@@ -191,8 +191,7 @@ function rangeOf(low: number | null, high: number | null, of: Measure): uPlot.Ra
 
 function timeLabel(at: number, before: number | undefined, zone: string, lang: string): string {
   const [day, time] = [shortMoment(at * 1000, zone, lang).slice(0, -6), clockTime(at * 1000, zone)];
-  const dayBefore =
-    before === undefined ? null : shortMoment(before * 1000, zone, lang).slice(0, -6);
+  const dayBefore = before === undefined ? null : shortMoment(before * 1000, zone, lang).slice(0, -6);
   return day === dayBefore ? time : `${time}\n${day}`;
 }
 
@@ -244,10 +243,7 @@ function drawNow(plot: uPlot, wanted: Wanted): void {
 /** The wheel zooms, Shift and dragging pan, a double click shows all. */
 function handle(plot: uPlot, wanted: Wanted): void {
   const { over } = plot;
-  const span = (): [number, number] => [
-    (plot.scales.x?.min ?? 0) * 1000,
-    (plot.scales.x?.max ?? 0) * 1000,
-  ];
+  const span = (): [number, number] => [(plot.scales.x?.min ?? 0) * 1000, (plot.scales.x?.max ?? 0) * 1000];
   over.addEventListener("dblclick", () => wanted.onSpan(null));
   over.addEventListener(
     "wheel",

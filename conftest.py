@@ -1,25 +1,35 @@
-"""What trains needs the extra `train`: without it, its tests are skipped and the run says so.
+"""Training needs the extra `train`. Without it, its tests are skipped, and the run says so.
 
-With GRIDCAST_REQUIRE_SYSTEM=1 a run without them must not look green: it does not begin.
+The skipped tests are listed in a file, so that a run with the extra can catch up on them alone.
+With GRIDCAST_REQUIRE_TRAIN=1 a run without the extra does not begin.
 """
 
 import os
-from importlib.util import find_spec
 
 import pytest
+from support.extras import SkippedForTrain, has_train, train_paths
 
-HAS_TRAIN = all(find_spec(name) for name in ("lightgbm", "onnx", "optuna", "torch"))
+HAS_TRAIN = has_train()
 
-# A docstring's examples cannot be looked for in a module that cannot be imported.
-collect_ignore_glob = (
-    [] if HAS_TRAIN else ["src/gridcast/models/training/*", "src/gridcast/learning/training/*"]
-)
+# Doctests are collected by importing each module, which would fail here.
+collect_ignore_glob = [] if HAS_TRAIN else train_paths()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep a list of what is skipped, in the process that hears of all tests."""
+    cache: pytest.Cache | None = getattr(config, "cache", None)  # None with `-p no:cacheprovider`
+    is_whole_suite = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if cache is None or HAS_TRAIN or not is_whole_suite or config.getoption("lf"):
+        return
+    if not hasattr(config, "workerinput"):  # xdist's controller, or the only process
+        plugin = SkippedForTrain(cache.mkdir("gridcast"))
+        config.pluginmanager.register(plugin, "skipped-for-train")
 
 
 def pytest_report_header() -> str:
-    """Say whether training is tested."""
+    """Return the line that says whether training is tested."""
     if HAS_TRAIN:
         return "training: tested"
-    if os.environ.get("GRIDCAST_REQUIRE_SYSTEM") == "1":
+    if os.environ.get("GRIDCAST_REQUIRE_TRAIN") == "1":
         raise pytest.UsageError("the tests of training need the extra: uv sync --extra train")
     return "training: its tests are skipped, they need the extra: uv run --extra train pytest"

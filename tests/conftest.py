@@ -50,13 +50,15 @@ class Shown:
     Where several processes run the tests the first of them hears of all.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_retry: bool) -> None:
+        self._is_retry = is_retry  # of what failed: there need not be a system test among it
         self.system_tests = 0
         self.kafkas: list[str] = []
 
     @property
     def is_too_little(self) -> bool:
-        return os.environ.get(REQUIRE) == "1" and not self.system_tests
+        is_asked_for = os.environ.get(REQUIRE) == "1" and not self._is_retry
+        return is_asked_for and not self.system_tests
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" and not report.skipped and "system" in report.keywords:
@@ -105,7 +107,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[shown] = Shown()
+    config.stash[shown] = Shown(is_retry=config.getoption("lf", False))
     config.pluginmanager.register(config.stash[shown], "shown")
     if hasattr(config, "workerinput"):  # as many threads each as there are cores would be too many
         os.environ.setdefault("OMP_NUM_THREADS", "1")

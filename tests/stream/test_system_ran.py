@@ -15,7 +15,6 @@ def run(*arguments: str, **environment: str) -> tuple[int, str]:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments),
-            f"--confcutdir={TESTS}",  # above that, it is asked for what training needs
             *(str(TESTS / "stream/kafka/broker/test_config.py"), str(TESTS / NO_KAFKA_NEEDED)),
         ],
         cwd=TESTS.parent,

@@ -1,4 +1,4 @@
-"""The public sets of docs/howto/history.md, if GRIDCAST_DATA names their folder."""
+"""The public sets of docs/reference/public-data.md, if GRIDCAST_DATA names their folder."""
 
 import os
 import time

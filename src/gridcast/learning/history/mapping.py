@@ -1,4 +1,4 @@
-"""The mapping file, which describes the columns of a history file: docs/howto/history.md."""
+"""The mapping of a history file: docs/reference/history-mapping.md."""
 
 import tomllib
 from collections.abc import Mapping as MappingOf

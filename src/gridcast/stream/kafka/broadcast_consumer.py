@@ -85,18 +85,25 @@ class BroadcastConsumer:
                 self._consumer.seek(partition, offset)
             fetched = await self._consumer.getmany(timeout_ms=LOOK_EVERY_MS, max_records=AT_ONCE)
             for partition, messages in fetched.items():
-                yield _batch(partition, messages, self.done[partition])
+                # Fetched before it was asked to go back: after the seek these messages come again,
+                # behind those that they follow.
+                if partition not in self._back:
+                    yield _batch(partition, messages, self.done[partition])
             for partition in self.done:
                 if partition not in self._back:
-                    self.done[partition] = await self._consumer.position(partition)
+                    position = await self._consumer.position(partition)
+                    if partition not in self._back:
+                        self.done[partition] = position
             async with self._moved:
                 self._moved.notify_all()
 
     def go_back(self, offsets: Offsets) -> None:
-        """Let messages come again from these offsets on; from the first that Kafka still has."""
+        """Read again from these offsets on, or from the first that Kafka still has.
+
+        An offset that was not reached yet skips nothing: reading goes on where it is.
+        """
         for partition, offset in offsets.items():
-            self.done[partition] = min(self.done[partition], offset)
-            self._back[partition] = min(offset, self._back.get(partition, offset))
+            self.done[partition] = self._back[partition] = min(self.done[partition], offset)
 
     def has(self, ends: Offsets) -> bool:
         """Tell whether all before these offsets was taken."""

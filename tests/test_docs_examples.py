@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from gridcast.cli.main import app
+from gridcast.learning.history import Mapping, load_mapping
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -89,3 +91,35 @@ def test_the_python_of_a_page_imports_what_is_there(page: str):
                 module = import_module(statement.module or "")
                 for imported in statement.names:
                     assert hasattr(module, imported.name), f"{module.__name__}.{imported.name}"
+
+
+def test_the_mappings_that_the_page_of_history_shows_can_be_loaded(tmp_path: Path):
+    long_form, wide_form, more, accept = blocks("docs/howto/history.md", "toml")
+    head = long_form.partition("[load]")[0]
+    for name, text in {
+        "long": long_form + more,
+        "wide": head + wide_form,
+        "accepting": long_form.replace("[load]\n", accept),
+    }.items():
+        file = tmp_path / f"{name}.toml"
+        file.write_text(text, "utf-8")
+        assert isinstance(load_mapping(file), Mapping)
+
+
+def test_what_the_page_of_the_simulator_says_of_true_load_as_history_works(tmp_path: Path):
+    (mapping,) = blocks("docs/howto/simulator.md", "toml")
+    (tmp_path / "truth.toml").write_text(mapping, "utf-8")
+    made, checked = tmp_path / "grid", CliRunner()
+    simulate = f"simulate --series 3 --from 2026-01-01 --days 2 --out {made} --truth"
+    check = f"history check {made / 'truth.parquet'} --mapping {tmp_path / 'truth.toml'}"
+    for command in (simulate, check):
+        result = checked.invoke(app, command.split())
+        assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("page", PATHS)
+def test_the_files_that_a_page_names_are_there(page: str):
+    text = (ROOT / page).read_text("utf-8")
+    named = set(re.findall(r"\b(?:bench|deploy|src|tests)/[\w/-]+\.(?:py|toml|yml)\b", text))
+    named -= {"bench/NAME.py"}  # stands for any of them
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []

@@ -1,11 +1,11 @@
 // Made by wire.mjs from docs/reference/schemas/gateway: not to be edited.
 
 /**
- * What is to be done.
+ * The requested action.
  */
 export type Action = "acknowledge" | "shelve" | "unshelve";
 /**
- * What happened to the alarm last (after OPC UA Part 9 and ISA-18.2).
+ * The alarm's last change of state (after OPC UA Part 9 and ISA-18.2).
  */
 export type AlarmChange =
   | "raised"
@@ -18,7 +18,7 @@ export type AlarmChange =
   | "unsuppressed"
   | "cleared";
 /**
- * What was seen.
+ * The condition that was detected.
  */
 export type AlarmKind =
   | "spike"
@@ -38,19 +38,19 @@ export type AlarmKind =
   | "model-degraded"
   | "flood";
 /**
- * How soon someone must act (EEMUA 191: about 5, 15 and 80 of 100 alarms).
+ * The urgency of an alarm (EEMUA 191: about 5, 15 and 80 of 100 alarms).
  */
 export type Priority = "high" | "medium" | "low";
 /**
- * What can be subscribed to; also the type of the delta that brings it.
+ * A kind of data to subscribe to; also the type of its delta.
  */
 export type What = "series" | "forecast" | "alarm" | "score" | "reading";
 /**
- * What closed the tick.
+ * The clock that closed the tick.
  */
 export type ClosedBy = "watermark" | "wall-clock";
 /**
- * Which forecaster answered, the best first.
+ * The forecaster that answered, best first.
  */
 export type Rung = "model" | "model-without-weather" | "seasonal-profile" | "population-profile" | "last-level";
 /**
@@ -61,15 +61,15 @@ export type Rung = "model" | "model-without-weather" | "seasonal-profile" | "pop
  */
 export type Quality = 0 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 18 | 19;
 /**
- * Where in the grid a series is measured, from the edge to the whole.
+ * The level of the grid at which a series is measured.
  */
 export type SeriesKind = "meter" | "feeder" | "substation" | "zone";
 /**
- * Why a request was refused.
+ * The reason why a request was refused.
  */
 export type RefusedBecause = "bad-message" | "forbidden" | "unknown-alarm" | "too-much" | "unavailable";
 /**
- * What somebody may do.
+ * A permission.
  */
 export type Scope = "read" | "acknowledge" | "admin";
 
@@ -114,7 +114,7 @@ export interface Wire {
   Welcome: Welcome;
 }
 /**
- * One alarm as it stands after one change of its state.
+ * One alarm after one change of its state.
  */
 export interface Alarm {
   /**
@@ -234,7 +234,7 @@ export interface Alarm {
   };
 }
 /**
- * A series that no readings come of any more.
+ * A series that has stopped sending readings.
  */
 export interface SilentSeries {
   /**
@@ -247,10 +247,10 @@ export interface SilentSeries {
   since: string;
 }
 /**
- * What one series is expected to do, as seen at one tick.
+ * The forecast of one series at one tick.
  *
- * `quantiles[q][s]` is the value that the load stays below with probability `levels[q]` during
- * the slot that begins `s` steps after `first`.
+ * The load in the slot that begins `s` steps after `first` stays below `quantiles[q][s]` with
+ * probability `levels[q]`.
  */
 export interface Forecast {
   /**
@@ -315,7 +315,7 @@ export interface Forecast {
   measured: number;
 }
 /**
- * A change of an alarm; each is sent, in their order.
+ * A change of an alarm. Every change is sent, in order.
  */
 export interface AlarmDelta {
   type: "alarm";
@@ -329,7 +329,7 @@ export interface AlarmDelta {
   alarm: Alarm;
 }
 /**
- * The newest forecast of a series; one that a newer has overtaken need not be sent.
+ * The newest forecast of a series. Superseded forecasts may be skipped.
  */
 export interface ForecastDelta {
   type: "forecast";
@@ -343,7 +343,7 @@ export interface ForecastDelta {
   forecast: Forecast;
 }
 /**
- * What is known of a series. One that nobody declared works with the defaults.
+ * The declaration of a series. A series without one has the defaults.
  */
 export interface GridSeries {
   /**
@@ -429,7 +429,7 @@ export interface Reading {
   revision: number;
 }
 /**
- * The newest reading of a series; of those that come quickly, some are left out.
+ * The newest reading of a series. Frequent readings are thinned out.
  */
 export interface ReadingDelta {
   type: "reading";
@@ -443,7 +443,7 @@ export interface ReadingDelta {
   reading: Reading;
 }
 /**
- * What is known of a series has changed.
+ * A series' declaration has changed.
  */
 export interface SeriesDelta {
   type: "series";
@@ -457,7 +457,7 @@ export interface SeriesDelta {
   series: GridSeries;
 }
 /**
- * How the forecasts of one horizon band did that came due within the hour.
+ * Verification of the forecasts of one horizon band that came due within the hour.
  */
 export interface BandScore {
   /**
@@ -514,10 +514,10 @@ export interface BandScore {
   coverage_90_raw: number | null;
 }
 /**
- * How the forecasts of one series did that came due within one hour.
+ * Verification of the forecasts of one series that came due within one hour.
  *
- * Of each horizon band a few are judged, at leads that change from one to the next. Since version
- * 2 a challenger's are among them, and what coverage would be without calibration.
+ * In each horizon band a few leads are verified, which change from hour to hour. Since version 2
+ * challengers are included, and so is the coverage without calibration.
  */
 export interface Score {
   /**
@@ -538,7 +538,7 @@ export interface Score {
   bands: BandScore[];
 }
 /**
- * Up to where somebody has everything; any gateway of the deployment understands it.
+ * A resume position. Any gateway of the deployment understands it.
  */
 export interface Place {
   /**
@@ -553,7 +553,7 @@ export interface Place {
   };
 }
 /**
- * Have something done about an alarm (scope `acknowledge`); it is done in your name.
+ * Request an action on an alarm in your name (scope `acknowledge`).
  */
 export interface Act {
   type: "act";
@@ -579,7 +579,7 @@ export interface Act {
   note: string;
 }
 /**
- * Kafka has the command; the change of the alarm follows when a worker has done it.
+ * Kafka has the command. The change of the alarm follows when a worker has executed it.
  */
 export interface Acted {
   type: "acted";
@@ -593,7 +593,7 @@ export interface Acted {
   command: string;
 }
 /**
- * Say who you are: the first message. With neither, where the gateway is open.
+ * The first message: your credentials. Send neither if the gateway is open.
  */
 export interface Authenticate {
   type: "authenticate";
@@ -607,7 +607,7 @@ export interface Authenticate {
   token: string | null;
 }
 /**
- * You have everything up to this place: after a snapshot, and as a heartbeat.
+ * You have everything up to this position. Sent after a snapshot, and as a heartbeat.
  */
 export interface Current {
   type: "current";
@@ -639,7 +639,7 @@ export interface Current {
   degraded: string[];
 }
 /**
- * Of how many series readings come.
+ * The number of series that send readings.
  */
 export interface FeedsAlive {
   /**
@@ -664,7 +664,7 @@ export interface FeedsAlive {
   silent: SilentSeries[];
 }
 /**
- * The newest of something was deleted: a series that is none any more.
+ * The newest message of a key was deleted, for example because a series was removed.
  */
 export interface Gone {
   type: "gone";
@@ -676,7 +676,7 @@ export interface Gone {
    */
   seq: [number, number];
   /**
-   * What can be subscribed to; also the type of the delta that brings it.
+   * A kind of data to subscribe to; also the type of its delta.
    */
   what: "series" | "forecast" | "alarm" | "score" | "reading";
   /**
@@ -685,7 +685,7 @@ export interface Gone {
   key: string;
 }
 /**
- * How everything stood at a moment: what a fresh client had been sent then.
+ * The state at a time in the past: what a new client would have been sent then.
  */
 export interface Moment {
   /**
@@ -698,7 +698,7 @@ export interface Moment {
   messages: (SeriesDelta | ForecastDelta | ReadingDelta | AlarmDelta)[];
 }
 /**
- * The readings of a series of the last hours: the mean of each slot that has any.
+ * The recent readings of a series: the mean of each slot that has any.
  */
 export interface RecentPast {
   /**
@@ -727,7 +727,7 @@ export interface RecentPast {
   newest: Reading | null;
 }
 /**
- * A request was not done; the connection goes on.
+ * A request was refused. The connection stays open.
  */
 export interface Refused {
   type: "refused";
@@ -745,7 +745,7 @@ export interface Refused {
   detail: string;
 }
 /**
- * What had been forecast for each slot, so many minutes before it ended.
+ * Former forecasts for each slot, made the given minutes before it ended.
  */
 export interface SaidBefore {
   /**
@@ -788,10 +788,10 @@ export interface ScoreDelta {
   score: Score;
 }
 /**
- * Ask for what is known of some series now, and for what becomes known from then on.
+ * Request the current state of some series and all later changes.
  *
- * Of the series named, all that are in `series`, or below one in `below` (itself included), or of
- * a kind in `kinds`; with `all`, every one. A subscription of the same name is replaced.
+ * The series are those in `series`, those below one in `below` (itself included), and those of a
+ * kind in `kinds`; with `all`, every series. It replaces a subscription of the same name.
  */
 export interface Subscribe {
   type: "subscribe";
@@ -825,7 +825,7 @@ export interface Subscribe {
   resume: Place | null;
 }
 /**
- * The temperature at the weather station of a series, as it was known at one time.
+ * The temperature at a series' weather station, as known at one time.
  */
 export interface Temperatures {
   /**
@@ -876,7 +876,7 @@ export interface Unsubscribe {
   subscription: string;
 }
 /**
- * Who the gateway takes you for, and what you may do.
+ * Your identity and permissions, and the state of the gateway.
  */
 export interface Welcome {
   type: "welcome";

@@ -1,4 +1,4 @@
-"""The wire: one pydantic model for each kind of message, and how their bytes are read.
+"""The wire: one pydantic model per kind of message, and the decoder of their bytes.
 
 >>> from datetime import UTC, datetime
 >>> Reading(series="m-1", time=datetime(2026, 1, 1, tzinfo=UTC), value=1.5).to_bytes()

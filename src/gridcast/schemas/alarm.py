@@ -1,4 +1,4 @@
-"""Alarms: something an operator should know, and what became of it."""
+"""Alarms: a condition that an operator should know about, and its changes of state."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -10,7 +10,7 @@ from gridcast.schemas.message import Message
 
 
 class AlarmKind(StrEnum):
-    """What was seen."""
+    """The condition that was detected."""
 
     SPIKE = "spike"
     DROP = "drop"
@@ -31,7 +31,7 @@ class AlarmKind(StrEnum):
 
 
 class AlarmChange(StrEnum):
-    """What happened to the alarm last (after OPC UA Part 9 and ISA-18.2)."""
+    """The alarm's last change of state (after OPC UA Part 9 and ISA-18.2)."""
 
     RAISED = "raised"
     UPDATED = "updated"
@@ -45,7 +45,7 @@ class AlarmChange(StrEnum):
 
 
 class Priority(StrEnum):
-    """How soon someone must act (EEMUA 191: about 5, 15 and 80 of 100 alarms)."""
+    """The urgency of an alarm (EEMUA 191: about 5, 15 and 80 of 100 alarms)."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -53,7 +53,7 @@ class Priority(StrEnum):
 
 
 def _sorted_by_name(evidence: dict[str, float]) -> dict[str, float]:
-    """Give equal evidence equal bytes, in whatever order it was gathered."""
+    """Sort evidence by name, so that equal evidence has equal bytes."""
     return dict(sorted(evidence.items()))
 
 
@@ -63,7 +63,7 @@ Evidence = Annotated[
 
 
 class Alarm(Message):
-    """One alarm as it stands after one change of its state."""
+    """One alarm after one change of its state."""
 
     alarm: Id = Field(description="its name, the same after a restart or a replay; the Kafka key")
     kind: AlarmKind = Field(description="what was seen")

@@ -1,4 +1,4 @@
-"""Which readings come at a time that can be used: not far ahead, and not older than the window."""
+"""Time bounds: a reading is refused if it is far in the future or older than the window."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,36 +10,35 @@ from gridcast.schemas.decode import WHOLE, Decoded
 from gridcast.schemas.reasons import Reason, Refusal
 
 NEVER = -(2**62)
-"""Stands for the newest reading where there was none yet."""
+"""The newest reading's time if there is no reading yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeBounds:
-    """How far from where time stands a reading may be, in milliseconds."""
+    """The accepted distance of a reading's time from the present, in milliseconds."""
 
     ahead_ms: int
-    """Past the moment at which Kafka got the message. Not past the clock on the wall: a batch that
-    is read again tomorrow, or in a replay, must be judged the same."""
+    """Bound after Kafka's timestamp of the message. The wall clock is not used: a batch that is
+    read again tomorrow, or in a replay, must be judged the same way."""
     behind_ms: int
-    """Behind the newest time that a reading before it in the partition has told of: the length of
-    the window."""
+    """Bound before the newest reading so far in the partition: the length of the window."""
 
 
 def within(
     decoded: Decoded, sent_ms: npt.NDArray[np.int64], newest_ms: int, bounds: TimeBounds
 ) -> tuple[Decoded, int]:
-    """Leave out the readings outside the bounds.
+    """Return the readings inside the bounds, and the newest reading time so far.
 
-    `sent_ms` is Kafka's time stamp of each message, `newest_ms` the newest time told before the
-    batch. Gives what is left, and the newest time now. A reading tells of no time after Kafka got
-    it: one meter's clock that is ahead must not carry all others along. Where the batches are cut
-    changes nothing: each reading is judged by those before it, in its own batch too.
+    `sent_ms` is Kafka's timestamp of each message. `newest_ms` is the newest reading time before
+    the batch. A reading never moves time past Kafka's timestamp: one meter's clock that is ahead
+    must not carry all others along. The result doesn't depend on where batches are cut, because
+    each reading is judged by those before it, in its own batch too.
     """
     times = decoded.readings.time_ms
     latest = sent_ms[decoded.message] + bounds.ahead_ms
     ahead = times > latest
-    told = np.where(ahead, NEVER, np.minimum(times, sent_ms[decoded.message]))
-    newest = np.maximum.accumulate(np.append(newest_ms, told))
+    event_ms = np.where(ahead, NEVER, np.minimum(times, sent_ms[decoded.message]))
+    newest = np.maximum.accumulate(np.append(newest_ms, event_ms))
     earliest = newest[:-1] - bounds.behind_ms
     behind = times < earliest
     outside = ahead | behind
@@ -54,14 +53,14 @@ def within(
             else _refusal(Reason.TOO_OLD, times[row], "before", earliest[row], entry)
         )
         refused.append((int(decoded.message[row]), refusal))
-    refused.sort(key=lambda one: (one[0], one[1].entry or 0))
+    refused.sort(key=lambda pair: (pair[0], pair[1].entry or 0))
     kept = np.flatnonzero(~outside)
     rest = Decoded(decoded.readings.take(kept), decoded.message[kept], decoded.entry[kept], refused)
     return rest, int(newest[-1])
 
 
 def ahead_of_stamp(name: str, time: datetime, sent_ms: int, ahead: timedelta) -> Refusal | None:
-    """Refuse a time further past the moment at which Kafka got its message than it may be."""
+    """Return a refusal if `time` is later than Kafka's timestamp by more than `ahead`."""
     latest = datetime.fromtimestamp(sent_ms / 1000, UTC) + ahead
     if time <= latest:
         return None

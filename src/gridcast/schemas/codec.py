@@ -1,4 +1,4 @@
-"""Any message, one by one, judged by its pydantic model: the contract.
+"""Decode any message by its pydantic model, one at a time. This decoder defines the contract.
 
 >>> from gridcast.schemas.topics import SERIES
 >>> read(SERIES, b"m-1", b'{"series": "m-1", "capacity_kw": -5}')
@@ -17,7 +17,7 @@ from gridcast.schemas.replayed_letters import ReplayedLetters
 from gridcast.schemas.topics import Topic
 
 MESSAGE_BYTES = 1_000_000
-"""The largest message that is read, unless a deployment says otherwise."""
+"""Default limit of a message's size."""
 
 DETAIL_LENGTH = 300
 
@@ -25,7 +25,7 @@ _MARKS: dict[type[Message], str] = {
     ReplayedLetters: "replayed_at",
     ReleaseRefused: "refused_at",
 }
-"""What a topic's other kind of message has, and its first kind has not."""
+"""A field that only the topic's second kind of message has."""
 
 _REASONS = {
     "json_invalid": Reason.NOT_JSON,
@@ -50,7 +50,7 @@ _REASONS = {
 def read(
     topic: Topic, key: bytes | None, value: bytes | None, *, limit: int = MESSAGE_BYTES
 ) -> Message | Refusal | None:
-    """Read one message of a topic; None is the deletion of a key of a compacted topic."""
+    """Decode one message of a topic. Return None if it deletes a key of a compacted topic."""
     if value is None and topic.compacted and key is not None:
         return None
     if refused := weigh(value, limit):
@@ -63,7 +63,7 @@ def read(
 
 
 def weigh(value: bytes | None, limit: int) -> Refusal | None:
-    """Refuse what has no bytes, or too many."""
+    """Return a refusal if a value is empty or too large."""
     if not value:
         return Refusal(Reason.EMPTY, "no bytes")
     if len(value) > limit:
@@ -72,7 +72,7 @@ def weigh(value: bytes | None, limit: int) -> Refusal | None:
 
 
 def parse(topic: Topic, value: bytes) -> Message:
-    """Read a value by the topic's model; what is wrong with it is a ValidationError."""
+    """Decode a value by the topic's model. Raise ValidationError if it doesn't match."""
     try:
         return topic.models[0].from_bytes(value)
     except ValidationError as error:
@@ -85,17 +85,19 @@ def parse(topic: Topic, value: bytes) -> Message:
 
 
 def _is_meant(model: type[Message], error: ValidationError) -> bool:
-    """Tell what is of a topic's other kind from what is of its first kind but broken."""
-    found = error.errors(include_url=False, include_context=False)
+    """Return True if the value is of the topic's second kind, not a broken first kind."""
+    details = error.errors(include_url=False, include_context=False)
     if model is ReadingFrame:
-        return any(one["loc"] == ("series",) and isinstance(one["input"], list) for one in found)
-    # What is missing names the whole object as its input: it has what only the other kind has.
+        return any(
+            detail["loc"] == ("series",) and isinstance(detail["input"], list) for detail in details
+        )
+    # The error of a missing field has the whole object as its input.
     mark = _MARKS[model]
-    return any(one["type"] == "missing" and mark in one["input"] for one in found)
+    return any(detail["type"] == "missing" and mark in detail["input"] for detail in details)
 
 
 def check_key(message: Message, key: bytes | None) -> Refusal | None:
-    """Refuse a message under another key than its own: it would be in a wrong partition."""
+    """Return a refusal if the Kafka key isn't the message's: it would be in a wrong partition."""
     if message.key == key:
         return None
     return Refusal(Reason.WRONG_KEY, f"the key is {_shown(key)}, but {_shown(message.key)} is due")
@@ -106,7 +108,7 @@ def _shown(key: bytes | None) -> str:
 
 
 def name_refusal(error: ErrorDetails, entry: int | None = None) -> Refusal:
-    """Name what pydantic found wrong."""
+    """Translate pydantic's error into a refusal with a named reason."""
     reason = _REASONS.get(error["type"], Reason.WRONG_TYPE)
     place = ".".join(map(str, error["loc"]))
     detail = f"{place}: {error['msg']}" if place else error["msg"]

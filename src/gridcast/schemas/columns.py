@@ -1,4 +1,4 @@
-"""Readings by the thousand: columns instead of objects."""
+"""Readings as columns, without an object per reading."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, slots=True)
 class ReadingColumns:
-    """Readings side by side, one row each; what the hot path is made of."""
+    """Readings as columns, one row each. The hot path uses nothing else."""
 
     series: list[str]
     time_ms: npt.NDArray[np.int64]
@@ -26,12 +26,12 @@ class ReadingColumns:
 
     @classmethod
     def empty(cls) -> Self:
-        """Give columns without a row."""
+        """Return columns without rows."""
         return cls([], np.empty(0, "i8"), np.empty(0, "f8"), np.empty(0, "u1"), np.empty(0, "i4"))
 
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
-        """Put columns end to end."""
+        """Return the rows of all parts, in order."""
         if not parts:
             return cls.empty()
         if len(parts) == 1:
@@ -45,7 +45,7 @@ class ReadingColumns:
         )
 
     def part(self, start: int, stop: int) -> Self:
-        """Give the rows from start to before stop, without copying the arrays."""
+        """Return the rows from start to before stop as views."""
         return type(self)(
             self.series[start:stop],
             self.time_ms[start:stop],
@@ -55,7 +55,7 @@ class ReadingColumns:
         )
 
     def take(self, rows: npt.NDArray[np.intp]) -> Self:
-        """Give some of the rows, in the order asked for."""
+        """Return the given rows in the given order."""
         return type(self)(
             [self.series[row] for row in rows],
             self.time_ms[rows],

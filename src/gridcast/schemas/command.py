@@ -1,4 +1,4 @@
-"""Commands: what an operator wants done about an alarm."""
+"""Commands: an operator's request about an alarm."""
 
 from enum import StrEnum
 from typing import Annotated, Self
@@ -11,7 +11,7 @@ from gridcast.schemas.reasons import Reason
 
 
 class Action(StrEnum):
-    """What is to be done."""
+    """The requested action."""
 
     ACKNOWLEDGE = "acknowledge"
     SHELVE = "shelve"
@@ -22,7 +22,7 @@ Who = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Command(Message):
-    """One wish of an operator about one alarm."""
+    """One request of an operator about one alarm."""
 
     command: Id = Field(description="its own name, chosen by the sender, such as a UUID")
     alarm: Id = Field(description="which alarm; also the Kafka key")

@@ -1,4 +1,4 @@
-"""Dead letters: what could not be used."""
+"""Dead letters: records that could not be used."""
 
 from pydantic import Field
 
@@ -8,9 +8,9 @@ from gridcast.schemas.reasons import Reason
 
 
 class DeadLetter(Message):
-    """A record that could not be used: its bytes, where it came from, and why.
+    """A record that could not be used: its bytes, its position in Kafka, and the reason.
 
-    Two letters about the same record are the same bytes, so a consumer can drop the second.
+    Two letters about the same record have the same bytes, so a consumer can drop the second.
     """
 
     topic: str = Field(description="the topic that it came from")
@@ -25,5 +25,5 @@ class DeadLetter(Message):
 
     @property
     def key(self) -> bytes | None:
-        """The original's, so that a letter is found where its record would have been."""
+        """The original's key: a letter is in the same order as its record would have been."""
         return self.original_key

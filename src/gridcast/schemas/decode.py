@@ -1,10 +1,10 @@
-"""Readings in batches: the compiled way to what :mod:`gridcast.schemas.codec` does one by one.
+"""Decode batches of readings in compiled code.
 
-A batch is first taken whole: msgspec reads every message in compiled code, and what it cannot
-check (times, identifiers, keys) is checked on columns. It knows only the plainest form of a
-reading, which is what nearly all are. A message that does not pass is judged by the contract. So
-the compiled decoder may say no as it likes, it costs only time; that its yes is the contract's yes
-is a property test.
+:mod:`gridcast.schemas.codec` defines the contract and decodes one message at a time. Here msgspec
+decodes a whole batch, and what it cannot check (times, identifiers, keys) is checked on columns.
+It accepts only the plainest form of a reading, which nearly all have. A message that doesn't pass
+is decoded by the contract, so a false rejection costs only time. A property test shows that
+everything accepted here is accepted by the contract with the same result.
 """
 
 from collections.abc import Sequence
@@ -28,20 +28,20 @@ from gridcast.schemas.topics import READINGS
 
 Rows = npt.NDArray[np.intp]
 WHOLE = -1
-"""Stands for a frame's entry where a message is one reading."""
+"""The frame entry of a reading whose message is a single reading."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What became of a batch: each message is in `message`, in `refused`, or (a frame) in both."""
+    """A decoded batch. Each message is in `message`, in `refused`, or (a frame) in both."""
 
     readings: ReadingColumns
     message: Rows
-    """For each reading, which message of the batch it came in; rising."""
+    """For each reading, the index of its message in the batch, rising."""
     entry: Rows
-    """For each reading, which entry of a frame it was; WHOLE where a message is one reading."""
+    """For each reading, its entry in the frame; WHOLE if its message is a single reading."""
     refused: list[tuple[int, Refusal]]
-    """Message of the batch, and why it (or one entry of it) was not used; rising."""
+    """Index of the message in the batch, and why it or one entry of it was refused, rising."""
 
 
 def decode(
@@ -50,14 +50,14 @@ def decode(
     *,
     limit: int = MESSAGE_BYTES,
 ) -> Decoded:
-    """Decode messages of `meter.readings`; whatever their bytes, nothing is raised."""
+    """Decode messages of `meter.readings`. Never raises, whatever their bytes."""
     batch = _Batch(keys, values, limit)
     batch.take_all()
     return batch.result()
 
 
 class _Batch:
-    """One batch on its way: the parts decoded so far, in the order of the messages."""
+    """A batch that is being decoded: the parts so far, in message order."""
 
     def __init__(
         self, keys: Sequence[bytes | None], values: Sequence[bytes | None], limit: int
@@ -71,12 +71,12 @@ class _Batch:
         self.refused: list[tuple[int, Refusal]] = []
 
     def take_all(self) -> None:
-        """Decode every message, in runs of readings that msgspec could read."""
+        """Decode every message, in runs that msgspec can decode."""
         values = iter(self.values)
         place = 0
         while place < len(self.values):
             run: list[_PlainReading] = []
-            # What was read before an error stays in the run; the iterator is then past the culprit.
+            # Messages decoded before an error stay in the run. The iterator is past the bad one.
             with suppress(*NOT_PLAIN):
                 run.extend(map(_read_plain, values))  # type: ignore[arg-type]
             self._take_run(place, run)
@@ -86,7 +86,7 @@ class _Batch:
                 place += 1
 
     def _take_run(self, start: int, run: list["_PlainReading"]) -> None:
-        """Check readings as columns; halve what does not pass until the culprits stand alone."""
+        """Check readings as columns. Bisect a run that fails until the bad readings are alone."""
         stop = start + len(run)
         if not run:
             return
@@ -116,7 +116,7 @@ class _Batch:
         self.refused += [(place, refusal) for refusal in refusals]
 
     def result(self) -> Decoded:
-        """Put the parts together."""
+        """Return the concatenated parts."""
         return Decoded(
             ReadingColumns.concatenate(self.parts),
             np.concatenate([np.empty(0, np.intp), *self.messages]),
@@ -126,7 +126,7 @@ class _Batch:
 
 
 class _PlainReading(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """The form of a :class:`Reading` that the compiled decoder knows."""
+    """The form of a :class:`Reading` that the compiled decoder accepts."""
 
     series: str
     time: str
@@ -146,7 +146,7 @@ def _checked(
     readings: list[_PlainReading],
     limit: int,
 ) -> ReadingColumns | None:
-    """Lay readings out as columns if all that msgspec cannot check is right with all of them."""
+    """Return readings as columns if everything that msgspec cannot check is valid, else None."""
     series = [reading.series for reading in readings]
     joined = "\n".join(series)
     try:
@@ -173,7 +173,7 @@ def _checked(
 def _by_contract(
     key: bytes | None, value: bytes | None, limit: int
 ) -> tuple[ReadingColumns, Rows, list[Refusal]]:
-    """Read one message as the contract does: its readings, their entries, what was refused."""
+    """Decode one message by the contract. Return its readings, their entries and the refusals."""
     nothing = ReadingColumns.empty(), np.empty(0, np.intp)
     if refused := weigh(value, limit):
         return *nothing, [refused]

@@ -18,7 +18,7 @@ JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 PUBLIC = tuple(topic for topic in TOPICS if topic.models)
 GATEWAY = "gateway"
 ANSWERS = (RecentPast, SaidBefore, Temperatures, FeedsAlive, Moment)
-"""What the gateway answers to plain HTTP."""
+"""The HTTP answers of the gateway."""
 # Whose messages they are: what the grid's own systems send, and what gridcast sends.
 RECEIVED = frozenset(
     {
@@ -33,7 +33,7 @@ RECEIVED = frozenset(
 
 
 def documents() -> dict[str, str]:
-    """Give every document by its file name: `schemas/Reading.json`, `asyncapi.json`, …"""
+    """Return every document by its file name: `schemas/Reading.json`, `asyncapi.json`, …"""
     models = sorted({model for topic in PUBLIC for model in topic.models}, key=_name)
     files = {f"schemas/{_name(model)}.json": _write(_json_schema(model)) for model in models}
     for model in (*CLIENT_MESSAGES, *SERVER_MESSAGES, *ANSWERS):
@@ -100,7 +100,7 @@ def _asyncapi(models: list[type[Message]]) -> dict[str, Any]:
 
 
 def _action(topic: Topic) -> str:
-    """Say what gridcast itself does with the topic, as AsyncAPI 3 has it."""
+    """Return gridcast's own action on a topic, in the terms of AsyncAPI 3."""
     return "receive" if topic.name in RECEIVED else "send"
 
 

@@ -1,6 +1,6 @@
-"""What the fields of messages are made of: identifiers, times and numbers with their units.
+"""Field types of messages: identifiers, times, and numbers with units.
 
-A type here is what the field means, its bounds and its unit, for people and for the JSON Schemas.
+A type holds a field's bounds and unit, for validation and for the JSON Schemas.
 """
 
 import re
@@ -35,7 +35,7 @@ class Unit:
 
 
 def refuse(reason: Reason, detail: str) -> PydanticCustomError:
-    """Make the error that a validator raises: its type is the reason, its text the detail."""
+    """Return the error that a validator raises: its type is the reason, its text the detail."""
     return PydanticCustomError(reason.value, "{detail}", {"detail": detail})
 
 
@@ -79,13 +79,13 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def _read_time(value: Any) -> Any:
-    """Read RFC 3339 with `T` and a zone; what is finer than a millisecond is cut off."""
+    """Parse RFC 3339 with `T` and a zone. Digits finer than a millisecond are cut off."""
     if not isinstance(value, str):
         return value
-    found = _RFC3339.fullmatch(value)
-    if found is None:
+    match = _RFC3339.fullmatch(value)
+    if match is None:
         raise refuse(Reason.BAD_TIME, f"not an RFC 3339 time: {value[:40]!a}")
-    seconds, fraction, zone = found.groups()
+    seconds, fraction, zone = match.groups()
     if zone is None:
         raise refuse(Reason.TIME_WITHOUT_ZONE, f"a time needs Z or an offset: {value!a}")
     milliseconds = ((fraction or "") + "000")[:3]
@@ -98,7 +98,7 @@ def _read_time(value: Any) -> Any:
 def _to_utc(time: datetime) -> datetime:
     if time.tzinfo is None:
         raise refuse(Reason.TIME_WITHOUT_ZONE, f"a time needs a zone: {time}")
-    # Compared before it is converted: the first and last days of the calendar cannot be.
+    # Compared before the conversion, which fails on the first and last days of the calendar.
     if not EARLIEST <= time < LATEST:
         raise refuse(Reason.BAD_TIME, f"a time is from 1970 to 2199: {time}")
     time = time.astimezone(UTC)
@@ -106,7 +106,7 @@ def _to_utc(time: datetime) -> datetime:
 
 
 def write_time(time: datetime) -> str:
-    """Write a time as it stands on the wire: UTC, with milliseconds only where there are any."""
+    """Format a time as on the wire: UTC, with milliseconds only if there are any."""
     text = time.isoformat(timespec="milliseconds" if time.microsecond else "seconds")
     return text.removesuffix("+00:00") + "Z"
 
@@ -118,7 +118,7 @@ Time = Annotated[
     PlainSerializer(write_time, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""An instant: RFC 3339 with a zone; kept and written in UTC, to the millisecond."""
+"""An instant: RFC 3339 with a zone, kept and written in UTC with milliseconds."""
 
 
 # --- numbers --------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ def _plus_zero(value: float) -> float:
 
 
 PlusZero = AfterValidator(_plus_zero)
-"""Goes with every float. Bounds stand before it: after it they would be missing from the schema."""
+"""For every float. Bounds precede it: after it they would be missing from the schema."""
 
 Kilowatts = Annotated[float, PlusZero, Unit("kW")]
 Share = Annotated[float, Field(ge=0, le=1), PlusZero, Unit("1")]
@@ -145,6 +145,6 @@ Longitude = Annotated[float, Field(ge=-180, le=180), PlusZero, Unit("°")]
 
 
 def check_place(latitude: float | None, longitude: float | None) -> None:
-    """Refuse half a place."""
+    """Raise if only one of latitude and longitude is given."""
     if (latitude is None) != (longitude is None):
         raise refuse(Reason.MISSING_FIELD, "latitude and longitude go together")

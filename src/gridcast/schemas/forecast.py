@@ -1,4 +1,4 @@
-"""Forecasts: quantiles for each step of the horizon, with all that they were made of."""
+"""Forecasts: quantiles for each step of the horizon, and what they were made from."""
 
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -11,7 +11,7 @@ from gridcast.schemas.reasons import Reason
 
 
 class Rung(StrEnum):
-    """Which forecaster answered, the best first."""
+    """The forecaster that answered, best first."""
 
     MODEL = "model"
     MODEL_WITHOUT_WEATHER = "model-without-weather"
@@ -21,7 +21,7 @@ class Rung(StrEnum):
 
 
 class ClosedBy(StrEnum):
-    """What closed the tick."""
+    """The clock that closed the tick."""
 
     WATERMARK = "watermark"
     WALL_CLOCK = "wall-clock"
@@ -31,10 +31,10 @@ Level = Annotated[float, Field(gt=0, lt=1), PlusZero, Unit("1")]
 
 
 class Forecast(Message):
-    """What one series is expected to do, as seen at one tick.
+    """The forecast of one series at one tick.
 
-    `quantiles[q][s]` is the value that the load stays below with probability `levels[q]` during
-    the slot that begins `s` steps after `first`.
+    The load in the slot that begins `s` steps after `first` stays below `quantiles[q][s]` with
+    probability `levels[q]`.
     """
 
     series: Id = Field(description="which series; also the Kafka key")

@@ -37,20 +37,20 @@ from gridcast.schemas.quantile_texts import WATTS, QuantileTexts, rounded
 __all__ = ["WATTS", "ForecastColumns", "Maker", "to_the_watt"]
 
 SHARES = 1000
-"""A share measured has three decimals."""
+"""A measured share has three decimals."""
 
 
 def to_the_watt(kilowatts: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """Round to what the wire carries.
+    """Round to whole watts, as the wire carries them.
 
-    A 32-bit float is enough: what it is rounded to follows from it, and the other way round.
+    A 32-bit float is enough: it and the rounded value determine each other.
     """
     return np.asarray(rounded(kilowatts), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Who made a forecast, and from which weather; the fields are those of `Forecast`."""
+    """The forecaster and weather run behind a forecast. The fields are those of `Forecast`."""
 
     rung: Rung
     reason: str | None = None
@@ -61,7 +61,7 @@ class Maker:
 
 @dataclass(frozen=True, slots=True)
 class ForecastColumns:
-    """What the series of a partition are expected to do, as seen at one tick: a row a series."""
+    """The forecasts of a partition at one tick, one row per series."""
 
     tick_ms: int
     first_ms: int
@@ -72,11 +72,11 @@ class ForecastColumns:
     quantiles: npt.NDArray[np.float32]
     """kW, to the watt: [series, levels, steps]."""
     makers: tuple[Maker, ...]
-    """All who made any of them."""
+    """All makers of these forecasts."""
     made_by: npt.NDArray[np.uint16]
-    """Which of the makers made each row."""
+    """Index into `makers` for each row."""
     newest_ms: npt.NDArray[np.int64]
-    """Time of the newest reading of each; `NEVER` where there was none."""
+    """Time of each series' newest reading; `NEVER` if there is none."""
     measured: npt.NDArray[np.float64]
     """Share of each window that was measured."""
 
@@ -84,7 +84,7 @@ class ForecastColumns:
         return len(self.series)
 
     def message(self, row: int) -> Forecast:
-        """Give one forecast as its message."""
+        """Return one row as a message."""
         maker = self.makers[self.made_by[row]]
         newest_ms = int(self.newest_ms[row])
         return self._message(
@@ -113,9 +113,9 @@ class ForecastColumns:
         )
 
     def messages(self, texts: QuantileTexts | None = None) -> Iterator[tuple[bytes, bytes]]:
-        """Give key and canonical bytes of each: the bytes of `message(row).to_bytes()`.
+        """Yield key and canonical bytes of each row: the bytes of `message(row).to_bytes()`.
 
-        With the texts of the tick before it goes faster.
+        Pass the texts of the previous tick to write only what changed.
         """
         frames = {n: self._frame(self.makers[n]) for n in np.unique(self.made_by).tolist()}
         times = {ms: _newest(ms) for ms in set(self.newest_ms.tolist())}
@@ -133,7 +133,7 @@ class ForecastColumns:
             yield name, b"".join((a, name, b, quantiles, c, times[newest_ms], d, measured, e))
 
     def _frame(self, maker: Maker) -> list[bytes]:
-        """Cut a message where a row's own values stand: the wire's form is the model's alone."""
+        """Cut a template message at the row's own values. The model alone defines the format."""
         nothing = [[0.0]] * len(self.levels)
         rest = self._message(maker, series="-", quantiles=nothing, measured=0.0).to_bytes()
         pieces = []

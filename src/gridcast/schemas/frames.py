@@ -1,4 +1,4 @@
-"""Frames of readings: one bad entry costs that entry, not the frame."""
+"""Decode frames of readings. A bad entry costs only that entry, not the frame."""
 
 import json
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ LISTS = ("series", "value", "quality", "revision", "offset_ms")
 
 
 class _PlainFrame(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """The form of a :class:`ReadingFrame` that the compiled decoder knows."""
+    """The form of a :class:`ReadingFrame` that the compiled decoder accepts."""
 
     frame: str
     time: str
@@ -38,7 +38,7 @@ _read_plain = msgspec.json.Decoder(_PlainFrame).decode
 
 
 def plain_frame(key: bytes | None, value: bytes | None, limit: int) -> ReadingColumns | None:
-    """Decode one frame in compiled code; None: ask the contract."""
+    """Decode one frame in compiled code. Return None if the contract has to decide."""
     try:
         frame = _read_plain(value)  # type: ignore[arg-type]
     except NOT_PLAIN:
@@ -70,7 +70,7 @@ def _numbers(given: Sequence[int], length: int, kind: str) -> npt.NDArray[Any]:
 
 
 def columns_of(frame: ReadingFrame) -> ReadingColumns:
-    """Lay a frame's readings out as columns."""
+    """Return a frame's readings as columns."""
     length = len(frame.series)
     start = round(frame.time.timestamp() * 1000)
     return ReadingColumns(
@@ -85,10 +85,10 @@ def columns_of(frame: ReadingFrame) -> ReadingColumns:
 def without_bad_entries(
     value: bytes, error: ValidationError
 ) -> tuple[ReadingFrame, list[int], list[Refusal]] | None:
-    """Mend a frame that only some of its entries spoil.
+    """Return a frame without its bad entries.
 
-    Gives the frame of the rest, which entries of the original these are, and why each other one
-    was refused. None if more than entries is wrong: then the frame is refused whole.
+    The result is the frame of the good entries, their indices in the original, and a refusal for
+    each bad entry. None if more than entries is wrong: then the whole frame is refused.
     """
     faults: dict[int, ErrorDetails] = {}
     for details in error.errors(include_url=False, include_input=False):

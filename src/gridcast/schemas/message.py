@@ -1,4 +1,4 @@
-"""What all messages share: a schema version and canonical bytes."""
+"""The base of all messages: schema version and canonical bytes."""
 
 from typing import Annotated, ClassVar, Self
 
@@ -11,13 +11,12 @@ from gridcast.schemas.reasons import Reason
 class Message(BaseModel):
     """A message on a topic.
 
-    **Versions.** A newer version of a message only adds fields that have defaults, so a reader
-    reads every older version as it stands. A reader refuses a newer version than its own, whose
-    meaning it cannot know: upgrade readers first. Fields it does not know are passed over.
+    **Versions.** A newer version of a message only adds fields with defaults, so a reader accepts
+    every older version. A reader refuses a version newer than its own, because it cannot know what
+    it means: upgrade readers first. Unknown fields are ignored.
 
-    **Canonical bytes.** Fields in the order of their declaration, all of them, no white space,
-    numbers in the shortest form that reads back the same, times in UTC. Equal messages are equal
-    bytes.
+    **Canonical bytes.** All fields in the order of their declaration, no white space, numbers in
+    the shortest form that reads back the same, times in UTC. Equal messages have equal bytes.
     """
 
     model_config = ConfigDict(
@@ -45,14 +44,14 @@ class Message(BaseModel):
 
     @property
     def key(self) -> bytes | None:
-        """The Kafka key that this message travels under."""
+        """The Kafka key of this message."""
         raise NotImplementedError
 
     def to_bytes(self) -> bytes:
-        """Write the canonical bytes."""
+        """Return the canonical bytes."""
         return self.model_dump_json().encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Read a message strictly: no text for a number, no number for a text."""
+        """Decode a message strictly: no string for a number, no number for a string."""
         return cls.model_validate_json(data, strict=True)

@@ -1,4 +1,4 @@
-"""How far a reading can be trusted."""
+"""Quality codes of readings."""
 
 from enum import IntEnum
 from typing import Annotated, Any
@@ -33,7 +33,7 @@ class Quality(IntEnum):
 
     @classmethod
     def from_ieee_2030_5(cls, flags: int) -> "Quality":
-        """Translate `qualityFlags` (IEEE 2030.5-2018, `ReadingBase`): the gravest bit set counts.
+        """Translate `qualityFlags` (IEEE 2030.5-2018, `ReadingBase`): the gravest bit set decides.
 
         >>> Quality.from_ieee_2030_5(0b001), Quality.from_ieee_2030_5(0b10001)
         (<Quality.VALID: 0>, <Quality.QUESTIONABLE: 10>)

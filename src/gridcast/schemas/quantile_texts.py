@@ -1,7 +1,7 @@
-"""The quantiles of many forecasts as JSON; what was written a tick ago is not written again.
+"""Write the quantiles of many forecasts as JSON, reusing the text of the previous tick.
 
-From one minute to the next only the first step of most forecasts changes: the slot that is still
-open. So the text of a row is kept with holes where its first steps stand.
+Between two slot boundaries only the first step of most forecasts changes: the slot that is still
+open. So the text of a row is kept with a placeholder for the first step of each level.
 
 >>> texts, row = QuantileTexts(), np.array([[[0.5, 2.25], [1, 3]]], np.float32)
 >>> list(texts.write(["m-1"], row))
@@ -18,14 +18,14 @@ import numpy.typing as npt
 import orjson
 
 WATTS = 1000
-"""Forecasts are whole watts: on the wire a kW has three decimals."""
+"""Forecasts are whole watts, so a kW has three decimals on the wire."""
 PLAIN = 1e15
-"""Below this, orjson and pydantic write a float alike; above, one of them writes 1e16 as 1e+16."""
+"""Below this, orjson and pydantic write the same text. Above, they write exponents differently."""
 SHORT = 1000.0
-"""Below this, kW to the watt have six digits at most, and those a 32-bit float gives back as they
-are (C's FLT_DIG): it need not be made a double first, and is written faster."""
+"""Below this, kW to the watt have at most six digits, which a 32-bit float represents exactly (C's
+FLT_DIG). Such numbers need no conversion to double and are written faster."""
 PART = 256
-"""Rows that are rounded at once."""
+"""Number of rows that are rounded at once."""
 
 
 def rounded(kilowatts: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
@@ -36,9 +36,9 @@ def rounded(kilowatts: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
 
 
 class QuantileTexts:
-    """Writes the quantiles of one partition's forecasts, tick after tick.
+    """A writer of one partition's quantiles that keeps the texts of the previous tick.
 
-    It keeps about as many bytes as one tick's messages have.
+    It needs about as much memory as the messages of one tick.
     """
 
     def __init__(self) -> None:
@@ -49,14 +49,14 @@ class QuantileTexts:
     def write(
         self, series: Sequence[str], quantiles: npt.NDArray[np.float32]
     ) -> Iterator[bytes | None]:
-        """Give the text of each row of [series, levels, steps], kW to the watt.
+        """Yield the JSON of each row of [series, levels, steps], kW to the watt.
 
-        None for a row that is not plain numbers: pydantic would write it differently, or refuse it.
+        Yields None for a row with numbers that pydantic would write differently or refuse.
         """
         before, texts = self._before, self._texts
         if self._series != list(series) or before.shape != quantiles.shape:
             before, texts = np.full_like(quantiles, np.nan), [b""] * len(series)
-        self._series = []  # until all is written: who stops in the middle has written nothing
+        self._series = []  # an abandoned iteration must not leave half-written texts in use
         for first in range(0, len(series), PART):
             part = slice(first, first + PART)
             now = quantiles[part]
@@ -74,21 +74,21 @@ class QuantileTexts:
 def _with_holes(
     quantiles: npt.NDArray[np.float32], rows: npt.NDArray[np.intp]
 ) -> Iterator[tuple[int, bytes]]:
-    """Write some rows, with a hole for each first step; nothing for one that is not plain."""
+    """Yield the texts of some rows with `%b` for each first step; empty if a row is not plain."""
     numbers = quantiles[rows]
     numbers[:, :, 0] = 0
     largest = np.abs(numbers).max(axis=(1, 2), initial=0)
-    for row, most, one in zip(rows.tolist(), largest.tolist(), numbers, strict=True):
+    for row, most, values in zip(rows.tolist(), largest.tolist(), numbers, strict=True):
         if most < PLAIN:
             # Every level begins with the 0.0 that was just put there.
-            levels = [text[3:] for text in _rows(one if most < SHORT else rounded(one))]
+            levels = [text[3:] for text in _rows(values if most < SHORT else rounded(values))]
             yield row, b"[[%b" + b"],[%b".join(levels) + b"]]"
         else:
             yield row, b""
 
 
 def _rows(numbers: npt.NDArray[np.floating]) -> list[bytes]:
-    """Write each row of a matrix that is not empty, without its brackets."""
+    """Return the JSON of each row of a non-empty matrix, without its brackets."""
     return _json(np.ascontiguousarray(numbers))[2:-2].split(b"],[")
 
 

@@ -1,4 +1,4 @@
-"""Readings: one a message, or a frame of many."""
+"""Readings: one per message, or a frame of many."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -40,10 +40,11 @@ class Reading(Message):
 
 
 class ReadingFrame(Message):
-    """Many readings in one message, of series that share its key: say, all meters of a feeder.
+    """Many readings in one message, of series that share its key, such as all meters of a feeder.
 
-    The lists run side by side: `series[i]` was measured at `time` + `offset_ms[i]` as `value[i]`.
-    A series is sent either alone or in frames of one key, never both: a key is a partition.
+    The lists run in parallel: `series[i]` was measured at `time` + `offset_ms[i]` as `value[i]`.
+    A series is sent either alone or in frames of one key, never both, because the key determines
+    the partition.
     """
 
     frame: Id = Field(description="what the series share, say their feeder; also the Kafka key")
@@ -61,12 +62,14 @@ class ReadingFrame(Message):
     def _even(self) -> Self:
         length = len(self.series)
         for name in ("value", "quality", "revision", "offset_ms"):
-            found = len(getattr(self, name))
-            if found != length and (found or name == "value"):
-                raise refuse(Reason.UNEVEN_LISTS, f"{name} has {found} entries, series {length}")
+            list_length = len(getattr(self, name))
+            if list_length != length and (list_length or name == "value"):
+                raise refuse(
+                    Reason.UNEVEN_LISTS, f"{name} has {list_length} entries, series {length}"
+                )
         return self
 
     @property
     def key(self) -> bytes | None:
-        """What the series have in common."""
+        """The key that the series share."""
         return self.frame.encode()

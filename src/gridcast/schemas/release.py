@@ -1,4 +1,4 @@
-"""Releases: which model serves, in which role; and what workers could not take into use."""
+"""Releases: which model serves in which role, and which release a worker refused."""
 
 from enum import StrEnum
 from typing import Annotated, Self
@@ -18,7 +18,7 @@ Kind = Annotated[
 
 
 class Role(StrEnum):
-    """What a release is there for."""
+    """The role of a release."""
 
     CHAMPION = "champion"
     CHALLENGER = "challenger"
@@ -28,8 +28,8 @@ class Role(StrEnum):
 class Release(Message):
     """A model version that may serve, and where to fetch it.
 
-    Of all champions of a kind of series the last one that was sent serves; those before it are what
-    a rollback comes back to. Of all challengers the last one runs in the shadow.
+    The newest champion of a kind of series serves. A rollback returns to the champion before it.
+    The newest challenger runs in shadow mode.
     """
 
     model: Id = Field(description="which model")
@@ -57,35 +57,34 @@ class Release(Message):
 
     @property
     def key(self) -> bytes | None:
-        """The kind of series, the model and the release: each serves by itself."""
+        """Kind of series, model and release: each combination has its own key."""
         return release_key(self.series_kind, self.model, self.release)
 
 
 class Unfit(StrEnum):
-    """Why a worker did not take a release into use."""
+    """The reason why a worker refused a release."""
 
     UNREACHABLE = "unreachable"
-    """The artifact cannot be fetched; it is tried again."""
+    """The artifact cannot be fetched. The worker retries."""
     TOO_LARGE = "too-large"
-    """The artifact is larger than a worker fetches."""
+    """The artifact exceeds the size that a worker fetches."""
     DIGEST = "digest"
-    """What lies there is not the artifact that is meant: another one, or cut short; it is fetched
-    again."""
+    """The fetched bytes have another digest: another artifact, or a truncated one. Retried."""
     DAMAGED = "damaged"
-    """The artifact is no model file, or one that was altered since it was made."""
+    """The artifact is not a model file, or was altered after it was made."""
     CONTRACT = "contract"
-    """Its contract cannot be kept: another step, a shorter horizon, levels that it lacks."""
+    """The deployment needs what its contract lacks: another step, a longer horizon, levels."""
     PROBE = "probe"
-    """It does not answer as it should when it is tried: NaN, quantiles that fall, an error."""
+    """The trial run failed: NaN, quantiles that cross, an error."""
 
     @property
     def may_pass(self) -> bool:
-        """Whether it may come right by itself; else it is about the very bytes of the artifact."""
+        """Return True if a retry can succeed. Otherwise the artifact itself is unfit."""
         return self in {Unfit.UNREACHABLE, Unfit.DIGEST}
 
 
 class ReleaseRefused(Message):
-    """A release that a worker could not take into use: what served before goes on."""
+    """A release that a worker refused. The former release keeps serving."""
 
     model: Id = Field(description="which model")
     release: Id = Field(description="which version of it")
@@ -99,11 +98,11 @@ class ReleaseRefused(Message):
 
     @property
     def key(self) -> bytes | None:
-        """That of the release, and a word more: it is kept beside it."""
+        """The release's key with a suffix: compaction keeps both messages."""
         return release_key(self.series_kind, self.model, self.release) + b" refused"
 
     def is_about(self, release: Release) -> bool:
-        """Tell whether it is about this message, not one that was sent before or after."""
+        """Return True if this refuses exactly that message, not another one of its key."""
         return (
             release.key == release_key(self.series_kind, self.model, self.release)
             and release.released_at == self.released_at
@@ -112,5 +111,5 @@ class ReleaseRefused(Message):
 
 
 def release_key(kind: SeriesKind | None, model: str, release: str) -> bytes:
-    """Give the key of a release. No identifier has a space, so no two have the same."""
+    """Return the key of a release. Identifiers have no spaces, so keys are unique."""
     return f"{kind or 'all'} {model} {release}".encode()

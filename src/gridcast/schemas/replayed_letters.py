@@ -1,4 +1,4 @@
-"""Replayed letters: the memory of which dead letters were sent again."""
+"""Replayed letters: the record of which dead letters were sent again."""
 
 from pydantic import Field
 
@@ -8,10 +8,10 @@ from gridcast.schemas.reasons import Reason
 
 
 class ReplayedLetters(Message):
-    """Dead letters that were sent again: all below these offsets that the filters let through.
+    """Dead letters that were sent again: all below these offsets that match the filters.
 
-    It lies among the letters themselves, so it is kept as long as they are, which the offsets of a
-    consumer group are not (Kafka forgets those of a group that is away for a week).
+    This is kept on the topic of the letters for as long as they are. A consumer group's offsets
+    would not be: Kafka deletes those of a group that is inactive for a week.
     """
 
     replayed_at: Time = Field(description="when they were sent again")
@@ -26,5 +26,5 @@ class ReplayedLetters(Message):
 
     @property
     def key(self) -> bytes | None:
-        """None: it is about many letters."""
+        """None, because this is about many letters."""
         return None

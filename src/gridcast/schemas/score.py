@@ -1,4 +1,4 @@
-"""Scores: forecasts verified against what came."""
+"""Scores: forecasts verified against the measured load."""
 
 from typing import Annotated, ClassVar
 
@@ -12,7 +12,7 @@ Minutes = Annotated[int, Field(ge=0, le=20_160), Unit("min")]
 
 
 class BandScore(BaseModel):
-    """How the forecasts of one horizon band did that came due within the hour."""
+    """Verification of the forecasts of one horizon band that came due within the hour."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
@@ -43,10 +43,10 @@ class BandScore(BaseModel):
 
 
 class Score(Message):
-    """How the forecasts of one series did that came due within one hour.
+    """Verification of the forecasts of one series that came due within one hour.
 
-    Of each horizon band a few are judged, at leads that change from one to the next. Since version
-    2 a challenger's are among them, and what coverage would be without calibration.
+    In each horizon band a few leads are verified, which change from hour to hour. Since version 2
+    challengers are included, and so is the coverage without calibration.
     """
 
     VERSION: ClassVar[int] = 2

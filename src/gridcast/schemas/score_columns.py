@@ -1,7 +1,7 @@
 """Scores of one hour for many series, as columns, and their messages.
 
 >>> import numpy as np
->>> one = np.ones(1)
+>>> ones = np.ones(1)
 >>> columns = ScoreColumns(
 ...     hour_ms=1_767_225_600_000,
 ...     bands=((0, 60), (60, 180)),
@@ -10,13 +10,13 @@
 ...     entry_of=np.zeros(1, np.int64),
 ...     band=np.ones(1, np.int64),
 ...     made_by=np.zeros(1, np.int64),
-...     count=4 * one.astype(np.int64),
-...     error=one,
-...     bias=-one,
-...     pinball=one / 8,
-...     naive_error=one * np.nan,
-...     inside=3 * one,
-...     inside_raw=2 * one,
+...     count=4 * ones.astype(np.int64),
+...     error=ones,
+...     bias=-ones,
+...     pinball=ones / 8,
+...     naive_error=ones * np.nan,
+...     inside=3 * ones,
+...     inside_raw=2 * ones,
 ... )
 >>> key, value = next(columns.messages())
 >>> value == columns.message(0).to_bytes()
@@ -39,13 +39,13 @@ from gridcast.schemas.score import BandScore, Score
 from gridcast.units import Doubles, Ints
 
 DECIMALS = 10_000
-"""On the wire a score has four decimals: a tenth of a watt."""
+"""A score has four decimals on the wire: a tenth of a watt."""
 LARGEST = 1e14
-"""kW; what is larger still is told as this, which msgspec and pydantic write alike."""
+"""kW. Larger values are clipped to this, which msgspec and pydantic write the same way."""
 
 
 class Scored(NamedTuple):
-    """Whose forecasts were scored; the fields are those of `BandScore`."""
+    """The forecaster that was scored. The fields are those of `BandScore`."""
 
     rung: Rung
     model: str | None = None
@@ -55,15 +55,15 @@ class Scored(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ScoreColumns:
-    """How the forecasts did that came due within one hour: sums, an entry a `BandScore`."""
+    """The scores of one hour as sums, one entry per `BandScore`."""
 
     hour_ms: int
     bands: tuple[tuple[int, int], ...]
-    """Nearest and farthest lead of each, minutes; the latter not included."""
+    """Nearest and farthest lead of each band in minutes; the latter is exclusive."""
     makers: tuple[Scored, ...]
     series: Sequence[str]
     entry_of: Ints
-    """Which of the series each entry is of; those of a series lie together, in its order."""
+    """Index of each entry's series, rising."""
     band: Ints
     made_by: Ints
     count: Ints
@@ -72,22 +72,22 @@ class ScoreColumns:
     bias: Doubles
     pinball: Doubles
     naive_error: Doubles
-    """Not a number where it is not known for all that were counted."""
+    """NaN if it is not known for every forecast that was counted."""
     inside: Doubles
-    """How many fell into the 90 % interval; not a number where the levels hold none."""
+    """Number of values inside the 90 % interval; NaN if the levels hold no such interval."""
     inside_raw: Doubles
 
     def __len__(self) -> int:
         return len(self.series)
 
     def message(self, row: int) -> Score:
-        """Give the scores of one series as its message."""
+        """Return the scores of one series as a message."""
         chosen = np.flatnonzero(self.entry_of == row)
         bands = [BandScore.model_validate(entry) for entry in self._entries(chosen)]
         return Score(series=self.series[row], hour=self._hour, bands=bands)
 
     def messages(self) -> Iterator[tuple[bytes, bytes]]:
-        """Give key and canonical bytes of each: the bytes of `message(row).to_bytes()`."""
+        """Yield key and canonical bytes of each series: the bytes of `message(row).to_bytes()`."""
         write = msgspec.json.Encoder().encode
         head, tail = Score(series="-", hour=self._hour, bands=[]).to_bytes().split(b'"-"')
         between, end = tail.split(b"[]")
@@ -103,7 +103,7 @@ class ScoreColumns:
         return EARLIEST + timedelta(milliseconds=self.hour_ms)
 
     def _entries(self, chosen: Ints) -> list[dict[str, object]]:
-        """Give entries as the fields of `BandScore`, in its order."""
+        """Return entries as the fields of `BandScore`, in its order."""
         names = ("from_minutes", "to_minutes", *Scored._fields, "count", *_MEANS)
         minutes, makers = self.bands, self.makers
         columns = [self._mean(getattr(self, name), chosen) for name in _MEANS.values()]
@@ -133,4 +133,4 @@ _MEANS = {
     "coverage_90": "inside",
     "coverage_90_raw": "inside_raw",
 }
-"""Fields of `BandScore` that are means, and what each is the mean of."""
+"""Fields of `BandScore` that are means, and the sums they are computed from."""

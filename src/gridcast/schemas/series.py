@@ -1,4 +1,4 @@
-"""What is known of a series beside its readings."""
+"""Declarations of series: place, kind, capacity, calendar."""
 
 from enum import StrEnum
 from functools import cache
@@ -13,7 +13,7 @@ from gridcast.schemas.reasons import Reason
 
 
 class SeriesKind(StrEnum):
-    """Where in the grid a series is measured, from the edge to the whole."""
+    """The level of the grid at which a series is measured."""
 
     METER = "meter"
     FEEDER = "feeder"
@@ -27,7 +27,7 @@ def _zones() -> frozenset[str]:
 
 
 def _known_zone(name: str) -> str:
-    # Looked up in a list, not opened by name: a name from the wire is not to choose a file.
+    # Looked up in a list: a name from the wire must not choose a file to open.
     if name not in _zones():
         raise refuse(Reason.UNKNOWN_VALUE, f"no such time zone: {name[:40]!a}")
     return name
@@ -45,7 +45,7 @@ Capacity = Annotated[float, Field(gt=0), PlusZero, BeforeValidator(_positive), U
 
 
 class GridSeries(Message):
-    """What is known of a series. One that nobody declared works with the defaults."""
+    """The declaration of a series. A series without one has the defaults."""
 
     series: Id = Field(description="which series; also the Kafka key")
     kind: SeriesKind = Field(SeriesKind.METER, description="where in the grid it is measured")

@@ -1,4 +1,4 @@
-"""Times by the thousand: the plain form of an RFC 3339 time, read as columns of digits."""
+"""Parse RFC 3339 times in their plain form, many at once."""
 
 import re
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def millisecond(time: str) -> int | None:
-    """Read one time as `milliseconds` reads many: alone, it would take a hundred times as long."""
+    """Parse one time like `milliseconds`, which is a hundred times as slow for a single one."""
     if _PLAIN.fullmatch(time) is None:
         return None
     try:
@@ -30,17 +30,17 @@ def millisecond(time: str) -> int | None:
 
 
 def milliseconds(times: Sequence[str]) -> npt.NDArray[np.int64] | None:
-    """Read times of the plain form as milliseconds since 1970; None if any is not of that form."""
+    """Parse times of the plain form as milliseconds since 1970. None if any has another form."""
     try:
         text = np.array(times, dtype="S")
     except UnicodeEncodeError:
         return None
     if text.itemsize not in {_SHORT, _LONG}:
         return None
-    # One row a place, so that each step below runs over memory in order.
+    # One row per character position, so that each step below reads memory in order.
     places = np.ascontiguousarray(text.view(np.uint8).reshape(len(times), -1).T)
     fraction, longs = _fraction_ms(places)
-    # numpy drops NULs at the end of a text: only the lengths tell that there were any.
+    # numpy drops trailing NULs, so compare lengths to detect them.
     if fraction is None or sum(map(len, times)) != len(times) * _SHORT + longs * (_LONG - _SHORT):
         return None
     if any((places[place] != ord(mark)).any() for place, mark in _SEPARATORS.items()):
@@ -52,7 +52,7 @@ def milliseconds(times: Sequence[str]) -> npt.NDArray[np.int64] | None:
 
 
 def _fraction_ms(places: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.int64] | None, int]:
-    """Read what follows the seconds: `Z`, or `.` and three digits and `Z`; and count the latter."""
+    """Parse `Z`, or `.` with three digits and `Z`. Return ms, and the count of the latter."""
     none = np.zeros(places.shape[1], np.int64)
     if len(places) == _SHORT:
         return (none if (places[19] == ord("Z")).all() else None), 0

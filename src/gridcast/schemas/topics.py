@@ -1,4 +1,4 @@
-"""The topics: what travels on each, under which key, and how long it is kept (design §3)."""
+"""The topics: their messages, keys and retention (docs/reference/topics.md)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,33 +22,35 @@ class Topic:
 
     name: str
     about: str
-    """One line for people: what travels on it."""
+    """One line for people about the contents."""
     models: tuple[type[Message], ...]
-    """What a message on it may be; told apart by their fields."""
+    """The kinds of messages on it, told apart by their fields."""
     key: str
-    """What the Kafka key is, in words."""
+    """The Kafka key, in words."""
     by_series: bool
-    """Split over the deployment's partitions; else one, which every reader reads whole."""
+    """True if it has the deployment's number of partitions. Otherwise it has one, which every
+    reader reads whole."""
     compacted: bool
-    """The newest message of each key is kept for ever; one without a value deletes the key."""
+    """True if the newest message of each key is kept for ever. A message without a value deletes
+    its key."""
     kept_for: timedelta | None
-    """How long every message is kept; None: until compaction."""
+    """Retention of every message; None if compaction alone deletes."""
     rewritten: bool = False
-    """The same keys are written all the time: it is compacted early, so that reading it whole stays
-    quick."""
+    """True if the same keys are written all the time. It is compacted early, so that reading it
+    whole stays fast."""
 
     def __hash__(self) -> int:
-        return hash(self.name)  # of all its fields it would take long, and is asked by the message
+        return hash(self.name)  # computed for every message: hashing all fields would be slow
 
     def configuration(self) -> dict[str, str]:
-        """Give what Kafka is to be told of it (topic configuration)."""
+        """Return Kafka's topic configuration."""
         policies = ["compact"] * self.compacted + ["delete"] * (self.kept_for is not None)
         kept_ms = -1 if self.kept_for is None else int(self.kept_for / timedelta(milliseconds=1))
         return {
             "cleanup.policy": ",".join(policies),
             "retention.ms": str(kept_ms),
-            # Age is counted from when Kafka got a message. By the sender's clock, a history that is
-            # replayed today would be deleted as it arrives.
+            # Retention counts from Kafka's own timestamp. With the producer's timestamps, a
+            # history that is replayed today would be deleted on arrival.
             "message.timestamp.type": "LogAppendTime",
         } | (COMPACTED_EARLY if self.rewritten else {})
 
@@ -61,7 +63,7 @@ COMPACTED_EARLY = {
 }
 
 
-# Eight days of window, and a day to find out that nobody was reading.
+# Eight days of window, and a day to notice that no worker was reading.
 NINE_DAYS = timedelta(days=9)
 EIGHT_DAYS = timedelta(days=8)
 A_QUARTER = timedelta(days=90)

@@ -1,4 +1,4 @@
-"""Weather, measured and forecast, by station."""
+"""Weather messages: observations and forecasts, by station."""
 
 from typing import Annotated, ClassVar, Self
 
@@ -34,7 +34,7 @@ VARIABLES = (
 
 
 class StationMessage(Message):
-    """What both kinds of weather messages share: the station, and since version 2 where it is."""
+    """The common fields of weather messages: the station, and its place since version 2."""
 
     VERSION: ClassVar[int] = 2
 
@@ -48,7 +48,7 @@ class StationMessage(Message):
 
 
 class WeatherObservation(StationMessage):
-    """What a station measured. A variable that it does not measure is null."""
+    """Measurements of one station. A variable that it doesn't measure is null."""
 
     time: Time = Field(description="when it was measured (event time)")
     available_at: Time = Field(description="from when on it could be known; never before `time`")
@@ -76,9 +76,9 @@ class WeatherObservation(StationMessage):
 
 
 class WeatherForecast(StationMessage):
-    """One run of a weather forecast for one station, whole: all its hours in one message.
+    """One run of a weather forecast for one station, all hours in one message.
 
-    A variable's list is as long as `valid_at`, or empty where the run has no such variable.
+    A variable's list is as long as `valid_at`, or empty if the run lacks the variable.
     """
 
     issued_at: Time = Field(description="the run's own time: what it was computed from")
@@ -106,11 +106,11 @@ class WeatherForecast(StationMessage):
         if any(a >= b for a, b in zip(self.valid_at, self.valid_at[1:], strict=False)):
             raise refuse(Reason.OUT_OF_RANGE, "valid_at does not rise")
         for name in VARIABLES:
-            found = len(getattr(self, name))
-            if found not in {0, len(self.valid_at)}:
+            length = len(getattr(self, name))
+            if length not in {0, len(self.valid_at)}:
                 raise refuse(
                     Reason.UNEVEN_LISTS,
-                    f"{name} has {found} entries, valid_at {len(self.valid_at)}",
+                    f"{name} has {length} entries, valid_at {len(self.valid_at)}",
                 )
         check_place(self.latitude, self.longitude)
         return self

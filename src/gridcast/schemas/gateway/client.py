@@ -1,4 +1,4 @@
-"""What a client says to the gateway."""
+"""Messages from a client to the gateway."""
 
 from typing import Annotated, Literal, Self
 
@@ -11,12 +11,12 @@ from gridcast.schemas.reasons import Reason
 from gridcast.schemas.series import SeriesKind
 
 MOST_SERIES = 1_000
-"""In one subscription by name; who wants more subscribes to a subtree, a kind or all."""
+"""Series in one subscription by name. For more, subscribe to a subtree, a kind or all."""
 MOST_SUBTREES = 100
 
 
 class Authenticate(Frozen):
-    """Say who you are: the first message. With neither, where the gateway is open."""
+    """The first message: your credentials. Send neither if the gateway is open."""
 
     type: Literal["authenticate"] = "authenticate"
     key: str | None = Field(None, max_length=200, description="an API key")
@@ -24,10 +24,10 @@ class Authenticate(Frozen):
 
 
 class Subscribe(Frozen):
-    """Ask for what is known of some series now, and for what becomes known from then on.
+    """Request the current state of some series and all later changes.
 
-    Of the series named, all that are in `series`, or below one in `below` (itself included), or of
-    a kind in `kinds`; with `all`, every one. A subscription of the same name is replaced.
+    The series are those in `series`, those below one in `below` (itself included), and those of a
+    kind in `kinds`; with `all`, every series. It replaces a subscription of the same name.
     """
 
     type: Literal["subscribe"] = "subscribe"
@@ -64,7 +64,7 @@ class Unsubscribe(Frozen):
 
 
 class Act(Frozen):
-    """Have something done about an alarm (scope `acknowledge`); it is done in your name."""
+    """Request an action on an alarm in your name (scope `acknowledge`)."""
 
     type: Literal["act"] = "act"
     request: Label = Field(description="chosen by the client; the answer bears it")
@@ -82,7 +82,7 @@ _READER: TypeAdapter[ClientMessage] = TypeAdapter(
 
 
 def read_client_message(data: bytes | str) -> ClientMessage:
-    """Read what a client says, strictly; what is wrong with it is a ValidationError.
+    """Decode a client's message strictly. Raise ValidationError if it is invalid.
 
     >>> read_client_message('{"type":"unsubscribe","subscription":"overview"}')
     Unsubscribe(type='unsubscribe', subscription='overview')

@@ -1,4 +1,4 @@
-"""What the gateway's messages are made of."""
+"""Base types of the gateway's messages."""
 
 from enum import StrEnum
 from typing import Annotated, Self
@@ -9,22 +9,22 @@ from gridcast.schemas.fields import Count
 
 
 class Frozen(BaseModel):
-    """A message of the gateway, or a part of one; fields that are not known are passed over."""
+    """A gateway message or a part of one. Unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     def to_bytes(self) -> bytes:
-        """Write it as JSON."""
+        """Return the JSON bytes."""
         return self.model_dump_json().encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Read it strictly: no text for a number, no number for a text."""
+        """Decode strictly: no string for a number, no number for a string."""
         return cls.model_validate_json(data, strict=True)
 
 
 class What(StrEnum):
-    """What can be subscribed to; also the type of the delta that brings it."""
+    """A kind of data to subscribe to; also the type of its delta."""
 
     SERIES = "series"
     FORECAST = "forecast"
@@ -34,7 +34,7 @@ class What(StrEnum):
 
 
 class Scope(StrEnum):
-    """What somebody may do."""
+    """A permission."""
 
     READ = "read"
     ACKNOWLEDGE = "acknowledge"
@@ -42,7 +42,7 @@ class Scope(StrEnum):
 
 
 Label = Annotated[str, Field(min_length=1, max_length=64)]
-"""A name that the client chooses, such as `overview`, to tell its requests apart."""
+"""A name that the client chooses, such as `overview`, to match answers to requests."""
 
 Epoch = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -51,7 +51,7 @@ Offsets = Annotated[list[Count], Field(max_length=MOST_PARTITIONS)]
 
 
 class Place(Frozen):
-    """Up to where somebody has everything; any gateway of the deployment understands it."""
+    """A resume position. Any gateway of the deployment understands it."""
 
     epoch: Epoch = Field(description="which topics these are; made anew, they begin anew")
     seq: dict[What, Offsets] = Field(

@@ -1,4 +1,4 @@
-"""What the gateway answers over HTTP that is no message of a topic."""
+"""The gateway's HTTP answers that are not messages of a topic."""
 
 from typing import Annotated, Literal
 
@@ -14,7 +14,7 @@ MOST_SILENT = 50
 
 
 class RecentPast(Frozen):
-    """The readings of a series of the last hours: the mean of each slot that has any."""
+    """The recent readings of a series: the mean of each slot that has any."""
 
     series: Id = Field(description="which series")
     unit: Literal["kW"] = Field("kW", description="unit of the means")
@@ -27,7 +27,7 @@ class RecentPast(Frozen):
 
 
 class SaidBefore(Frozen):
-    """What had been forecast for each slot, so many minutes before it ended."""
+    """Former forecasts for each slot, made the given minutes before it ended."""
 
     series: Id = Field(description="which series")
     unit: Literal["kW"] = Field("kW", description="unit of the medians")
@@ -42,7 +42,7 @@ class SaidBefore(Frozen):
 
 
 class Temperatures(Frozen):
-    """The temperature at the weather station of a series, as it was known at one time."""
+    """The temperature at a series' weather station, as known at one time."""
 
     series: Id = Field(description="which series")
     station: Id | None = Field(
@@ -64,14 +64,14 @@ class Temperatures(Frozen):
 
 
 class SilentSeries(Frozen):
-    """A series that no readings come of any more."""
+    """A series that has stopped sending readings."""
 
     series: Id = Field(description="which series")
     since: Time = Field(description="time of its newest reading (event time)")
 
 
 class FeedsAlive(Frozen):
-    """Of how many series readings come."""
+    """The number of series that send readings."""
 
     time: Time | None = Field(
         description="the grid's own time, of the newest tick; null: nothing is known yet"
@@ -87,7 +87,7 @@ class FeedsAlive(Frozen):
 
 
 class Moment(Frozen):
-    """How everything stood at a moment: what a fresh client had been sent then."""
+    """The state at a time in the past: what a new client would have been sent then."""
 
     at: Time = Field(description="the moment, by the stamps that Kafka gave messages")
     messages: list[SeriesDelta | ForecastDelta | ReadingDelta | AlarmDelta] = Field(

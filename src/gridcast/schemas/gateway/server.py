@@ -1,4 +1,4 @@
-"""What the gateway says to a client."""
+"""Messages from the gateway to a client."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -17,7 +17,7 @@ Seconds = Annotated[float, Field(ge=0), Unit("s")]
 
 
 class Welcome(Frozen):
-    """Who the gateway takes you for, and what you may do."""
+    """Your identity and permissions, and the state of the gateway."""
 
     type: Literal["welcome"] = "welcome"
     gateway: str = Field(description="which gateway this is: its host and process")
@@ -35,7 +35,7 @@ Seq = Annotated[tuple[Count, Count], Field(description="partition and offset in 
 
 
 class SeriesDelta(Frozen):
-    """What is known of a series has changed."""
+    """A series' declaration has changed."""
 
     type: Literal["series"] = "series"
     seq: Seq
@@ -43,7 +43,7 @@ class SeriesDelta(Frozen):
 
 
 class ForecastDelta(Frozen):
-    """The newest forecast of a series; one that a newer has overtaken need not be sent."""
+    """The newest forecast of a series. Superseded forecasts may be skipped."""
 
     type: Literal["forecast"] = "forecast"
     seq: Seq
@@ -51,7 +51,7 @@ class ForecastDelta(Frozen):
 
 
 class AlarmDelta(Frozen):
-    """A change of an alarm; each is sent, in their order."""
+    """A change of an alarm. Every change is sent, in order."""
 
     type: Literal["alarm"] = "alarm"
     seq: Seq
@@ -67,7 +67,7 @@ class ScoreDelta(Frozen):
 
 
 class ReadingDelta(Frozen):
-    """The newest reading of a series; of those that come quickly, some are left out."""
+    """The newest reading of a series. Frequent readings are thinned out."""
 
     type: Literal["reading"] = "reading"
     seq: Seq
@@ -75,7 +75,7 @@ class ReadingDelta(Frozen):
 
 
 class Gone(Frozen):
-    """The newest of something was deleted: a series that is none any more."""
+    """The newest message of a key was deleted, for example because a series was removed."""
 
     type: Literal["gone"] = "gone"
     seq: Seq
@@ -84,7 +84,7 @@ class Gone(Frozen):
 
 
 class Current(Frozen):
-    """You have everything up to this place: after a snapshot, and as a heartbeat."""
+    """You have everything up to this position. Sent after a snapshot, and as a heartbeat."""
 
     type: Literal["current"] = "current"
     subscription: Label | None = Field(
@@ -102,7 +102,7 @@ class Current(Frozen):
 
 
 class Acted(Frozen):
-    """Kafka has the command; the change of the alarm follows when a worker has done it."""
+    """Kafka has the command. The change of the alarm follows when a worker has executed it."""
 
     type: Literal["acted"] = "acted"
     request: Label = Field(description="which `act` this answers")
@@ -110,7 +110,7 @@ class Acted(Frozen):
 
 
 class RefusedBecause(StrEnum):
-    """Why a request was refused."""
+    """The reason why a request was refused."""
 
     BAD_MESSAGE = "bad-message"
     FORBIDDEN = "forbidden"
@@ -120,7 +120,7 @@ class RefusedBecause(StrEnum):
 
 
 class Refused(Frozen):
-    """A request was not done; the connection goes on."""
+    """A request was refused. The connection stays open."""
 
     type: Literal["refused"] = "refused"
     request: str | None = Field(

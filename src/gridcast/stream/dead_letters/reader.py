@@ -31,7 +31,7 @@ class Box:
         there = {topic.name: topic for topic in TopicAdmin(settings).look().present}
         if self.topic not in there:
             raise UserError(f"not there: {self.topic}; make it with `gridcast topics create`")
-        self._consumer = Consumer(looking_options(settings) | {"auto.offset.reset": "earliest"})
+        self._consumer = Consumer(looking_options(settings))
         try:
             self._spans = self._look(there[self.topic].partitions, since)
         except KafkaException as error:

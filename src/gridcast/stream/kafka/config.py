@@ -55,6 +55,8 @@ def looking_options(settings: Settings) -> dict[str, Any]:
         "enable.auto.commit": False,
         "enable.partition.eof": True,
         "isolation.level": "read_committed",
+        # By default a consumer skips to the end if Kafka has deleted the offset that it asks for.
+        "auto.offset.reset": "earliest",
     }
 
 

@@ -37,7 +37,8 @@ class Tap:
     ) -> None:
         self.name, self.number = settings.topic_prefix + topic.name, number
         self._to_ms = to_ms
-        self._consumer = Consumer(looking_options(settings))
+        # What Kafka deletes while it is read must not be missing unnoticed.
+        self._consumer = Consumer(looking_options(settings) | {"auto.offset.reset": "error"})
         place = TopicPartition(self.name, number)
         low, self._end = _ask(lambda: self._consumer.get_watermark_offsets(place, ANSWER_S))
         self._at = low if from_ms <= 0 else max(low, self._first(place, from_ms))

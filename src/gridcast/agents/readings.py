@@ -70,6 +70,10 @@ class AssignedPartitions:
                 self._held[number] = self._hold(number)
             self._opening[number] = asyncio.create_task(self._open(number))
 
+    def open(self) -> set[int]:
+        """Return the partitions that have been taken over."""
+        return set(self._held) - set(self.not_open())
+
     def not_open(self) -> list[int]:
         """Name those that are being taken over."""
         return sorted(number for number, opening in self._opening.items() if not opening.done())

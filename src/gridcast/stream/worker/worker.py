@@ -254,8 +254,12 @@ class Worker:
             )
 
     async def _stand_by(self, standby: Standby) -> None:
+        partitions = await self._ends.count()
+        if not partitions or self.hands.not_open():
+            return  # Kafka is away, or a takeover has begun, which is to find what is followed.
         before = standby.followed()
-        standby.follow(set(range(await self._ends.count())) - set(self._numbers))
+        # What was just assigned and is not open yet is followed until then.
+        standby.follow(set(range(partitions)) - self.hands.open())
         after = standby.followed()
         for number in before.keys() | after.keys():
             self.metrics.stands_by(number, after[number].size if number in after else 0)

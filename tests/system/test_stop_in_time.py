@@ -12,7 +12,7 @@ from gridcast.stream.settings import Settings
 CRASHES = """
 import asyncio, sys
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
-from gridcast.stream.worker.reference_data import Background
+from gridcast.stream.worker.reference_data import ReferenceData
 from gridcast.cli.main import main
 
 async def hang(self):
@@ -28,7 +28,7 @@ async def crash(self):
     raise RuntimeError("planted")
 
 AIOKafkaConsumerThread.on_thread_stop = hang
-Background.start = crash
+ReferenceData.start = crash
 sys.argv = ["gridcast", "worker", "--broker", {broker!r}, "--topic-prefix", {prefix!r}]
 main()
 """

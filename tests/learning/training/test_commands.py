@@ -76,8 +76,8 @@ def test_without_the_extra_one_line_says_what_to_install(
 @pytest.mark.parametrize("name", ["worker", "train", "tune", "config"])
 def test_no_command_imports_torch_before_it_trains(name: str) -> None:
     look = (
-        "import sys; from gridcast.stream import cli; from typer.main import get_command;"
-        f"get_command(cli.app).get_command(None, {name!r});"
+        "import sys; from gridcast.cli import main; from typer.main import get_command;"
+        f"get_command(main.app).get_command(None, {name!r});"
         "print({'torch', 'optuna', 'lightgbm', 'onnx', 'matplotlib'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)

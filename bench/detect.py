@@ -26,7 +26,7 @@ from gridcast.learning.detection.labelled_sets import read_set
 from gridcast.models.alarms import AlarmBoard
 from gridcast.models.detection.condition_builder import DETECTED
 from gridcast.models.detection.watch import ReadingWatch
-from gridcast.models.evaluation.detection.labelled import scored
+from gridcast.models.evaluation.detection.labelled_series import novelty_stream
 from gridcast.models.evaluation.detection.nab import PROFILES, nab_score
 from gridcast.models.grid import Grid
 from gridcast.schemas import ClosedBy, GridSeries, Rung
@@ -211,7 +211,7 @@ def main() -> None:
     goals = {"score_s_100k": "< 3", "nab_standard": "≥ 65"}
     path = given.data / "nab.parquet"
     if path.exists():
-        streams = [scored(one) for one in read_set(path)]
+        streams = [novelty_stream(one) for one in read_set(path)]
         for profile in PROFILES:
             figures[f"nab_{profile.name}"] = nab_score(streams, profile).score
     show(

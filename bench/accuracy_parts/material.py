@@ -20,7 +20,7 @@ from gridcast.models.evaluation.samples import (
     verify,
 )
 from gridcast.models.evaluation.splits import TimeSplit, walk_forward
-from gridcast.models.evaluation.verified import Scales, Verified
+from gridcast.models.evaluation.verified_forecasts import Scales, VerifiedForecasts
 from gridcast.models.features import FeatureBuilder
 from gridcast.models.network import Network
 from gridcast.stream.releases.box import boxed
@@ -94,13 +94,13 @@ class Material:
         check = pairs_of(archive, self.builder, split.validation).thinned(sizes.validation)
         return samples_of(archive, self.builder, train), samples_of(archive, self.builder, check)
 
-    def ask(self, name: str, forecaster: Forecaster) -> Verified:
+    def ask(self, name: str, forecaster: Forecaster) -> VerifiedForecasts:
         """Have a forecaster forecast the test, and put what came beside it."""
         asked = {name: forecaster}
         found = verify(asked, self.levels, self.data.archive, self.builder, self.test)[name]
         return self._next_day(found)
 
-    def ask_operator(self) -> Verified | None:
+    def ask_operator(self) -> VerifiedForecasts | None:
         """Give the operator's own forecasts in the same form, where there are any."""
         archive, spec = self.data.archive, self.builder.spec
         if archive.operator is None or self.case.local_hour is None:
@@ -110,7 +110,7 @@ class Material:
         truth = archive.truth(pairs.slot, pairs.row, spec.horizon)[:, list(spec.knots)]
         levels = len(self.levels)
         return self._next_day(
-            Verified(
+            VerifiedForecasts(
                 series=archive.series,
                 row=pairs.row,
                 origin_ms=archive.begin_ms(pairs.slot),
@@ -122,7 +122,7 @@ class Material:
             )
         )
 
-    def judged(self, found: Verified) -> Verified:
+    def judged(self, found: VerifiedForecasts) -> VerifiedForecasts:
         """Take what is judged of forecasts that were made every hour."""
         due = self._is_due(found.origin_ms)
         arrays = ("row", "origin_ms", "truth", "quantiles")
@@ -142,7 +142,7 @@ class Material:
             return np.ones(len(origin_ms), np.bool_)
         return np.asarray(self._calendar.at(origin_ms).minute == 60 * self.case.local_hour)
 
-    def _next_day(self, found: Verified) -> Verified:
+    def _next_day(self, found: VerifiedForecasts) -> VerifiedForecasts:
         """Leave out what is not of the next local day, where only that is judged."""
         if self.case.local_hour is None:
             return found

@@ -11,7 +11,7 @@ import numpy as np
 
 from gridcast.models.evaluation.quantiles import pinball_of
 from gridcast.models.evaluation.score import score, scores_by_lead
-from gridcast.models.evaluation.verified import Scales, Verified
+from gridcast.models.evaluation.verified_forecasts import Scales, VerifiedForecasts
 from gridcast.units import DAY_MS
 
 
@@ -37,7 +37,7 @@ class Outcome:
 
 
 def outcome_of(
-    found: Verified, scales: Scales, *, seconds: float, cpu_s: float, daily: bool
+    found: VerifiedForecasts, scales: Scales, *, seconds: float, cpu_s: float, daily: bool
 ) -> Outcome:
     """Score what was found; `daily`: there is one origin a day."""
     loss = pinball_of(found.truth, found.quantiles, found.levels)

@@ -7,14 +7,14 @@ from accuracy_parts.material import Material
 from gridcast.learning.backtest.arguments import ask
 from gridcast.learning.backtest.progress import shown
 from gridcast.learning.backtest.run import evaluate
-from gridcast.models.evaluation.verified import Verified
+from gridcast.models.evaluation.verified_forecasts import VerifiedForecasts
 from gridcast.stream.settings import Settings
 from gridcast.units import utc_time
 
 HOURLY = 60
 
 
-def publish(material: Material, file: bytes) -> Verified:
+def publish(material: Material, file: bytes) -> VerifiedForecasts:
     """Forecast at the hours of the test as `gridcast backtest` does, by a model file.
 
     Every slot is a tick from which the calibration learns, from a window before the test on.

@@ -15,7 +15,7 @@ from accuracy_parts.published import publish
 from gridcast.learning.training.config import Config
 from gridcast.models.evaluation.baselines import BASELINES, Baseline, LightGbm
 from gridcast.models.evaluation.samples import EvaluationSamples
-from gridcast.models.evaluation.verified import Verified
+from gridcast.models.evaluation.verified_forecasts import VerifiedForecasts
 from gridcast.models.network import Network
 from gridcast.stream.releases.box import boxed
 
@@ -147,7 +147,7 @@ class _Case:
         made_of = {**self._made_of, "forecaster": name, **more}
         return self._work.kept.outcome(f"{self._case.name}-{name}", made_of, make)
 
-    def _outcome(self, found: Verified, seconds: float, cpu_s: float) -> Outcome:
+    def _outcome(self, found: VerifiedForecasts, seconds: float, cpu_s: float) -> Outcome:
         daily = self._case.local_hour is not None
         scales = self._material.scales
         return outcome_of(found, scales, seconds=seconds, cpu_s=cpu_s, daily=daily)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from gridcast.models.detection import Known
+from gridcast.models.detection import DeclaredSeries
 from gridcast.models.weather import Weather
 from gridcast.schemas import WeatherForecast, WeatherObservation
 from gridcast.schemas.forecast import ClosedBy, Rung
@@ -13,10 +13,10 @@ from gridcast.schemas.forecast_columns import ForecastColumns, Maker, to_the_wat
 from gridcast.units import HOUR_MS, MINUTE_MS
 
 
-def in_groups(*sizes: int) -> Known:
+def in_groups(*sizes: int) -> DeclaredSeries:
     """Give series of which nothing is known but which group each is in: `f-0`, `f-1` …"""
     series = sum(sizes)
-    return Known(
+    return DeclaredSeries(
         np.full(series, np.nan, np.float32),
         np.zeros(series, np.float32),
         np.repeat(np.arange(len(sizes)), sizes),

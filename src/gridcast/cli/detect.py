@@ -77,7 +77,7 @@ def score(
 def _simulated(  # noqa: PLR0917
     series: int, days: float, learn_days: float, faults: int, seed: int, country: str
 ) -> dict[str, Any]:
-    from gridcast.models.evaluation.detection.simulation_run import SimulationRun, judged  # noqa: PLC0415 - slow to import
+    from gridcast.models.evaluation.detection.simulation_run import SimulationRun, summarise_run  # noqa: PLC0415 - slow to import
     from gridcast.models.simulator import Simulation, build_grid, spread_series  # noqa: PLC0415
     from gridcast.models.simulator.faults import Faults  # noqa: PLC0415
 
@@ -90,7 +90,7 @@ def _simulated(  # noqa: PLR0917
     begin_ms = START_MS + round(learn_days * DAY_MS)
     end_ms = begin_ms + round(days * DAY_MS)
     end_ms = _watch(trial, begin_ms, end_ms)
-    return judged(trial, begin_ms, end_ms)
+    return summarise_run(trial, begin_ms, end_ms)
 
 
 def _watch(trial: "SimulationRun", begin_ms: int, end_ms: int) -> int:
@@ -116,12 +116,12 @@ def _watch(trial: "SimulationRun", begin_ms: int, end_ms: int) -> int:
 
 def _labelled(path: Path, *, is_nab: bool) -> dict[str, Any]:
     from gridcast.learning.detection.labelled_sets import read_set  # noqa: PLC0415
-    from gridcast.models.evaluation.detection.labelled import found, scored  # noqa: PLC0415
+    from gridcast.models.evaluation.detection.labelled_series import found, novelty_stream  # noqa: PLC0415
     from gridcast.models.evaluation.detection.nab import PROFILES, nab_score  # noqa: PLC0415
 
     known = read_set(path, joined=not is_nab)
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        streams = [scored(one) for one in progress.track(known, description=path.name)]
+        streams = [novelty_stream(one) for one in progress.track(known, description=path.name)]
     figures: dict[str, Any] = {"series": len(known)}
     threshold = THRESHOLD
     if is_nab:

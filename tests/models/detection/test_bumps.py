@@ -11,7 +11,7 @@ def largest(*kw: float | None) -> tuple[float, float]:
     bumps, most = Bumps(1), np.zeros(2)
     for one in kw:
         value = np.array([np.nan if one is None else one], np.float32)
-        up, down, _ = bumps.look(value, ~np.isnan(value))
+        up, down, _ = bumps.update(value, ~np.isnan(value))
         most = np.maximum(most, [up[0], down[0]])
     return round(float(most[0]), 3), round(float(most[1]), 3)
 

@@ -8,7 +8,7 @@ import pytest
 from support.detection import standing
 
 from gridcast.models.alarms import AlarmBoard, Condition, Sign
-from gridcast.models.detection import Known
+from gridcast.models.detection import DeclaredSeries
 from gridcast.models.detection.condition_builder import (
     DETECTED,
     HOLIDAY,
@@ -30,7 +30,7 @@ MINUTE = 60_000
 METERS = 200
 NAMES = ["f-1", *(f"m-{number}" for number in range(METERS))]
 ROWS = np.arange(len(NAMES))
-KNOWN = Known(
+KNOWN = DeclaredSeries(
     capacity=np.array([2_000.0] + [10.0] * METERS, np.float32),
     least=np.zeros(len(NAMES), np.float32),
     group=np.array([-1] + [0] * METERS),
@@ -59,7 +59,7 @@ class Grid:
         self,
         value: np.ndarray | None = None,
         late_ms: np.ndarray | int = 0,
-        known: Known = KNOWN,
+        declared: DeclaredSeries = KNOWN,
     ) -> None:
         """Let a minute go by."""
         self.minute += 1
@@ -71,8 +71,8 @@ class Grid:
         time_ms = np.broadcast_to(tick_ms - MINUTE - late_ms, ROWS.shape)[rows]
         sent_ms = np.full(len(rows), tick_ms - MINUTE + 900)
         self.watch.take(rows, value[rows], time_ms, sent_ms)
-        look, seen = self.watch.look(tick_ms, known)
-        self.found = ConditionBuilder(seen, look, known, NAMES, "meter.readings/0").conditions()
+        look, seen = self.watch.look(tick_ms, declared)
+        self.found = ConditionBuilder(seen, look, declared, NAMES, "meter.readings/0").conditions()
 
     def expect(self, tick_ms: int, spoiled: int | None = None) -> None:
         """Let forecasts be made; `spoiled`: of which row from readings in the wrong unit."""
@@ -184,7 +184,7 @@ def test_what_all_neighbours_do_on_a_holiday_is_for_the_holiday(grid: Grid):
     assert not on_holiday(known, noon + 24 * 60 * MINUTE).any()
     value = grid.readings()
     value[1:] = 8.0
-    grid.step(value, known=known)
+    grid.step(value, declared=known)
     told = {one.key: one for one in grid.found}
     assert told[AlarmKind.SPIKE, "f-1"].cause == HOLIDAY
     assert told[AlarmKind.SPIKE, "m-5"].cause == HOLIDAY
@@ -271,7 +271,7 @@ def test_a_feed_that_is_silent_as_a_whole_is_one_alarm_though_it_has_many_groups
     board, told = AlarmBoard("meter.readings/0"), []
     for minute in range(60):
         value = np.full(len(NAMES), np.nan) if minute < 30 else grid.readings()
-        grid.step(value, known=known)
+        grid.step(value, declared=known)
         told += board.judge(START + grid.minute * MINUTE, grid.found, DETECTED)
     assert [(alarm.kind, alarm.series, alarm.change) for alarm in told] == [
         (AlarmKind.FEED_STALE, "meter.readings/0", AlarmChange.RAISED),
@@ -312,7 +312,7 @@ def test_nothing_is_said_of_a_parent_and_its_parts_before_a_day_has_shown_how_th
 
 def test_a_series_that_nothing_is_known_of_is_watched_all_the_same():
     watch = ReadingWatch()
-    nothing = Known(
+    nothing = DeclaredSeries(
         np.full(1, np.nan, np.float32),
         np.zeros(1, np.float32),
         np.array([-1]),

@@ -3,14 +3,14 @@
 import numpy as np
 
 from gridcast.models.alarms import Sign
-from gridcast.models.detection import Known
+from gridcast.models.detection import DeclaredSeries
 from gridcast.models.detection.health import MODEL, health
-from gridcast.models.detection.weather_conditions import STUCK, Blame
+from gridcast.models.detection.weather_conditions import STUCK, WeatherCause
 from gridcast.models.verification.running import Running
 from gridcast.schemas import AlarmKind
 
 FEED = "meter.readings/0"
-KNOWN = Known(
+KNOWN = DeclaredSeries(
     np.full(8, np.nan, np.float32),
     np.zeros(8, np.float32),
     np.array([0] * 4 + [1] * 3 + [-1]),
@@ -66,9 +66,9 @@ def test_of_few_forecasts_nothing_is_told():
 
 
 def test_forecasts_that_err_by_a_station_that_is_ill_are_for_that():
-    def of_f1(rows: np.ndarray) -> Blame | None:
+    def of_f1(rows: np.ndarray) -> WeatherCause | None:
         is_f1 = rows.tolist() == [4, 5, 6]
-        return Blame(STUCK, "st-1 is stuck", {"weather_hours": 9.0}) if is_f1 else None
+        return WeatherCause(STUCK, "st-1 is stuck", {"weather_hours": 9.0}) if is_f1 else None
 
     told = {one.series: one for one in health(running(0.9, 2.5), KNOWN, FEED, of_f1)}
     assert told["f-1"].cause == STUCK

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from river.drift import PageHinkley as River
 
-from gridcast.models.detection.drift import LIMIT
+from gridcast.models.detection.error_drift import LIMIT
 from gridcast.models.detection.page_hinkley import DriftLimit, PageHinkley
 
 LIMITS = [

@@ -33,7 +33,7 @@ class Feeds:
             interval_s = np.where(known, self.silence.interval_s, np.float32(60))
             risk = np.asarray(CHANCE_A_DAY * interval_s / 86_400, np.float32)
             tick_ms = SINCE_MS + self.minute * MINUTE
-            told += np.flatnonzero(self.silence.heard(tick_ms, sends(self.minute), risk)).tolist()
+            told += np.flatnonzero(self.silence.update(tick_ms, sends(self.minute), risk)).tolist()
             self.minute += 1
         return told
 

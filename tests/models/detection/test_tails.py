@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 from scipy.stats import genpareto
 
-from gridcast.models.detection.tails import Tails
+from gridcast.models.detection.tails import TailThresholds
 from gridcast.models.records import Record, RecordKind, decode, encode
 
 SERIES = 200
 ALL = np.ones(SERIES, np.bool_)
 
 
-def learned(scores: np.ndarray, **how: float) -> Tails:
-    tails = Tails(SERIES, **how)
+def learned(scores: np.ndarray, **how: float) -> TailThresholds:
+    tails = TailThresholds(SERIES, **how)
     for row in scores.astype(np.float32):
         tails.learn(row, ALL)
     return tails
@@ -58,17 +58,17 @@ def test_a_new_usual_is_learned_in_the_end():
 
 
 def test_a_series_without_a_score_learns_nothing():
-    tails = Tails(2)
+    tails = TailThresholds(2)
     for _ in range(50):
         tails.learn(np.array([9, 9], np.float32), np.array([True, False]))
-    assert tails.level[1] == Tails.NEW["level"]
+    assert tails.level[1] == TailThresholds.NEW["level"]
     assert tails.level[0] > tails.level[1]
 
 
 def test_it_comes_back_from_its_record_to_the_bit():
     tails = learned(np.random.default_rng(7).standard_exponential((500, SERIES)))
     kept = decode("detection/1", encode(Record(RecordKind.DETECTION, 1, tails.columns())))
-    back = Tails()
+    back = TailThresholds()
     back.load(kept.columns)
-    for name in Tails.NEW:
+    for name in TailThresholds.NEW:
         assert getattr(back, name).tobytes() == getattr(tails, name).tobytes()

@@ -9,9 +9,15 @@ from support.detection import Skies, standing
 
 from gridcast.models.alarms import AlarmBoard, Condition
 from gridcast.models.detection.condition_builder import DETECTED, LOAD, MODEL, NEIGHBOURS, OWN
-from gridcast.models.detection.stations import Ill
+from gridcast.models.detection.stations import StationFault
 from gridcast.models.detection.watch import ReadingWatch
-from gridcast.models.detection.weather_conditions import DRIFTED, SILENT, STUCK, WEATHER, Blame
+from gridcast.models.detection.weather_conditions import (
+    DRIFTED,
+    SILENT,
+    STUCK,
+    WEATHER,
+    WeatherCause,
+)
 from gridcast.models.grid import Grid as Declared
 from gridcast.schemas import AlarmChange, AlarmKind, GridSeries
 from gridcast.units import MINUTE_MS
@@ -115,7 +121,9 @@ def test_one_meter_alone_is_not_for_the_weather(grid: Grid):
 
 
 def test_names_as_long_as_they_may_be_make_a_text_that_an_alarm_can_have():
-    long = Blame(WEATHER, f"weather station {200 * 's'} measures 1.0 °C", {"weather_hours": 1.0})
+    long = WeatherCause(
+        WEATHER, f"weather station {200 * 's'} measures 1.0 °C", {"weather_hours": 1.0}
+    )
     text = f"{200 * 'm'}: {100 * '9'} kW where 2.0 were expected"
     told = long.of(Condition(AlarmKind.SPIKE, "m", text=text, evidence={"score": 9.0}))
     (alarm,) = AlarmBoard("meter.readings/0").judge(START, [told], {AlarmKind.SPIKE})
@@ -142,11 +150,11 @@ def test_stations_are_told_of_by_the_first_partition_alone(grid: Grid):
     assert (AlarmKind.GAP, STATION) in grid.steps(1, silent=["st-1"])
 
 
-def ill(grid: Grid, what: Ill) -> None:
+def ill(grid: Grid, what: StationFault) -> None:
     """Let st-1 be ill, as after a long time."""
     stations = grid.watch.detection.stations
-    stations.usual.stands[0] = 100 if what is Ill.DRIFTED else 0
-    if what is Ill.STUCK:
+    stations.usual.stands[0] = 100 if what is StationFault.DRIFTED else 0
+    if what is StationFault.STUCK:
         stations.repeats.run[0] = 60_000
         stations.errors.same_s[0] -= 7 * 3_600
         stations.repeats.last[0] = 4.5
@@ -156,12 +164,17 @@ def ill(grid: Grid, what: Ill) -> None:
 @pytest.mark.parametrize(
     ("what", "kind", "cause", "text"),
     [
-        (Ill.DRIFTED, AlarmKind.DATA_DRIFT, DRIFTED, "st-1 has moved against its forecasts"),
-        (Ill.STUCK, AlarmKind.FLATLINE, STUCK, "st-1 has said 4.5 °C for 7."),
+        (
+            StationFault.DRIFTED,
+            AlarmKind.DATA_DRIFT,
+            DRIFTED,
+            "st-1 has moved against its forecasts",
+        ),
+        (StationFault.STUCK, AlarmKind.FLATLINE, STUCK, "st-1 has said 4.5 °C for 7."),
     ],
 )
 def test_what_is_wrong_with_a_station_is_named_and_is_why_forecasts_err(
-    grid: Grid, what: Ill, kind: AlarmKind, cause: str, text: str
+    grid: Grid, what: StationFault, kind: AlarmKind, cause: str, text: str
 ):
     ill(grid, what)
     grid.watch.detection.drift.hours.stands[[3, 20]] = 5

@@ -18,7 +18,7 @@ from gridcast.models.evaluation.baselines.view import SampleView
 from gridcast.models.evaluation.samples import EvaluationSamples, pairs_of, samples_of, verify
 from gridcast.models.evaluation.score import score
 from gridcast.models.evaluation.splits import TimeSplit, hold_out
-from gridcast.models.evaluation.verified import Scales
+from gridcast.models.evaluation.verified_forecasts import Scales
 from gridcast.models.features import FeatureBuilder, FeatureSpec, Inputs
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gridcast.models.evaluation.score import score, scores_by, scores_by_lead, table
-from gridcast.models.evaluation.verified import Scales, Verified
+from gridcast.models.evaluation.verified_forecasts import Scales, VerifiedForecasts
 from gridcast.schemas import GridSeries
 from gridcast.units import HOUR_MS
 
@@ -15,10 +15,10 @@ LEVELS = (0.05, 0.5, 0.95)
 SCALES = Scales(size=np.array([100.0, 10.0]), naive=np.array([5.0, 1.0]))
 
 
-def verified(truth, median, half_width=10.0, row=None, hours=None) -> Verified:
+def verified(truth, median, half_width=10.0, row=None, hours=None) -> VerifiedForecasts:
     truth, median = np.asarray(truth, float), np.asarray(median, float)
     count = len(truth)
-    return Verified(
+    return VerifiedForecasts(
         series=[GridSeries(series="large"), GridSeries(series="small")],
         row=np.zeros(count, int) if row is None else np.asarray(row),
         origin_ms=HOUR_MS * np.asarray(range(count) if hours is None else hours, np.int64),

@@ -13,11 +13,11 @@ from gridcast.learning.history import History
 from gridcast.learning.training.dataset import operator_of
 from gridcast.learning.training.slots import lay_out
 from gridcast.models.archive import MEASURED, Archive
-from gridcast.models.evaluation.by import By, breakdown
+from gridcast.models.evaluation.breakdown import GroupBy, breakdown
 from gridcast.models.evaluation.quantiles import pinball_of
 from gridcast.models.evaluation.score import Scores, scores_by, table
 from gridcast.models.evaluation.significance import diebold_mariano
-from gridcast.models.evaluation.verified import Scales, Verified
+from gridcast.models.evaluation.verified_forecasts import Scales, VerifiedForecasts
 from gridcast.schemas.weather import VARIABLES
 from gridcast.stream.errors import UserError
 from gridcast.stream.recording import Recording
@@ -52,7 +52,7 @@ class BacktestJudge:
         self._rungs: dict[str, npt.NDArray[np.str_]] = {}
         self._temperature: npt.NDArray[np.float32] = np.empty(0, np.float32)
 
-    def same(self, walks: Sequence[Walked]) -> dict[str, Verified]:
+    def same(self, walks: Sequence[Walked]) -> dict[str, VerifiedForecasts]:
         """Put what came beside the forecasts; only what all forecasters answered is kept."""
         parts: dict[str, list[Walked]] = {}
         for one in walks:
@@ -72,7 +72,7 @@ class BacktestJudge:
             verified[name] = self.verified(common, quantiles)
         return verified
 
-    def note(self, own: Verified) -> None:
+    def note(self, own: VerifiedForecasts) -> None:
         """Remember the first model's forecasts: days are drawn of them."""
         self.own = own
         self._note_temperature(own)
@@ -88,7 +88,7 @@ class BacktestJudge:
             return None
         return int(np.nanargmin(share)), int(np.nanargmax(share))
 
-    def verified(self, keys: Keys, quantiles: npt.NDArray[np.float32]) -> Verified:
+    def verified(self, keys: Keys, quantiles: npt.NDArray[np.float32]) -> VerifiedForecasts:
         """Put what came beside some forecasts."""
         archive, count = self.archive, len(self.archive.series)
         row, origin_ms = keys % count, keys // count * MINUTE_MS
@@ -98,7 +98,7 @@ class BacktestJudge:
             part = slice(first, first + AT_ONCE)
             truth[part] = archive.truth(slot[part], row[part], self.plan.horizon)[:, self._leads]
         levels, minutes = self.plan.settings.levels, archive.step_minutes
-        return Verified(
+        return VerifiedForecasts(
             archive.series, row, origin_ms, minutes, self._leads, levels, truth, quantiles
         )
 
@@ -106,7 +106,7 @@ class BacktestJudge:
         """Number pairs of origin and series, rising with time."""
         return walked.origin_ms // MINUTE_MS * len(self.archive.series) + walked.row
 
-    def operator(self, like: Verified) -> Verified | None:
+    def operator(self, like: VerifiedForecasts) -> VerifiedForecasts | None:
         """Give the operator's own forecast of the same, as far as it was published by then."""
         if self.archive.operator is None:
             return None
@@ -120,12 +120,12 @@ class BacktestJudge:
         quantiles = np.repeat(value[..., None], len(like.levels), axis=2)
         return _with(like, truth, np.nan_to_num(quantiles))
 
-    def table(self, verified: Mapping[str, Verified]) -> dict[str, Scores]:
+    def table(self, verified: Mapping[str, VerifiedForecasts]) -> dict[str, Scores]:
         """Score all."""
         return table(verified, self.scales)
 
     def beside_operator(
-        self, verified: Mapping[str, Verified]
+        self, verified: Mapping[str, VerifiedForecasts]
     ) -> tuple[dict[str, Scores], dict[str, Scores]]:
         """Score all where the operator had published a forecast, and where it just had."""
         first = next(iter(verified.values()))
@@ -138,7 +138,7 @@ class BacktestJudge:
         return known, fresh
 
     def _where(
-        self, verified: Mapping[str, Verified], truth: npt.NDArray[np.floating]
+        self, verified: Mapping[str, VerifiedForecasts], truth: npt.NDArray[np.floating]
     ) -> dict[str, Scores]:
         if not np.isfinite(truth).any():
             return {}
@@ -151,7 +151,7 @@ class BacktestJudge:
         }
         return found
 
-    def _just_published(self, like: Verified) -> npt.NDArray[np.bool_]:
+    def _just_published(self, like: VerifiedForecasts) -> npt.NDArray[np.bool_]:
         """Tell of which slots the operator published at the tick, or since the one before."""
         archive = self.archive
         assert archive.operator_at_ms is not None  # noqa: S101 - with the operator's forecast
@@ -161,11 +161,11 @@ class BacktestJudge:
         just: npt.NDArray[np.bool_] = (age_ms >= 0) & (age_ms < self.plan.judged_every_ms)
         return just
 
-    def by(self, name: str, verified: Verified) -> dict[str, dict[str, Scores]]:
+    def by(self, name: str, verified: VerifiedForecasts) -> dict[str, dict[str, Scores]]:
         """Take one forecaster's scores apart in every way there is."""
         found = {
             by.value: breakdown(verified, self.scales, by)
-            for by in (By.HORIZON, By.HOUR, By.WEEKDAY, By.MONTH)
+            for by in (GroupBy.HORIZON, GroupBy.HOUR, GroupBy.WEEKDAY, GroupBy.MONTH)
         }
         rungs, of_rung = np.unique(self._rungs[name], return_inverse=True)
         found["rung"] = self._named(verified, of_rung[:, None], rungs.tolist())
@@ -185,7 +185,7 @@ class BacktestJudge:
             }
         return found
 
-    def _note_temperature(self, like: Verified) -> None:
+    def _note_temperature(self, like: VerifiedForecasts) -> None:
         """Look up how warm it was in each slot that was forecast, as was measured in the end."""
         archive, horizon = self.archive, self.plan.horizon
         found: npt.NDArray[np.float32] = np.full(like.truth.shape, np.nan, np.float32)
@@ -201,13 +201,13 @@ class BacktestJudge:
         self._temperature = found
 
     def _named(
-        self, verified: Verified, group: npt.NDArray[np.integer], names: Sequence[str]
+        self, verified: VerifiedForecasts, group: npt.NDArray[np.integer], names: Sequence[str]
     ) -> dict[str, Scores]:
         found = scores_by(verified, self.scales, group)
         return {names[label]: scores for label, scores in sorted(found.items())}
 
     def versus(
-        self, verified: Mapping[str, Verified], first: str
+        self, verified: Mapping[str, VerifiedForecasts], first: str
     ) -> dict[str, ForecasterComparison]:
         """Compare the first forecaster with each other one by the pinball loss at each origin."""
         origins, own = verified[first].of_origins(_loss(verified[first]))
@@ -227,7 +227,7 @@ class BacktestJudge:
         return found
 
 
-def peaks(verified: Verified) -> Peaks:
+def peaks(verified: VerifiedForecasts) -> Peaks:
     """Say how well the highest load of each horizon was foreseen."""
     whole = np.isfinite(verified.truth).all(axis=1)
     truth, median = verified.truth[whole], verified.median[whole]
@@ -246,7 +246,7 @@ def peaks(verified: Verified) -> Peaks:
     )
 
 
-def shares_below(verified: Verified) -> tuple[float, ...]:
+def shares_below(verified: VerifiedForecasts) -> tuple[float, ...]:
     """Give what share of the loads lay below each quantile."""
     known = np.isfinite(verified.truth)
     below = verified.truth[known][:, None] < verified.quantiles[known]
@@ -277,9 +277,9 @@ def archive_of(recording: Recording, plan: BacktestPlan) -> Archive:
 
 
 def _with(
-    like: Verified, truth: npt.NDArray[np.floating], quantiles: npt.NDArray[np.floating]
-) -> Verified:
-    return Verified(
+    like: VerifiedForecasts, truth: npt.NDArray[np.floating], quantiles: npt.NDArray[np.floating]
+) -> VerifiedForecasts:
+    return VerifiedForecasts(
         like.series,
         like.row,
         like.origin_ms,
@@ -291,5 +291,5 @@ def _with(
     )
 
 
-def _loss(verified: Verified) -> npt.NDArray[np.floating]:
+def _loss(verified: VerifiedForecasts) -> npt.NDArray[np.floating]:
     return pinball_of(verified.truth, verified.quantiles, verified.levels)

@@ -14,7 +14,7 @@ from gridcast.learning.backtest.sections import sections
 from gridcast.learning.training.report.pictures import Day, draw_days
 from gridcast.learning.training.report.render import render
 from gridcast.learning.training.report.sections import Figure, Section
-from gridcast.models.evaluation.verified import Verified
+from gridcast.models.evaluation.verified_forecasts import VerifiedForecasts
 
 TEMPLATE = "report.html.j2"
 
@@ -83,7 +83,7 @@ def _days(
 def _day(
     kept: Path, evaluation: BacktestEvaluation, judge: BacktestJudge, which: int
 ) -> Day | None:
-    own: Verified = judge.own
+    own: VerifiedForecasts = judge.own
     archive, series = judge.archive, own.series[int(own.row[which])]
     origin_ms = int(own.origin_ms[which])
     instant = pa.scalar(origin_ms, pa.timestamp("ms", tz="UTC"))

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from gridcast.models.evaluation.detection.labelled import Labelled
+from gridcast.models.evaluation.detection.labelled_series import LabelledSeries
 from gridcast.stream.errors import UserError
 
 COLUMNS = ("ts", "entity", "value", "label")
 
 
-def read_set(path: Path, *, joined: bool = False) -> list[Labelled]:
+def read_set(path: Path, *, joined: bool = False) -> list[LabelledSeries]:
     """Read a set; `joined` puts the traces of one device, named before the first `/`, end to end.
 
     The normal ones come first: a device that was never seen at work cannot be known.
@@ -30,12 +30,12 @@ def read_set(path: Path, *, joined: bool = False) -> list[Labelled]:
     for number in np.argsort(first).tolist():
         rows = np.flatnonzero(place == number)
         rows = rows[~np.isnan(value[rows])]
-        traces.append(Labelled(str(names[number]), time_ms[rows], value[rows], label[rows]))
+        traces.append(LabelledSeries(str(names[number]), time_ms[rows], value[rows], label[rows]))
     return _by_device(traces) if joined else traces
 
 
-def _by_device(traces: list[Labelled]) -> list[Labelled]:
-    devices: dict[str, list[Labelled]] = {}
+def _by_device(traces: list[LabelledSeries]) -> list[LabelledSeries]:
+    devices: dict[str, list[LabelledSeries]] = {}
     for trace in traces:
         devices.setdefault(trace.name.partition("/")[0], []).append(trace)
     joined = []
@@ -45,5 +45,5 @@ def _by_device(traces: list[Labelled]) -> list[Labelled]:
         label = np.concatenate([part.label for part in parts])
         # Days that do not follow on each other are laid end to end.
         steps = np.concatenate([np.diff(part.time_ms, prepend=part.time_ms[0]) for part in parts])
-        joined.append(Labelled(name, np.cumsum(np.maximum(steps, 0)), value, label))
+        joined.append(LabelledSeries(name, np.cumsum(np.maximum(steps, 0)), value, label))
     return joined

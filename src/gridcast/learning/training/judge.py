@@ -22,7 +22,7 @@ from gridcast.learning.training.results import (
 )
 from gridcast.models.archive import MEASURED
 from gridcast.models.evaluation.baselines import BASELINES, Baseline, LightGbm
-from gridcast.models.evaluation.by import By, breakdown
+from gridcast.models.evaluation.breakdown import GroupBy, breakdown
 from gridcast.models.evaluation.fitting import PartErrors, judge_fit
 from gridcast.models.evaluation.forecaster import Forecaster
 from gridcast.models.evaluation.quantiles import pinball, pinball_of
@@ -36,7 +36,7 @@ from gridcast.models.evaluation.samples import (
 from gridcast.models.evaluation.score import score, scores_by, scores_by_lead, table
 from gridcast.models.evaluation.significance import diebold_mariano
 from gridcast.models.evaluation.splits import Part
-from gridcast.models.evaluation.verified import Scales, Verified
+from gridcast.models.evaluation.verified_forecasts import Scales, VerifiedForecasts
 from gridcast.models.features import FeatureBuilder
 from gridcast.stream.errors import UserError
 from gridcast.units import HOUR_MS, utc_time
@@ -101,7 +101,7 @@ class TrainingJudge:
                 },
                 by={
                     by.value: {name: breakdown(one, self.scales, by) for name, one in found.items()}
-                    for by in (By.HOUR, By.WEEKDAY, By.MONTH)
+                    for by in (GroupBy.HOUR, GroupBy.WEEKDAY, GroupBy.MONTH)
                 },
                 by_series=self._by_series(own),
                 reliability=Reliability(
@@ -152,7 +152,9 @@ class TrainingJudge:
     def _samples(self, pairs: Pairs) -> EvaluationSamples:
         return samples_of(self._dataset.archive, self._builder, pairs)
 
-    def _verify(self, pairs: Pairs, forecasters: Mapping[str, Forecaster]) -> dict[str, Verified]:
+    def _verify(
+        self, pairs: Pairs, forecasters: Mapping[str, Forecaster]
+    ) -> dict[str, VerifiedForecasts]:
         archive, levels = self._dataset.archive, self._how.levels
         return verify(forecasters, levels, archive, self._builder, pairs)
 
@@ -166,7 +168,7 @@ class TrainingJudge:
             without=tuple((one.first, one.end) for one in part.without),
         )
 
-    def _by_series(self, own: Verified) -> tuple[SeriesScores, ...]:
+    def _by_series(self, own: VerifiedForecasts) -> tuple[SeriesScores, ...]:
         found = scores_by(own, self.scales, own.row[:, None])
         sizes = self.scales.size
         return tuple(
@@ -178,7 +180,7 @@ class TrainingJudge:
             for row, scores in found.items()
         )
 
-    def _versus(self, found: Mapping[str, Verified]) -> dict[str, BaselineComparison]:
+    def _versus(self, found: Mapping[str, VerifiedForecasts]) -> dict[str, BaselineComparison]:
         """Compare the model with each baseline by the pinball loss at the same origins."""
         own = found[MODEL]
         origins, first = own.of_origins(_loss(own))
@@ -221,7 +223,7 @@ class TrainingJudge:
         flags = judge_fit(model, reference, errors)
         return tuple(FitProblem(fault=flag.fault.value, reason=flag.reason) for flag in flags)
 
-    def _days(self, own: Verified, model: Forecaster) -> tuple[Day | None, Day | None]:
+    def _days(self, own: VerifiedForecasts, model: Forecaster) -> tuple[Day | None, Day | None]:
         """Find the forecasts that came out best and worst, and make them again, every slot."""
         whole = np.isfinite(own.truth).all(axis=1)
         size = np.abs(own.truth).mean(axis=1)
@@ -234,7 +236,7 @@ class TrainingJudge:
             self._day(own, int(np.nanargmax(share)), model),
         )
 
-    def _day(self, own: Verified, which: int, model: Forecaster) -> Day:
+    def _day(self, own: VerifiedForecasts, which: int, model: Forecaster) -> Day:
         archive = self._dataset.archive
         slot = (own.origin_ms[which] - archive.start_ms) // archive.step_ms
         pair = Pairs(np.array([slot]), np.array([own.row[which]]))
@@ -251,11 +253,11 @@ class TrainingJudge:
         )
 
 
-def _loss(verified: Verified) -> NDArray[np.floating]:
+def _loss(verified: VerifiedForecasts) -> NDArray[np.floating]:
     return pinball_of(verified.truth, verified.quantiles, verified.levels)
 
 
-def _shares_below(verified: Verified) -> tuple[float, ...]:
+def _shares_below(verified: VerifiedForecasts) -> tuple[float, ...]:
     known = np.isfinite(verified.truth)
     below = verified.truth[known][:, None] < verified.quantiles[known]
     return tuple(below.mean(axis=0).tolist())

@@ -1,6 +1,6 @@
 """What is wrong with readings: detectors for all series of a partition at once."""
 
-from gridcast.models.detection.detection import Detected, Detection
-from gridcast.models.detection.observations import NO_GROUP, Known, Look
+from gridcast.models.detection.detectors import DetectionResult, PartitionDetectors
+from gridcast.models.detection.observations import NO_GROUP, DeclaredSeries, TickReadings
 
-__all__ = ["NO_GROUP", "Detected", "Detection", "Known", "Look"]
+__all__ = ["NO_GROUP", "DeclaredSeries", "DetectionResult", "PartitionDetectors", "TickReadings"]

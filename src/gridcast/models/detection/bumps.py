@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.memory import Memory
+from gridcast.models.detection.detector_state import DetectorState
 from gridcast.units import Flags, Floats
 
 LONGEST = 3
@@ -24,19 +24,19 @@ EDGES = np.float32(2)
 KEPT = tuple(f"ago_{number}" for number in range(1, LONGEST + 2))
 
 
-class Bumps(Memory):
+class Bumps(DetectorState):
     """The newest readings of each series.
 
     >>> bumps = Bumps(1)
     >>> for kw in (1.0, 1.1, 9.0, 8.0, 1.2):
-    ...     up, down, middle = bumps.look(np.array([kw], np.float32), np.ones(1, bool))
+    ...     up, down, middle = bumps.update(np.array([kw], np.float32), np.ones(1, bool))
     >>> up.round(1), down, middle
     (array([4.6], dtype=float32), array([0.], dtype=float32), array([8.], dtype=float32))
     """
 
     NEW: ClassVar = dict.fromkeys(KEPT, np.float32(np.nan))
 
-    def look(self, value: Floats, given: Flags) -> tuple[Floats, Floats, Floats]:
+    def update(self, value: Floats, given: Flags) -> tuple[Floats, Floats, Floats]:
         """Take the newest readings; give how far a bump before them stood out, up and down, kW.
 
         And the reading of it that stood out least. 0: there was none.

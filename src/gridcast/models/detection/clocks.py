@@ -10,8 +10,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.memory import Memory
-from gridcast.models.detection.observations import Look
+from gridcast.models.detection.detector_state import DetectorState
+from gridcast.models.detection.observations import TickReadings
 from gridcast.units import Flags, Floats
 
 IN_A_ROW = 4
@@ -24,7 +24,7 @@ FEWEST = 3
 """Of fewer it cannot be told whether it is one or most."""
 
 
-class Clocks(Memory):
+class Clocks(DetectorState):
     """How far clocks are off."""
 
     NEW: ClassVar = {
@@ -42,9 +42,9 @@ class Clocks(Memory):
     last_s: Floats
     """How far the newest was off."""
 
-    def look(self, look: Look, given: Flags) -> Flags:
+    def update(self, readings: TickReadings, given: Flags) -> Flags:
         """Take the newest readings; tell whose clocks are off."""
-        delay = ((look.sent_ms - look.time_ms) / 1000).clip(-LONGEST_S, LONGEST_S)
+        delay = ((readings.sent_ms - readings.time_ms) / 1000).clip(-LONGEST_S, LONGEST_S)
         delay_s = np.where(given, delay, 0).astype(np.float32)
         new = given & np.isnan(self.delay_s)
         self.delay_s[new] = delay_s[new]

@@ -7,10 +7,10 @@ import numpy as np
 from scipy.special import ndtr
 
 from gridcast.models.alarms import Condition, Key, Sign
-from gridcast.models.detection.detection import SILENT_TOGETHER, Detected
+from gridcast.models.detection.detectors import SILENT_TOGETHER, DetectionResult
 from gridcast.models.detection.groups import FEWEST, MOST_SILENT
-from gridcast.models.detection.observations import NO_GROUP, Known, Look
-from gridcast.models.detection.weather_conditions import Blame, WeatherTeller
+from gridcast.models.detection.observations import NO_GROUP, DeclaredSeries, TickReadings
+from gridcast.models.detection.weather_conditions import WeatherCause, WeatherConditionBuilder
 from gridcast.schemas import AlarmKind, Priority
 
 NEIGHBOURS = "real event, seen by the neighbours too"
@@ -54,9 +54,9 @@ SHARED = (AlarmKind.GAP, AlarmKind.SPIKE, AlarmKind.DROP, *DRIFTS)
 class ConditionBuilder:
     """Puts what was seen at one look into words."""
 
-    seen: Detected
-    look: Look
-    known: Known
+    result: DetectionResult
+    readings: TickReadings
+    declared: DeclaredSeries
     names: Sequence[str]
     feed: str
     """What the partition is called: topic and number."""
@@ -72,15 +72,17 @@ class ConditionBuilder:
 
     def _feed(self) -> Iterator[Condition]:
         """Tell of a feed of which nearly all are silent; one group alone is told as such."""
-        silent = self.seen.missing >= SILENT_TOGETHER
+        silent = self.result.missing >= SILENT_TOGETHER
         size, count = len(silent), int(np.count_nonzero(silent))
-        if size < FEWEST or count < MOST_SILENT * size or self.known.groups == 1:
+        if size < FEWEST or count < MOST_SILENT * size or self.declared.groups == 1:
             return
         yield Condition(
             AlarmKind.FEED_STALE,
             self.feed,
             priority=Priority.HIGH,
-            severity=float(np.abs(np.nansum(self.look.quantiles[:, len(self.look.levels) // 2]))),
+            severity=float(
+                np.abs(np.nansum(self.readings.quantiles[:, len(self.readings.levels) // 2]))
+            ),
             cause=FEED,
             text=f"{count:,} of the {size:,} series of {self.feed} are silent",
             evidence={"series_count": float(size), "silent_share": round(count / size, 3)},
@@ -92,17 +94,17 @@ class ConditionBuilder:
             yield from self._weather.conditions()
 
     @property
-    def _weather(self) -> WeatherTeller:
-        return WeatherTeller(self.seen, self.look)
+    def _weather(self) -> WeatherConditionBuilder:
+        return WeatherConditionBuilder(self.result, self.readings)
 
     def _series(self) -> Iterator[Condition]:
-        for signs, sign in ((self.seen.on, Sign.ON), (self.seen.between, Sign.BETWEEN)):
+        for signs, sign in ((self.result.on, Sign.ON), (self.result.between, Sign.BETWEEN)):
             for kind, flags in signs.items():
                 for row in np.flatnonzero(flags).tolist():
                     yield self._condition(kind, row, sign)
 
     def _condition(self, kind: AlarmKind, row: int, sign: Sign) -> Condition:
-        value, quantiles = float(self.seen.measured[row]), self.look.quantiles[row].tolist()
+        value, quantiles = float(self.result.measured[row]), self.readings.quantiles[row].tolist()
         expected, low, high = (
             None if np.isnan(kw) else round(kw, 3)
             for kw in (quantiles[len(quantiles) // 2], quantiles[0], quantiles[-1])
@@ -127,20 +129,20 @@ class ConditionBuilder:
         blame = self._blame(kind, row)
         return condition if blame is None else blame.of(condition)
 
-    def _blame(self, kind: AlarmKind, row: int) -> Blame | None:
+    def _blame(self, kind: AlarmKind, row: int) -> WeatherCause | None:
         """Give why it may be the weather: not what is switched, nor a load that has moved."""
-        group = int(self.known.group[row])
+        group = int(self.declared.group[row])
         if kind in {AlarmKind.SPIKE, AlarmKind.DROP}:
-            if self.seen.moved[row] and group != NO_GROUP and self.seen.switched[group]:
+            if self.result.moved[row] and group != NO_GROUP and self.result.switched[group]:
                 return None
             return self._weather.of_series(row, high=kind is AlarmKind.SPIKE)
         if kind is AlarmKind.DRIFT and not self._has_moved(row):
             return self._weather.of_errors(np.array([row]))
         return None
 
-    def _blame_of_group(self, kind: AlarmKind, group: int) -> Blame | None:
-        rows = np.flatnonzero(self.known.group == group)
-        if kind in {AlarmKind.SPIKE, AlarmKind.DROP} and not self.seen.switched[group]:
+    def _blame_of_group(self, kind: AlarmKind, group: int) -> WeatherCause | None:
+        rows = np.flatnonzero(self.declared.group == group)
+        if kind in {AlarmKind.SPIKE, AlarmKind.DROP} and not self.result.switched[group]:
             return self._weather.of_group(rows, high=kind is AlarmKind.SPIKE)
         if kind is AlarmKind.DRIFT and not self._group_has_moved(group):
             return self._weather.of_errors(rows)
@@ -148,9 +150,11 @@ class ConditionBuilder:
 
     def _cause(self, kind: AlarmKind, row: int) -> str:
         if kind in {AlarmKind.SPIKE, AlarmKind.DROP}:
-            if not self.seen.moved[row]:
+            if not self.result.moved[row]:
                 return OWN
-            return self._shared(int(self.known.group[row]), holiday=bool(self.seen.holiday[row]))
+            return self._shared(
+                int(self.declared.group[row]), holiday=bool(self.result.holiday[row])
+            )
         if kind in DRIFTS:
             return LOAD if self._has_moved(row) else MODEL
         return {
@@ -161,18 +165,18 @@ class ConditionBuilder:
 
     def _shared(self, group: int, *, holiday: bool) -> str:
         """Tell why all of a group do the same."""
-        if self.seen.switched[group]:
+        if self.result.switched[group]:
             return TARIFF
         return HOLIDAY if holiday else NEIGHBOURS
 
     def _has_moved(self, row: int) -> bool:
         """Tell whether the load of a series, or of its group, is another than it was."""
-        group = int(self.known.group[row])
-        own = bool(self.seen.on[AlarmKind.DATA_DRIFT][row])
+        group = int(self.declared.group[row])
+        own = bool(self.result.on[AlarmKind.DATA_DRIFT][row])
         return own or (group != NO_GROUP and self._group_has_moved(group))
 
     def _group_has_moved(self, group: int) -> bool:
-        return bool(self.seen.group_on[AlarmKind.DATA_DRIFT][group])
+        return bool(self.result.group_on[AlarmKind.DATA_DRIFT][group])
 
     def _text(  # noqa: PLR0917
         self,
@@ -185,7 +189,7 @@ class ConditionBuilder:
     ) -> str:
         name = self.names[row]
         of_kind = {
-            AlarmKind.GAP: f"{self.seen.missing[row]:,.0f} readings of {name} are missing",
+            AlarmKind.GAP: f"{self.result.missing[row]:,.0f} readings of {name} are missing",
             AlarmKind.FLATLINE: f"{name} stays at the same value" + _kw(measured, " of {} kW"),
             AlarmKind.CLOCK: f"the time stamps of {name} are off",
             AlarmKind.DRIFT: f"the errors of the forecasts of {name} have moved",
@@ -199,14 +203,14 @@ class ConditionBuilder:
         return f"{what} where {expected:,} were expected ({low:,} to {high:,})"
 
     def _evidence(self, row: int) -> dict[str, float]:
-        seen, evidence = self.seen, {"missing_count": float(self.seen.missing[row])}
+        seen, evidence = self.result, {"missing_count": float(self.result.missing[row])}
         score = float(seen.score[row])
         if not np.isnan(score):
             limit = seen.high[row] if score > 0 else seen.low[row]
             evidence["score"] = round(score, 2)
             evidence["score_limit"] = round(float(limit), 2)
             evidence["position_share"] = round(float(ndtr(score)), 6)
-        group = int(self.known.group[row])
+        group = int(self.declared.group[row])
         if group != NO_GROUP:
             groups = seen.groups
             evidence["neighbours_count"] = float(groups.size[group])
@@ -216,11 +220,11 @@ class ConditionBuilder:
         return evidence
 
     def _groups(self) -> Iterator[Condition]:
-        seen, groups = self.seen, self.seen.groups
+        seen, groups = self.result, self.result.groups
         for kind, flags in seen.group_on.items():
             for group in np.flatnonzero(flags).tolist():
                 size = int(groups.size[group])
-                name = self.known.parents[group]
+                name = self.declared.parents[group]
                 share = {
                     AlarmKind.GAP: groups.silent,
                     AlarmKind.SPIKE: groups.high,
@@ -229,18 +233,18 @@ class ConditionBuilder:
                 text, cause = _group_words(kind, name, size)
                 if share is not None:
                     text = text.format(round(float(share[group]) * size))
-                inside = self.known.group == group
+                inside = self.declared.group == group
                 if kind is AlarmKind.DRIFT and self._group_has_moved(group):
                     cause = LOAD
                 if cause == NEIGHBOURS:
-                    holiday = bool(self.seen.holiday[inside].mean() > 0.5)
+                    holiday = bool(self.result.holiday[inside].mean() > 0.5)
                     cause = self._shared(group, holiday=holiday)
-                expected = self.look.quantiles[inside, len(self.look.levels) // 2]
+                expected = self.readings.quantiles[inside, len(self.readings.levels) // 2]
                 condition = Condition(
                     kind,
                     name,
                     severity=float(np.abs(np.nansum(expected))),
-                    under=self._keys(kind, self.known.above[group]),
+                    under=self._keys(kind, self.declared.above[group]),
                     cause=cause,
                     text=text,
                     evidence={
@@ -256,10 +260,10 @@ class ConditionBuilder:
                 yield condition if blame is None else blame.of(condition)
 
     def _under(self, kind: AlarmKind, row: int) -> tuple[Key, ...]:
-        group = int(self.known.group[row])
+        group = int(self.declared.group[row])
         if group == NO_GROUP:
             return self._keys(kind, ())
-        return self._keys(kind, (self.known.parents[group], *self.known.above[group]))
+        return self._keys(kind, (self.declared.parents[group], *self.declared.above[group]))
 
     def _keys(self, kind: AlarmKind, above: Sequence[str]) -> tuple[Key, ...]:
         keys = tuple((kind, name) for name in above) if kind in SHARED else ()

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gridcast.models.detection.observations import NO_GROUP, NOTHING_KNOWN, Known
+from gridcast.models.detection.observations import NO_GROUP, NOTHING_DECLARED, DeclaredSeries
 from gridcast.models.grid import Grid
 
 
-def known_of(names: Sequence[str], grid: Grid) -> Known:
+def declared_series(names: Sequence[str], grid: Grid) -> DeclaredSeries:
     """Look up the series of a partition.
 
     >>> from gridcast.schemas import GridSeries
     >>> grid = Grid()
     >>> for declared in (GridSeries(series="m-1", parent="f-1"), GridSeries(series="f-1")):
     ...     _ = grid.declare(declared)
-    >>> known = known_of(["f-1", "m-1"], grid)
-    >>> known.group, known.parents, known.parent
+    >>> series = declared_series(["f-1", "m-1"], grid)
+    >>> series.group, series.parents, series.parent
     (array([-1,  0]), ['f-1'], array([0]))
     """
     row_of = {name: row for row, name in enumerate(names)}
@@ -44,7 +44,7 @@ def known_of(names: Sequence[str], grid: Grid) -> Known:
         row_of.get(parent, -1) if row_of.keys() >= set(grid.children(parent)) else -1
         for parent in parents
     ]
-    return Known(
+    return DeclaredSeries(
         capacity,
         least,
         group,
@@ -62,14 +62,14 @@ class GridFacts:
     def __init__(self) -> None:
         self._seen: tuple[Grid, int] | None = None
         self._names: list[str] = []
-        self._known = NOTHING_KNOWN
+        self._known = NOTHING_DECLARED
 
-    def look(self, names: Sequence[str], grid: Grid) -> Known:
+    def current(self, names: Sequence[str], grid: Grid) -> DeclaredSeries:
         """Give what is known of these series by now."""
         seen = (grid, grid.version)
         if seen != self._seen or self._names != names:
             self._seen, self._names = seen, list(names)
-            self._known = known_of(names, grid)
+            self._known = declared_series(names, grid)
         return self._known
 
 

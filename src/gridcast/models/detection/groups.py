@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.memory import Memory, Rows
-from gridcast.models.detection.observations import NO_GROUP, Known, Look
-from gridcast.models.detection.surprise import REMEMBERED, is_known
+from gridcast.models.detection.detector_state import DetectorState, Rows
+from gridcast.models.detection.observations import NO_GROUP, DeclaredSeries, TickReadings
+from gridcast.models.detection.pit_scores import REMEMBERED, is_known
 from gridcast.units import Flags, Floats
 
 STRIKING = np.float32(3)
@@ -24,7 +24,7 @@ CLIP = np.float32(6)
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class GroupStatistics:
     """A row a group."""
 
     size: Floats
@@ -42,10 +42,12 @@ class Together:
     """How many were: of them a reading came that had been forecast."""
 
 
-def together(look: Look, known: Known, score: Floats, silent: Flags) -> Together:
+def group_statistics(
+    readings: TickReadings, declared: DeclaredSeries, score: Floats, silent: Flags
+) -> GroupStatistics:
     """Sum up what the series of each group do."""
-    inside = known.group != NO_GROUP
-    group, groups = known.group[inside], known.groups
+    inside = declared.group != NO_GROUP
+    group, groups = declared.group[inside], declared.groups
 
     def total(of: Floats | Flags) -> Floats:
         weights = of[inside].astype(np.float32)
@@ -54,16 +56,16 @@ def together(look: Look, known: Known, score: Floats, silent: Flags) -> Together
     given = ~np.isnan(score)
     clipped = np.clip(np.nan_to_num(score), -CLIP, CLIP)
     size, heard = total(np.ones_like(given)), total(given)
-    comes = ~np.isnan(look.value)
-    parts, part_sum = total(comes), total(np.nan_to_num(look.value))
-    has_parent = known.parent >= 0
-    whole = np.where(has_parent, look.value[np.maximum(known.parent, 0)], np.nan)
+    comes = ~np.isnan(readings.value)
+    parts, part_sum = total(comes), total(np.nan_to_num(readings.value))
+    has_parent = declared.parent >= 0
+    whole = np.where(has_parent, readings.value[np.maximum(declared.parent, 0)], np.nan)
     # Parts that feed in and parts that draw may cancel out: meters err by what goes through them.
-    gross = total(np.abs(np.nan_to_num(look.value)))
+    gross = total(np.abs(np.nan_to_num(readings.value)))
     complete = has_parent & (parts >= ALL * size) & (size >= FEWEST) & (gross > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         balance = np.where(complete, (whole - part_sum) / gross, np.nan)
-    return Together(
+    return GroupStatistics(
         size,
         _share(total(silent), size),
         _share(total(clipped > STRIKING), heard),
@@ -91,9 +93,9 @@ class Siblings:
     """… and below."""
 
 
-def siblings(known: Known, station: Rows, high: Flags, low: Flags) -> Siblings:
+def siblings(declared: DeclaredSeries, station: Rows, high: Flags, low: Flags) -> Siblings:
     """Sum up what series do that share parent and station; who has none of both shares that."""
-    number = (station + 1) * (known.groups + 1) + known.group + 1
+    number = (station + 1) * (declared.groups + 1) + declared.group + 1
     size, above, below = (
         np.bincount(number, weights=of).astype(np.float32)
         for of in (np.ones(len(number)), high, low)
@@ -101,7 +103,7 @@ def siblings(known: Known, station: Rows, high: Flags, low: Flags) -> Siblings:
     return Siblings(number, size, _share(above, size), _share(below, size))
 
 
-class Balance(Memory):
+class Balance(DetectorState):
     """How far parents are from the sum of their parts, in what is usual for them."""
 
     NEW: ClassVar = {
@@ -132,24 +134,24 @@ class Balance(Memory):
         return np.asarray(score, np.float32)
 
 
-def of_its_group(values: Floats, known: Known) -> Floats:
+def group_value_of_series(values: Floats, declared: DeclaredSeries) -> Floats:
     """Give each series what its group has; 0 to one that has none."""
-    inside = known.group != NO_GROUP
-    if not known.groups:
-        return np.zeros(len(known.group), np.float32)
-    return np.where(inside, values[np.maximum(known.group, 0)], np.float32(0)).astype(np.float32)
+    inside = declared.group != NO_GROUP
+    if not declared.groups:
+        return np.zeros(len(declared.group), np.float32)
+    return np.where(inside, values[np.maximum(declared.group, 0)], np.float32(0)).astype(np.float32)
 
 
-def of_groups(values: Floats, given: Flags, known: Known) -> tuple[Floats, Flags]:
+def group_medians(values: Floats, given: Flags, declared: DeclaredSeries) -> tuple[Floats, Flags]:
     """Give the median of each group, and of which it tells: most of their series are in it.
 
     Of too few it is 0: they have nothing in common.
     """
-    size = np.bincount(known.group[known.group != NO_GROUP], minlength=known.groups)
-    rows = np.flatnonzero(given & (known.group != NO_GROUP))
-    rows = rows[np.lexsort((values[rows], known.group[rows]))]
-    count = np.bincount(known.group[rows], minlength=known.groups)
-    median, first, some = np.zeros(known.groups, np.float32), np.cumsum(count) - count, count > 0
+    size = np.bincount(declared.group[declared.group != NO_GROUP], minlength=declared.groups)
+    rows = np.flatnonzero(given & (declared.group != NO_GROUP))
+    rows = rows[np.lexsort((values[rows], declared.group[rows]))]
+    count = np.bincount(declared.group[rows], minlength=declared.groups)
+    median, first, some = np.zeros(declared.groups, np.float32), np.cumsum(count) - count, count > 0
     left, right = rows[(first + (count - 1) // 2)[some]], rows[(first + count // 2)[some]]
     median[some] = (values[left] + values[right]) / 2
     median[count < FEWEST] = 0

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from gridcast.models.alarms import Condition, Sign
+from gridcast.models.detection.detector_state import Rows
 from gridcast.models.detection.groups import FEWEST
-from gridcast.models.detection.memory import Rows
-from gridcast.models.detection.observations import NO_GROUP, Known
-from gridcast.models.detection.weather_conditions import Blame
+from gridcast.models.detection.observations import NO_GROUP, DeclaredSeries
+from gridcast.models.detection.weather_conditions import WeatherCause
 from gridcast.models.verification.running import Running
 from gridcast.schemas import AlarmKind
 from gridcast.units import Floats
@@ -26,28 +26,30 @@ INTERVALS = "the intervals have not learned yet how far off forecasts are"
 MODEL = "the model does not fit the load any more, or its inputs are wrong"
 
 
-BlameOf = Callable[[Rows], Blame | None]
+WeatherCauseOf = Callable[[Rows], WeatherCause | None]
 """Tells whether the weather of series is why their forecasts err."""
 
 
-def health(running: Running, known: Known, feed: str, blame_of: BlameOf) -> Iterator[Condition]:
+def health(
+    running: Running, declared: DeclaredSeries, feed: str, blame_of: WeatherCauseOf
+) -> Iterator[Condition]:
     """Tell of which groups, or of the whole feed, forecasts do badly."""
-    rows = min(len(running.count), len(known.group))
-    group = np.where(known.group[:rows] == NO_GROUP, known.groups, known.group[:rows])
+    rows = min(len(running.count), len(declared.group))
+    group = np.where(declared.group[:rows] == NO_GROUP, declared.groups, declared.group[:rows])
     sums = [
-        np.bincount(group, one[:rows].sum(axis=1), minlength=known.groups + 1)
+        np.bincount(group, one[:rows].sum(axis=1), minlength=declared.groups + 1)
         for one in (running.count, running.inside, running.error, running.naive_error)
     ]
-    size = np.bincount(known.group[known.group != NO_GROUP], minlength=known.groups)
-    for place, name in enumerate(known.parents):
+    size = np.bincount(declared.group[declared.group != NO_GROUP], minlength=declared.groups)
+    for place, name in enumerate(declared.parents):
         if size[place] >= FEWEST:
             found = _judge(name, int(size[place]), [one[place] for one in sums], (feed,))
-            yield from _told(found, blame_of, np.flatnonzero(known.group[:rows] == place))
+            yield from _told(found, blame_of, np.flatnonzero(declared.group[:rows] == place))
     found = _judge(feed, rows, [one.sum() for one in sums], ())
     yield from _told(found, blame_of, np.arange(rows))
 
 
-def _told(found: Iterator[Condition], blame_of: BlameOf, rows: Rows) -> Iterator[Condition]:
+def _told(found: Iterator[Condition], blame_of: WeatherCauseOf, rows: Rows) -> Iterator[Condition]:
     """Tell it, and that it is the weather's if it is."""
     for condition in found:
         blame = blame_of(rows)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from gridcast.models.calendars import Calendar
-from gridcast.models.detection.observations import Known
+from gridcast.models.detection.observations import DeclaredSeries
 from gridcast.units import Flags
 
 EPOCH = date(1970, 1, 1)
@@ -17,12 +17,12 @@ MOST = 0.5
 _calendar = lru_cache(maxsize=1024)(Calendar)
 
 
-def on_holiday(known: Known, tick_ms: int) -> Flags:
+def on_holiday(declared: DeclaredSeries, tick_ms: int) -> Flags:
     """Tell whose local date is a holiday."""
-    off = [bool(code) and _is_off(zone, code, tick_ms) for zone, code in known.calendars]
+    off = [bool(code) and _is_off(zone, code, tick_ms) for zone, code in declared.calendars]
     if not any(off):
-        return np.zeros(len(known.group), np.bool_)
-    return np.array(off)[known.calendar]
+        return np.zeros(len(declared.group), np.bool_)
+    return np.array(off)[declared.calendar]
 
 
 def _is_off(zone: str, code: str, tick_ms: int) -> bool:

@@ -61,4 +61,4 @@ def _read(text: str) -> Tree:
     return np.array([int(figure) for figure, _ in nodes]), np.array([float(at) for _, at in nodes])
 
 
-GROWN = tuple(_read(tree) for tree in _GROWN.split("\n\n"))
+GROWN_TREES = tuple(_read(tree) for tree in _GROWN.split("\n\n"))

@@ -25,8 +25,8 @@ class Novelty:
     Examples
     --------
     >>> novelty = Novelty()
-    >>> day = [novelty.look(hour * 7 % 24 + hour / 1000) for hour in range(960)]
-    >>> round(max(day[480:])), round(novelty.look(40.0)), novelty.look(41.0)
+    >>> day = [novelty.update(hour * 7 % 24 + hour / 1000) for hour in range(960)]
+    >>> round(max(day[480:])), round(novelty.update(40.0)), novelty.update(41.0)
     (0, 36, 0.0)
     """
 
@@ -38,7 +38,7 @@ class Novelty:
         self._recent: deque[tuple[int, float]] = deque()
         self._count = 0
 
-    def look(self, value: float) -> float:
+    def update(self, value: float) -> float:
         """Give how new a reading is: 0 if it is no news; from about 2 on it is worth a look."""
         novelty = self._nearest(value)
         score = self._score(novelty)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gridcast.models.detection.memory import Rows
+from gridcast.models.detection.detector_state import Rows
 from gridcast.models.weather import NOT_KNOWN
 from gridcast.schemas.bounds import NEVER
 from gridcast.units import Flags, Floats, Times
@@ -14,7 +14,7 @@ NO_GROUP = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class TickReadings:
     """What came since the look before: a row a series."""
 
     tick_ms: int
@@ -36,7 +36,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Known:
+class DeclaredSeries:
     """What is declared of the series: it seldom changes from look to look."""
 
     capacity: Floats
@@ -63,7 +63,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class StationLook:
+class StationObservations:
     """What was known of the weather at a tick: a row a station."""
 
     tick_ms: int
@@ -83,7 +83,7 @@ class StationLook:
         return np.append(self.of[:rows], more).astype(np.intp)
 
 
-NO_STATIONS = StationLook(
+NO_STATIONS = StationObservations(
     NEVER,
     (),
     np.zeros(0, np.int64),
@@ -91,7 +91,7 @@ NO_STATIONS = StationLook(
     np.zeros(0, np.float32),
     np.zeros(0, np.intp),
 )
-NOTHING_KNOWN = Known(
+NOTHING_DECLARED = DeclaredSeries(
     np.zeros(0, np.float32),
     np.zeros(0, np.float32),
     np.zeros(0, np.intp),

@@ -21,7 +21,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.memory import Memory
+from gridcast.models.detection.detector_state import DetectorState
 from gridcast.units import Flags, Floats
 
 
@@ -50,7 +50,7 @@ class DriftLimit:
     remembered: int | None = None
 
 
-class PageHinkley(Memory):
+class PageHinkley(DetectorState):
     """The test in both directions.
 
     Examples

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.memory import Memory, Rows
+from gridcast.models.detection.detector_state import DetectorState, Rows
 from gridcast.units import Flags, Floats
 
 REMEMBERED = np.float32(1_000)
@@ -17,13 +17,13 @@ REMEMBERED = np.float32(1_000)
 MOST_COUNTED = 60_000
 
 
-class Repeats(Memory):
+class Repeats(DetectorState):
     """Runs of equal readings.
 
     >>> repeats = Repeats(1)
     >>> given, risk = np.ones(1, bool), np.full(1, 1e-6, np.float32)
     >>> for _ in range(20):
-    ...     seen = repeats.look(np.array([1.234], np.float32), given, risk)
+    ...     seen = repeats.update(np.array([1.234], np.float32), given, risk)
     >>> repeats.run, seen
     (array([19], dtype=uint16), array([ True]))
     """
@@ -42,7 +42,7 @@ class Repeats(Memory):
     chances: Floats
     """… of so many times that it could have. Both fade; those of a new series are assumed."""
 
-    def look(self, value: Floats, given: Flags, risk: Floats) -> Flags:
+    def update(self, value: Floats, given: Flags, risk: Floats) -> Flags:
         """Take the newest readings; tell which series stand still."""
         same = given & (value == self.last)
         over = np.flatnonzero(given & ~same & (self.run > 0))

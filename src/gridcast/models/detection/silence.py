@@ -10,8 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.memory import Memory
-from gridcast.models.detection.observations import Look
+from gridcast.models.detection.detector_state import DetectorState
 from gridcast.units import Flags, Floats, Times
 
 REMEMBERED = 2_000
@@ -37,12 +36,12 @@ SOONEST_S = np.float32(270)
 """No silence is told that is shorter: readings come late by minutes."""
 
 
-class Silence(Memory):
+class Silence(DetectorState):
     """How long series have been silent.
 
     >>> silence, risk = Silence(1), np.full(1, 1e-6, np.float32)
     >>> for minute in range(24 * 60):  # bursts of three minutes, every quarter of an hour
-    ...     found = silence.heard(SINCE_MS + minute * 60_000, np.array([minute % 15 < 3]), risk)
+    ...     found = silence.update(SINCE_MS + minute * 60_000, np.array([minute % 15 < 3]), risk)
     >>> silence.interval_s.round(), found
     (array([780.], dtype=float32), array([False]))
     """
@@ -68,11 +67,7 @@ class Silence(Memory):
     steady: np.ndarray[tuple[int], np.dtype[np.uint8]]
     """So many came in time; halved when one did not."""
 
-    def look(self, look: Look, risk: Floats) -> Flags:
-        """Take who was heard; tell who is silent."""
-        return self.heard(look.tick_ms, look.heard, risk)
-
-    def heard(self, tick_ms: int, heard: Flags, risk: Floats) -> Flags:
+    def update(self, tick_ms: int, heard: Flags, risk: Floats) -> Flags:
         """Take who was heard since the look before; tell who is silent."""
         now_s = _seconds(tick_ms)
         gap_s = (now_s - self.heard_s).astype(np.float32)

@@ -14,13 +14,13 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.detection.inputs import STANDS, Loads, Usual
-from gridcast.models.detection.memory import Memory, Rows
-from gridcast.models.detection.observations import StationLook
+from gridcast.models.detection.detector_state import DetectorState, Rows
+from gridcast.models.detection.input_drift import STANDS, DailyLoads, DailyNorms
+from gridcast.models.detection.observations import StationObservations
 from gridcast.models.detection.page_hinkley import DriftLimit, PageHinkley
+from gridcast.models.detection.pit_scores import DAY_S
 from gridcast.models.detection.repeats import Repeats
 from gridcast.models.detection.silence import SINCE_MS, Silence
-from gridcast.models.detection.surprise import DAY_S
 from gridcast.models.weather import NOT_KNOWN
 from gridcast.units import HOUR_MS, Flags, Floats
 
@@ -42,7 +42,7 @@ LEAST_C = np.float32(0.3)
 MOVED = DriftLimit(min_instances=14, delta=1.0, threshold=15.0, alpha=0.99)
 
 
-class Ill(IntEnum):
+class StationFault(IntEnum):
     """What is wrong with a station; of several, the greater."""
 
     NOT = 0
@@ -52,7 +52,7 @@ class Ill(IntEnum):
     SILENT = 4
 
 
-class StationErrors(Memory):
+class StationErrors(DetectorState):
     """How far stations are from what was forecast, and what is wrong with them."""
 
     NEW: ClassVar = {
@@ -66,7 +66,7 @@ class StationErrors(Memory):
         "usual": np.float32(1),
         "hours": np.float32(0),
         "is_off": np.False_,
-        "ill": np.uint8(Ill.NOT),
+        "ill": np.uint8(StationFault.NOT),
     }
     at_s: npt.NDArray[np.int32]
     """When the newest observation was made, seconds since `SINCE_MS`."""
@@ -89,13 +89,15 @@ class StationErrors(Memory):
     is_off: Flags
     ill: npt.NDArray[np.uint8]
 
-    def look(self, at_s: npt.NDArray[np.int32], look: StationLook, judged: Flags) -> None:
+    def update(
+        self, at_s: npt.NDArray[np.int32], observed: StationObservations, judged: Flags
+    ) -> None:
         """Take observations for which something had been forecast."""
         rows = np.flatnonzero(judged)
         if not len(rows):
             return
-        error = look.measured[rows] - look.foretold[rows]
-        self.measured[rows], self.foretold[rows] = look.measured[rows], look.foretold[rows]
+        error = observed.measured[rows] - observed.foretold[rows]
+        self.measured[rows], self.foretold[rows] = observed.measured[rows], observed.foretold[rows]
         before_s = np.where(self.at_s[rows] < 0, at_s[rows], self.at_s[rows])
         hours = np.minimum((at_s[rows] - before_s).astype(np.float32) / 3_600, LONGEST_H)
         recent = self.error[rows] + (1 - np.exp(-hours)) * (error - self.error[rows])
@@ -112,7 +114,7 @@ class StationErrors(Memory):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class StationsSeen:
+class StationStates:
     """What is wrong with the stations: a row a station."""
 
     names: Sequence[str]
@@ -131,42 +133,44 @@ class StationDetectors:
 
     def __init__(self) -> None:
         self.errors, self.repeats, self.silence = StationErrors(), Repeats(), Silence()
-        self.days, self.usual, self.test = Loads(), Usual(), PageHinkley(MOVED)
+        self.days, self.usual, self.test = DailyLoads(), DailyNorms(), PageHinkley(MOVED)
         self.hour = 0
         """The hour that runs."""
 
-    def look(self, look: StationLook, chance: np.float32) -> None:
+    def update(self, observed: StationObservations, chance: np.float32) -> None:
         """Take what the stations said by now; judge it, and learn from it."""
         errors = self.errors
-        at_s = np.where(look.time_ms == NOT_KNOWN, -1, (look.time_ms - SINCE_MS) // 1000)
+        at_s = np.where(observed.time_ms == NOT_KNOWN, -1, (observed.time_ms - SINCE_MS) // 1000)
         at_s = at_s.astype(np.int32)
         heard = at_s > errors.at_s
-        given = heard & ~np.isnan(look.measured)
+        given = heard & ~np.isnan(observed.measured)
         interval_s = np.where(self.silence.interval_s > 0, self.silence.interval_s, np.float32(60))
         risk = np.asarray(chance * interval_s / DAY_S, np.float32)
-        silent = self.silence.heard(look.tick_ms, heard, risk)
-        errors.same_s = np.where(given & (look.measured != self.repeats.last), at_s, errors.same_s)
-        stuck = self.repeats.look(look.measured, given, risk)
+        silent = self.silence.update(observed.tick_ms, heard, risk)
+        errors.same_s = np.where(
+            given & (observed.measured != self.repeats.last), at_s, errors.same_s
+        )
+        stuck = self.repeats.update(observed.measured, given, risk)
         stuck &= np.maximum(at_s, errors.at_s) - errors.same_s >= STUCK_S
-        judged = given & ~np.isnan(look.foretold) & ~stuck
-        errors.look(at_s, look, judged)
-        self._look_at_days(look, judged)
+        judged = given & ~np.isnan(observed.foretold) & ~stuck
+        errors.update(at_s, observed, judged)
+        self._look_at_days(observed, judged)
         errors.at_s = np.maximum(at_s, errors.at_s)
-        self._name(look.tick_ms, silent, stuck)
+        self._name(observed.tick_ms, silent, stuck)
 
-    def seen(self, look: StationLook, rows: int) -> StationsSeen:
+    def seen(self, observed: StationObservations, rows: int) -> StationStates:
         """Tell how they stand; `look` is what was shown last, `rows` how many series there are."""
         errors = self.errors
         since_ms = SINCE_MS + errors.since_s.astype(np.int64) * 1000
         told = (errors.ill, since_ms, errors.measured, errors.foretold, self.repeats.last)
-        return StationsSeen(look.stations, look.of_rows(rows), *told)
+        return StationStates(observed.stations, observed.of_rows(rows), *told)
 
-    def seat(self, was: Rows) -> None:
+    def reorder(self, was: Rows) -> None:
         """Put the stations into another order: where each one was; -1: it is new."""
         for part in self.parts():
-            part.seat(was)
+            part.reorder(was)
 
-    def parts(self) -> tuple[Memory, ...]:
+    def parts(self) -> tuple[DetectorState, ...]:
         """Give what is remembered by station."""
         return self.errors, self.repeats, self.silence, self.days, self.usual, self.test
 
@@ -182,8 +186,8 @@ class StationDetectors:
             part.load(columns[begin:end])
             begin = end
 
-    def _look_at_days(self, look: StationLook, judged: Flags) -> None:
-        hour = look.tick_ms // HOUR_MS
+    def _look_at_days(self, observed: StationObservations, judged: Flags) -> None:
+        hour = observed.tick_ms // HOUR_MS
         if hour != self.hour:
             over = min(max(hour - self.hour, 0), int(STANDS))
             self.usual.stands -= np.minimum(self.usual.stands, np.uint8(over))
@@ -192,7 +196,7 @@ class StationDetectors:
                 scaled, told = self.usual.scale(error, given, narrowest=LEAST_C)
                 self.usual.stands[self.test.update(scaled, told)] = STANDS
             self.hour = hour
-        self.days.add(look.measured - look.foretold, judged)
+        self.days.add(observed.measured - observed.foretold, judged)
 
     def _name(self, tick_ms: int, silent: Flags, stuck: Flags) -> None:
         """Name what is wrong with each, and since when."""
@@ -200,11 +204,11 @@ class StationDetectors:
         drifted = self.usual.stands > 0
         ill = np.select(
             [silent, stuck, drifted, errors.is_off],
-            [Ill.SILENT, Ill.STUCK, Ill.DRIFTED, Ill.OFF],
-            Ill.NOT,
+            [StationFault.SILENT, StationFault.STUCK, StationFault.DRIFTED, StationFault.OFF],
+            StationFault.NOT,
         ).astype(np.uint8)
         began = np.select(
-            [ill == Ill.STUCK, ill == Ill.DRIFTED],
+            [ill == StationFault.STUCK, ill == StationFault.DRIFTED],
             [errors.same_s, np.int32((tick_ms - SINCE_MS) // 1000)],
             errors.at_s,
         )

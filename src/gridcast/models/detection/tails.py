@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.memory import Memory
+from gridcast.models.detection.detector_state import DetectorState
 from gridcast.units import Flags, Floats
 
 PEAKS = np.float32(0.02)
@@ -29,7 +29,7 @@ THINNEST = 0.0
 """And no smaller: a few hundred peaks are too few to say where a tail ends."""
 
 
-class Tails(Memory):
+class TailThresholds(DetectorState):
     """The upper tail of scores that are about 1 when all is well, for all series at once.
 
     Parameters
@@ -42,7 +42,7 @@ class Tails(Memory):
     Examples
     --------
     >>> rng = np.random.default_rng(1)
-    >>> tails = Tails(100)
+    >>> tails = TailThresholds(100)
     >>> for _ in range(3_000):
     ...     tails.learn(rng.standard_exponential(100, np.float32), np.ones(100, bool))
     >>> limit = tails.limit(np.full(100, 1e-6, np.float32))

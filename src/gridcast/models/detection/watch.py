@@ -8,19 +8,25 @@ import numpy.typing as npt
 
 from gridcast.models.alarms import Condition
 from gridcast.models.detection.condition_builder import ConditionBuilder
-from gridcast.models.detection.detection import Detected, Detection
-from gridcast.models.detection.expected import Expected
+from gridcast.models.detection.detector_state import Rows
+from gridcast.models.detection.detectors import DetectionResult, PartitionDetectors
+from gridcast.models.detection.expected_readings import ExpectedReadings
 from gridcast.models.detection.grid_facts import GridFacts
-from gridcast.models.detection.memory import Rows
 from gridcast.models.detection.observations import (
     NO_STATIONS,
-    NOTHING_KNOWN,
-    Known,
-    Look,
-    StationLook,
+    NOTHING_DECLARED,
+    DeclaredSeries,
+    StationObservations,
+    TickReadings,
 )
-from gridcast.models.detection.watch_log import Diary, LoggedReadings, Looked, Whole, read
-from gridcast.models.detection.weather_conditions import Blame, WeatherTeller
+from gridcast.models.detection.watch_log import (
+    LoggedReadings,
+    LoggedTick,
+    WatchLog,
+    WatchSnapshot,
+    read_watch,
+)
+from gridcast.models.detection.weather_conditions import WeatherCause, WeatherConditionBuilder
 from gridcast.models.grid import Grid
 from gridcast.models.nearest import NearestStations
 from gridcast.models.weather import WeatherOf
@@ -51,14 +57,14 @@ class ReadingWatch:
     """
 
     def __init__(self, records: Mapping[str, bytes] | None = None, *, steps: int = 1) -> None:
-        self.detection = Detection()
+        self.detection = PartitionDetectors()
         self._facts = GridFacts()
-        self._known = NOTHING_KNOWN
+        self._declared = NOTHING_DECLARED
         self._stations: NearestStations | None = None
         self._grid: Grid | None = None
         self._weather, self._weather_is_new = NO_STATIONS, False
-        self._teller: WeatherTeller | None = None
-        self._expected = Expected(steps)
+        self._teller: WeatherConditionBuilder | None = None
+        self._expected = ExpectedReadings(steps)
         self._heard = np.zeros(0, np.bool_)
         """Since the newest look …"""
         self._new = np.zeros(0, np.bool_)
@@ -66,14 +72,14 @@ class ReadingWatch:
         self._value = np.zeros(0, np.float32)
         self._time_ms = np.zeros(0, np.int64)
         self._sent_ms = np.zeros(0, np.int64)
-        self._diary = Diary()
+        self._log = WatchLog()
         if records is not None:
             self._load(records)
 
     @property
-    def known(self) -> Known:
+    def known(self) -> DeclaredSeries:
         """What is declared of the series, as at the newest look."""
-        return self._known
+        return self._declared
 
     def take(
         self, rows: Rows, value: npt.NDArray[np.floating], time_ms: Times, sent_ms: Times
@@ -105,30 +111,30 @@ class ReadingWatch:
         weather: WeatherOf | None = None,
     ) -> list[Condition]:
         """Judge what came since the last tick, and put it into words; `feed` names where from."""
-        known = self._facts.look(names, grid)
+        known = self._facts.current(names, grid)
         turn = tick_ms // WEATHER_EVERY_MS
         if weather is not None and turn != self._weather.tick_ms // WEATHER_EVERY_MS:
             self._look_at_weather(tick_ms, names, grid, weather)
         look, seen = self.look(tick_ms, known)
-        self._teller = WeatherTeller(seen, look)
+        self._teller = WeatherConditionBuilder(seen, look)
         return ConditionBuilder(seen, look, known, names, feed).conditions()
 
-    def blame_of(self, rows: Rows) -> Blame | None:
+    def blame_of(self, rows: Rows) -> WeatherCause | None:
         """Tell whether the weather of series is why their forecasts err, as at the newest look."""
         return None if self._teller is None else self._teller.of_errors(rows)
 
-    def look(self, tick_ms: int, known: Known) -> tuple[Look, Detected]:
+    def look(self, tick_ms: int, declared: DeclaredSeries) -> tuple[TickReadings, DetectionResult]:
         """Judge what came since the last tick."""
-        is_new = known is not self._known
-        self._diary.look(Looked(tick_ms, self._noted(), known if is_new else None))
-        self._know(known)
+        is_new = declared is not self._declared
+        self._log.tick(LoggedTick(tick_ms, self._noted(), declared if is_new else None))
+        self._know(declared)
         return self._look(tick_ms)
 
     def expect(self, forecasts: ForecastColumns) -> None:
         """Take forecasts that begin with their tick: those of ticks within a slot are left out."""
         if forecasts.first_ms == forecasts.tick_ms:
             self._expected.take(forecasts)
-            self._diary.expect(forecasts.tick_ms, self._expected.columns())
+            self._log.expect(forecasts.tick_ms, self._expected.columns())
 
     def keep(self, stay: Rows) -> None:
         """Forget all series but some, which move together."""
@@ -139,39 +145,39 @@ class ReadingWatch:
         self._time_ms, self._sent_ms = self._time_ms[stay], self._sent_ms[stay]
         of = self._weather.of_rows(int(stay.max(initial=-1)) + 1)[stay]
         self._weather = replace(self._weather, of=of)
-        self._diary.begin_anew()
+        self._log.begin_anew()
 
     def changes(self) -> dict[str, bytes | None]:
         """Give the records that are not as they were last given; None for one that is gone."""
-        whole = Whole(
+        whole = WatchSnapshot(
             self.detection.parts(),
-            self._known,
+            self._declared,
             self._expected.columns(),
             self._time_ms,
             self._weather,
             self._shown(self._heard),
         )
-        return self._diary.changes(whole, self._noted())
+        return self._log.changes(whole, self._noted())
 
     def _load(self, records: Mapping[str, bytes]) -> None:
         """Take up what was recorded whole, and look again at all that was shown since."""
-        found = read(records)
-        self._diary = found.diary
+        found = read_watch(records)
+        self._log = found.log
         if found.whole is None:
             return
         self.detection.load(found.whole.parts)
-        self._known, self._weather = found.whole.known, found.whole.weather
+        self._declared, self._weather = found.whole.declared, found.whole.weather
         self._expected.load(found.whole.expected)
         self._grow(len(found.whole.time_ms))
         self._time_ms[:] = found.whole.time_ms
         for told in found.since:
             if isinstance(told, LoggedReadings):
                 self._show(told)
-            elif isinstance(told, Looked):
+            elif isinstance(told, LoggedTick):
                 self._show(told.shown)
-                self._know(told.known or self._known)
+                self._know(told.declared or self._declared)
                 self._look(told.tick_ms)
-            elif isinstance(told, StationLook):
+            elif isinstance(told, StationObservations):
                 self._hear(told)
             else:
                 self._expected.load(told)
@@ -192,13 +198,13 @@ class ReadingWatch:
         rows = np.flatnonzero(which)
         return LoggedReadings(rows, self._value[rows], self._time_ms[rows], self._sent_ms[rows])
 
-    def _know(self, known: Known) -> None:
+    def _know(self, declared: DeclaredSeries) -> None:
         """Take what is declared by now; what was learned of a group stays with its name."""
-        if known.parents != self._known.parents:
-            place = {name: place for place, name in enumerate(self._known.parents)}
-            was = [place.get(name, -1) for name in known.parents]
-            self.detection.seat_groups(np.array(was, np.intp))
-        self._known = known
+        if declared.parents != self._declared.parents:
+            place = {name: place for place, name in enumerate(self._declared.parents)}
+            was = [place.get(name, -1) for name in declared.parents]
+            self.detection.reorder_groups(np.array(was, np.intp))
+        self._declared = declared
 
     def _look_at_weather(
         self, tick_ms: int, names: Sequence[str], grid: Grid, weather: WeatherOf
@@ -207,7 +213,7 @@ class ReadingWatch:
         if self._stations is None or self._grid is not grid:
             self._stations, self._grid = NearestStations(grid), grid
         known = weather(tick_ms, tick_ms, 0)
-        found = StationLook(
+        found = StationObservations(
             tick_ms,
             known.stations,
             known.observed_ms,
@@ -216,28 +222,28 @@ class ReadingWatch:
             self._stations.of(names, known).astype(np.intp),
         )
         is_moved = not np.array_equal(found.of, self._weather.of)
-        self._diary.weather(found, is_moved=is_moved)
+        self._log.weather(found, is_moved=is_moved)
         self._hear(found)
 
-    def _hear(self, weather: StationLook) -> None:
+    def _hear(self, observed: StationObservations) -> None:
         """Take what the stations said; what was learned of one stays with its name."""
-        if weather.stations != self._weather.stations:
+        if observed.stations != self._weather.stations:
             place = {name: place for place, name in enumerate(self._weather.stations)}
-            was = [place.get(name, -1) for name in weather.stations]
-            self.detection.stations.seat(np.array(was, np.intp))
-        self._weather, self._weather_is_new = weather, True
+            was = [place.get(name, -1) for name in observed.stations]
+            self.detection.stations.reorder(np.array(was, np.intp))
+        self._weather, self._weather_is_new = observed, True
 
-    def _look(self, tick_ms: int) -> tuple[Look, Detected]:
-        self._grow(len(self._known.group))
+    def _look(self, tick_ms: int) -> tuple[TickReadings, DetectionResult]:
+        self._grow(len(self._declared.group))
         value, time_ms = self._value, self._time_ms
         expected = self._expected.at(tick_ms, np.where(np.isnan(value), tick_ms - 1, time_ms))
         heard, sent_ms, levels = self._heard, self._sent_ms, self._expected.levels
-        look = Look(tick_ms, heard, value, time_ms, sent_ms, expected, levels)
+        look = TickReadings(tick_ms, heard, value, time_ms, sent_ms, expected, levels)
         self._heard, self._value = np.zeros_like(heard), np.full_like(value, np.nan)
         # A clock that was ahead is believed again when it is not.
         self._time_ms = np.minimum(time_ms, tick_ms)
         is_new, self._weather_is_new = self._weather_is_new, False
-        return look, self.detection.look(look, self._known, self._weather, is_new=is_new)
+        return look, self.detection.update(look, self._declared, self._weather, is_new=is_new)
 
     def _grow(self, rows: int) -> None:
         more = rows - len(self._value)

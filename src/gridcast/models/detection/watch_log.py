@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from gridcast.models.detection.memory import Rows
-from gridcast.models.detection.observations import NO_STATIONS, Known, StationLook
+from gridcast.models.detection.detector_state import Rows
+from gridcast.models.detection.observations import NO_STATIONS, DeclaredSeries, StationObservations
 from gridcast.models.records import Column, Record, RecordError, RecordKind, decode, encode, key_of
 from gridcast.units import HOUR_MS, MINUTE_MS, Floats, Times
 
@@ -38,7 +38,7 @@ TENTH_MS = 100
 PREFIX = key_of(RecordKind.DETECTION, 0)[:-1]
 
 
-class NoteKind(IntEnum):
+class EntryKind(IntEnum):
     """What a note is."""
 
     SHOWN = 0
@@ -68,29 +68,29 @@ NOTHING_SHOWN = LoggedReadings(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Looked:
+class LoggedTick:
     """A look: what was shown at it."""
 
     tick_ms: int
     shown: LoggedReadings
-    known: Known | None
+    declared: DeclaredSeries | None
     """None: what was known at the look before."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Whole:
+class WatchSnapshot:
     """All that is known."""
 
     parts: Sequence[Sequence[Column]]
-    known: Known
+    declared: DeclaredSeries
     expected: Sequence[Column]
     time_ms: Times
-    weather: StationLook = NO_STATIONS
+    weather: StationObservations = NO_STATIONS
     shown: LoggedReadings = NOTHING_SHOWN
     """What came since the newest look."""
 
 
-class Diary:
+class WatchLog:
     """What is in the table, and what is to be written there."""
 
     def __init__(self, listed: Sequence[int] = (), hour: int | None = None) -> None:
@@ -102,26 +102,26 @@ class Diary:
         self._now: int | None = hour
         self._fresh: list[Record] = []
 
-    def look(self, looked: Looked) -> None:
+    def tick(self, looked: LoggedTick) -> None:
         """Note a look."""
         self._now = (looked.tick_ms - DUE_MS) // HOUR_MS
-        known = [] if looked.known is None else _declared(looked.known)
-        self._note(NoteKind.LOOKED, looked.tick_ms, [*looked.shown.columns(), *known])
+        known = [] if looked.declared is None else _declared(looked.declared)
+        self._note(EntryKind.LOOKED, looked.tick_ms, [*looked.shown.columns(), *known])
 
     def expect(self, tick_ms: int, columns: Sequence[Column]) -> None:
         """Note what is expected from a tick on."""
-        self._note(NoteKind.EXPECTED, tick_ms, columns)
+        self._note(EntryKind.EXPECTED, tick_ms, columns)
 
-    def weather(self, weather: StationLook, *, is_moved: bool) -> None:
+    def weather(self, observed: StationObservations, *, is_moved: bool) -> None:
         """Note what the weather stations said; `is_moved`: series have other stations by now."""
-        columns = _said(weather)
-        self._note(NoteKind.WEATHER, weather.tick_ms, columns if is_moved else columns[:-1])
+        columns = _said(observed)
+        self._note(EntryKind.WEATHER, observed.tick_ms, columns if is_moved else columns[:-1])
 
     def begin_anew(self) -> None:
         """Take note that a whole is due: rows have moved."""
         self._hour = None
 
-    def changes(self, whole: Whole, new: LoggedReadings) -> dict[str, bytes | None]:
+    def changes(self, whole: WatchSnapshot, new: LoggedReadings) -> dict[str, bytes | None]:
         """Give the records that are not as they were last given; None for one that is gone.
 
         `new` is what came since the newest look or note.
@@ -130,46 +130,46 @@ class Diary:
         if self._hour is None or self._hour != self._now:
             changed = {key_of(RecordKind.DETECTION, number): None for number in self._listed}
             self._listed, self._hour, self._fresh = [], self._now, []
-            self._note(NoteKind.SHOWN, 0, whole.shown.columns())
+            self._note(EntryKind.SHOWN, 0, whole.shown.columns())
             records = [*_records(whole, self._now), *self._fresh]
         else:
             if len(new.rows):
-                self._note(NoteKind.SHOWN, 0, new.columns())
+                self._note(EntryKind.SHOWN, 0, new.columns())
             records = self._fresh
         self._listed += [record.number for record in self._fresh]
         self._fresh = []
         return changed | {record.key: encode(record) for record in records}
 
-    def _note(self, what: NoteKind, tick_ms: int, columns: Sequence[Column]) -> None:
+    def _note(self, what: EntryKind, tick_ms: int, columns: Sequence[Column]) -> None:
         place = np.array([what, tick_ms])
         self._fresh.append(Record(RecordKind.DETECTION, self._next, [place, *columns]))
         self._next += 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Read:
+class StoredWatch:
     """What was found in a table."""
 
-    diary: Diary
-    whole: Whole | None = None
-    since: Sequence[LoggedReadings | Looked | StationLook | Sequence[Column]] = field(
+    log: WatchLog
+    whole: WatchSnapshot | None = None
+    since: Sequence[LoggedReadings | LoggedTick | StationObservations | Sequence[Column]] = field(
         default_factory=list
     )
     """What was shown, looked at, and expected since the whole, in the order of the notes."""
 
 
-def read(records: Mapping[str, bytes]) -> Read:
+def read_watch(records: Mapping[str, bytes]) -> StoredWatch:
     """Read what a table has of a watch; of another layout nothing is taken over."""
     numbers = sorted(int(key.removeprefix(PREFIX)) for key in records if is_of_watch(key))
     if not numbers:
-        return Read(Diary())
+        return StoredWatch(WatchLog())
     head: Any = _columns(records, HEAD) if HEAD in numbers else [[0, 0, 0]]
     layout, hour, count = (int(number) for number in head[0])
     if layout != LAYOUT:
-        return Read(Diary(numbers))
+        return StoredWatch(WatchLog(numbers))
     (time_ms,) = _columns(records, TIMES)
     (at_ms, *said) = _columns(records, WEATHER)
-    whole = Whole(
+    whole = WatchSnapshot(
         [_columns(records, PARTS + number) for number in range(count)],
         _known(_columns(records, DECLARED)),
         _columns(records, EXPECTED),
@@ -179,9 +179,9 @@ def read(records: Mapping[str, bytes]) -> Read:
     notes, since, of = [number for number in numbers if number > FIRST], [], whole.weather.of
     for number in notes:
         told = _told(_columns(records, number), of)
-        of = told.of if isinstance(told, StationLook) else of
+        of = told.of if isinstance(told, StationObservations) else of
         since.append(told)
-    return Read(Diary(notes, hour), whole, since)
+    return StoredWatch(WatchLog(notes, hour), whole, since)
 
 
 def is_of_watch(key: str) -> bool:
@@ -189,10 +189,10 @@ def is_of_watch(key: str) -> bool:
     return key.startswith(PREFIX)
 
 
-def _records(whole: Whole, hour: int | None) -> list[Record]:
+def _records(whole: WatchSnapshot, hour: int | None) -> list[Record]:
     columns: list[Sequence[Column]] = [
         [np.array([LAYOUT, hour or 0, len(whole.parts)])],
-        _declared(whole.known),
+        _declared(whole.declared),
         whole.expected,
         [whole.time_ms],
         [np.array([whole.weather.tick_ms]), *_said(whole.weather)],
@@ -212,17 +212,19 @@ def _columns(records: Mapping[str, bytes], number: int) -> list[Any]:
     return list(decode(key, records[key]).columns)
 
 
-def _told(columns: list[Any], of: Rows) -> LoggedReadings | Looked | StationLook | list[Any]:
+def _told(
+    columns: list[Any], of: Rows
+) -> LoggedReadings | LoggedTick | StationObservations | list[Any]:
     place, *told = columns
     what, tick_ms = place.tolist()
-    if what == NoteKind.EXPECTED:
+    if what == EntryKind.EXPECTED:
         return told
-    if what == NoteKind.WEATHER:
+    if what == EntryKind.WEATHER:
         return _heard(tick_ms, told, of)
     shown = _shown(told[:4])
-    if what == NoteKind.SHOWN:
+    if what == EntryKind.SHOWN:
         return shown
-    return Looked(tick_ms, shown, _known(told[4:]) if len(told) > 4 else None)
+    return LoggedTick(tick_ms, shown, _known(told[4:]) if len(told) > 4 else None)
 
 
 def _shown(columns: list[Any]) -> LoggedReadings:
@@ -231,33 +233,33 @@ def _shown(columns: list[Any]) -> LoggedReadings:
     return LoggedReadings(np.asarray(rows, np.intp), value, time_ms, sent_ms)
 
 
-def _said(weather: StationLook) -> list[Column]:
-    names = list(weather.stations)
-    return [names, weather.time_ms, weather.measured, weather.foretold, weather.of]
+def _said(observed: StationObservations) -> list[Column]:
+    names = list(observed.stations)
+    return [names, observed.time_ms, observed.measured, observed.foretold, observed.of]
 
 
-def _heard(tick_ms: int, columns: list[Any], of: Rows) -> StationLook:
+def _heard(tick_ms: int, columns: list[Any], of: Rows) -> StationObservations:
     stations, time_ms, measured, foretold, *moved = columns
     of = np.asarray(moved[0], np.intp) if moved else of
-    return StationLook(tick_ms, tuple(stations), time_ms, measured, foretold, of)
+    return StationObservations(tick_ms, tuple(stations), time_ms, measured, foretold, of)
 
 
-def _declared(known: Known) -> list[Column]:
+def _declared(declared: DeclaredSeries) -> list[Column]:
     return [
-        known.capacity,
-        np.isinf(known.least),
-        known.group,
-        known.parent,
-        list(known.parents),
-        np.array([len(above) for above in known.above], np.int64),
-        [name for above in known.above for name in above],
-        known.calendar,
-        [zone for zone, _ in known.calendars],
-        [holidays for _, holidays in known.calendars],
+        declared.capacity,
+        np.isinf(declared.least),
+        declared.group,
+        declared.parent,
+        list(declared.parents),
+        np.array([len(above) for above in declared.above], np.int64),
+        [name for above in declared.above for name in above],
+        declared.calendar,
+        [zone for zone, _ in declared.calendars],
+        [holidays for _, holidays in declared.calendars],
     ]
 
 
-def _known(columns: list[Any]) -> Known:
+def _known(columns: list[Any]) -> DeclaredSeries:
     capacity, can_be_negative, group, parent, parents, counts, names, *rest = columns
     calendar, zones, holidays = rest
     least = np.where(can_be_negative, -np.inf, 0).astype(np.float32)
@@ -265,7 +267,7 @@ def _known(columns: list[Any]) -> Known:
     above = [
         tuple(names[end - count : end]) for end, count in zip(ends, counts.tolist(), strict=True)
     ]
-    return Known(
+    return DeclaredSeries(
         capacity,
         least,
         np.asarray(group, np.intp),

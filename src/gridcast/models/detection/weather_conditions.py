@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gridcast.models.alarms import Condition
-from gridcast.models.detection.detection import Detected
+from gridcast.models.detection.detector_state import Rows
+from gridcast.models.detection.detectors import DetectionResult
 from gridcast.models.detection.groups import CLIP, FEWEST
-from gridcast.models.detection.memory import Rows
-from gridcast.models.detection.observations import Look
-from gridcast.models.detection.stations import Ill
+from gridcast.models.detection.observations import TickReadings
+from gridcast.models.detection.stations import StationFault
 from gridcast.models.weather import NOT_KNOWN
 from gridcast.schemas import AlarmKind
 from gridcast.schemas.fields import ID_LENGTH
@@ -30,17 +30,22 @@ WEATHER = "the weather came otherwise than it was forecast"
 DRIFTED = "the readings of the weather station, or the forecasts for it, have moved"
 STUCK = "the weather station is stuck"
 SILENT = "the weather station, or the line to it, is silent"
-CAUSES = {Ill.OFF: WEATHER, Ill.DRIFTED: DRIFTED, Ill.STUCK: STUCK, Ill.SILENT: SILENT}
+CAUSES = {
+    StationFault.OFF: WEATHER,
+    StationFault.DRIFTED: DRIFTED,
+    StationFault.STUCK: STUCK,
+    StationFault.SILENT: SILENT,
+}
 KINDS = {
-    Ill.DRIFTED: AlarmKind.DATA_DRIFT,
-    Ill.STUCK: AlarmKind.FLATLINE,
-    Ill.SILENT: AlarmKind.GAP,
+    StationFault.DRIFTED: AlarmKind.DATA_DRIFT,
+    StationFault.STUCK: AlarmKind.FLATLINE,
+    StationFault.SILENT: AlarmKind.GAP,
 }
 """What is told of a station itself: that a forecast was wrong is none of its faults."""
 
 
 @dataclass(frozen=True, slots=True)
-class Blame:
+class WeatherCause:
     """Why it is the weather."""
 
     cause: str
@@ -58,40 +63,42 @@ class Blame:
 
 
 @dataclass(frozen=True, slots=True)
-class WeatherTeller:
+class WeatherConditionBuilder:
     """Tells what the weather stations of one look have to do with it."""
 
-    seen: Detected
-    look: Look
+    result: DetectionResult
+    readings: TickReadings
 
-    def of_series(self, row: int, *, high: bool) -> Blame | None:
+    def of_series(self, row: int, *, high: bool) -> WeatherCause | None:
         """Give why a reading may be far above what was expected, or below."""
-        score = float(np.abs(self.seen.score[row]))
-        if score > CLIP and not self.seen.moved[row]:
+        score = float(np.abs(self.result.score[row]))
+        if score > CLIP and not self.result.moved[row]:
             return None  # so far off it is by itself: its siblings are not
         return self._of_siblings(row, high=high)
 
-    def of_group(self, rows: Rows, *, high: bool) -> Blame | None:
+    def of_group(self, rows: Rows, *, high: bool) -> WeatherCause | None:
         """Give why a group may lie to one side: by the station that most of it has."""
-        found = self.seen.stations.of[rows]
+        found = self.result.stations.of[rows]
         first = int(np.argmax(found == self._most_have(rows)))
         return self._of_siblings(int(rows[first]), high=high)
 
-    def of_errors(self, rows: Rows) -> Blame | None:
+    def of_errors(self, rows: Rows) -> WeatherCause | None:
         """Give why forecasts may err, as they do for long: by the station that most have."""
         return self._blame(self._most_have(rows), long=True)
 
     def conditions(self) -> Iterator[Condition]:
         """Tell which stations are not well."""
-        stations = self.seen.stations
+        stations = self.result.stations
         for station in np.flatnonzero(stations.ill).tolist():
-            kind = KINDS.get(Ill(stations.ill[station]))
+            kind = KINDS.get(StationFault(stations.ill[station]))
             series = f"{WEATHER_OBSERVATIONS.name}/{stations.names[station]}"[:ID_LENGTH]
             blame = self._blame(station)
             if kind is None or blame is None:
                 continue
             has_it = stations.of == station
-            expected = self.look.quantiles[: len(has_it), len(self.look.levels) // 2][has_it]
+            expected = self.readings.quantiles[: len(has_it), len(self.readings.levels) // 2][
+                has_it
+            ]
             yield Condition(
                 kind,
                 series,
@@ -102,30 +109,30 @@ class WeatherTeller:
             )
 
     def _most_have(self, rows: Rows) -> int:
-        return int(np.bincount(self.seen.stations.of[rows] + 1).argmax()) + NOT_KNOWN
+        return int(np.bincount(self.result.stations.of[rows] + 1).argmax()) + NOT_KNOWN
 
-    def _of_siblings(self, row: int, *, high: bool) -> Blame | None:
-        siblings = self.seen.siblings
+    def _of_siblings(self, row: int, *, high: bool) -> WeatherCause | None:
+        siblings = self.result.siblings
         if siblings is None:
             return None
         number = int(siblings.number[row])
         share = float((siblings.high if high else siblings.low)[number])
-        blame = self._blame(int(self.seen.stations.of[row]))
+        blame = self._blame(int(self.result.stations.of[row]))
         if blame is None or siblings.size[number] < FEWEST or share < ALIKE:
             return None
         evidence = {
             "weather_siblings_count": float(siblings.size[number]),
             "weather_siblings_share": round(share, 3),
         }
-        return Blame(blame.cause, blame.text, blame.evidence | evidence)
+        return WeatherCause(blame.cause, blame.text, blame.evidence | evidence)
 
-    def _blame(self, station: int, *, long: bool = False) -> Blame | None:
-        stations = self.seen.stations
-        if station == NOT_KNOWN or stations.ill[station] == Ill.NOT:
+    def _blame(self, station: int, *, long: bool = False) -> WeatherCause | None:
+        stations = self.result.stations
+        if station == NOT_KNOWN or stations.ill[station] == StationFault.NOT:
             return None
-        ill, name = Ill(stations.ill[station]), stations.names[station]
-        for_ms = self.look.tick_ms - int(stations.since_ms[station])
-        if long and ill is Ill.OFF and for_ms < LONG_MS:
+        ill, name = StationFault(stations.ill[station]), stations.names[station]
+        for_ms = self.readings.tick_ms - int(stations.since_ms[station])
+        if long and ill is StationFault.OFF and for_ms < LONG_MS:
             return None
         hours = round(for_ms / HOUR_MS, 1)
         measured, foretold = (
@@ -136,9 +143,9 @@ class WeatherTeller:
             evidence |= {"weather_measured_c": measured, "weather_expected_c": foretold}
             against = f" {measured} °C where {foretold} were forecast"
         text = {
-            Ill.OFF: f"{name} measures{against}, and has been as far off for {hours} h",
-            Ill.DRIFTED: f"{name} has moved against its forecasts: it measures{against}",
-            Ill.STUCK: f"{name} has said {stations.said[station]:.1f} °C for {hours} h",
-            Ill.SILENT: f"{name} has said nothing for {hours} h",
+            StationFault.OFF: f"{name} measures{against}, and has been as far off for {hours} h",
+            StationFault.DRIFTED: f"{name} has moved against its forecasts: it measures{against}",
+            StationFault.STUCK: f"{name} has said {stations.said[station]:.1f} °C for {hours} h",
+            StationFault.SILENT: f"{name} has said nothing for {hours} h",
         }
-        return Blame(CAUSES[ill], f"weather station {text[ill]}", evidence)
+        return WeatherCause(CAUSES[ill], f"weather station {text[ill]}", evidence)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from gridcast.models.archive import Archive
 from gridcast.models.evaluation.forecaster import Forecaster
 from gridcast.models.evaluation.splits import Part, origins
-from gridcast.models.evaluation.verified import Verified
+from gridcast.models.evaluation.verified_forecasts import VerifiedForecasts
 from gridcast.models.features import Inputs
 from gridcast.models.features.builder import FeatureBuilder
 from gridcast.units import Ints
@@ -97,7 +97,7 @@ def verify(
     archive: Archive,
     builder: FeatureBuilder,
     pairs: Pairs,
-) -> dict[str, Verified]:
+) -> dict[str, VerifiedForecasts]:
     """Ask forecasters for the same samples and put what came beside their answers.
 
     All judge the leads of the spec's knots: every step to 2 hours, then the last of each hour.
@@ -114,7 +114,7 @@ def verify(
             answers[name].append(np.ascontiguousarray(quantiles.transpose(0, 2, 1)))
     slot = np.concatenate([one.slot for one in asked])
     return {
-        name: Verified(
+        name: VerifiedForecasts(
             series=archive.series,
             row=np.concatenate([one.row for one in asked]),
             origin_ms=archive.begin_ms(slot),

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcast.models.evaluation import point, quantiles
-from gridcast.models.evaluation.verified import Scales, Verified
+from gridcast.models.evaluation.verified_forecasts import Scales, VerifiedForecasts
 from gridcast.units import AnyFloats
 
 Scores = dict[str, float | None]
@@ -51,7 +51,7 @@ class _Flat:
         return found
 
 
-def score(verified: Verified, scales: Scales) -> Scores:
+def score(verified: VerifiedForecasts, scales: Scales) -> Scores:
     """Score one forecaster over all samples and leads; `mape_1h` and so on are of one lead."""
     flat, _ = _flat(verified, scales, np.zeros(verified.truth.shape, np.int64))
     found = flat.scores(verified.levels)
@@ -65,7 +65,7 @@ def score(verified: Verified, scales: Scales) -> Scores:
 
 
 def scores_by(
-    verified: Verified, scales: Scales, group: npt.NDArray[np.integer]
+    verified: VerifiedForecasts, scales: Scales, group: npt.NDArray[np.integer]
 ) -> dict[int, Scores]:
     """Score one forecaster group by group; `group` says of each sample and lead where it belongs.
 
@@ -81,7 +81,7 @@ def scores_by(
     }
 
 
-def scores_by_lead(verified: Verified, scales: Scales) -> dict[str, list[float | None]]:
+def scores_by_lead(verified: VerifiedForecasts, scales: Scales) -> dict[str, list[float | None]]:
     """Score one forecaster lead by lead: for each score a list as long as the leads."""
     place = np.arange(len(verified.leads))[None, :]
     found = scores_by(verified, scales, place)
@@ -92,7 +92,7 @@ def scores_by_lead(verified: Verified, scales: Scales) -> dict[str, list[float |
     }
 
 
-def table(forecasters: Mapping[str, Verified], scales: Scales) -> dict[str, Scores]:
+def table(forecasters: Mapping[str, VerifiedForecasts], scales: Scales) -> dict[str, Scores]:
     """Score several forecasters where all of them answered, so that none has the easier samples."""
     fair = next(iter(forecasters.values()))
     for name, other in forecasters.items():
@@ -105,7 +105,7 @@ def table(forecasters: Mapping[str, Verified], scales: Scales) -> dict[str, Scor
 
 
 def _flat(
-    verified: Verified, scales: Scales, label: npt.NDArray[np.integer]
+    verified: VerifiedForecasts, scales: Scales, label: npt.NDArray[np.integer]
 ) -> tuple[_Flat, npt.NDArray[np.integer]]:
     """Leave out what was not measured, and put the rest one after the other."""
     known = np.isfinite(verified.truth)

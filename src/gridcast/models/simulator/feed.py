@@ -5,11 +5,11 @@ from functools import lru_cache
 import numpy as np
 
 from gridcast.models.simulator.arrivals import Arrivals, Labels
+from gridcast.models.simulator.fault_injection import Block, inject_faults
 from gridcast.models.simulator.faults import KINDS, Episodes, FaultKind, FaultPlan, Faults
 from gridcast.models.simulator.grid import Zone
 from gridcast.models.simulator.load import SimulatedLoad
 from gridcast.models.simulator.noise import Purpose, generator
-from gridcast.models.simulator.striking import Block, strike
 from gridcast.models.simulator.types import Floats, Ints
 from gridcast.schemas.quality import Quality
 from gridcast.units import HOUR_MS, SECOND_MS
@@ -71,7 +71,7 @@ class SimulatedFeed:
         block.sent[:, (block.slot_ms < from_ms) | (block.slot_ms >= until_ms)] = False
         self._stray(rng, block)
         episodes = self._plan.active(int(block.slot_ms[0]), int(block.slot_ms[-1]) + self._step_ms)
-        strike(block, episodes, self._magnitude(episodes))
+        inject_faults(block, episodes, self._magnitude(episodes))
         return self._send(rng, block)
 
     def _measure(self, rng: np.random.Generator, number: int) -> Block:

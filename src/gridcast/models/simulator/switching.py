@@ -19,7 +19,7 @@ _MEAN_CHARGE_KWH = 9.0
 
 
 @dataclass(frozen=True, slots=True)
-class Uses:
+class UsagePeriods:
     """Spans in which something is on: side by side, one entry a span."""
 
     meter: Ints
@@ -69,7 +69,7 @@ class SwitchedLoad:
         # a local date begins up to 14 hours from the UTC one; a charge may last until the morning
         days = range(start_ms // DAY_MS - 2, end_ms // DAY_MS + 2)
         pages += [self._charging(day) for day in days]
-        uses = Uses(
+        uses = UsagePeriods(
             np.concatenate([page.meter for page in pages]),
             np.concatenate([page.start_ms for page in pages]),
             np.concatenate([page.end_ms for page in pages]),
@@ -77,7 +77,7 @@ class SwitchedLoad:
         )
         return uses.mean_power(len(self._kw), start_ms, step_ms, steps)
 
-    def _draw_appliances(self, page: int) -> Uses:
+    def _draw_appliances(self, page: int) -> UsagePeriods:
         rng = generator(self._seed, Purpose.APPLIANCES, self._zone.number, page)
         meters = self._zone.meters
         count = rng.poisson(self._often[-1] * (_PAGE_MS / HOUR_MS) * 2)
@@ -87,14 +87,16 @@ class SwitchedLoad:
         minutes = np.exp(2.6 + 1.1 * rng.standard_normal(count))
         power = rng.gamma(2.5, 1 / 2.5, count)
         if count == 0:
-            return Uses(meter, start_ms, start_ms, power)
+            return UsagePeriods(meter, start_ms, start_ms, power)
         local = self._calendar.at(start_ms)
         minute = (local.minute - meters.shift_min[meter]).astype(np.int64) % 1440
         on = wanted < self._active[meters.customer[meter], self._calendar.kinds(local.day), minute]
         length = np.minimum(minutes * MINUTE_MS, _LONGEST_MS).astype(np.int64)
-        return Uses(meter[on], start_ms[on], (start_ms + length)[on], (power * self._kw[meter])[on])
+        return UsagePeriods(
+            meter[on], start_ms[on], (start_ms + length)[on], (power * self._kw[meter])[on]
+        )
 
-    def _draw_charging(self, day: int) -> Uses:
+    def _draw_charging(self, day: int) -> UsagePeriods:
         """Draw the charges that begin on a local date: most when people come home from work."""
         rng = generator(self._seed, Purpose.CHARGING, self._zone.number, day)
         count = len(self._owners)
@@ -108,6 +110,6 @@ class SwitchedLoad:
         meter = self._owners[plugged]
         kw = self._zone.meters.charger_kw[meter]
         start_ms = midnight_ms + (begin_h[plugged] * HOUR_MS).astype(np.int64)
-        return Uses(
+        return UsagePeriods(
             meter, start_ms, start_ms + (energy[plugged] / kw * HOUR_MS).astype(np.int64), kw
         )

@@ -9,11 +9,11 @@ from gridcast.models.evaluation.detection.nab import (
     PROFILES,
     Profile,
     Stream,
+    detection_values,
     nab_score,
     probation,
     scaled_sigmoid,
     windows_of,
-    worth,
 )
 
 EVEN = Profile("even", 1.0, 1.0, 1.0)
@@ -21,7 +21,7 @@ EVEN = Profile("even", 1.0, 1.0, 1.0)
 
 def raw(stream: Stream, profile: Profile = EVEN) -> float:
     """The sum before it is brought to a scale of 0 to 100, without a time for learning."""
-    value, window = worth(stream)
+    value, window = detection_values(stream)
     hits = stream.scores >= 0.5
     total = profile.false_positive * value[hits & (window < 0)].sum()
     for number in range(len(stream.windows)):

@@ -4,7 +4,7 @@ from gridcast.models.evaluation.detection.scoring import (
     AFTER_MS,
     LabelledFault,
     false_alarms,
-    verdicts,
+    score_by_kind,
 )
 from gridcast.schemas import AlarmKind
 from gridcast.units import MINUTE_MS
@@ -15,7 +15,7 @@ SPIKE = LabelledFault("spike", "m-1", HOUR, HOUR + MINUTE_MS)
 
 
 def recall(fault: LabelledFault, kind: AlarmKind, series: str, at_ms: int) -> float | None:
-    (verdict,) = verdicts([fault], [((kind, series), at_ms)], ABOVE)
+    (verdict,) = score_by_kind([fault], [((kind, series), at_ms)], ABOVE)
     return verdict.recall
 
 
@@ -45,4 +45,4 @@ def test_an_alarm_with_nothing_labelled_at_its_series_or_under_it_is_false():
 
 
 def test_what_no_operator_is_to_be_told_is_not_asked_for():
-    assert verdicts([LabelledFault("late", "m-1", 0, 1)], [], ABOVE) == []
+    assert score_by_kind([LabelledFault("late", "m-1", 0, 1)], [], ABOVE) == []

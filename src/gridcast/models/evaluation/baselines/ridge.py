@@ -13,7 +13,7 @@ from gridcast.models.evaluation.samples import EvaluationSamples
 from gridcast.models.features import FeatureSpec, Inputs
 from gridcast.units import Floats
 
-HOLDS = (1.0, 10.0, 100.0, 1000.0)
+PENALTIES = (1.0, 10.0, 100.0, 1000.0)
 """How strongly weights are pulled to 0: what is tried on the validation."""
 AT_ONCE = 4096
 """Samples whose features are made at once."""
@@ -89,7 +89,7 @@ def _solve(moment: Matrix, drive: Matrix, features: Floats, truth: Floats, size:
     known = np.isfinite(truth)
     features, truth, size = features[known], truth[known], size[known]
     best, least = np.zeros(len(drive), np.float32), np.inf
-    for hold in HOLDS:
+    for hold in PENALTIES:
         weights = np.linalg.solve(moment + hold * np.eye(len(drive)), drive).astype(np.float32)
         error = float(np.abs(truth - (1 + features @ weights) * size).sum())
         if error < least:

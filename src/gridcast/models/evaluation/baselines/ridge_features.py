@@ -20,9 +20,9 @@ class RidgeFeatures:
     def __init__(self, spec: FeatureSpec, train: SampleView) -> None:
         self.spec = spec
         first = len(spec.calendar)
-        self._now = _Usual(train.inputs.past[:, -1, first:])
+        self._now = _Standardizer(train.inputs.past[:, -1, first:])
         ahead = train.inputs.future[:, -1, first : first + len(spec.weather_ahead)]
-        self._ahead = _Usual(ahead)
+        self._ahead = _Standardizer(ahead)
 
     def common(self, view: SampleView) -> Floats:
         """Give what helps at every knot: [n, features]."""
@@ -64,7 +64,7 @@ class RidgeFeatures:
         return np.concatenate(parts, axis=1).astype(np.float32, copy=False)
 
 
-class _Usual:
+class _Standardizer:
     """What is usual of some variables."""
 
     def __init__(self, value: Floats) -> None:

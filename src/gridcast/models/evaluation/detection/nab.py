@@ -72,7 +72,7 @@ def probation(readings: int) -> int:
     return floor(min(floor(PROBATION * readings), PROBATION * LONGEST_PROBATION))
 
 
-def worth(stream: Stream) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+def detection_values(stream: Stream) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """Give the unweighted worth of a detection at each reading, and its window (-1: in none)."""
     size = len(stream.scores)
     value, window = np.full(size, -1.0), np.full(size, -1)
@@ -144,7 +144,7 @@ def nab_score(
 def _points(
     stream: Stream, number: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    value, window = worth(stream)
+    value, window = detection_values(stream)
     begin = probation(len(stream.scores))
     named = np.where(window >= 0, window + 1_000_000 * number, -1)
     return stream.scores[begin:], value[begin:], named[begin:]

@@ -14,7 +14,7 @@ AFTER_MS = 60 * MINUTE_MS
 """What is said so soon after a fault is still about it."""
 
 MOVES = frozenset({AlarmKind.DRIFT, AlarmKind.DATA_DRIFT, AlarmKind.DISAGREEMENT})
-SAYS: dict[str, frozenset[AlarmKind]] = {
+ALARMS_OF_FAULT: dict[str, frozenset[AlarmKind]] = {
     "spike": frozenset({AlarmKind.SPIKE, AlarmKind.OUT_OF_LIMITS, AlarmKind.UNIT}),
     "drop": frozenset({AlarmKind.DROP, AlarmKind.OUT_OF_LIMITS, AlarmKind.UNIT}),
     "flatline": frozenset({AlarmKind.FLATLINE}),
@@ -29,7 +29,7 @@ SAYS: dict[str, frozenset[AlarmKind]] = {
 """Which alarms say what is labelled. What else is labelled (one reading late, twice, corrected) is
 nothing that an operator is to be told."""
 
-ASKED = ("spike", "drop", "flatline", "gap", "unit")
+SCORED_FAULTS = ("spike", "drop", "flatline", "gap", "unit")
 """What must be found in time; the rest is told when it can be."""
 
 
@@ -44,7 +44,7 @@ class LabelledFault:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class KindScore:
     """What became of the labels of one kind."""
 
     kind: str
@@ -59,11 +59,11 @@ class Verdict:
         return self.found / self.faults if self.faults else None
 
 
-def verdicts(
+def score_by_kind(
     faults: Iterable[LabelledFault],
     seen: Sequence[tuple[Key, int]],
     above: dict[str, tuple[str, ...]],
-) -> list[Verdict]:
+) -> list[KindScore]:
     """Judge by kind. `above` names what stands above each series, whose alarm counts for it."""
     when: dict[Key, list[int]] = {}
     for key, at_ms in seen:
@@ -71,13 +71,13 @@ def verdicts(
     counts: dict[str, int] = {}
     delays: dict[str, list[float]] = {}
     for fault in faults:
-        if fault.kind not in SAYS:
+        if fault.kind not in ALARMS_OF_FAULT:
             continue
         counts[fault.kind] = counts.get(fault.kind, 0) + 1
         places = (fault.series, *above.get(fault.series, ()))
         times = [
             at_ms - fault.from_ms
-            for kind in SAYS[fault.kind]
+            for kind in ALARMS_OF_FAULT[fault.kind]
             for place in places
             for at_ms in when.get((kind, place), ())
             if 0 <= at_ms - fault.from_ms <= WITHIN_MS
@@ -85,7 +85,7 @@ def verdicts(
         if times:
             delays.setdefault(fault.kind, []).append(min(times) / MINUTE_MS)
     return [
-        Verdict(kind, count, len(found), median(found) if found else None)
+        KindScore(kind, count, len(found), median(found) if found else None)
         for kind, count in sorted(counts.items())
         for found in [delays.get(kind, [])]
     ]

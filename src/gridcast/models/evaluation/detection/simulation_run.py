@@ -8,15 +8,15 @@ import numpy as np
 
 from gridcast.models.alarms import AlarmBoard, FloodLimit, Key, Sign
 from gridcast.models.detection.condition_builder import DETECTED, ConditionBuilder
-from gridcast.models.detection.grid_facts import known_of
+from gridcast.models.detection.grid_facts import declared_series
 from gridcast.models.detection.observations import NO_GROUP
 from gridcast.models.detection.watch import ReadingWatch
 from gridcast.models.evaluation.detection.scoring import (
-    ASKED,
+    SCORED_FAULTS,
     WITHIN_MS,
     LabelledFault,
     false_alarms,
-    verdicts,
+    score_by_kind,
 )
 from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
@@ -67,7 +67,7 @@ class SimulationRun:
             grid.declare(declared)
         self.names = simulation.grid.ids
         self._beside = TickContext(grid)
-        self.known = known_of(self.names, grid)
+        self.known = declared_series(self.names, grid)
         self._forecaster = TickForecaster(SPEC, 1, LEVELS)
         self._partition = Partition(SPEC, 0)
         self._partition.windows.roster.rows(self.names)  # so that rows are alike everywhere
@@ -135,7 +135,7 @@ class SimulationRun:
         self._watch.expect(forecasts)
 
 
-def judged(trial: SimulationRun, begin_ms: int, end_ms: int) -> dict[str, Any]:
+def summarise_run(trial: SimulationRun, begin_ms: int, end_ms: int) -> dict[str, Any]:
     """Give what the detectors found of what was labelled from a time on."""
     names, known, kept = trial.names, trial.known, trial.kept
     above = {
@@ -157,7 +157,7 @@ def judged(trial: SimulationRun, begin_ms: int, end_ms: int) -> dict[str, Any]:
     ]
     last_ms = end_ms - WITHIN_MS
     judged_ones = [fault for fault in faults if begin_ms <= fault.from_ms < last_ms]
-    found = verdicts(judged_ones, kept.seen, above)
+    found = score_by_kind(judged_ones, kept.seen, above)
     raised = [
         ((alarm.kind, alarm.series), round(alarm.raised_at.timestamp() * 1000))
         for alarm in kept.alarms
@@ -166,7 +166,7 @@ def judged(trial: SimulationRun, begin_ms: int, end_ms: int) -> dict[str, Any]:
     raised = [(key, at_ms) for key, at_ms in raised if at_ms >= begin_ms]
     false = false_alarms(faults, raised, above)
     days = (end_ms - begin_ms) / DAY_MS
-    asked = [one for one in found if one.kind in ASKED]
+    asked = [one for one in found if one.kind in SCORED_FAULTS]
     labelled = sum(one.faults for one in asked)
     a_series_day = len(false) / (len(names) * days)
     return {

@@ -11,14 +11,14 @@ from gridcast.models.records import Column
 Rows = npt.NDArray[np.intp]
 
 
-class Memory:
+class DetectorState:
     """Arrays side by side; those who inherit name them and say what a new series has.
 
-    >>> class Seen(Memory):
+    >>> class Levels(DetectorState):
     ...     NEW = {"count": np.uint16(0), "level": np.float32(2.0)}
-    >>> seen = Seen(2)
-    >>> seen.grow(3)
-    >>> seen.level, seen.nbytes
+    >>> levels = Levels(2)
+    >>> levels.grow(3)
+    >>> levels.level, levels.nbytes
     (array([2., 2., 2.], dtype=float32), 18)
     """
 
@@ -37,7 +37,7 @@ class Memory:
             known = getattr(self, name)
             setattr(self, name, np.concatenate([known, np.full(rows - len(known), value)]))
 
-    def seat(self, was: Rows) -> None:
+    def reorder(self, was: Rows) -> None:
         """Put the rows into another order: where each one was; -1: it is new."""
         for name, value in self.NEW.items():
             known = np.append(getattr(self, name), value)  # -1 is the last, so new

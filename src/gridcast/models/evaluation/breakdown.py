@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from gridcast.models.calendars import Calendar
 from gridcast.models.evaluation.score import Scores, scores_by
-from gridcast.models.evaluation.verified import Scales, Verified
+from gridcast.models.evaluation.verified_forecasts import Scales, VerifiedForecasts
 
 SIZES = 5
 """Groups of series by size, each of as many series."""
@@ -20,7 +20,7 @@ _MONTHS = (
 Labels = npt.NDArray[np.integer]
 
 
-class By(StrEnum):
+class GroupBy(StrEnum):
     """What scores can be taken apart by. Times are the local ones of the slot that is forecast."""
 
     HORIZON = "horizon"
@@ -30,24 +30,26 @@ class By(StrEnum):
     SIZE = "size"
 
 
-def breakdown(verified: Verified, scales: Scales, by: By) -> dict[str, Scores]:
+def breakdown(verified: VerifiedForecasts, scales: Scales, by: GroupBy) -> dict[str, Scores]:
     """Score one forecaster group by group, in the groups' own order and under their names."""
     group, name = _groups(verified, scales, by)
     found = scores_by(verified, scales, group)
     return {name[label]: scores for label, scores in sorted(found.items())}
 
 
-def _groups(verified: Verified, scales: Scales, by: By) -> tuple[Labels, Sequence[str]]:
+def _groups(
+    verified: VerifiedForecasts, scales: Scales, by: GroupBy
+) -> tuple[Labels, Sequence[str]]:
     """Give each load's group, and the groups' names."""
-    if by is By.HORIZON:
+    if by is GroupBy.HORIZON:
         minutes = verified.ends_minutes
         return np.arange(len(minutes))[None, :], [f"{m / 60:.3g} h" for m in minutes.tolist()]
-    if by is By.SIZE:
+    if by is GroupBy.SIZE:
         return _sizes(verified, scales)
     minute, day = _local(verified)
-    if by is By.HOUR:
+    if by is GroupBy.HOUR:
         return minute.astype(np.int64) // 60, [f"{hour:02}:00" for hour in range(24)]
-    if by is By.WEEKDAY:
+    if by is GroupBy.WEEKDAY:
         return (day + 3) % 7, _WEEKDAYS  # 1970 began on a Thursday
     month = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     return month % 12, _MONTHS
@@ -59,7 +61,7 @@ def unfairness(by_size: dict[str, Scores], score: str = "nmae") -> float | None:
     return max(known) / min(known) if len(known) > 1 and min(known) > 0 else None
 
 
-def _local(verified: Verified) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+def _local(verified: VerifiedForecasts) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """Give the local minute of the day and date on which each forecast slot begins."""
     begins_ms = verified.origin_ms[:, None] + verified.leads * (verified.step_minutes * 60_000)
     minute, day = np.empty(begins_ms.shape), np.empty(begins_ms.shape, np.int64)
@@ -72,7 +74,7 @@ def _local(verified: Verified) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.
     return minute, day
 
 
-def _sizes(verified: Verified, scales: Scales) -> tuple[Labels, list[str]]:
+def _sizes(verified: VerifiedForecasts, scales: Scales) -> tuple[Labels, list[str]]:
     """Put the series into groups from the smallest to the largest; few series stand alone."""
     rows = np.unique(verified.row)
     rows = rows[np.argsort(scales.size[rows], kind="stable")]

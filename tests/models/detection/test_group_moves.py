@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from gridcast.models.detection.groups import Together
-from gridcast.models.detection.moves import Moves
+from gridcast.models.detection.group_moves import GroupMoves
+from gridcast.models.detection.groups import GroupStatistics
 
 RISK = np.full(1, 1.4e-7, np.float32)
 NONE = np.zeros(1, np.float32)
@@ -15,7 +15,7 @@ class Group:
     """Series that are far above what was expected now and then, each by itself."""
 
     def __init__(self, size: int, usual: float, interval_s: int = 60) -> None:
-        self.size, self.usual, self.moves = size, usual, Moves(1)
+        self.size, self.usual, self.moves = size, usual, GroupMoves(1)
         self.interval_s = np.full(1, interval_s, np.float32)
         self.rng = np.random.default_rng((size, round(1_000 * usual)))
 
@@ -25,8 +25,8 @@ class Group:
         high = self.rng.binomial(heard, self.usual) if high is None else high
         size, heard, high = (np.full(1, one, np.float32) for one in (self.size, heard, high))
         share = high / np.maximum(heard, 1)
-        seen = Together(size, NONE, share, NONE, NONE, NONE, heard)
-        return bool(self.moves.look(seen, self.interval_s, RISK)[0][0])
+        seen = GroupStatistics(size, NONE, share, NONE, NONE, NONE, heard)
+        return bool(self.moves.update(seen, self.interval_s, RISK)[0][0])
 
     def days(self, days: float) -> list[bool]:
         return [self.look() for _ in range(round(days * DAY * 60 / self.interval_s[0]))]

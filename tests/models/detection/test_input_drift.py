@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.detection import in_groups
 
-from gridcast.models.detection.inputs import InputDrift
+from gridcast.models.detection.input_drift import InputDrift
 
 SERIES, START, HOUR = 12, 1_767_225_600_000, 3_600_000
 EVERY_HOUR = np.full(SERIES, 3_600, np.float32)
@@ -31,7 +31,9 @@ class Weeks:
                 self.hour += 1
                 load = habit * (2 + np.sin(hour / 24 * 2 * np.pi))
                 tick_ms = START + self.hour * HOUR
-                found = self.inputs.look(tick_ms, load.astype(np.float32), sound, EVERY_HOUR, KNOWN)
+                found = self.inputs.update(
+                    tick_ms, load.astype(np.float32), sound, EVERY_HOUR, KNOWN
+                )
                 series |= set(np.flatnonzero(found[0]).tolist())
                 groups |= set(np.flatnonzero(found[1]).tolist())
         return series, groups

@@ -1,23 +1,23 @@
-"""All detectors of a partition: one look at all of its series at once.
+"""All detectors of one partition; each call judges every series at once.
 
-| detector | sees | its limit |
+| detector | detects | its limit |
 |---|---|---|
-| `Surprise` | readings far above or below what had been forecast | tail of the series' own scores |
-| `Bumps` | readings that jump away and come back at once | tail of the series' own bumps |
-| `Repeats` | a value that stays | how often values of this series stay |
-| `Silence` | no readings | how often readings of this series are missing |
-| `limits` | what the series cannot carry; a thousandth is what was expected | what is known of it |
+| `PitScores` | readings far above or below the forecast | tail of the series' own scores |
+| `Bumps` | readings that jump away and return at once | tail of the series' own bumps |
+| `Repeats` | flatlines | how often values of this series repeat |
+| `Silence` | missing readings | how often readings of this series are missing |
+| `limits` | impossible values, wrong units | capacity, and a thousandth of the value |
 | `Clocks` | time stamps that are off | the spread of the series' own delays |
-| `Together` | a group that is silent as a whole | the group |
-| `Moves` | a group that moves as one: neighbours saw it, too | how often its series are far off |
+| `GroupStatistics` | groups that are silent as a whole | share of the group |
+| `GroupMoves` | groups that move together | binomial test on the group's usual share |
 | `Balance` | a parent that is not the sum of its parts | tail of its own differences |
-| `Forests` | figures of a group that do not usually lie together | tail of its own scores |
-| `Drift` | errors whose mean has moved, of a series or a group | Page-Hinkley's test |
-| `InputDrift` | loads that have moved against their own past, of a series or a group | the same |
-| `StationDetectors` | weather unlike its forecast; stations that are silent, stuck or drifting | |
+| `HalfSpaceForests` | unusual combinations of a group's figures | tail of its own scores |
+| `ErrorDrift` | a moved mean error, of a series or a group | Page-Hinkley test |
+| `InputDrift` | a moved mean load, of a series or a group | Page-Hinkley test |
+| `StationDetectors` | weather unlike its forecast; silent, stuck or drifting stations | several |
 
-What is learned of a series rests on sound readings only; what lies beyond a limit counts as if it
-lay there, so that a fault is not learned in a day, and a new usual is in the end.
+Only sound readings are learned from. A score beyond the limit is learned as if it were at the
+limit. So a fault does not become normal within a day, but a lasting change eventually does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,31 +27,37 @@ import numpy as np
 
 from gridcast.models.detection.bumps import Bumps
 from gridcast.models.detection.clocks import Clocks
-from gridcast.models.detection.drift import Drift
+from gridcast.models.detection.detector_state import DetectorState, Rows
+from gridcast.models.detection.error_drift import ErrorDrift
+from gridcast.models.detection.group_moves import GroupMoves
+from gridcast.models.detection.group_switching import GroupSwitching
 from gridcast.models.detection.groups import (
     FEWEST,
     MOST_SILENT,
     Balance,
+    GroupStatistics,
     Siblings,
-    Together,
-    of_its_group,
+    group_statistics,
+    group_value_of_series,
     siblings,
-    together,
 )
+from gridcast.models.detection.half_space_trees import HalfSpaceForests, features
 from gridcast.models.detection.holidays import on_holiday
-from gridcast.models.detection.inputs import InputDrift
+from gridcast.models.detection.input_drift import InputDrift
 from gridcast.models.detection.limits import is_impossible, is_other_unit
-from gridcast.models.detection.memory import Memory, Rows
-from gridcast.models.detection.moves import Moves
-from gridcast.models.detection.observations import NO_GROUP, NO_STATIONS, Known, Look, StationLook
+from gridcast.models.detection.observations import (
+    NO_GROUP,
+    NO_STATIONS,
+    DeclaredSeries,
+    StationObservations,
+    TickReadings,
+)
+from gridcast.models.detection.pit_scores import DAY_S, NARROWEST, PitScores
 from gridcast.models.detection.repeats import Repeats
+from gridcast.models.detection.series_status import SEEN_AT_READINGS, SeriesStatus
 from gridcast.models.detection.silence import Silence
-from gridcast.models.detection.standing import SEEN_AT_READINGS, SeriesStanding
-from gridcast.models.detection.stations import StationDetectors, StationsSeen
-from gridcast.models.detection.surprise import DAY_S, NARROWEST, Surprise
-from gridcast.models.detection.switching import GroupSwitching
-from gridcast.models.detection.tails import Tails
-from gridcast.models.detection.trees import Forests, features
+from gridcast.models.detection.stations import StationDetectors, StationStates
+from gridcast.models.detection.tails import TailThresholds
 from gridcast.models.records import Column
 from gridcast.schemas import AlarmKind
 from gridcast.units import Flags, Floats
@@ -77,7 +83,7 @@ SILENT_TOGETHER = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Detected:
+class DetectionResult:
     """What was seen at a look."""
 
     measured: Floats
@@ -97,18 +103,18 @@ class Detected:
     """It is one there."""
     missing: Floats
     """Readings that are missing."""
-    groups: Together
+    groups: GroupStatistics
     switched: Flags
     """Which groups moved at once at the full or half hour."""
     group_on: Mapping[AlarmKind, Flags]
     """A row a group."""
     unusual: Floats
-    stations: StationsSeen
+    stations: StationStates
     siblings: Siblings | None
     """None: no station is ill, so nobody asks."""
 
 
-class Detection:
+class PartitionDetectors:
     """The detectors of one partition.
 
     Parameters
@@ -119,14 +125,14 @@ class Detection:
 
     def __init__(self, false_alarms_a_day: float = 2e-4) -> None:
         self._chance = np.float32(false_alarms_a_day)
-        self.surprise, self.high, self.low = Surprise(), Tails(), Tails()
+        self.surprise, self.high, self.low = PitScores(), TailThresholds(), TailThresholds()
         self.bumps = Bumps()
-        self.bump_up, self.bump_down = Tails(fattest=0), Tails(fattest=0)
+        self.bump_up, self.bump_down = TailThresholds(fattest=0), TailThresholds(fattest=0)
         self.repeats, self.silence, self.clocks = Repeats(), Silence(), Clocks()
-        self.standing, self.drift, self.inputs = SeriesStanding(), Drift(), InputDrift()
-        self.balance, self.balance_tail = Balance(), Tails()
-        self.moves, self.switching = Moves(), GroupSwitching()
-        self.forests, self.forest_tail = Forests(), Tails()
+        self.standing, self.drift, self.inputs = SeriesStatus(), ErrorDrift(), InputDrift()
+        self.balance, self.balance_tail = Balance(), TailThresholds()
+        self.moves, self.switching = GroupMoves(), GroupSwitching()
+        self.forests, self.forest_tail = HalfSpaceForests(), TailThresholds()
         self.stations = StationDetectors()
         self._unusual = np.zeros(0, np.float32)
         self._quarter = 0
@@ -136,48 +142,48 @@ class Detection:
         """Bytes held, but for the forests."""
         return sum(part.nbytes for part in (*self._parts(), *self._group_parts()))
 
-    def look(
+    def update(
         self,
-        look: Look,
-        known: Known,
-        weather: StationLook = NO_STATIONS,
+        readings: TickReadings,
+        declared: DeclaredSeries,
+        observed: StationObservations = NO_STATIONS,
         *,
         is_new: bool = False,
-    ) -> Detected:
+    ) -> DetectionResult:
         """Judge what came, and learn from it; `is_new`: what the stations say was not yet shown."""
-        self._grow(len(look), known.groups)
-        risk, given = self._risk(), ~np.isnan(look.value)
-        score = self.surprise.score(look.value, look.quantiles, look.levels)
+        self._grow(len(readings), declared.groups)
+        risk, given = self._risk(), ~np.isnan(readings.value)
+        score = self.surprise.score(readings.value, readings.quantiles, readings.levels)
         high = np.maximum(self.high.limit(RARER * risk), LEAST_LIMIT)
         low = np.maximum(self.low.limit(RARER * risk), LEAST_LIMIT)
-        flat = self.repeats.look(look.value, given, RARER * risk)
-        silent = self.silence.look(look, risk)
-        clock = self.clocks.look(look, given)
-        on, between = self._judge(look, known, score, high, low)
-        measured = self._look_at_bumps(look, known, given, risk, on)
-        missing = self.silence.count(look.tick_ms)
-        groups = together(look, known, score, missing >= SILENT_TOGETHER)
-        self.standing.note(given, look.value, on, between, score)
+        flat = self.repeats.update(readings.value, given, RARER * risk)
+        silent = self.silence.update(readings.tick_ms, readings.heard, risk)
+        clock = self.clocks.update(readings, given)
+        on, between = self._judge(readings, declared, score, high, low)
+        measured = self._look_at_bumps(readings, declared, given, risk, on)
+        missing = self.silence.count(readings.tick_ms)
+        groups = group_statistics(readings, declared, score, missing >= SILENT_TOGETHER)
+        self.standing.note(given, readings.value, on, between, score)
         if is_new:
-            self.stations.look(weather, self._chance)
-        stations = self.stations.seen(weather, len(known.group))
+            self.stations.update(observed, self._chance)
+        stations = self.stations.seen(observed, len(declared.group))
         faulty = flat | clock | on[AlarmKind.UNIT] | on[AlarmKind.OUT_OF_LIMITS]
         sound = ~np.isnan(score) & ~faulty
         settled = sound & self.surprise.is_settled()
         self.high.learn(score, settled, high)
         self.low.learn(-score, settled, low)
-        holiday = on_holiday(known, look.tick_ms)
-        drift, group_drift = self.drift.look(look.tick_ms, score, sound & ~holiday, known)
+        holiday = on_holiday(declared, readings.tick_ms)
+        drift, group_drift = self.drift.update(readings.tick_ms, score, sound & ~holiday, declared)
         healthy = given & ~(faulty | holiday)
-        moved, group_moved = self.inputs.look(
-            look.tick_ms, look.value, healthy, self.silence.interval_s, known
+        moved, group_moved = self.inputs.update(
+            readings.tick_ms, readings.value, healthy, self.silence.interval_s, declared
         )
-        interval_s = self._group_interval(known, groups)
-        group_on = self._judge_groups(look, groups, interval_s) | {
+        interval_s = self._group_interval(declared, groups)
+        group_on = self._judge_groups(readings, groups, interval_s) | {
             AlarmKind.DRIFT: group_drift,
             AlarmKind.DATA_DRIFT: group_moved,
         }
-        return Detected(
+        return DetectionResult(
             measured,
             score,
             high,
@@ -191,15 +197,15 @@ class Detection:
                 AlarmKind.DATA_DRIFT: moved,
             },
             self.standing.between(),
-            self._moved(score, group_on, known),
+            self._moved(score, group_on, declared),
             holiday,
             missing,
             groups,
-            self._look_at_switching(look, groups, interval_s),
+            self._look_at_switching(readings, groups, interval_s),
             group_on,
             self._unusual,
             stations,
-            self._siblings(known, stations),
+            self._siblings(declared, stations),
         )
 
     def parts(self) -> list[list[Column]]:
@@ -229,32 +235,37 @@ class Detection:
         """Forget all series but some, which move together."""
         self._grow(int(stay.max(initial=-1)) + 1, 0)
         for part in self._parts():
-            part.seat(stay)
+            part.reorder(stay)
 
-    def seat_groups(self, was: Rows) -> None:
+    def reorder_groups(self, was: Rows) -> None:
         """Put the groups into another order: where each one was; -1: it is new."""
         for part in self._group_parts():
-            part.seat(was)
-        self.forests.seat(was)
+            part.reorder(was)
+        self.forests.reorder(was)
         self._unusual = np.append(self._unusual, np.float32(0))[was]
 
-    def _siblings(self, known: Known, stations: StationsSeen) -> Siblings | None:
+    def _siblings(self, declared: DeclaredSeries, stations: StationStates) -> Siblings | None:
         if not stations.ill.any():
             return None
-        rows = len(known.group)
+        rows = len(declared.group)
         sides = self.standing.high()[:rows], self.standing.low()[:rows]
-        return siblings(known, stations.of, *sides)
+        return siblings(declared, stations.of, *sides)
 
     def _judge(
-        self, look: Look, known: Known, score: Floats, high: Floats, low: Floats
+        self,
+        readings: TickReadings,
+        declared: DeclaredSeries,
+        score: Floats,
+        high: Floats,
+        low: Floats,
     ) -> tuple[dict[AlarmKind, Flags], dict[AlarmKind, Flags]]:
         """Judge the newest readings, each by the gravest that can be said of it."""
-        value = look.value
-        unit = is_other_unit(value, look.quantiles, self.surprise.width, known.capacity)
-        impossible = ~unit & is_impossible(value, known.capacity, known.least)
+        value = readings.value
+        unit = is_other_unit(value, readings.quantiles, self.surprise.width, declared.capacity)
+        impossible = ~unit & is_impossible(value, declared.capacity, declared.least)
         # What could not be was expected where faults were forecast from: that tells nothing.
-        expected = look.quantiles[:, len(look.levels) // 2]
-        spoiled = is_impossible(expected, known.capacity, known.least)
+        expected = readings.quantiles[:, len(readings.levels) // 2]
+        spoiled = is_impossible(expected, declared.capacity, declared.least)
         plain = ~(unit | impossible | spoiled) & self.surprise.is_known(self.silence.interval_s)
         with np.errstate(invalid="ignore"):
             spike, drop = plain & (score > high), plain & (score < -low)
@@ -266,15 +277,20 @@ class Detection:
         return dict(zip(kinds, on, strict=True)), dict(zip(kinds, between, strict=False))
 
     def _look_at_bumps(
-        self, look: Look, known: Known, given: Flags, risk: Floats, on: dict[AlarmKind, Flags]
+        self,
+        readings: TickReadings,
+        declared: DeclaredSeries,
+        given: Flags,
+        risk: Floats,
+        on: dict[AlarmKind, Flags],
     ) -> Floats:
         """Add what jumped away and is back; give what is to be told of each series, kW."""
         given = given & ~(on[AlarmKind.OUT_OF_LIMITS] | on[AlarmKind.UNIT])  # told as such
-        up, down, middle = self.bumps.look(look.value, given)
+        up, down, middle = self.bumps.update(readings.value, given)
         width = np.maximum(self.surprise.width, NARROWEST)
-        settled, measured = given & self.surprise.is_settled(), look.value
+        settled, measured = given & self.surprise.is_settled(), readings.value
         told = given & self.surprise.is_known(self.silence.interval_s)
-        least_kw = np.nan_to_num(LEAST_SHARE * known.capacity)
+        least_kw = np.nan_to_num(LEAST_SHARE * declared.capacity)
         for kind, least, size, tail in (
             (AlarmKind.SPIKE, LEAST_UP, np.asarray(up / width, np.float32), self.bump_up),
             (AlarmKind.DROP, LEAST_DOWN, np.asarray(down / width, np.float32), self.bump_down),
@@ -286,30 +302,34 @@ class Detection:
             tail.learn(size, settled, limit)
         return measured
 
-    def _moved(self, score: Floats, group_on: Mapping[AlarmKind, Flags], known: Known) -> Flags:
+    def _moved(
+        self, score: Floats, group_on: Mapping[AlarmKind, Flags], declared: DeclaredSeries
+    ) -> Flags:
         """Tell which series did what their neighbours did, too."""
         high, low = (
-            of_its_group(group_on[kind].astype(np.float32), known) > 0
+            group_value_of_series(group_on[kind].astype(np.float32), declared) > 0
             for kind in (AlarmKind.SPIKE, AlarmKind.DROP)
         )
         with np.errstate(invalid="ignore"):
             return np.asarray(((score > 0) & high) | ((score < 0) & low))
 
-    def _group_interval(self, known: Known, groups: Together) -> Floats:
+    def _group_interval(self, declared: DeclaredSeries, groups: GroupStatistics) -> Floats:
         """Give how often the series of each group send, seconds."""
-        inside = known.group != NO_GROUP
+        inside = declared.group != NO_GROUP
         interval = np.bincount(
-            known.group[inside], self.silence.interval_s[inside], minlength=known.groups
+            declared.group[inside], self.silence.interval_s[inside], minlength=declared.groups
         )
         return np.asarray(interval / np.maximum(groups.size, np.float32(1)), np.float32)
 
-    def _look_at_switching(self, look: Look, groups: Together, interval_s: Floats) -> Flags:
+    def _look_at_switching(
+        self, readings: TickReadings, groups: GroupStatistics, interval_s: Floats
+    ) -> Flags:
         share = np.maximum(groups.high, groups.low)
         is_group = groups.size >= FEWEST
-        return is_group & self.switching.look(look.tick_ms, share, interval_s)
+        return is_group & self.switching.update(readings.tick_ms, share, interval_s)
 
     def _judge_groups(
-        self, look: Look, groups: Together, interval_s: Floats
+        self, readings: TickReadings, groups: GroupStatistics, interval_s: Floats
     ) -> dict[AlarmKind, Flags]:
         is_group = groups.size >= FEWEST
         looks_a_day = np.full(len(is_group), DAY_S / 60, np.float32)
@@ -319,22 +339,22 @@ class Detection:
         with np.errstate(invalid="ignore"):
             is_off = self.balance.is_known(interval_s) & (off > limit)
         self.balance_tail.learn(off, ~np.isnan(off), limit)
-        up, down = self.moves.look(groups, interval_s, risk)
+        up, down = self.moves.update(groups, interval_s, risk)
         return {
             AlarmKind.GAP: is_group & (groups.silent >= MOST_SILENT),
             AlarmKind.SPIKE: up,
             AlarmKind.DROP: down,
             AlarmKind.DISAGREEMENT: is_group & is_off,
-            AlarmKind.UNUSUAL: is_group & self._look_at_forests(look.tick_ms, groups),
+            AlarmKind.UNUSUAL: is_group & self._look_at_forests(readings.tick_ms, groups),
         }
 
-    def _look_at_forests(self, tick_ms: int, groups: Together) -> Flags:
+    def _look_at_forests(self, tick_ms: int, groups: GroupStatistics) -> Flags:
         """Tell which groups are unusual: what the forests said when they last looked stands."""
         limit = np.maximum(self.forest_tail.limit(self._forest_risk()), np.float32(0.5))
         quarter = tick_ms // QUARTER_MS
         if quarter != self._quarter:
             self._quarter = quarter
-            score = self.forests.look(features(groups))
+            score = self.forests.update(features(groups))
             # Scores lie between 0 and 1, most near 1: told as how many nines there are.
             self._unusual = np.asarray(-np.log(np.maximum(1 - score, np.float32(1e-6))), np.float32)
             self.forest_tail.learn(self._unusual, score > 0, limit)
@@ -361,12 +381,12 @@ class Detection:
                 [self._unusual, np.zeros(groups - len(self._unusual), np.float32)]
             )
 
-    def _parts(self) -> tuple[Memory, ...]:
+    def _parts(self) -> tuple[DetectorState, ...]:
         own = (self.surprise, self.high, self.low, self.bumps, self.bump_up, self.bump_down)
         others = (self.repeats, self.silence, self.clocks, self.standing)
         return (*own, *others, *self.drift.parts(), *self.inputs.parts())
 
-    def _group_parts(self) -> tuple[Memory, ...]:
+    def _group_parts(self) -> tuple[DetectorState, ...]:
         tests = (*self.drift.group_parts(), *self.inputs.group_parts())
         own = (self.balance, self.balance_tail, self.moves, self.switching, self.forest_tail)
         return (*own, *tests)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gridcast.models.detection.memory import Rows
+from gridcast.models.detection.detector_state import Rows
 from gridcast.models.records import Column
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.forecast_columns import WATTS, ForecastColumns
 from gridcast.units import MINUTE_MS, Floats, Times
 
 
-class Expected:
+class ExpectedReadings:
     """The first steps of the newest forecast that began with its tick.
 
     Of the quantiles the outermost and the median are kept: within those no reading is striking.

@@ -10,9 +10,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.groups import of_groups, of_its_group
-from gridcast.models.detection.memory import Memory
-from gridcast.models.detection.observations import NO_GROUP, Known
+from gridcast.models.detection.detector_state import DetectorState
+from gridcast.models.detection.groups import group_medians, group_value_of_series
+from gridcast.models.detection.observations import NO_GROUP, DeclaredSeries
 from gridcast.models.detection.page_hinkley import DriftLimit, PageHinkley
 from gridcast.units import HOUR_MS, Flags, Floats
 
@@ -26,7 +26,7 @@ FARTHEST = np.float32(4)
 """Usual sizes: one hour counts for no more."""
 
 
-class Hours(Memory):
+class HourlyScores(DetectorState):
     """Scores of the hour that runs, and their usual size."""
 
     NEW: ClassVar = {
@@ -56,32 +56,34 @@ class Hours(Memory):
         return scaled.astype(np.float32), given
 
 
-class Drift:
+class ErrorDrift:
     """The tests of all series and groups."""
 
     def __init__(self) -> None:
-        self.hours, self.test = Hours(), PageHinkley(LIMIT)
-        self.group_hours, self.group_test = Hours(), PageHinkley(LIMIT)
+        self.hours, self.test = HourlyScores(), PageHinkley(LIMIT)
+        self.group_hours, self.group_test = HourlyScores(), PageHinkley(LIMIT)
         self._hour = 0
 
-    def look(self, tick_ms: int, score: Floats, sound: Flags, known: Known) -> tuple[Flags, Flags]:
+    def update(
+        self, tick_ms: int, score: Floats, sound: Flags, declared: DeclaredSeries
+    ) -> tuple[Flags, Flags]:
         """Take the scores of readings that are sound; tell which series and groups have moved."""
         hour = tick_ms // HOUR_MS
         if hour != self._hour:
             self._hour = hour
-            self._end(known)
+            self._end(declared)
         self.hours.add(np.nan_to_num(score), sound)
         return self.hours.stands > 0, self.group_hours.stands > 0
 
-    def _end(self, known: Known) -> None:
+    def _end(self, declared: DeclaredSeries) -> None:
         scaled, given = self.hours.end()
-        shared, _ = of_groups(scaled, given, known)
-        own = scaled - of_its_group(shared, known)
+        shared, _ = group_medians(scaled, given, declared)
+        own = scaled - group_value_of_series(shared, declared)
         self.hours.stands[self.test.update(own, given)] = STANDS
-        inside = given & (known.group != NO_GROUP)
-        group = known.group[inside]
-        count = np.bincount(group, minlength=known.groups)
-        total = np.bincount(group, scaled[inside], minlength=known.groups)
+        inside = given & (declared.group != NO_GROUP)
+        group = declared.group[inside]
+        count = np.bincount(group, minlength=declared.groups)
+        total = np.bincount(group, scaled[inside], minlength=declared.groups)
         mean = (total / np.maximum(count, 1)).astype(np.float32)
         self.group_hours.add(mean, count > 0)
         scaled, given = self.group_hours.end()
@@ -94,11 +96,11 @@ class Drift:
         for part in (self.group_hours, self.group_test):
             part.grow(groups)
 
-    def parts(self) -> tuple[Memory, ...]:
+    def parts(self) -> tuple[DetectorState, ...]:
         """Give what is remembered by row."""
         return self.hours, self.test
 
-    def group_parts(self) -> tuple[Memory, ...]:
+    def group_parts(self) -> tuple[DetectorState, ...]:
         """Give what is remembered by group."""
         return self.group_hours, self.group_test
 

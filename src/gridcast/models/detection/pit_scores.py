@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from gridcast.models.detection.memory import Memory
+from gridcast.models.detection.detector_state import DetectorState
 from gridcast.units import Flags, Floats
 
 REMEMBERED = 2_000
@@ -32,13 +32,13 @@ def is_known(seen: npt.NDArray[np.uint16], interval_s: Floats) -> Flags:
     return np.asarray((seen >= SETTLED) & (seen * interval_s >= DAY_S))
 
 
-class Surprise(Memory):
+class PitScores(DetectorState):
     """Scores of readings, for all series at once.
 
-    >>> surprise, levels = Surprise(1), (0.05, 0.5, 0.95)
+    >>> pit, levels = PitScores(1), (0.05, 0.5, 0.95)
     >>> expected = np.array([[1.0, 2.0, 4.0]], np.float32)
     >>> for kw in (1.0, 2.0, 3.0, 6.0, 100.0):
-    ...     (score,) = surprise.score(np.array([kw], np.float32), expected, levels)
+    ...     (score,) = pit.score(np.array([kw], np.float32), expected, levels)
     ...     print(f"{score:.2f}")
     -1.64
     0.00

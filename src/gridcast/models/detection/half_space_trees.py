@@ -15,9 +15,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.detection.groups import Together
-from gridcast.models.detection.hst_trees import GROWN
-from gridcast.models.detection.memory import Rows
+from gridcast.models.detection.detector_state import Rows
+from gridcast.models.detection.groups import GroupStatistics
+from gridcast.models.detection.hst_trees import GROWN_TREES
 from gridcast.models.records import Column
 from gridcast.units import Floats
 
@@ -33,14 +33,14 @@ MOST = TREES * WINDOW * NODES
 Counts = npt.NDArray[np.int16]
 
 
-def features(seen: Together) -> npt.NDArray[np.float64]:
+def features(groups: GroupStatistics) -> npt.NDArray[np.float64]:
     """Give the figures of each group, between 0 and 1."""
-    balance = np.nan_to_num(seen.balance).clip(-0.5, 0.5) + 0.5
-    mean = 1 / (1 + np.exp(-seen.mean.astype(np.float64)))
-    return np.column_stack([mean, seen.high, seen.low, seen.silent, balance])
+    balance = np.nan_to_num(groups.balance).clip(-0.5, 0.5) + 0.5
+    mean = 1 / (1 + np.exp(-groups.mean.astype(np.float64)))
+    return np.column_stack([mean, groups.high, groups.low, groups.silent, balance])
 
 
-class Forests:
+class HalfSpaceForests:
     """The forests of all groups."""
 
     def __init__(self, groups: int = 0) -> None:
@@ -56,11 +56,11 @@ class Forests:
     def __len__(self) -> int:
         return len(self._looks)
 
-    def look(self, seen: npt.NDArray[np.float64]) -> Floats:
+    def update(self, seen: npt.NDArray[np.float64]) -> Floats:
         """Give how unusual each group is, 0 to 1, and learn from it."""
         groups = np.arange(len(self))
         score = np.zeros(len(self))
-        for tree, (feature, threshold) in enumerate(GROWN):
+        for tree, (feature, threshold) in enumerate(GROWN_TREES):
             node, goes_on = np.zeros(len(self), np.intp), np.ones(len(self), np.bool_)
             for depth in range(HEIGHT + 1):
                 count = self._before[groups, tree, node]
@@ -79,11 +79,11 @@ class Forests:
 
     def grow(self, groups: int) -> None:
         """Make room for new groups."""
-        self.seat(np.append(np.arange(len(self)), np.full(groups - len(self), -1)))
+        self.reorder(np.append(np.arange(len(self)), np.full(groups - len(self), -1)))
 
-    def seat(self, was: Rows) -> None:
+    def reorder(self, was: Rows) -> None:
         """Put the groups into another order: where each one was; -1: it is new."""
-        new, known = Forests(len(was)), was >= 0
+        new, known = HalfSpaceForests(len(was)), was >= 0
         for name in ("_now", "_before", "_looks", "_is_first"):
             getattr(new, name)[known] = getattr(self, name)[was[known]]
             setattr(self, name, getattr(new, name))

@@ -10,8 +10,8 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import betainc, ndtr
 
-from gridcast.models.detection.groups import FEWEST, MOVED, STRIKING, Together
-from gridcast.models.detection.memory import Memory
+from gridcast.models.detection.detector_state import DetectorState
+from gridcast.models.detection.groups import FEWEST, MOVED, STRIKING, GroupStatistics
 from gridcast.units import Flags, Floats
 
 FOLLOWS_S = np.float32(8 * 3_600)
@@ -22,19 +22,20 @@ LEAST = np.float32(ndtr(-STRIKING))
 """So often, at least: with normal errors it would be."""
 
 
-class Moves(Memory):
+class GroupMoves(DetectorState):
     """How many of each group lie strikingly high or low, as is usual.
 
-    >>> from gridcast.models.detection.groups import Together
-    >>> moves, minute, risk = Moves(1), np.full(1, 60, np.float32), np.full(1, 1e-7, np.float32)
-    >>> def look(high: float) -> bool:
+    >>> from gridcast.models.detection.groups import GroupStatistics
+    >>> moves, minute = GroupMoves(1), np.full(1, 60, np.float32)
+    >>> def has_moved(share: float) -> bool:
     ...     size, none = np.full(1, 9, np.float32), np.zeros(1, np.float32)
-    ...     seen = Together(size, none, np.full(1, high, np.float32), none, none, none, size)
-    ...     return bool(moves.look(seen, minute, risk)[0])
-    >>> look(1.0)  # nothing is known of it yet
+    ...     high = np.full(1, share, np.float32)
+    ...     groups = GroupStatistics(size, none, high, none, none, none, size)
+    ...     return bool(moves.update(groups, minute, np.full(1, 1e-7, np.float32))[0][0])
+    >>> has_moved(1.0)  # nothing has been learned yet
     False
-    >>> day = [look(0.1) for _ in range(1_440)]
-    >>> any(day), look(4 / 9), look(1.0)
+    >>> day = [has_moved(0.1) for _ in range(1_440)]
+    >>> any(day), has_moved(4 / 9), has_moved(1.0)
     (False, False, True)
     """
 
@@ -44,15 +45,17 @@ class Moves(Memory):
     low: Floats
     """… and low; all of it as long as nothing is known."""
 
-    def look(self, seen: Together, interval_s: Floats, risk: Floats) -> tuple[Flags, Flags]:
+    def update(
+        self, groups: GroupStatistics, interval_s: Floats, risk: Floats
+    ) -> tuple[Flags, Flags]:
         """Tell which groups have moved up and which down; learn what is usual."""
-        follows = np.minimum(seen.heard / np.maximum(seen.size, 1) * interval_s / FOLLOWS_S, 1)
+        follows = np.minimum(groups.heard / np.maximum(groups.size, 1) * interval_s / FOLLOWS_S, 1)
         both = []
-        for usual, share in ((self.high, seen.high), (self.low, seen.low)):
-            count = np.maximum(np.rint(share * seen.heard), 1)
-            others = np.maximum(seen.heard - count, 0)
+        for usual, share in ((self.high, groups.high), (self.low, groups.low)):
+            count = np.maximum(np.rint(share * groups.heard), 1)
+            others = np.maximum(groups.heard - count, 0)
             chance = betainc(count, others + 1, np.maximum(usual, LEAST))
-            moved = (seen.size >= FEWEST) & (share >= MOVED) & (chance < risk)
+            moved = (groups.size >= FEWEST) & (share >= MOVED) & (chance < risk)
             usual[:] += np.where(moved, SLOWER, np.float32(1)) * follows * (share - usual)
             both.append(np.asarray(moved))
         return both[0], both[1]

@@ -13,7 +13,7 @@ from gridcast.units import MINUTE_MS, WEEK_MS
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledSeries:
     """One series."""
 
     name: str
@@ -52,14 +52,16 @@ class LabelMatches:
         return self.false_alarms / self.weeks if self.weeks else 0.0
 
 
-def scored(series: Labelled) -> Stream:
+def novelty_stream(series: LabelledSeries) -> Stream:
     """Let the detector look at a series."""
     novelty = Novelty()
-    scores = [novelty.look(value) for value in series.value.tolist()]
+    scores = [novelty.update(value) for value in series.value.tolist()]
     return Stream(np.array(scores), windows_of(series.label))
 
 
-def found(series: Iterable[Labelled], streams: Sequence[Stream], threshold: float) -> LabelMatches:
+def found(
+    series: Iterable[LabelledSeries], streams: Sequence[Stream], threshold: float
+) -> LabelMatches:
     """Judge what was said from a threshold on, after the time for learning."""
     windows = hits = false = 0
     weeks, delays = 0.0, []

@@ -1,16 +1,23 @@
 import numpy as np
 from river.anomaly import HalfSpaceTrees
 
-from gridcast.models.detection.hst_trees import GROWN
-from gridcast.models.detection.trees import FEATURES, HEIGHT, SEED, TREES, WINDOW, Forests
+from gridcast.models.detection.half_space_trees import (
+    FEATURES,
+    HEIGHT,
+    SEED,
+    TREES,
+    WINDOW,
+    HalfSpaceForests,
+)
+from gridcast.models.detection.hst_trees import GROWN_TREES
 from gridcast.models.records import Record, RecordKind, decode, encode
 
 
 def test_the_trees_are_those_that_river_grows():
     forest = HalfSpaceTrees(n_trees=TREES, height=HEIGHT, window_size=WINDOW, seed=SEED)
     forest.learn_one(dict.fromkeys(FEATURES, 0.5))  # it grows them when it first learns
-    assert len(GROWN) == TREES
-    for tree, (figure, threshold) in zip(forest.trees, GROWN, strict=True):
+    assert len(GROWN_TREES) == TREES
+    for tree, (figure, threshold) in zip(forest.trees, GROWN_TREES, strict=True):
         inner, level = [], [tree]
         for _ in range(HEIGHT):
             inner += level
@@ -21,8 +28,8 @@ def test_the_trees_are_those_that_river_grows():
 
 def test_each_group_has_the_scores_of_a_forest_of_rivers_own():
     seen = np.random.default_rng(1).random((2 * WINDOW + 20, 2, len(FEATURES)))
-    forests = Forests(2)
-    ours = np.array([forests.look(look) for look in seen])
+    forests = HalfSpaceForests(2)
+    ours = np.array([forests.update(look) for look in seen])
     for group in range(2):
         forest = HalfSpaceTrees(n_trees=TREES, height=HEIGHT, window_size=WINDOW, seed=SEED)
         for turn, row in enumerate(seen[:, group].tolist()):
@@ -35,21 +42,21 @@ def test_each_group_has_the_scores_of_a_forest_of_rivers_own():
 
 def test_forests_come_back_from_their_record_to_the_bit():
     rng = np.random.default_rng(2)
-    forests = Forests(3)
+    forests = HalfSpaceForests(3)
     for _ in range(WINDOW + 30):
-        forests.look(rng.random((3, len(FEATURES))))
+        forests.update(rng.random((3, len(FEATURES))))
     kept = decode("detection/9", encode(Record(RecordKind.DETECTION, 9, forests.columns())))
-    back = Forests()
+    back = HalfSpaceForests()
     back.load(kept.columns)
     for _ in range(WINDOW):
         row = rng.random((3, len(FEATURES)))
-        assert (forests.look(row) == back.look(row)).all()
+        assert (forests.update(row) == back.update(row)).all()
 
 
 def test_what_lies_where_nothing_lay_before_is_unusual():
     rng = np.random.default_rng(3)
-    forests = Forests(1)
+    forests = HalfSpaceForests(1)
     usual = rng.normal(0.5, 0.03, (3 * WINDOW, 1, len(FEATURES)))
-    scores = [float(forests.look(look)[0]) for look in usual][2 * WINDOW :]
-    odd = float(forests.look(np.full((1, len(FEATURES)), 0.98))[0])
+    scores = [float(forests.update(look)[0]) for look in usual][2 * WINDOW :]
+    odd = float(forests.update(np.full((1, len(FEATURES)), 0.98))[0])
     assert odd > max(scores)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gridcast.models.detection.switching import GroupSwitching
+from gridcast.models.detection.group_switching import GroupSwitching
 
 NOON = 1_767_268_800_000
 MINUTE = 60_000
@@ -15,7 +15,7 @@ def switched(begins: int, *, rises_for: int = 0, lasts: int = 5, every_s: float 
     for minute in range(60):
         into = minute - begins
         share = 0.0 if into < -rises_for or into >= lasts else 0.2 if into < 0 else 0.9
-        look = switching.look(
+        look = switching.update(
             NOON + minute * MINUTE, np.full(1, share, np.float32), np.full(1, every_s, np.float32)
         )
         told.append(bool(look[0]))
@@ -48,4 +48,4 @@ def test_of_readings_that_come_at_such_times_only_nothing_is_told():
 def test_of_a_group_that_was_never_seen_calm_nothing_is_told():
     switching = GroupSwitching(1)
     now, often = np.full(1, 0.9, np.float32), np.full(1, 60, np.float32)
-    assert not switching.look(NOON, now, often).any()
+    assert not switching.update(NOON, now, often).any()

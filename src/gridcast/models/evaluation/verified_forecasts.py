@@ -34,7 +34,7 @@ class Scales:
 
 
 @dataclass(frozen=True)
-class Verified:
+class VerifiedForecasts:
     """One forecaster's quantiles at some samples, with what came. What was not measured is NaN."""
 
     series: Sequence[GridSeries]

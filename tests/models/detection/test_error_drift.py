@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from support.detection import in_groups
 
-from gridcast.models.detection.drift import Drift
-from gridcast.models.detection.observations import Known
+from gridcast.models.detection.error_drift import ErrorDrift
+from gridcast.models.detection.observations import DeclaredSeries
 
 SERIES, START, HALF_HOUR = 12, 1_767_225_600_000, 1_800_000
 KNOWN = in_groups(6, 6)
@@ -14,10 +14,10 @@ KNOWN = in_groups(6, 6)
 class Days:
     """Scores of readings, two an hour."""
 
-    def __init__(self, known: Known = KNOWN) -> None:
-        self.drift, self.rng, self.turn = Drift(), np.random.default_rng(9), 0
-        self.known = known
-        self.drift.grow(SERIES, known.groups)
+    def __init__(self, declared: DeclaredSeries = KNOWN) -> None:
+        self.drift, self.rng, self.turn = ErrorDrift(), np.random.default_rng(9), 0
+        self.known = declared
+        self.drift.grow(SERIES, declared.groups)
 
     def days(
         self, days: float, moved: np.ndarray | float = 0.0, sound: np.ndarray | None = None
@@ -28,7 +28,7 @@ class Days:
             self.turn += 1
             score = (self.rng.normal(0, 1, SERIES) + moved).astype(np.float32)
             is_sound = np.ones(SERIES, np.bool_) if sound is None else sound
-            found = self.drift.look(START + self.turn * HALF_HOUR, score, is_sound, self.known)
+            found = self.drift.update(START + self.turn * HALF_HOUR, score, is_sound, self.known)
             series |= set(np.flatnonzero(found[0]).tolist())
             groups |= set(np.flatnonzero(found[1]).tolist())
         return series, groups
@@ -76,5 +76,5 @@ def test_it_is_shown_for_a_day_and_then_what_moved_is_the_new_usual(quiet: Days)
 
 
 def test_drift_of_no_series_is_nothing():
-    found = Drift().look(START, np.zeros(0, np.float32), np.zeros(0, np.bool_), in_groups())
+    found = ErrorDrift().update(START, np.zeros(0, np.float32), np.zeros(0, np.bool_), in_groups())
     assert [len(one) for one in found] == [0, 0]

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from gridcast.models.detection.detector_state import DetectorState
 from gridcast.models.detection.groups import MOVED
-from gridcast.models.detection.memory import Memory
 from gridcast.models.detection.silence import SINCE_MS
 from gridcast.units import Flags, Floats
 
@@ -25,13 +25,13 @@ OFTEN_S = 300
 NEVER_S = -AT_ONCE_S - 1
 
 
-class GroupSwitching(Memory):
+class GroupSwitching(DetectorState):
     """When groups began to move.
 
-    >>> switching = Switching(1)
+    >>> switching = GroupSwitching(1)
     >>> often, share = np.full(1, 60.0, np.float32), [0.02, 0.03, 0.9, 0.8, 0.02]
     >>> for minute, now in enumerate(share, start=1_799):
-    ...     at_once = switching.look(SINCE_MS + minute * 60_000, np.array([now]), often)
+    ...     at_once = switching.update(SINCE_MS + minute * 60_000, np.array([now]), often)
     ...     print(minute % 60, at_once)
     59 [False]
     0 [False]
@@ -47,7 +47,7 @@ class GroupSwitching(Memory):
     at_once: Flags
     """It moved at the full or half hour, at once, and was not calm since."""
 
-    def look(self, tick_ms: int, share: Floats, interval_s: Floats) -> Flags:
+    def update(self, tick_ms: int, share: Floats, interval_s: Floats) -> Flags:
         """Take how many of each group are strikingly high or low; tell which were switched."""
         now_s = (tick_ms - SINCE_MS) // 1000
         calm = share < CALM

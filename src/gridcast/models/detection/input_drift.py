@@ -2,7 +2,7 @@
 
 Forecasts are made from the loads before them. When these move, a model is asked what it was not
 taught, whether it errs by now or not: data drift, while errors that move are concept drift
-(`gridcast.models.detection.drift`). The load of a day is told in how far days of this series
+(`gridcast.models.detection.error_drift`). The load of a day is told in how far days of this series
 usually lie from its mean, which forgets within weeks, so that seasons are followed. What a group
 does together is the group's: of its series the test sees how far they are from that. A day of which
 less than half was measured soundly does not count, and a holiday does not.
@@ -12,9 +12,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.groups import of_groups, of_its_group
-from gridcast.models.detection.memory import Memory
-from gridcast.models.detection.observations import Known
+from gridcast.models.detection.detector_state import DetectorState
+from gridcast.models.detection.groups import group_medians, group_value_of_series
+from gridcast.models.detection.observations import DeclaredSeries
 from gridcast.models.detection.page_hinkley import DriftLimit, PageHinkley
 from gridcast.units import DAY_MS, Flags, Floats
 
@@ -37,7 +37,7 @@ TAME = np.float32(0.05)
 NARROWEST = np.float32(1e-3)
 
 
-class Usual(Memory):
+class DailyNorms(DetectorState):
     """How days usually are."""
 
     NEW: ClassVar = {
@@ -72,7 +72,7 @@ class Usual(Memory):
         return scaled, known
 
 
-class Loads(Memory):
+class DailyLoads(DetectorState):
     """The sound readings of the day that runs."""
 
     NEW: ClassVar = {"total": np.float32(0), "count": np.uint16(0)}
@@ -97,13 +97,18 @@ class InputDrift:
     """The tests of all series and groups."""
 
     def __init__(self) -> None:
-        self.loads, self.usual, self.test = Loads(), Usual(), PageHinkley(OWN)
-        self.group_usual, self.group_test = Usual(), PageHinkley(ALL)
+        self.loads, self.usual, self.test = DailyLoads(), DailyNorms(), PageHinkley(OWN)
+        self.group_usual, self.group_test = DailyNorms(), PageHinkley(ALL)
         self.hour = 0
         """The hour that runs."""
 
-    def look(
-        self, tick_ms: int, value: Floats, sound: Flags, interval_s: Floats, known: Known
+    def update(
+        self,
+        tick_ms: int,
+        value: Floats,
+        sound: Flags,
+        interval_s: Floats,
+        declared: DeclaredSeries,
     ) -> tuple[Flags, Flags]:
         """Take readings that are sound; tell which series and groups have moved."""
         hour = tick_ms * 24 // DAY_MS
@@ -111,16 +116,16 @@ class InputDrift:
             for usual in (self.usual, self.group_usual):
                 usual.stands -= usual.stands > 0
             if hour // 24 != self.hour // 24:
-                self._end(interval_s, known)
+                self._end(interval_s, declared)
             self.hour = hour
         self.loads.add(value, sound)
         return self.usual.stands > 0, self.group_usual.stands > 0
 
-    def _end(self, interval_s: Floats, known: Known) -> None:
+    def _end(self, interval_s: Floats, declared: DeclaredSeries) -> None:
         """Judge the day that is over."""
         scaled, told = self.usual.scale(*self.loads.end(interval_s))
-        shared, most = of_groups(scaled, told, known)
-        own = scaled - of_its_group(shared, known)
+        shared, most = group_medians(scaled, told, declared)
+        own = scaled - group_value_of_series(shared, declared)
         self.usual.stands[self.test.update(own, told)] = STANDS
         scaled, told = self.group_usual.scale(shared, most)
         self.group_usual.stands[self.group_test.update(scaled, told)] = STANDS
@@ -132,10 +137,10 @@ class InputDrift:
         for part in self.group_parts():
             part.grow(groups)
 
-    def parts(self) -> tuple[Memory, ...]:
+    def parts(self) -> tuple[DetectorState, ...]:
         """Give what is remembered by row."""
         return self.loads, self.usual, self.test
 
-    def group_parts(self) -> tuple[Memory, ...]:
+    def group_parts(self) -> tuple[DetectorState, ...]:
         """Give what is remembered by group."""
         return self.group_usual, self.group_test

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from gridcast.models.detection.memory import Memory
+from gridcast.models.detection.detector_state import DetectorState
 from gridcast.schemas import AlarmKind
 from gridcast.units import Flags, Floats
 
@@ -17,7 +17,7 @@ HIGH, LOW = 6, 7
 """Bits: its score is beyond 1, which one in six are, above or below."""
 
 
-class SeriesStanding(Memory):
+class SeriesStatus(DetectorState):
     """A bit for each kind beyond its limit, for each that is not yet well, and for each side."""
 
     NEW: ClassVar = {"last": np.float32(np.nan), "bits": np.uint8(0)}

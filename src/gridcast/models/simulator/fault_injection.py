@@ -22,7 +22,7 @@ class Block:
     struck: Bools  # touched by a lasting fault
 
 
-def strike(block: Block, episodes: Episodes, magnitude: Floats) -> None:
+def inject_faults(block: Block, episodes: Episodes, magnitude: Floats) -> None:
     """Spoil the readings that the episodes touch."""
     steps = len(block.slot_ms)
     first = np.maximum((episodes.start_ms - block.slot_ms[0]) // block.step_ms, 0)

@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from common import arguments, result, show
-from gridcast.models.simulator.calendar import Calendar
 from numpy.typing import NDArray
 
+from gridcast.models.calendars import Calendar
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
 from gridcast.models.simulator.customers import HOUSEHOLD
 

@@ -97,7 +97,7 @@ def test_space_holds_it_and_lets_it_go_on_and_q_stops_it(
         assert shown.modes == shown.before
     assert "times real time" in shown.shown
     assert "stopped: " in shown.shown
-    assert "the same command goes on from there" in shown.shown
+    assert "run the same command again to continue" in shown.shown
     assert counter.count() < 2 * 12 * 24
 
 

@@ -23,8 +23,9 @@ from support.closing import check_closing
 from gridcast.models.records import RecordError
 from gridcast.schemas.topics import FORECASTS
 from gridcast.stream.errors import UserError
+from gridcast.stream.kafka import transactions
 from gridcast.stream.kafka.broker import Broker
-from gridcast.stream.kafka.config import librdkafka_options, transactions
+from gridcast.stream.kafka.config import librdkafka_options
 from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.kafka.transactions import Transactions
 from gridcast.stream.settings import Settings

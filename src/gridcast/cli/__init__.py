@@ -1,1 +1,1 @@
-"""The commands of `gridcast`, one a file, each thin."""
+"""The commands of `gridcast`, one thin file each."""

@@ -1,4 +1,4 @@
-"""`gridcast alarms`: what operators should know, and what they do about it."""
+"""`gridcast alarms`: list, acknowledge, shelve and unshelve alarms."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -19,13 +19,15 @@ alarms = typer.Typer(
     name="alarms",
     add_completion=False,
     no_args_is_help=True,
-    help="What operators should know, and what they do about it.",
+    help="List, acknowledge, shelve and unshelve alarms.",
 )
 
 WAIT_S = 15.0
 
-Which = Annotated[str, typer.Argument(metavar="ALARM", help="Its name, as `list` shows it.")]
-Note = Annotated[str, typer.Option(help="Why, in your words.")]
+Which = Annotated[
+    str, typer.Argument(metavar="ALARM", help="The alarm's name, as `list` shows it.")
+]
+Note = Annotated[str, typer.Option(help="The reason, in your words.")]
 HOURS = {"m": 1 / 60, "h": 1.0, "d": 24.0}
 
 
@@ -35,20 +37,20 @@ def list_(
     *,
     broker: Broker = None,
     topic_prefix: Prefix = None,
-    over: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
+    over: Annotated[bool, typer.Option("--all", help="Include alarms that are over.")] = False,
     json: Annotated[bool, typer.Option("--json", help="A JSON object a line.")] = False,
 ) -> None:
-    """Show the alarms as they stand."""
-    desk = AlarmClient(settings(context, broker=broker, topic_prefix=topic_prefix))
-    found = [alarm for alarm in desk.alarms() if over or alarm.active]
+    """List the alarms and their state."""
+    client = AlarmClient(settings(context, broker=broker, topic_prefix=topic_prefix))
+    listed = [alarm for alarm in client.alarms() if over or alarm.active]
     if json:
-        for alarm in found:
+        for alarm in listed:
             print(alarm.to_bytes().decode())
-    elif not found:
+    elif not listed:
         print("no alarms" if over else "no active alarms")
     else:
         console = Console(soft_wrap=True, highlight=False)
-        for alarm in found:
+        for alarm in listed:
             console.print(_line(alarm))
 
 
@@ -62,13 +64,13 @@ def acknowledge(
     broker: Broker = None,
     topic_prefix: Prefix = None,
 ) -> None:
-    """Say that an alarm was seen."""
-    desk = AlarmClient(settings(context, broker=broker, topic_prefix=topic_prefix))
-    stands = desk.active(alarm)
-    if stands.acknowledged_at is not None:
-        print(f"{alarm} is {_state(stands)} already")
+    """Acknowledge an alarm: you have seen it."""
+    client = AlarmClient(settings(context, broker=broker, topic_prefix=topic_prefix))
+    current = client.active(alarm)
+    if current.acknowledged_at is not None:
+        print(f"{alarm} is {_state(current)} already")
         return
-    _do(desk, stands, Action.ACKNOWLEDGE, by, note)
+    _do(client, current, Action.ACKNOWLEDGE, by, note)
 
 
 @alarms.command()
@@ -82,7 +84,7 @@ def shelve(
     broker: Broker = None,
     topic_prefix: Prefix = None,
 ) -> None:
-    """Hide an alarm for a time; what was seen goes on being watched."""
+    """Hide an alarm for a time. Its condition is still monitored."""
     chosen = settings(context, broker=broker, topic_prefix=topic_prefix)
     hours = _hours(how_long)
     if hours > chosen.shelve_hours:
@@ -90,8 +92,8 @@ def shelve(
             f"--for {how_long}: an alarm is shelved for {chosen.shelve_hours:g} hours at most "
             "(setting shelve_hours)"
         )
-    desk = AlarmClient(chosen)
-    _do(desk, desk.active(alarm), Action.SHELVE, by, note, timedelta(hours=hours))
+    client = AlarmClient(chosen)
+    _do(client, client.active(alarm), Action.SHELVE, by, note, timedelta(hours=hours))
 
 
 @alarms.command()
@@ -104,18 +106,18 @@ def unshelve(
     broker: Broker = None,
     topic_prefix: Prefix = None,
 ) -> None:
-    """Show an alarm again before its time."""
-    desk = AlarmClient(settings(context, broker=broker, topic_prefix=topic_prefix))
-    stands = desk.active(alarm)
-    if stands.shelved_until is None:
+    """Show a shelved alarm again."""
+    client = AlarmClient(settings(context, broker=broker, topic_prefix=topic_prefix))
+    current = client.active(alarm)
+    if current.shelved_until is None:
         print(f"{alarm} is not shelved")
         return
-    _do(desk, stands, Action.UNSHELVE, by, note)
+    _do(client, current, Action.UNSHELVE, by, note)
 
 
 def _do(  # noqa: PLR0917
-    desk: AlarmClient,
-    stands: Alarm,
+    client: AlarmClient,
+    current: Alarm,
     action: Action,
     by: str | None,
     note: str,
@@ -125,7 +127,7 @@ def _do(  # noqa: PLR0917
     try:
         command = Command(
             command=str(uuid4()),
-            alarm=stands.alarm,
+            alarm=current.alarm,
             action=action,
             by=who(by),
             at=now,
@@ -135,13 +137,13 @@ def _do(  # noqa: PLR0917
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise UserError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    desk.send(command)
+    client.send(command)
     with Console(stderr=True).status("waiting for the worker that has it"):
-        changed = desk.wait(stands, WAIT_S)
+        changed = client.wait(current, WAIT_S)
     if changed is None:
         print(f"sent; no worker has done it within {WAIT_S:.0f} s: is one running?")
     else:
-        print(f"{stands.alarm} is {_state(changed)}")
+        print(f"{current.alarm} is {_state(changed)}")
 
 
 def _hours(text: str) -> float:
@@ -167,7 +169,7 @@ def _state(alarm: Alarm) -> str:
 
 
 def _line(alarm: Alarm) -> Text:
-    """Say in two lines how an alarm stands; its name is never cut, to be copied."""
+    """Return an alarm's state in two lines. The name is never cut, so that it can be copied."""
     colour = "dim" if not alarm.active else "red" if alarm.acknowledged_at is None else "yellow"
     text = Text().append(alarm.alarm, "bold")
     text.append(f"  {alarm.priority}, since {_time(alarm.raised_at)}, ")

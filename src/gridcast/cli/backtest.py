@@ -1,4 +1,4 @@
-"""`gridcast backtest`: any model judged on years of history, by the worker's own tick."""
+"""`gridcast backtest`: evaluate any model on years of history with the worker's own tick."""
 
 import json as json_module
 import os
@@ -21,10 +21,10 @@ JUDGED = 100_000
 
 
 class RunByDefault(TyperGroup):
-    """`backtest SOURCE` is `backtest run SOURCE`."""
+    """A command group that runs `run` by default: `backtest SOURCE` is `backtest run SOURCE`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put `run` before what is no command of the group."""
+        """Prepend `run` unless the first argument names a command."""
         if args and args[0] not in {*self.commands, "--help", "-h"}:
             args = ["run", *args]
         parsed: list[str] = super().parse_args(ctx, args)
@@ -36,7 +36,7 @@ backtest = typer.Typer(
     cls=RunByDefault,
     add_completion=False,
     no_args_is_help=True,
-    help="Judge models on history, with the worker's own tick and no broker.",
+    help="Evaluate models on history with the worker's own tick, without a broker.",
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -49,31 +49,32 @@ def run(  # noqa: PLR0917 - Typer reads the flags from here
         str, typer.Argument(help="CSV, Parquet, a folder of simulate --out; or: topics (live).")
     ],
     mapping: Annotated[
-        Path | None, typer.Option(help="TOML that says what a file's columns mean.")
+        Path | None, typer.Option(help="TOML file that describes the file's columns.")
     ] = None,
     model: Annotated[
         list[str] | None,
-        typer.Option(metavar="box|none|train|FILE", help="Whom to judge; several: say it again."),
+        typer.Option(metavar="box|none|train|FILE", help="Model to evaluate; can be repeated."),
     ] = None,
     start: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="First tick (else: 1 window in).")
+        str | None,
+        typer.Option("--from", metavar="TIME", help="First tick (default: 1 window in)."),
     ] = None,
     end: Annotated[
-        str | None, typer.Option("--to", metavar="TIME", help="End of the ticks, not included.")
+        str | None, typer.Option("--to", metavar="TIME", help="End of the ticks, exclusive.")
     ] = None,
     every: Annotated[
-        int | None, typer.Option(min=1, help="Minutes from one tick to the next (else: a step).")
+        int | None, typer.Option(min=1, help="Minutes between ticks (default: one step).")
     ] = None,
     report: Annotated[Path, typer.Option(help="New folder for report and forecasts.")] = Path(
         "backtest"
     ),
     baselines: Annotated[
-        str, typer.Option(help="all (that are installed), none, or names with commas.")
+        str, typer.Option(help="all (those installed), none, or comma-separated names.")
     ] = "all",
     retrain: Annotated[
         str | None,
         typer.Option(
-            metavar="WHEN", help="Learn anew: daily, weekly, monthly, 30d, or dates with commas."
+            metavar="WHEN", help="Retrain: daily, weekly, monthly, 30d, or comma-separated dates."
         ),
     ] = None,
     train_config: Annotated[
@@ -81,16 +82,16 @@ def run(  # noqa: PLR0917 - Typer reads the flags from here
     ] = None,
     fail_if: Annotated[
         list[str] | None,
-        typer.Option(metavar="CONDITION", help='Exit with 1 if it holds: "mape_24h > 5".'),
+        typer.Option(metavar="CONDITION", help='Exit with 1 if true: "mape_24h > 5".'),
     ] = None,
     versus: Annotated[
-        str | None, typer.Option(metavar="ID", help="Former evaluation to compare with, or `last`.")
+        str | None, typer.Option(metavar="ID", help="Past evaluation to compare with, or `last`.")
     ] = None,
     processes: Annotated[
-        int | None, typer.Option(min=1, max=64, help="At once (else: one a core).")
+        int | None, typer.Option(min=1, max=64, help="Parallel processes (default: one per core).")
     ] = None,
     most_judged: Annotated[
-        int, typer.Option(min=100, help="Forecasts of each forecaster that are judged, at most.")
+        int, typer.Option(min=100, help="Maximum number of forecasts to score per forecaster.")
     ] = JUDGED,
     step_minutes: Annotated[
         int | None, typer.Option(help="Width of a slot, minutes.", rich_help_panel="Settings")
@@ -99,7 +100,7 @@ def run(  # noqa: PLR0917 - Typer reads the flags from here
     broker: Broker = None,
     json: Json = False,
 ) -> None:
-    """Forecast at every tick as the worker would have, and judge it beside the baselines."""
+    """Forecast at every tick as the worker would have, and score it beside the baselines."""
     _need_extra()
     from gridcast.learning.backtest.arguments import ask  # noqa: PLC0415 - numpy and pyarrow take a while
     from gridcast.learning.backtest.evaluation_log import EvaluationLog  # noqa: PLC0415
@@ -132,30 +133,30 @@ def run(  # noqa: PLR0917 - Typer reads the flags from here
         most_judged=most_judged,
         step_minutes=step_minutes,
         keep=keep,
-        tell=lambda told: typer.echo(told, err=True),
+        tell=lambda line: typer.echo(line, err=True),
     )
     try:
         with shown(asked.plan) as progress:
-            found, judge = evaluate(asked, progress)
+            evaluation, judge = evaluate(asked, progress)
             progress.stage("writing the report")
-            write_report(report, found, former, judge)
+            write_report(report, evaluation, former, judge)
     except KeyboardInterrupt:
         typer.echo("gridcast: stopped; no report was written", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    past.keep(found, report)
-    failed = failures(gates, found)
+    past.keep(evaluation, report)
+    failed = failures(gates, evaluation)
     if json:
-        print(json_module.dumps(_summary(found, report, failed)))
+        print(json_module.dumps(_summary(evaluation, report, failed)))
     else:
-        _print(found, report)
-    for told in failed:
-        typer.echo(f"gridcast: failed: {told}", err=True)
+        _print(evaluation, report)
+    for condition in failed:
+        typer.echo(f"gridcast: failed: {condition}", err=True)
     raise typer.Exit(FAILED if failed else 0)
 
 
 @backtest.command("list")
 def list_(context: typer.Context, json: Json = False) -> None:
-    """List past evaluations, the newest first."""
+    """List past evaluations, newest first."""
     _need_extra()
     from gridcast.learning.backtest.evaluation_log import EvaluationLog  # noqa: PLC0415
     from gridcast.learning.training.report.sections import number  # noqa: PLC0415
@@ -163,7 +164,7 @@ def list_(context: typer.Context, json: Json = False) -> None:
     path = settings(context).evaluations_file
     every = EvaluationLog(path).every()
     if json:
-        print(json_module.dumps([_summary(one, None, []) for one in every]))
+        print(json_module.dumps([_summary(evaluation, None, []) for evaluation in every]))
         return
     if not every:
         typer.echo(f"no evaluations yet in {path}: `gridcast backtest SOURCE` makes one")
@@ -171,11 +172,16 @@ def list_(context: typer.Context, json: Json = False) -> None:
     table = Table("id", "made", "of", "from", "to", "model", box=None, pad_edge=False)
     for heading in ("judged", "MAPE 24 h, %", "MAE, kW", "pinball, kW"):
         table.add_column(heading, justify="right")
-    for one in every:
-        scores = one.scores[one.model]
+    for evaluation in every:
+        scores = evaluation.scores[evaluation.model]
         table.add_row(
-            *(one.id, f"{one.at:%Y-%m-%d %H:%M}", one.title),
-            *(f"{one.first:%Y-%m-%d}", f"{one.end:%Y-%m-%d}", one.model, f"{one.judged:,}"),
+            *(evaluation.id, f"{evaluation.at:%Y-%m-%d %H:%M}", evaluation.title),
+            *(
+                f"{evaluation.first:%Y-%m-%d}",
+                f"{evaluation.end:%Y-%m-%d}",
+                evaluation.model,
+                f"{evaluation.judged:,}",
+            ),
             *(number(scores.get(name)) for name in ("mape_24h", "mae", "pinball")),
         )
     _console().print(table)
@@ -183,7 +189,7 @@ def list_(context: typer.Context, json: Json = False) -> None:
 
 @backtest.command()
 def compare(context: typer.Context, first: str, second: str, json: Json = False) -> None:
-    """Compare two past evaluations by id, the beginning of it, or `last`, `last-1` …"""
+    """Compare two past evaluations by id, a prefix of an id, or `last`, `last-1` …"""
     _need_extra()
     from gridcast.learning.backtest.compare import changes  # noqa: PLC0415
     from gridcast.learning.backtest.evaluation_log import EvaluationLog  # noqa: PLC0415
@@ -191,16 +197,16 @@ def compare(context: typer.Context, first: str, second: str, json: Json = False)
 
     past = EvaluationLog(settings(context).evaluations_file)
     before, now = past.find(first), past.find(second)
-    found = changes(before, now)
+    differences = changes(before, now)
     if json:
-        print(json_module.dumps([one.__dict__ for one in found]))
+        print(json_module.dumps([difference.__dict__ for difference in differences]))
         return
     table = Table("forecaster", "score", box=None, pad_edge=False)
     for heading in (before.id, now.id, "change", "%"):
         table.add_column(heading, justify="right")
-    for one in found:
-        numbers = (one.before, one.now, one.change, one.percent)
-        table.add_row(one.forecaster, one.score, *map(number, numbers))
+    for difference in differences:
+        numbers = (difference.before, difference.now, difference.change, difference.percent)
+        table.add_row(difference.forecaster, difference.score, *map(number, numbers))
     _console().print(table)
 
 
@@ -210,12 +216,12 @@ def _need_extra() -> None:
         raise UserError(f"backtest needs {', '.join(missing)}: pip install 'gridcast[backtest]'")
 
 
-def _summary(found: Any, report: Path | None, failed: list[str]) -> dict[str, Any]:
-    told: dict[str, Any] = found.model_dump(mode="json", exclude={"by", "reliability"})
-    return told | ({} if report is None else {"report": str(report), "failed": failed})
+def _summary(evaluation: Any, report: Path | None, failed: list[str]) -> dict[str, Any]:
+    figures: dict[str, Any] = evaluation.model_dump(mode="json", exclude={"by", "reliability"})
+    return figures | ({} if report is None else {"report": str(report), "failed": failed})
 
 
-def _print(found: Any, report: Path) -> None:
+def _print(evaluation: Any, report: Path) -> None:
     from gridcast.learning.training.report.sections import number  # noqa: PLC0415
 
     table = Table("forecaster", box=None, pad_edge=False)
@@ -223,13 +229,14 @@ def _print(found: Any, report: Path) -> None:
     columns |= {"rmse": "RMSE, kW", "mase": "MASE", "pinball": "pinball, kW", "crps": "CRPS, kW"}
     for heading in columns.values():
         table.add_column(heading, justify="right")
-    for name, scores in found.scores.items():
+    for name, scores in evaluation.scores.items():
         table.add_row(name, *(number(scores.get(score)) for score in columns))
     console = _console()
     console.print(table)
     console.print(
-        f"{found.forecasts:,} forecasts of {found.series:,} series in {found.seconds:g} s,"
-        f" {found.judged:,} judged of each forecaster; evaluation {found.id}"
+        f"{evaluation.forecasts:,} forecasts of {evaluation.series:,} series in"
+        f" {evaluation.seconds:g} s, {evaluation.judged:,} scored per forecaster;"
+        f" evaluation {evaluation.id}"
     )
     console.print(f"report: {report / 'report.html'}", highlight=False)
 

@@ -1,4 +1,4 @@
-"""`gridcast broker`: a real Kafka on this machine, for as long as the command runs."""
+"""`gridcast broker`: run a real Kafka on this machine until the command ends."""
 
 import os
 import signal
@@ -24,44 +24,45 @@ def broker(
     context: typer.Context,
     *,
     nodes: Annotated[
-        int, typer.Option(help="1, or 3: every message three times, one node may fail.")
+        int, typer.Option(help="1, or 3: three replicas of every message, one node may fail.")
     ] = 1,
     port: Annotated[
         int | None,
         typer.Option(
             min=1,
             max=65535,
-            show_default="that of the setting broker, 9092",
-            help="Port for clients; further nodes take the next ones.",
+            show_default="the port in the setting broker, 9092",
+            help="Port for clients. Further nodes take the next ports.",
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option(help="Address of this machine that clients shall use.")
+        str, typer.Option(help="Address of this machine that clients use.")
     ] = "127.0.0.1",
     directory: Annotated[
         Path | None,
         typer.Option(
             "--dir",
-            show_default="the setting broker_dir; with three nodes the same with -3 behind",
-            help="Where the data are kept between runs.",
+            show_default="the setting broker_dir; with three nodes that path plus -3",
+            help="Folder that keeps the data between runs.",
         ),
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin with no data.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete existing data first.")] = False,
     temporary: Annotated[
-        bool, typer.Option("--temporary", help="Keep no data after the end.")
+        bool, typer.Option("--temporary", help="Delete the data at the end.")
     ] = False,
     jars: Annotated[
         Path | None,
         typer.Option(
-            show_default="fetched from Maven Central, once",
-            help="A folder with Kafka's jars, for a site without a network.",
+            show_default="downloaded once from Maven Central",
+            help="Folder with Kafka's jars, for a site without a network.",
         ),
     ] = None,
     fetch_only: Annotated[
-        bool, typer.Option("--fetch-only", help="Fetch Kafka's jars, say where they are, and end.")
+        bool,
+        typer.Option("--fetch-only", help="Download Kafka's jars, print their folder, and exit."),
     ] = False,
 ) -> None:
-    """Run a real Apache Kafka, with no Docker and no Java installed, until Ctrl-C or SIGTERM."""
+    """Run a real Apache Kafka until Ctrl-C or SIGTERM. It needs neither Docker nor Java."""
     if temporary and (fresh or directory is not None):
         raise UserError("--temporary keeps no data: --dir and --fresh make no sense with it")
     chosen = settings(context, jars_dir=jars)
@@ -86,7 +87,7 @@ def broker(
 
 
 def _usual_directory(chosen: Settings, nodes: int) -> Path:
-    """Give one node and three nodes a place each, so that one can go from one to the other."""
+    """Return the data folder. One node and three nodes have a folder each, so both can be used."""
     usual = chosen.broker_dir
     return usual if nodes == 1 else usual.with_name(f"{usual.name}-{nodes}")
 
@@ -103,7 +104,7 @@ def _run(console: Console, kafka: Broker, *, kept: bool) -> None:
     finally:
         try:
             kafka.stop()
-        except KeyboardInterrupt:  # somebody is in a hurry
+        except KeyboardInterrupt:  # a second Ctrl-C
             kafka.stop(at_once=True)
 
 
@@ -117,7 +118,7 @@ def _say_ready(console: Console, kafka: Broker, *, kept: bool) -> None:
 
 
 def _watch(console: Console, kafka: Broker) -> None:
-    """Look after the nodes until Ctrl-C: one of three may fail, and more is the end."""
+    """Monitor the nodes until Ctrl-C. Raise if half of them have ended."""
     gone: set[int] = set()
     while True:
         time.sleep(LOOK_EVERY_S)
@@ -132,7 +133,7 @@ def _watch(console: Console, kafka: Broker) -> None:
 
 @contextmanager
 def _progress(console: Console) -> Iterator[Report]:
-    """Show what is being done: in one changing line, or where that cannot be, in a few lines."""
+    """Show progress: one changing line in a terminal, a few lines elsewhere."""
     if console.is_terminal:
         with console.status("") as status:
             yield status.update

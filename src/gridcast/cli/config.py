@@ -1,4 +1,4 @@
-"""`gridcast config`: the settings in force and where each came from."""
+"""`gridcast config`: the effective settings and their origins."""
 
 import json as json_module
 from typing import Annotated, Any
@@ -17,41 +17,41 @@ def config(
     topic_prefix: Prefix = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Print every setting in force and where its value came from.
+    """Print every effective setting and the origin of its value.
 
-    A flag wins over the environment (GRIDCAST_*), the environment over the TOML file (--config,
-    else $GRIDCAST_CONFIG, else ./gridcast.toml), the file over the default. Secrets are not shown.
+    A flag overrides the environment (GRIDCAST_*), which overrides the TOML file (--config, else
+    $GRIDCAST_CONFIG, else ./gridcast.toml), which overrides the default. Secrets are hidden.
     """
-    found = loaded(context, broker=broker, topic_prefix=topic_prefix)
-    shown = {name: _shown(getattr(found.settings, name)) for name in Settings.model_fields}
+    effective = loaded(context, broker=broker, topic_prefix=topic_prefix)
+    shown = {name: _shown(getattr(effective.settings, name)) for name in Settings.model_fields}
     if json:
         print(
             json_module.dumps(
                 {
-                    name: {"value": value, "from": str(found.origins[name])}
+                    name: {"value": value, "from": str(effective.origins[name])}
                     for name, value in shown.items()
                 },
                 indent=2,
             )
         )
         return
-    Console().print(_table(found, shown))
+    Console().print(_table(effective, shown))
     for variable in unknown_variables():
         typer.echo(f"gridcast: {variable} is set, but there is no such setting", err=True)
 
 
 def _shown(value: Any) -> Any:
-    """Show a value as the user would write it; pydantic shows a secret as asterisks."""
+    """Return a value as the user would write it. pydantic prints a secret as asterisks."""
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return value if isinstance(value, int | float | str | None) else str(value)
 
 
-def _table(found: Loaded, shown: dict[str, Any]) -> Table:
+def _table(effective: Loaded, shown: dict[str, Any]) -> Table:
     table = Table("setting", "value", "from", "what it is", box=None, pad_edge=False)
     for name, field in Settings.model_fields.items():
         value = "-" if shown[name] is None else repr(shown[name]).strip("'")
-        origin = found.origins[name]
+        origin = effective.origins[name]
         style = "dim" if origin.kind == "default" else "bold"
         table.add_row(
             name,

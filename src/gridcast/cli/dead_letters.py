@@ -1,4 +1,4 @@
-"""`gridcast dead-letters`: what could not be used, looked at and sent again."""
+"""`gridcast dead-letters`: list refused records and send them again."""
 
 import json as json_module
 from collections import deque
@@ -32,19 +32,17 @@ dead_letters = typer.Typer(
     name="dead-letters",
     add_completion=False,
     no_args_is_help=True,
-    help="What could not be used: look at it, send it again.",
+    help="List records that could not be used, and send them again.",
 )
 
 Reasons = Annotated[
-    list[Reason] | None, typer.Option("--reason", help="Only of this reason; can be repeated.")
+    list[Reason] | None, typer.Option("--reason", help="Only this reason; can be repeated.")
 ]
 Since = Annotated[
     str | None,
-    typer.Option(
-        metavar="TIME", help="Only what came then or later: RFC 3339, or 90m, 2h, 3d ago."
-    ),
+    typer.Option(metavar="TIME", help="Only since this time: RFC 3339, or 90m, 2h, 3d ago."),
 ]
-FromTopic = Annotated[str | None, typer.Option("--topic", help="Only what came from this topic.")]
+FromTopic = Annotated[str | None, typer.Option("--topic", help="Only records from this topic.")]
 
 
 @dead_letters.command(name="list")
@@ -57,14 +55,12 @@ def list_(
     since: Since = None,
     topic: FromTopic = None,
     show: Annotated[bool, typer.Option("--show", help="Show the letters themselves.")] = False,
-    limit: Annotated[
-        int, typer.Option(min=1, help="Of the letters themselves, the newest so many.")
-    ] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Number of newest letters to print.")] = 20,
     json: Annotated[
-        bool, typer.Option("--json", help="The letters themselves, a JSON object a line.")
+        bool, typer.Option("--json", help="Print the letters as one JSON object per line.")
     ] = False,
 ) -> None:
-    """Count dead letters by reason; with --show or --json, print the newest themselves."""
+    """Count dead letters by reason. With --show or --json, print the newest letters."""
     chosen = settings(context, broker=broker, topic_prefix=topic_prefix)
     which = _which(chosen, reason, since, topic)
     with closing(Box(chosen, which.since)) as box:
@@ -105,17 +101,17 @@ def replay(
     since: Since = None,
     topic: FromTopic = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be sent, and send nothing.")
+        bool, typer.Option("--dry-run", help="Print what would be sent, and send nothing.")
     ] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Send what was replayed before, too.")
+        bool, typer.Option("--again", help="Include letters that were replayed before.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Send the originals again, to the topics they came from, after what was wrong is mended.
+    """Send the original records again to their topics, after their cause has been fixed.
 
-    Each record is sent once, as it came. A replay is remembered on the topic of the letters, with
-    its filters, so that the next one sends only what is new.
+    Each record is sent once, unchanged. The replay and its filters are recorded on the dead-letter
+    topic, so that the next replay sends only new letters.
     """
     chosen = settings(context, broker=broker, topic_prefix=topic_prefix)
     which = _which(chosen, reason, since, topic)
@@ -160,7 +156,7 @@ def _ask(count: int) -> None:
 
 @contextmanager
 def _progress(what: str, total: int) -> Iterator[Tell]:
-    """Show how far it is on standard error, where that is a terminal."""
+    """Show a progress bar on standard error if that is a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(

@@ -1,4 +1,4 @@
-"""`gridcast detect`: what the detectors find of what is labelled."""
+"""`gridcast detect`: score the detectors on labelled faults."""
 
 import json as json_
 from pathlib import Path
@@ -19,43 +19,43 @@ detect = typer.Typer(
     name="detect",
     add_completion=False,
     no_args_is_help=True,
-    help="Detectors of what is wrong with readings.",
+    help="Score the detectors of faulty readings.",
 )
 
 START_MS = 1_735_689_600_000
-"""2025-01-01: where the simulated span begins."""
+"""2025-01-01: begin of the simulated span."""
 THRESHOLD = 2.2
-"""Of the univariate detector, where no labels say a better one."""
+"""Threshold of the univariate detector if no labels determine a better one."""
 
 
 @detect.callback()
 def _group() -> None:
-    """Detectors of what is wrong with readings."""
+    """Score the detectors of faulty readings."""
 
 
 @detect.command()
 def score(
     *,
     series: Annotated[int, typer.Option(min=0, help="Simulated series; 0: none.")] = 1000,
-    days: Annotated[float, typer.Option(min=1, help="Days that are scored.")] = 7,
+    days: Annotated[float, typer.Option(min=1, help="Number of days to score.")] = 7,
     learn_days: Annotated[
-        float, typer.Option(min=0, help="Days before them, to learn what is usual.")
+        float, typer.Option(min=0, help="Number of days before that to learn from.")
     ] = 8,
-    faults: Annotated[int, typer.Option(min=0, help="About so many lasting faults.")] = 500,
-    seed: Annotated[int, typer.Option(help="Of the simulated grid.")] = 1,
-    country: Annotated[str, typer.Option(help="Its country.")] = "DE",
+    faults: Annotated[int, typer.Option(min=0, help="Approximate number of lasting faults.")] = 500,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated grid.")] = 1,
+    country: Annotated[str, typer.Option(help="Country of the grid.")] = "DE",
     data: Annotated[
         Path | None,
-        typer.Option(help="A folder with nab.parquet or appliances.parquet, to score, too."),
+        typer.Option(help="Folder with nab.parquet or appliances.parquet to score as well."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Run the detectors over labelled data; print recall, precision, delay and false alarms.
+    """Run the detectors over labelled data. Print recall, precision, delay and false alarms.
 
-    The simulated grid is watched as a worker would, a look a minute; the sets in files, which have
-    no forecasts, by the detector for a single series. NAB's rules have one threshold for all files.
-    A year of 1,000 series (--days 365) takes about half an hour of a core; Ctrl-C stops early, with
-    the figures of the days that were watched.
+    The simulated grid is watched once a minute, as by a worker. The sets in files have no
+    forecasts, so the detector for a single series scores them. NAB's rules use one threshold for
+    all files. A year of 1,000 series (--days 365) takes about half an hour of one core. Ctrl-C
+    stops early and prints the figures of the days so far.
     """
     figures: dict[str, Any] = {}
     if data is not None and not data.is_dir():
@@ -94,7 +94,7 @@ def _simulated(  # noqa: PLR0917
 
 
 def _watch(trial: "SimulationRun", begin_ms: int, end_ms: int) -> int:
-    """Let a simulated grid be watched; give up to when it was, should it be stopped before."""
+    """Run the detectors over a simulated grid. Return the end, which is earlier after Ctrl-C."""
     at_ms = START_MS
     console = Console(stderr=True)
     columns = (*Progress.get_default_columns(), TimeElapsedColumn())
@@ -119,16 +119,18 @@ def _labelled(path: Path, *, is_nab: bool) -> dict[str, Any]:
     from gridcast.models.evaluation.detection.labelled_series import found, novelty_stream  # noqa: PLC0415
     from gridcast.models.evaluation.detection.nab import PROFILES, nab_score  # noqa: PLC0415
 
-    known = read_set(path, joined=not is_nab)
+    labelled = read_set(path, joined=not is_nab)
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        streams = [novelty_stream(one) for one in progress.track(known, description=path.name)]
-    figures: dict[str, Any] = {"series": len(known)}
+        streams = [
+            novelty_stream(series) for series in progress.track(labelled, description=path.name)
+        ]
+    figures: dict[str, Any] = {"series": len(labelled)}
     threshold = THRESHOLD
     if is_nab:
         scores = [nab_score(streams, profile) for profile in PROFILES]
-        figures |= {f"nab_{one.profile}": round(one.score, 2) for one in scores}
+        figures |= {f"nab_{score.profile}": round(score.score, 2) for score in scores}
         threshold = scores[0].threshold
-    result = found(known, streams, threshold)
+    result = found(labelled, streams, threshold)
     return figures | {
         "threshold": round(threshold, 3),
         "windows": result.windows,
@@ -141,18 +143,18 @@ def _labelled(path: Path, *, is_nab: bool) -> dict[str, Any]:
 
 def _print(figures: dict[str, Any]) -> None:
     console = Console()
-    for name, found in figures.items():
+    for name, group in figures.items():
         table = Table("", "", title=name, title_justify="left", show_header=False)
-        kinds = found.pop("kinds", {})
-        for key, value in found.items():
+        kinds = group.pop("kinds", {})
+        for key, value in group.items():
             shown = "-" if value is None else f"{value:.4g}" if isinstance(value, float) else value
             table.add_row(key.replace("_", " "), str(shown))
         console.print(table)
         if kinds:
             each = Table("fault", "labelled", "found in 15 min", "recall", "delay min (median)")
-            for kind, one in kinds.items():
-                delay = "-" if one["delay_minutes"] is None else f"{one['delay_minutes']:.3g}"
+            for kind, score in kinds.items():
+                delay = "-" if score["delay_minutes"] is None else f"{score['delay_minutes']:.3g}"
                 each.add_row(
-                    kind, str(one["faults"]), str(one["found"]), f"{one['recall']:.1%}", delay
+                    kind, str(score["faults"]), str(score["found"]), f"{score['recall']:.1%}", delay
                 )
             console.print(each)

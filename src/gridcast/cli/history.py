@@ -1,4 +1,4 @@
-"""`gridcast history`: real history in files, and what a reader finds in it."""
+"""`gridcast history`: check history files."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -26,7 +26,7 @@ _ALWAYS = {"missing", "gaps", "least kW", "median kW", "most kW"}
 
 @history.callback()
 def _group() -> None:
-    """Real history in CSV and Parquet files."""
+    """Check history in CSV and Parquet files."""
 
 
 @history.command()
@@ -37,10 +37,10 @@ def check(
     ],
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Print what is found in a history file: span, step, gaps, duplicates, units, and the rest.
+    """Print the findings in a history file: span, step, gaps, duplicates, units and more.
 
-    Exits with 0 if training and replay would take the file, with 1 if they would refuse it, with 2
-    if it cannot be read under this mapping.
+    Exits with 0 if training and replay accept the file, with 1 if they refuse it, with 2 if it
+    cannot be read with this mapping.
     """
     _, report = check_history(file, load_mapping(mapping))
     if json:
@@ -80,7 +80,7 @@ def _print(report: Report, console: Console) -> None:
 
 def _series_table(report: Report) -> Table:
     shown = report.series[:_MOST_LINES] + ([report.total] if len(report.series) > 1 else [])
-    # What was never found is left out, so that the rest has room.
+    # Columns without findings are omitted to leave room for the others.
     columns = {
         name: cell
         for name, cell in _COLUMNS.items()
@@ -107,22 +107,24 @@ def _kilowatts(value: float | None) -> str:
 
 
 _COLUMNS: dict[str, Callable[[SeriesFigures], str]] = {
-    "rows": lambda one: f"{one.rows:,}",
-    "from (UTC)": lambda one: _time(one.first),
-    "to": lambda one: _time(one.last),
-    "step min": lambda one: "varies" if one.step_minutes is None else f"{one.step_minutes:g}",
-    "missing": lambda one: "-" if one.missing_rate is None else f"{one.missing_rate:.2%}",
-    "gaps": lambda one: f"{one.gaps:,}",
-    "longest h": lambda one: f"{one.longest_gap_minutes / 60:.4g}",
-    "doubled": lambda one: f"{one.duplicates:,}",
-    "in conflict": lambda one: f"{one.conflicts:,}",
-    "folds": lambda one: f"{one.folds:,}",
-    "negative": lambda one: f"{one.negative:,}",
-    "out of range": lambda one: f"{one.out_of_range:,}",
-    "not finite": lambda one: f"{one.not_finite:,}",
-    "least kW": lambda one: _kilowatts(one.least_kw),
-    "median kW": lambda one: _kilowatts(one.median_kw),
-    "most kW": lambda one: _kilowatts(one.most_kw),
+    "rows": lambda series: f"{series.rows:,}",
+    "from (UTC)": lambda series: _time(series.first),
+    "to": lambda series: _time(series.last),
+    "step min": lambda series: (
+        "varies" if series.step_minutes is None else f"{series.step_minutes:g}"
+    ),
+    "missing": lambda series: "-" if series.missing_rate is None else f"{series.missing_rate:.2%}",
+    "gaps": lambda series: f"{series.gaps:,}",
+    "longest h": lambda series: f"{series.longest_gap_minutes / 60:.4g}",
+    "doubled": lambda series: f"{series.duplicates:,}",
+    "in conflict": lambda series: f"{series.conflicts:,}",
+    "folds": lambda series: f"{series.folds:,}",
+    "negative": lambda series: f"{series.negative:,}",
+    "out of range": lambda series: f"{series.out_of_range:,}",
+    "not finite": lambda series: f"{series.not_finite:,}",
+    "least kW": lambda series: _kilowatts(series.least_kw),
+    "median kW": lambda series: _kilowatts(series.median_kw),
+    "most kW": lambda series: _kilowatts(series.most_kw),
 }
 
 

@@ -1,4 +1,4 @@
-"""The console script: the commands found by name, and one line for what the user can mend."""
+"""The console script: dispatch commands by name, and print a user error as one line."""
 
 import sys
 from difflib import get_close_matches
@@ -33,31 +33,31 @@ COMMANDS = (
     "window",
     "worker",
 )
-"""Each is the function or group of its own name in `gridcast.cli`, in a module of that
-name (`dead-letters`: dead_letters). A module is imported only when its command is called: what one
-needs, no other waits for."""
+"""Each is a function or group in the module of its name in `gridcast.cli` (`dead-letters`:
+dead_letters). A module is imported only when its command runs, so no command waits for the
+imports of another."""
 
 
 class Commands(TyperGroup):
-    """The commands, each imported when it is asked for."""
+    """The command group, which imports each command on demand."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's signature
-        """Name them all."""
+        """Return all names."""
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
-        """Import one."""
+        """Import one command."""
         if cmd_name not in COMMANDS:
             near = get_close_matches(cmd_name, COMMANDS, n=1)
             meant = f"did you mean {near[0]}?" if near else "`gridcast --help` lists them all"
             raise UserError(f"there is no command {cmd_name!r}: {meant}")
         name = cmd_name.replace("-", "_")
-        found = getattr(import_module(f"gridcast.cli.{name}"), name)
-        if isinstance(found, typer.Typer):
-            return get_group(found)
-        alone = typer.Typer(add_completion=False)
-        alone.command(cmd_name)(found)
-        return get_command(alone)
+        command = getattr(import_module(f"gridcast.cli.{name}"), name)
+        if isinstance(command, typer.Typer):
+            return get_group(command)
+        single = typer.Typer(add_completion=False)
+        single.command(cmd_name)(command)
+        return get_command(single)
 
 
 app = typer.Typer(
@@ -78,13 +78,16 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def gridcast(
     config: Annotated[
-        Path | None, typer.Option(help="A TOML file of settings (else ./gridcast.toml).")
+        Path | None, typer.Option(help="TOML file of settings (default: ./gridcast.toml).")
     ] = None,
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say it.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
-    """A forecaster that never stops: readings in, forecasts and alarms out."""
+    """Forecast electricity load from streams: readings in, forecasts and alarms out."""
 
 
 def main() -> None:

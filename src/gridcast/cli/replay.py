@@ -1,4 +1,4 @@
-"""`gridcast replay`: any stretch of history through the real topics and agents."""
+"""`gridcast replay`: replay history through the real topics and agents."""
 
 import json as json_module
 from pathlib import Path
@@ -15,34 +15,35 @@ def replay(  # noqa: PLR0917 - Typer reads the flags from here
     source: Annotated[
         str, typer.Argument(help="CSV, Parquet, a folder of simulate --out; or: topics (live).")
     ],
-    into: Annotated[str, typer.Option(metavar="PREFIX", help="Put before every topic's name.")],
+    into: Annotated[str, typer.Option(metavar="PREFIX", help="Prefix of every topic's name.")],
     mapping: Annotated[
-        Path | None, typer.Option(help="TOML that says what a file's columns mean.")
+        Path | None, typer.Option(help="TOML file that describes the file's columns.")
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="TIME", help="From here at --speed (else: 1 window in)."),
+        typer.Option("--from", metavar="TIME", help="Start of --speed (default: 1 window in)."),
     ] = None,
     end: Annotated[
-        str | None, typer.Option("--to", metavar="TIME", help="End, not included (else: the last).")
+        str | None,
+        typer.Option("--to", metavar="TIME", help="End, exclusive (default: after the last)."),
     ] = None,
-    speed: Annotated[str, typer.Option(metavar="TIMES|max", help="Times real time.")] = "1",
+    speed: Annotated[str, typer.Option(metavar="TIMES|max", help="Multiple of real time.")] = "1",
     every: Annotated[
         int | None,
         typer.Option(
-            min=1, max=60, metavar="MINUTES", help="Between two forecasts (else: 1, as live)."
+            min=1, max=60, metavar="MINUTES", help="Minutes between forecasts (default: 1)."
         ),
     ] = None,
     workers: Annotated[
-        int, typer.Option(min=0, max=16, help="Workers to start; 0: you run them.")
+        int, typer.Option(min=0, max=16, help="Workers to start; 0 if you run them.")
     ] = 1,
     broker: Broker = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Play history beside production: topics, group and state of its own, under a prefix.
+    """Replay history beside production, with topics, group and state under a prefix.
 
-    The window before --from is played first, as fast as possible. Space holds it and lets it go on
-    (or SIGUSR1), q stops it (or Ctrl-C). Run again with the same --into, it goes on where it was.
+    The window before --from is replayed first, as fast as possible. Space or SIGUSR1 pauses and
+    resumes, q or Ctrl-C stops. The same command with the same --into continues where it stopped.
     """
     from gridcast.learning.history.recording_source import LIVE, open_source  # noqa: PLC0415 - pyarrow takes a while
     from gridcast.stream.replay.arguments import ask  # noqa: PLC0415
@@ -65,25 +66,25 @@ def replay(  # noqa: PLR0917 - Typer reads the flags from here
         workers=workers,
         config=config_file(context),
     )
-    found = run(asked, lambda told: typer.echo(told, err=True))
-    outcome = found.outcome
-    times = (outcome.until_ms - found.begin_ms) / 1000 / max(found.seconds, 1e-9)
+    result = run(asked, lambda line: typer.echo(line, err=True))
+    outcome = result.outcome
+    times = (outcome.until_ms - result.begin_ms) / 1000 / max(result.seconds, 1e-9)
     if json:
         figures = {
             "readings": outcome.readings,
-            "resumed_behind": found.resumed,
+            "resumed_behind": result.resumed,
             "seconds_sending": round(outcome.seconds, 2),
-            "seconds": round(found.seconds, 2),
+            "seconds": round(result.seconds, 2),
             "times_real_time": round(times, 1),
-            "waiting": found.waiting,
+            "waiting": result.waiting,
             "stopped": outcome.stopped,
         }
         print(json_module.dumps(figures))
         return
     state = "stopped" if outcome.stopped else "played"
     typer.echo(
-        f"{state}: {outcome.readings:,} readings, {times:,.0f} times as fast as life, in"
-        f" {found.seconds:.1f} s; {found.waiting:,} wait for the workers"
+        f"{state}: {outcome.readings:,} readings, {times:,.0f} times real time, in"
+        f" {result.seconds:.1f} s; {result.waiting:,} wait for the workers"
     )
     if outcome.stopped:
-        typer.echo("the same command goes on from there")
+        typer.echo("run the same command again to continue")

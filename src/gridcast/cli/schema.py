@@ -1,4 +1,4 @@
-"""`gridcast schema`: the wire, written down for other programs."""
+"""`gridcast schema`: export the schemas of the wire."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,15 +12,15 @@ schema = typer.Typer(
     name="schema",
     add_completion=False,
     no_args_is_help=True,
-    help="The wire as JSON Schemas and AsyncAPI.",
+    help="Export the wire as JSON Schemas and AsyncAPI.",
 )
 
 
 @schema.command()
 def export(
-    to: Annotated[Path, typer.Option(help="The folder to write into.")] = Path("docs/reference"),
+    to: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("docs/reference"),
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; fail if a file is not up to date.")
+        bool, typer.Option("--check", help="Write nothing. Fail if a file is out of date.")
     ] = False,
 ) -> None:
     """Write the JSON Schema of every message, and the AsyncAPI 3 document."""

@@ -1,4 +1,4 @@
-"""`gridcast simulate`: a grid to test on, into files or onto the topics."""
+"""`gridcast simulate`: simulate a grid into files or onto the topics."""
 
 import time
 from importlib.metadata import version
@@ -30,38 +30,36 @@ Option = typer.Option
 def simulate(  # noqa: PLR0917 - Typer reads the flags from here
     context: typer.Context,
     series: Annotated[
-        int | None, Option(help="How many series in all, divided into zones, feeders, meters.")
+        int | None, Option(help="Number of series in total, divided into zones, feeders, meters.")
     ] = None,
-    zones: Annotated[int | None, Option(help="How many zones (instead of --series).")] = None,
-    feeders: Annotated[int | None, Option(help="How many feeders in each zone.")] = None,
-    meters: Annotated[int | None, Option(help="How many meters on each feeder.")] = None,
+    zones: Annotated[int | None, Option(help="Number of zones (instead of --series).")] = None,
+    feeders: Annotated[int | None, Option(help="Number of feeders in each zone.")] = None,
+    meters: Annotated[int | None, Option(help="Number of meters on each feeder.")] = None,
     country: Annotated[
         str, Option(help="Climate, habits, time zone, holidays: KR, DE, DE-BY, US-TX …")
     ] = "DE",
-    seed: Annotated[int, Option(min=0, help="The same seed is the same bytes.")] = 1,
+    seed: Annotated[int, Option(min=0, help="The same seed gives the same bytes.")] = 1,
     start: Annotated[
         str | None, Option("--from", metavar="TIME", help="First time, RFC 3339 (UTC) or a date.")
     ] = None,
     end: Annotated[
-        str | None, Option("--to", metavar="TIME", help="End, not included; else see --days.")
+        str | None, Option("--to", metavar="TIME", help="End, exclusive; or use --days.")
     ] = None,
-    days: Annotated[float | None, Option(help="How many days.")] = None,
-    step_s: Annotated[int, Option(help="A reading every so many seconds.")] = 60,
-    faults: Annotated[
-        Literal["none", "mild", "storm"], Option(help="How much goes wrong.")
-    ] = "mild",
+    days: Annotated[float | None, Option(help="Number of days.")] = None,
+    step_s: Annotated[int, Option(help="Seconds between readings.")] = 60,
+    faults: Annotated[Literal["none", "mild", "storm"], Option(help="Rate of faults.")] = "mild",
     faults_per_series_day: Annotated[
-        float | None, Option(min=0, help="How much goes wrong, in lasting faults.")
+        float | None, Option(min=0, help="Rate of faults, in lasting faults per series and day.")
     ] = None,
     out: Annotated[Path | None, Option(help="Write files into this new folder.")] = None,
-    form: Annotated[
-        Literal["parquet", "csv"], Option("--format", help="Kind of the files.")
-    ] = "parquet",
-    truth: Annotated[bool, Option("--truth", help="Write the true load, too.")] = False,
+    form: Annotated[Literal["parquet", "csv"], Option("--format", help="File format.")] = "parquet",
+    truth: Annotated[bool, Option("--truth", help="Write the true load as well.")] = False,
     to_topics: Annotated[bool, Option("--to-topics", help="Send to Kafka.")] = False,
     speed: Annotated[
         str | None,
-        Option(help="To the topics: times real time (1 if not said), or max.", metavar="TIMES|max"),
+        Option(
+            help="To the topics: multiple of real time (default: 1), or max.", metavar="TIMES|max"
+        ),
     ] = None,
     frames: Annotated[
         bool, Option("--frames", help="To the topics: a feeder's readings in one message.")
@@ -72,21 +70,21 @@ def simulate(  # noqa: PLR0917 - Typer reads the flags from here
             min=0,
             max=1_000_000,
             metavar="PER_MILLION",
-            help="To the topics: so many messages of a million that nobody can read.",
+            help="To the topics: unreadable messages per million.",
         ),
     ] = 0,
     arriving_from: Annotated[
         str | None,
-        Option(metavar="TIME", help="Go on where a run with the same --from was stopped."),
+        Option(metavar="TIME", help="Continue a stopped run that had the same --from."),
     ] = None,
     broker: Broker = None,
     topic_prefix: Prefix = None,
 ) -> None:
-    """Simulate a grid: readings and weather as real feeds bring them, every fault labelled.
+    """Simulate a grid: readings and weather as from real feeds, with labelled faults.
 
     Into files: gridcast simulate --series 1000 --days 7 --out DIR
 
-    To Kafka, sixty times as fast as real time, until stopped: gridcast simulate --series 1000
+    To Kafka, at sixty times real time, until stopped: gridcast simulate --series 1000
     --to-topics --speed 60
     """
     for_topics = {"--speed": speed is not None, "--frames": frames, "--broken": broken > 0}
@@ -119,10 +117,10 @@ def simulate(  # noqa: PLR0917 - Typer reads the flags from here
             pace: Pace = AsFastAsPossible(simulation.step_ms)
             if times is not None:
                 pace = ByTheClock(begin_ms, times, stop)
-            found = settings(context, broker=broker, topic_prefix=topic_prefix)
+            chosen = settings(context, broker=broker, topic_prefix=topic_prefix)
             kafka = Topics(
                 simulation,
-                found,
+                chosen,
                 pace,
                 stop,
                 start_ms=begin_ms,
@@ -134,13 +132,13 @@ def simulate(  # noqa: PLR0917 - Typer reads the flags from here
     typer.echo(f"{'stopped: ' if outcome.stopped else ''}{outcome}")
     if outcome.stopped and kafka is not None:
         left = f"--from {write_time(start_ms)} --arriving-from {write_time(kafka.sent_ms)}"
-        typer.echo(f"go on from there with the same flags and {left}")
+        typer.echo(f"to continue, use the same flags and {left}")
 
 
 def _about(
     simulation: Simulation, country: str, tree: list[list[int]], start: str
 ) -> dict[str, Any]:
-    """Say what is needed to make the same again."""
+    """Return everything needed to simulate the same grid again."""
     return {
         "gridcast": version("gridcast"),
         "numpy": version("numpy"),

@@ -1,4 +1,4 @@
-"""`gridcast topics`: the topics that this deployment needs, in the Kafka that it uses."""
+"""`gridcast topics`: create and check the deployment's topics."""
 
 from typing import Annotated
 
@@ -10,18 +10,18 @@ from gridcast.cli.options import Broker, Prefix, settings
 from gridcast.stream.kafka.topic_admin import TopicAdmin, TopicPlan, TopicState
 
 topics = typer.Typer(
-    name="topics", add_completion=False, help="Make and check the topics.", no_args_is_help=True
+    name="topics", add_completion=False, help="Create and check the topics.", no_args_is_help=True
 )
 
 Partitions = Annotated[
     int | None,
     typer.Option(
-        help="Partitions of the topics that are split by series.", rich_help_panel="Settings"
+        help="Partitions of the topics that are keyed by series.", rich_help_panel="Settings"
     ),
 ]
 Replication = Annotated[
     int | None,
-    typer.Option(help="Copies that Kafka keeps of each topic.", rich_help_panel="Settings"),
+    typer.Option(help="Replication factor of each topic.", rich_help_panel="Settings"),
 ]
 
 
@@ -34,9 +34,9 @@ def create(
     partitions: Partitions = None,
     replication: Replication = None,
 ) -> None:
-    """Make the topics that are missing; say what differs in those that are there.
+    """Create the missing topics, and report existing ones that differ.
 
-    Nothing that is there is ever changed, so it can be repeated at every start.
+    Existing topics are never changed, so the command can run at every start.
     """
     admin = TopicAdmin(
         settings(
@@ -50,11 +50,11 @@ def create(
     made = admin.create(admin.look().missing)
     for name in made:
         print(f"made {name}")
-    found = admin.look()
-    _say_differences(found)
-    differing = len({difference.topic for difference in found.differences})
+    plan = admin.look()
+    _say_differences(plan)
+    differing = len({difference.topic for difference in plan.differences})
     print(
-        f"{len(made)} made, {len(found.present) - len(made) - differing} there already"
+        f"{len(made)} made, {len(plan.present) - len(made) - differing} there already"
         + (f", {differing} there but different (nothing was changed)" if differing else "")
     )
 
@@ -68,7 +68,7 @@ def list_(
     partitions: Partitions = None,
     replication: Replication = None,
 ) -> None:
-    """Show the topics as they are; exit code 1 when one is missing or different."""
+    """Show the topics. Exit with 1 if one is missing or differs."""
     admin = TopicAdmin(
         settings(
             context,
@@ -78,29 +78,29 @@ def list_(
             replication=replication,
         )
     )
-    found = admin.look()
-    Console(soft_wrap=True).print(_table(found))
-    _say_differences(found)
-    if found.missing or found.differences:
+    plan = admin.look()
+    Console(soft_wrap=True).print(_table(plan))
+    _say_differences(plan)
+    if plan.missing or plan.differences:
         raise typer.Exit(1)
 
 
-def _say_differences(found: TopicPlan) -> None:
-    for difference in found.differences:
+def _say_differences(plan: TopicPlan) -> None:
+    for difference in plan.differences:
         typer.echo(f"gridcast: {difference}", err=True)
 
 
-def _table(found: TopicPlan) -> Table:
+def _table(plan: TopicPlan) -> Table:
     table = Table("topic", "state", box=None, pad_edge=False)
     for heading in ("partitions", "copies"):
         table.add_column(heading, justify="right")
     for heading in ("cleanup", "kept"):
         table.add_column(heading)
-    differing = {difference.topic for difference in found.differences}
-    for topic in found.present:
+    differing = {difference.topic for difference in plan.differences}
+    for topic in plan.present:
         state = "[yellow]different[/]" if topic.name in differing else "[green]there[/]"
         table.add_row(topic.name, state, *_columns(topic))
-    for topic in found.missing:
+    for topic in plan.missing:
         table.add_row(topic.name, "[red]missing[/]", *_columns(topic), style="dim")
     return table
 
@@ -116,7 +116,7 @@ def _columns(topic: TopicState) -> tuple[str, str, str, str]:
 
 
 def _kept(retention_ms: str) -> str:
-    """Say how long messages are kept, in days."""
+    """Return the retention in days as text."""
     if not retention_ms.lstrip("-").isdecimal():
         return ""
     milliseconds = int(retention_ms)

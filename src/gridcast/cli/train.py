@@ -1,4 +1,4 @@
-"""`gridcast train`: from files of history to a model file with its report."""
+"""`gridcast train`: train a model on history files."""
 
 import json as json_module
 from importlib.util import find_spec
@@ -20,45 +20,48 @@ if TYPE_CHECKING:
 EXTRA = ("torch", "onnx", "lightgbm", "matplotlib", "jinja2", "optuna")
 INTERRUPTED = 130
 
-Runs = Annotated[Path, typer.Option(help="Folder that runs are kept in.")]
+Runs = Annotated[Path, typer.Option(help="Folder of the runs.")]
 
 
 def train(  # noqa: PLR0917 - Typer calls it by name
     data: Annotated[
         list[Path] | None,
-        typer.Argument(help="History: CSV (also .gz) or Parquet; several: one model of them all."),
+        typer.Argument(help="History files: CSV (also .gz) or Parquet; one model for all of them."),
     ] = None,
     mapping: Annotated[
         list[Path] | None,
-        typer.Option(help="TOML that says what the columns mean; one, or one for each file."),
+        typer.Option(help="TOML file that describes the columns: one, or one per file."),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="TOML of all that can be chosen (--show-config).")
+        Path | None, typer.Option(help="TOML file of the configuration (see --show-config).")
     ] = None,
     runs: Runs = Path("runs"),
-    name: Annotated[str, typer.Option(help="What the model is called.")] = "load",
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "load",
     device: Annotated[
-        Literal["auto", "cpu", "cuda"] | None, typer.Option(help="Where to train, instead.")
+        Literal["auto", "cpu", "cuda"] | None,
+        typer.Option(help="Device to train on; overrides the config."),
     ] = None,
     resume: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Go on with this run, or the `last`.")
+        str | None, typer.Option(metavar="RUN", help="Resume this run, or the `last`.")
     ] = None,
-    listed: Annotated[bool, typer.Option("--list", help="List the runs, and stop.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the runs, and exit.")] = False,
     show_config: Annotated[
-        bool, typer.Option(help="Print the config, with what each key means, and stop.")
+        bool, typer.Option(help="Print the config with explanations, and exit.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="With --list: JSON for programs.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="With --list: print JSON for programs.")
+    ] = False,
 ) -> None:
-    """Train a model on history: checked, learned, judged beside all baselines, written as ONNX.
+    """Train a model on history: check, train, evaluate beside all baselines, write ONNX.
 
-    Everything of a run is kept in a folder of its own under --runs: config, digests of the data,
-    checkpoints, losses, scores, report, model card, and the model file. Ctrl-C keeps what was
-    learned, and says how to go on.
+    Each run has its own folder under --runs: config, digests of the data, checkpoints, losses,
+    scores, report, model card and model file. Ctrl-C saves the progress and prints the command
+    that resumes it.
     """
     if listed:
         _list(runs, json=json)
         return
-    # Imported here, as below: `gridcast --help` need not wait for it.
+    # Imported here so that `gridcast --help` doesn't wait for it.
     from gridcast.learning.training.config import load_config, write_config  # noqa: PLC0415
 
     chosen = load_config(config)
@@ -66,9 +69,9 @@ def train(  # noqa: PLR0917 - Typer calls it by name
         print(write_config(chosen), end="")
         return
     if resume is None and (not data or not mapping):
-        raise UserError("say which DATA to train on, and its --mapping (docs/howto/training.md)")
+        raise UserError("DATA and --mapping are required (docs/howto/training.md)")
     if resume is not None and (data or mapping or config):
-        raise UserError("a run goes on with the data and the config it has: --resume RUN alone")
+        raise UserError("--resume RUN uses the run's own data and config: leave out the others")
     if device is not None:
         training = chosen.training.model_copy(update={"device": device})
         chosen = chosen.model_copy(update={"training": training})
@@ -78,8 +81,8 @@ def train(  # noqa: PLR0917 - Typer calls it by name
 
 
 def require_extra() -> None:
-    """Say what is missing, in one line, before anything is begun."""
-    if any(find_spec(one) is None for one in EXTRA):
+    """Raise an error of one line if the extra `train` is not installed."""
+    if any(find_spec(package) is None for package in EXTRA):
         raise UserError('this needs gridcast[train]: pip install "gridcast[train]"')
 
 
@@ -91,14 +94,14 @@ def _run(  # noqa: PLR0917
     name: str,
     resumed: str | None,
 ) -> RunFolder:
-    # Only here: it imports torch.
+    # Imported late because it imports torch.
     from gridcast.learning.training import run  # noqa: PLC0415
 
-    found = None if resumed is None else RunFolder.find(runs, resumed)
-    folder = found or run.begin(chosen, runs, name)
+    existing = None if resumed is None else RunFolder.find(runs, resumed)
+    folder = existing or run.begin(chosen, runs, name)
     try:
         with show_on(Console(stderr=True)) as show:
-            if found is None:
+            if existing is None:
                 run.train(folder, data, mapping, name, show)
             else:
                 run.resume(folder, show)
@@ -106,14 +109,14 @@ def _run(  # noqa: PLR0917
         status = folder.status
         done = f" at step {status.step} of {status.steps}" if status.steps else ""
         typer.echo(
-            f"gridcast: interrupted{done}; to go on: gridcast train --resume {folder.run}"
+            f"gridcast: interrupted{done}; to resume: gridcast train --resume {folder.run}"
             f" --runs {runs}",
             err=True,
         )
         raise typer.Exit(INTERRUPTED) from None
     except Exception as error:
         if not isinstance(error, UserError):
-            typer.echo(f"gridcast: {folder.run} failed; why is in {folder.path}", err=True)
+            typer.echo(f"gridcast: {folder.run} failed; see {folder.path}", err=True)
         raise
     return folder
 
@@ -132,24 +135,24 @@ def _tell(folder: RunFolder) -> None:
 def _list(runs: Path, *, json: bool) -> None:
     from gridcast.learning.training.summary import summaries  # noqa: PLC0415
 
-    found = summaries(list(all_runs(runs)))
+    listed = summaries(list(all_runs(runs)))
     if json:
-        print(json_module.dumps([one.model_dump(mode="json") for one in found], indent=2))
+        print(json_module.dumps([summary.model_dump(mode="json") for summary in listed], indent=2))
         return
-    if not found:
+    if not listed:
         print(f"no runs in {runs}: `gridcast train DATA --mapping MAP` makes one")
         return
     console = Console()
     if not console.is_terminal:
         console.width = max(console.width, 200)
     table = Table("run", "state", "took", "scores, or why it ended", box=None, pad_edge=False)
-    for one in found:
-        status = one.status
+    for summary in listed:
+        status = summary.status
         colour = {RunState.DONE: "green", RunState.FAILED: "red"}.get(status.state, "yellow")
-        told = "; ".join(one.verdicts) or status.why or status.stage
+        outcome = "; ".join(summary.verdicts) or status.why or status.stage
         if status.state in {RunState.RUNNING, RunState.INTERRUPTED} and status.steps:
-            told = f"step {status.step} of {status.steps}; {told}"
-        took = "" if one.seconds is None else duration(one.seconds)
+            outcome = f"step {status.step} of {status.steps}; {outcome}"
+        took = "" if summary.seconds is None else duration(summary.seconds)
         state = f"[{colour}]{status.state.value}[/]"
-        table.add_row(status.run, state, took, escape(told.splitlines()[0] if told else ""))
+        table.add_row(status.run, state, took, escape(outcome.splitlines()[0] if outcome else ""))
     console.print(table)

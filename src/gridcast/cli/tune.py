@@ -1,4 +1,4 @@
-"""`gridcast tune`: the best config for some history."""
+"""`gridcast tune`: search the best training config for some history."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,28 +16,26 @@ def tune(  # noqa: PLR0917 - Typer calls it by name
         list[Path], typer.Argument(help="History, as for `gridcast train`.", show_default=False)
     ],
     mapping: Annotated[
-        list[Path], typer.Option(help="TOML that says what the columns mean; one, or one a file.")
+        list[Path], typer.Option(help="TOML file that describes the columns: one, or one per file.")
     ],
     config: Annotated[
         Path | None,
-        typer.Option(help="TOML of what is fixed, and under [search] of where to look."),
+        typer.Option(help="TOML file of fixed values, and of the search space under [search]."),
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="How many there are to be, in all.")] = 30,
-    study: Annotated[Path, typer.Option(help="File that the study is kept in (SQLite).")] = Path(
-        "study.db"
-    ),
+    trials: Annotated[int, typer.Option(min=1, help="Total number of trials.")] = 30,
+    study: Annotated[Path, typer.Option(help="File of the study (SQLite).")] = Path("study.db"),
     best: Annotated[
-        Path | None, typer.Option(help="Where to write the best config (else beside the study).")
+        Path | None, typer.Option(help="File of the best config (default: beside the study).")
     ] = None,
 ) -> None:
-    """Look for the config that forecasts the validation part best, and write it as a file.
+    """Search the config with the lowest validation loss, and write it to a file.
 
-    Each trial trains one member; poor ones are given up early. The study is kept: the same command
-    goes on with it until there are so many trials. The file that it writes is one for
+    Each trial trains one member; poor ones are pruned early. The study is kept, so the same
+    command continues it up to the total number of trials. Use the file with
     `gridcast train --config`.
     """
     require_extra()
-    # Only here: it imports torch.
+    # Imported late because it imports torch.
     from gridcast.learning.training.config import load_config, write_config  # noqa: PLC0415
     from gridcast.learning.training.dataset import read_sources  # noqa: PLC0415
     from gridcast.learning.training.search import BestTrial, Searching  # noqa: PLC0415
@@ -47,21 +45,20 @@ def tune(  # noqa: PLR0917 - Typer calls it by name
         raise UserError(f"the best config cannot be written over the study {study}")
     chosen = load_config(config)
 
-    def keep(found: BestTrial) -> None:
-        winner.write_text(write_config(found.config), "utf-8")
+    def keep(trial: BestTrial) -> None:
+        winner.write_text(write_config(trial.config), "utf-8")
 
     try:
         with (
             show_on(Console(stderr=True)) as show,
             Searching(read_sources(data, mapping), chosen, study, show) as searching,
         ):
-            found = searching.run(trials, keep)
-            keep(found)
+            trial = searching.run(trials, keep)
+            keep(trial)
     except KeyboardInterrupt:
-        told = "gridcast: interrupted; to go on, the same command again"
-        typer.echo(told, err=True)
+        typer.echo("gridcast: interrupted; run the same command again to continue", err=True)
         raise typer.Exit(INTERRUPTED) from None
     print(
-        f"{winner}: trial {found.trial} of {found.trials} ({found.pruned} given up early),"
-        f" validation loss {found.loss:.4g}"
+        f"{winner}: trial {trial.trial} of {trial.trials} ({trial.pruned} pruned),"
+        f" validation loss {trial.loss:.4g}"
     )

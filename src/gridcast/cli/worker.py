@@ -1,4 +1,4 @@
-"""`gridcast worker`: one worker of the group, until Ctrl-C or SIGTERM."""
+"""`gridcast worker`: run one worker of the group until Ctrl-C or SIGTERM."""
 
 from typing import Annotated, Literal
 
@@ -14,7 +14,7 @@ def worker(  # noqa: PLR0917 - Typer reads the flags from here
     topic_prefix: Prefix = None,
     clock: Annotated[
         Literal["live", "replay"] | None,
-        typer.Option(help="What closes ticks where no readings come.", rich_help_panel="Settings"),
+        typer.Option(help="Clock that closes ticks without readings.", rich_help_panel="Settings"),
     ] = None,
     every: Annotated[
         int | None,
@@ -22,17 +22,17 @@ def worker(  # noqa: PLR0917 - Typer reads the flags from here
             min=1,
             max=60,
             metavar="MINUTES",
-            help="Between two forecasts (with --clock replay).",
+            help="Minutes between forecasts (with --clock replay).",
             rich_help_panel="Settings",
         ),
     ] = None,
-    log_level: Annotated[Level, typer.Option(help="How much is logged.")] = "info",
+    log_level: Annotated[Level, typer.Option(help="Log level.")] = "info",
     log_format: Annotated[
         Format | None,
-        typer.Option(help="How: for people, or for programs.", rich_help_panel="Settings"),
+        typer.Option(help="Log format: for people or for programs.", rich_help_panel="Settings"),
     ] = None,
 ) -> None:
-    """Run a worker: it takes its share of the partitions, and gives it back when it stops."""
+    """Run a worker. It takes its share of the partitions and returns it when it stops."""
     chosen = settings(
         context,
         broker=broker,
@@ -41,7 +41,7 @@ def worker(  # noqa: PLR0917 - Typer reads the flags from here
         every_minutes=every,
         log_format=log_format,
     )
-    # Faust takes half a second to import: only the command that needs it waits for it.
+    # Imported late because Faust takes half a second to import.
     from gridcast.stream.worker.worker import run  # noqa: PLC0415
 
     run(chosen, log_level)

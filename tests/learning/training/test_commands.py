@@ -87,9 +87,9 @@ def test_no_command_imports_torch_before_it_trains(name: str) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["train"], "say which DATA"),
-        (["train", "x.csv"], "and its --mapping"),
-        (["train", "x.csv", "--resume", "last"], "--resume RUN alone"),
+        (["train"], "DATA and --mapping are required"),
+        (["train", "x.csv"], "DATA and --mapping are required"),
+        (["train", "x.csv", "--resume", "last"], "--resume RUN uses the run's own data and config"),
     ],
 )
 def test_what_is_left_out_is_said(words: list[str], line: str) -> None:

@@ -7,28 +7,28 @@ from gridcast.cli import main
 from gridcast.sources.simulator.arguments import (
     read_country,
     read_span,
-    read_speed,
-    read_time,
     read_tree,
 )
 from gridcast.stream.errors import UserError
+from gridcast.stream.replay.pace import read_speed
+from gridcast.stream.time_text import read_time
 
 NOW = ms("2024-05-01T10:30")
 WRONG = {
     "--series 2 --days 1 --out x": "--series: at least 3",
-    "--days 1 --out x": "how many? --series N",
-    "--series 9 --zones 2 --days 1 --out x": "--series divides them itself",
+    "--days 1 --out x": "no size: use --series N",
+    "--series 9 --zones 2 --days 1 --out x": "--series excludes --zones, --feeders and --meters",
     "--zones 0 --days 1 --out x": "--zones: at least 1",
-    "--series 9 --out x": "say when it starts and ends",
-    "--series 9 --from 2024-01-01 --out x": "say when it ends",
-    "--series 9 --days 1": "say where to",
-    "--series 9 --days 1 --to-topics --truth": "--truth is a file",
+    "--series 9 --out x": "no start and end",
+    "--series 9 --from 2024-01-01 --out x": "no end: use --to or --days",
+    "--series 9 --days 1": "no destination",
+    "--series 9 --days 1 --to-topics --truth": "--truth writes a file",
     "--series 9 --country XX --days 1 --out x": "'XX' is not one of AU,",
     "--series 9 --country DE-XX --days 1 --out x": "no part 'XX'; DE has BB,",
     "--series 9 --days 1 --step-s 7 --out x": "--step-s: a step is a whole part of an hour",
     "--series 9 --days 1 --from soon --out x": "--from: a date or an RFC 3339 time, not 'soon'",
     "--series 9 --days 1 --from 1969-01-01 --out x": "--from: a time from 1971 to 2199",
-    "--series 9 --days 1 --to 2024-01-01 --out x": "--to and --days both",
+    "--series 9 --days 1 --to 2024-01-01 --out x": "--to and --days exclude each other",
     "--series 9 --from 2024-01-02 --to 2024-01-01 --out x": "--to is not after --from",
     "--series 9 --days -1 --out x": "--days: above 0",
     "--series 9 --to-topics --speed fast": "--speed: a number above 0, or max, not 'fast'",

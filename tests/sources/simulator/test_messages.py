@@ -11,10 +11,10 @@ from gridcast.schemas.reading import Reading, ReadingFrame
 from gridcast.schemas.weather import WeatherForecast, WeatherObservation
 from gridcast.sources.simulator.messages import (
     FrameWriter,
-    ReadingWriter,
     write_observations,
     write_weather_run,
 )
+from gridcast.stream.recording.reading_writer import ReadingWriter
 
 GRID = build_grid(1, "KR", [[4, 3], [2]])
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from aiokafka.errors import (
 )
 
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka.config import keep_trying as module
+from gridcast.stream.kafka import keep_trying as module
 from gridcast.stream.kafka.keep_trying import keep_trying
 
 

@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from gridcast.stream.kafka.config import patience as module
+from gridcast.stream.kafka import patience as module
 from gridcast.stream.kafka.patience import Patience
 
 

@@ -8,11 +8,10 @@ import logging
 
 import pytest
 from faust.types import TP
-from gridcast.stream.kafka.config.transport import partition_position
 from support.transport import PARTITIONS, Feed, Start, until
 
 from gridcast.agents.batch import Batch
-from gridcast.stream.kafka.transport import HoleError
+from gridcast.stream.kafka.transport import HoleError, partition_position
 
 
 async def test_a_pause_while_a_fetch_waits_throws_nothing_away(feed: Feed, start: Start):

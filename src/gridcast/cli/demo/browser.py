@@ -1,4 +1,4 @@
-"""Shows the screen to who sits at this machine, if somebody does."""
+"""Open the screen in a browser if this machine has a desktop."""
 
 import os
 import socket
@@ -9,7 +9,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def port_for(wanted: int) -> int:
-    """Give the port that is wanted, or 0 (any free one) where somebody else has it."""
+    """Return the wanted port, or 0 (any free port) if it is in use."""
     with socket.socket() as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -20,7 +20,7 @@ def port_for(wanted: int) -> int:
 
 
 def show(address: str) -> bool:
-    """Open a browser; tells whether there is a desktop to open it on.
+    """Open a browser. Return False if there is no desktop to open it on.
 
     A browser that runs in the terminal would take it from the demo.
     """

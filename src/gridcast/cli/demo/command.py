@@ -25,7 +25,7 @@ LOOK_S = 1.0
 # Enough for dead letters to be seen within a minute.
 BROKEN_PER_MILLION = 500
 LINE_EVERY_S = 5.0
-# Far enough back that readings at 60 times the speed of life stay in the past for two hours.
+# Far enough back that readings at 60 times real time stay in the past for two hours.
 BACK = timedelta(days=5)
 
 
@@ -33,27 +33,29 @@ def demo(
     context: typer.Context,
     *,
     broker: Broker = None,
-    series: Annotated[int, typer.Option(min=10, help="How many meters, feeders and zones.")] = 1000,
-    speed: Annotated[float, typer.Option(min=1, help="How much faster than life.")] = 60,
-    workers: Annotated[int, typer.Option(min=1, max=8, help="How many workers.")] = 1,
-    seed: Annotated[int, typer.Option(help="Another seed, another grid.")] = 1,
+    series: Annotated[
+        int, typer.Option(min=10, help="Number of meters, feeders and zones.")
+    ] = 1000,
+    speed: Annotated[float, typer.Option(min=1, help="Multiple of real time.")] = 60,
+    workers: Annotated[int, typer.Option(min=1, max=8, help="Number of workers.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated grid.")] = 1,
     for_s: Annotated[
-        float | None, typer.Option("--for", metavar="SECONDS", help="End after so long.")
+        float | None, typer.Option("--for", metavar="SECONDS", help="Stop after this time.")
     ] = None,
     browser: Annotated[
-        bool, typer.Option(help="Open the control-room screen, where there is a desktop.")
+        bool, typer.Option(help="Open the control-room screen if there is a desktop.")
     ] = True,
     json: Annotated[
-        bool, typer.Option("--json", help="One JSON object as the last line, for programs.")
+        bool, typer.Option("--json", help="Print one JSON object as the last line.")
     ] = False,
 ) -> None:
     """Start a real Kafka, a simulated grid, a worker and a gateway, and open the screen.
 
-    Nothing else needs to be there, and nothing is left behind. With --broker, a Kafka of your own.
+    Nothing has to be installed, and nothing is left behind. --broker uses your own Kafka.
     """
-    found = loaded(context, broker=broker)
-    own_broker = found.origins["broker"].kind == "default"
-    step = timedelta(minutes=found.settings.step_minutes)
+    effective = loaded(context, broker=broker)
+    own_broker = effective.origins["broker"].kind == "default"
+    step = timedelta(minutes=effective.settings.step_minutes)
     start = datetime.now(UTC) - BACK
     start -= (start - datetime.min.replace(tzinfo=UTC)) % step
     simulate = [
@@ -64,7 +66,7 @@ def demo(
     console = Console(highlight=False, soft_wrap=True)
     screen = DemoDisplay(
         console,
-        f"gridcast demo: {series:,} series at {speed:g} times the speed of life",
+        f"gridcast demo: {series:,} series at {speed:g} times real time",
         end_after_s=for_s,
         browser=browser,
     )
@@ -72,14 +74,14 @@ def demo(
     with suppress(KeyboardInterrupt), console.status("starting") as status:
         report = status.update if console.is_terminal else console.print
         with running(
-            found.settings,
+            effective.settings,
             own_broker=own_broker,
             workers=workers,
             simulate=simulate,
             past=lambda settings: write_past(
                 settings, series=series, seed=seed, end_ms=round(start.timestamp() * 1000)
             ),
-            port=found.settings.gateway_port,
+            port=effective.settings.gateway_port,
             report=report,
         ) as parts:
             status.stop()
@@ -92,7 +94,7 @@ def demo(
 
 
 class DemoDisplay:
-    """Shows how it goes: renewed every second in a terminal, a line now and then in a log."""
+    """The demo's display: renewed every second in a terminal, occasional lines in a log."""
 
     def __init__(
         self, console: Console, title: str, *, end_after_s: float | None, browser: bool
@@ -107,7 +109,7 @@ class DemoDisplay:
         self._said = 0.0
 
     def show(self, parts: Parts) -> None:
-        """Show until the time is over, a part has ended by itself, or Ctrl-C."""
+        """Show the state until the time is over, a process has ended, or Ctrl-C."""
         watch = TopicMonitor(parts.settings, partitions=parts.settings.partitions)
         self.picture = watch.picture
         end = math.inf if self._end_after_s is None else time.monotonic() + self._end_after_s
@@ -145,7 +147,7 @@ def _summary(picture: Picture) -> dict[str, object]:
         "sent": picture.sent,
         "worked": picture.worked,
         "forecasts": picture.forecasts,
-        "zones_answered_by": Counter(one.rung for one in picture.forecast.values()),
+        "zones_answered_by": Counter(forecast.rung for forecast in picture.forecast.values()),
         "lag": picture.lag,
         "series": picture.series,
         "dead_letters": dict(picture.letters),

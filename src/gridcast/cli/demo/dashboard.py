@@ -1,4 +1,4 @@
-"""The picture, drawn: a screen that renews itself in a terminal, lines anywhere else."""
+"""The demo's terminal output: a live dashboard, or single lines for logs."""
 
 from collections import deque
 from datetime import UTC, datetime
@@ -14,21 +14,21 @@ from gridcast.schemas import Forecast
 
 BARS = "▁▂▃▄▅▆▇█"
 HISTORY = 60
-# What came since the last tick is not kept yet, and a tick takes a moment.
+# Readings since the last tick are not acknowledged yet, and a tick takes a moment.
 BEHIND_S = 4.0
 
 
 class Dashboard:
-    """Draws pictures; remembers just enough of the former ones for the curve of the load."""
+    """Draws the demo's state. Keeps only the recent load for its curve."""
 
     def __init__(self, title: str) -> None:
         self._title = title
         self._loads: deque[float] = deque(maxlen=HISTORY)
         self.screen: str | None = None
-        """Where the control-room screen is."""
+        """Address of the control-room screen."""
 
     def draw(self, picture: Picture) -> RenderableType:
-        """Draw one screen."""
+        """Return one frame."""
         self._loads.append(sum(picture.load_kw.values()))
         return Group(
             Text(self._title, style="bold"),
@@ -52,15 +52,15 @@ class Dashboard:
 
 
 def _forecast(forecast: Forecast | None) -> list[str]:
-    """Give the columns of a forecast: middle and band an hour ahead, the middle at its end."""
+    """Return the columns of a forecast: median and band an hour ahead, and the last median."""
     if forecast is None:
         return ["", "no forecast yet", "", ""]
     middle = forecast.quantiles[len(forecast.levels) // 2]
     hour = min(60 // forecast.step_minutes, len(middle) - 1)
     low, high = forecast.quantiles[0][hour], forecast.quantiles[-1][hour]
-    told = f"{forecast.rung} at {forecast.tick:%H:%M}"
+    answered_by = f"{forecast.rung} at {forecast.tick:%H:%M}"
     band = f"{_megawatts(low)} and {_megawatts(high)}"
-    return [_megawatts(middle[hour]), band, _megawatts(middle[-1]), told]
+    return [_megawatts(middle[hour]), band, _megawatts(middle[-1]), answered_by]
 
 
 def _megawatts(kilowatts: float) -> str:
@@ -68,7 +68,7 @@ def _megawatts(kilowatts: float) -> str:
 
 
 def line(picture: Picture) -> str:
-    """Give the picture in one line, for logs."""
+    """Return the state as one line for logs."""
     letters = ", ".join(f"{name} {count:,}" for name, count in picture.letters.most_common())
     return (
         f"event time {event_time(picture)}, {picture.series:,} series,"
@@ -80,7 +80,7 @@ def line(picture: Picture) -> str:
 
 
 def event_time(picture: Picture) -> str:
-    """Say how far the readings have come in event time."""
+    """Return the event time of the newest reading as text."""
     if picture.newest_ms is None:
         return "not known yet"
     newest = datetime.fromtimestamp(picture.newest_ms / 1000, UTC)
@@ -88,7 +88,7 @@ def event_time(picture: Picture) -> str:
 
 
 def sparkline(values: "deque[float] | list[float]") -> str:
-    """Draw values as a row of bars, the lowest to the highest over the whole height.
+    """Return values as a row of bars, scaled from the lowest to the highest.
 
     >>> sparkline([1, 2, 3])
     '▁▅█'

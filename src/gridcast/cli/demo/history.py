@@ -1,8 +1,8 @@
-"""A past for the demo's grid, so that the model answers from the first minute.
+"""A history for the demo's grid, so that the model answers from the first minute.
 
-A network needs a window of days; the demo's grid begins when it is started. So each partition's
-table is written as eight days of the same grid's readings would have left it. Only where nothing
-was before: on the demo's own Kafka.
+A network needs a window of days, but the demo's grid begins when it starts. So each partition's
+state is written as eight days of the same grid's readings would have left it. Only the demo's own
+Kafka gets it.
 """
 
 import time
@@ -25,7 +25,7 @@ COUNTRY = "DE"
 
 
 def write_past(settings: Settings, *, series: int, seed: int, end_ms: int) -> None:
-    """Write the tables of a simulated grid whose readings begin with a slot, at this time."""
+    """Write the state of a simulated grid whose readings begin with a slot at `end_ms`."""
     spec = window_spec(settings)
     simulation = Simulation(
         build_grid(seed, COUNTRY, spread_series(series)),
@@ -53,7 +53,10 @@ def _write(settings: Settings, number: int, names: Sequence[str], truth: Truth) 
     kind, sent_ms = np.zeros(count, np.int32), np.full(count, round(time.time() * 1000))
     fine = len(truth.time_ms) - 1 - spec.fine_ms // spec.step_ms
     times = truth.time_ms.tolist()
-    newest = (times[-1] + spec.step_ms - MINUTE_MS, -1)  # so that the first tick is of what comes
+    newest = (
+        times[-1] + spec.step_ms - MINUTE_MS,
+        -1,
+    )  # the first tick then follows the first live reading
     for time_at, slot in (*((times[slot], slot) for slot in range(fine, len(times))), newest):
         time_ms, value = np.full(count, time_at), truth.value[:, slot].astype(np.float64)
         readings = ReadingColumns(list(names), time_ms, value, kind.astype(np.uint8), kind)

@@ -1,4 +1,4 @@
-"""The demo's parts, started in order and stopped in the reverse order."""
+"""The demo's processes, started in order and stopped in reverse order."""
 
 import sys
 import tempfile
@@ -21,26 +21,26 @@ GRIDCAST = (sys.executable, "-m", "gridcast")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What of the demo runs."""
+    """The running processes of the demo."""
 
     settings: Settings
-    """With the address of the broker in use."""
+    """The settings with the address of the broker in use."""
     processes: dict[str, Process]
 
     @property
     def screen(self) -> str | None:
-        """The address of the control-room screen, once there is one."""
-        said = self.processes[GATEWAY].log.read_text("utf-8", "replace")
-        _, found, rest = said.partition(SAYS_WHERE)
+        """Address of the control-room screen, or None before the gateway has printed it."""
+        log = self.processes[GATEWAY].log.read_text("utf-8", "replace")
+        _, marker, rest = log.partition(SAYS_WHERE)
         # A line that is being written may hold half an address.
-        return rest.partition(",")[0] if found and "," in rest else None
+        return rest.partition(",")[0] if marker and "," in rest else None
 
     def check(self) -> None:
-        """Say which part has ended by itself, if one has."""
+        """Raise an error if a process has ended by itself."""
         for name, process in self.processes.items():
             if not process.is_alive():
-                said = end_of(process.log.read_text("utf-8", "replace"))
-                raise UserError(f"the {name} has ended by itself:\n{said}")
+                last_words = end_of(process.log.read_text("utf-8", "replace"))
+                raise UserError(f"the {name} has ended unexpectedly:\n{last_words}")
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def running(
 ) -> Iterator[Parts]:
     """Start a broker (unless the user has one), workers, a simulated grid and a gateway.
 
-    `past` writes what a broker of our own is to know of the time before.
+    `past` writes the state of a new broker.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gridcast-demo-")))
@@ -80,7 +80,7 @@ def running(
             process = Process(
                 [*GRIDCAST, *command],
                 log,
-                # Libraries leave files there, as onnxruntime does: they go with the folder.
+                # Libraries such as onnxruntime leave files there. They go with the folder.
                 environment={"TMPDIR": str(folder)},
                 removed_after=folder,
             )

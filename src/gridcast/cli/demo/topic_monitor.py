@@ -1,7 +1,7 @@
-"""What goes on, as Kafka itself tells it: how fast readings come, how far behind the worker is.
+"""The demo's state as read from Kafka: rate of readings, lag of the workers, forecasts.
 
-Nothing is asked of the worker, so what is shown is what any consumer of the topics would see, and
-a worker that hangs cannot pretend to be well.
+The worker is not asked, so this shows what any consumer of the topics would see, and a worker
+that hangs cannot look healthy.
 """
 
 import time
@@ -34,31 +34,31 @@ TAKE = 5_000
 
 @dataclass(slots=True)
 class Picture:
-    """What is known at one moment."""
+    """The state at one moment."""
 
     sent: int = 0
-    """Messages in `meter.readings`."""
+    """Number of messages on `meter.readings`."""
     worked: int = 0
-    """Of these, how many the workers have acknowledged."""
+    """Number of those that the workers have acknowledged."""
     sent_per_s: float = 0.0
     worked_per_s: float = 0.0
     lag_by_partition: dict[int, int] = field(default_factory=dict)
     newest_ms: int | None = None
     """Event time of the newest reading."""
     series: int = 0
-    """How many series have been heard of."""
+    """Number of series with readings."""
     letters: Counter[str] = field(default_factory=Counter)
     """Dead letters by reason."""
     last_letter: DeadLetter | None = None
     zones: dict[str, str] = field(default_factory=dict)
-    """The name of each zone, as declared."""
+    """Declared name of each zone."""
     load_kw: dict[str, float] = field(default_factory=dict)
-    """The newest reading of each zone."""
+    """Newest reading of each zone."""
     forecasts: int = 0
-    """Forecasts that any consumer can read."""
+    """Number of committed forecasts."""
     forecasts_per_s: float = 0.0
     forecast: dict[str, Forecast] = field(default_factory=dict)
-    """The newest forecast of each zone."""
+    """Newest forecast of each zone."""
 
     @property
     def lag(self) -> int:
@@ -67,7 +67,7 @@ class Picture:
 
 
 class TopicMonitor:
-    """Follows the topics of a deployment; `look` brings the picture up to date."""
+    """A consumer of the deployment's topics. `look` updates the state."""
 
     def __init__(self, settings: Settings, *, partitions: int) -> None:
         self.picture = Picture()
@@ -76,7 +76,7 @@ class TopicMonitor:
         self._forecasts_topic = settings.topic_prefix + FORECASTS.name
         self._series_topic = settings.topic_prefix + SERIES.name
         self._partitions = [TopicPartition(readings, number) for number in range(partitions)]
-        # One client asks what the group has acknowledged, the other reads.
+        # One client asks for the group's committed offsets, the other consumes.
         self._group = Consumer(looking_options(settings) | {"group.id": group(settings)})
         self._reader = Consumer(looking_options(settings))
         self._reader.assign(
@@ -99,7 +99,7 @@ class TopicMonitor:
         self._history: deque[tuple[float, int, int, int]] = deque()
 
     def look(self, for_s: float) -> Picture:
-        """Read what came, for so long; then ask how far the workers are."""
+        """Consume for `for_s` seconds, then read the workers' committed offsets."""
         end = time.monotonic() + for_s
         while (left := end - time.monotonic()) > 0:
             self._take(self._reader.consume(TAKE, timeout=min(left, 0.2)))
@@ -107,7 +107,7 @@ class TopicMonitor:
         return self.picture
 
     def close(self) -> None:
-        """Say goodbye to Kafka."""
+        """Close the Kafka clients."""
         self._reader.close()
         self._group.close()
 
@@ -126,7 +126,7 @@ class TopicMonitor:
                 keys.append(message.key())
                 values.append(message.value())
                 sent_ms.append(message.timestamp()[1])
-        # As the workers do: a clock that was never set does not say how late it is.
+        # Like the workers, ignore a meter whose clock was never set.
         decoded, _ = within(decode(keys, values), np.array(sent_ms, np.int64), NEVER, self._bounds)
         readings = decoded.readings
         if not len(readings):
@@ -154,11 +154,11 @@ class TopicMonitor:
     def _take_forecast(self, key: bytes, value: bytes) -> None:
         self.picture.forecasts += 1
         series = key.decode()
-        # Only those that are shown are read: there may be thousands a second.
+        # Only zones are decoded: there may be thousands of forecasts per second.
         if series in self.picture.zones:
-            found = read(FORECASTS, key, value)
-            if isinstance(found, Forecast):
-                self.picture.forecast[series] = found
+            forecast = read(FORECASTS, key, value)
+            if isinstance(forecast, Forecast):
+                self.picture.forecast[series] = forecast
 
     def _measure(self) -> None:
         picture = self.picture
@@ -169,7 +169,7 @@ class TopicMonitor:
                 for partition in self._partitions
             }
         except KafkaException:
-            return  # the next look will tell
+            return  # the next look retries
         done = {partition.partition: max(partition.offset, 0) for partition in committed}
         picture.sent = sum(high for _, high in ends.values())
         picture.worked = sum(done.values())

@@ -1,4 +1,4 @@
-"""`gridcast models`: model files, and which of them serve."""
+"""`gridcast models`: inspect model files and manage releases."""
 
 import typer
 
@@ -14,7 +14,7 @@ models = typer.Typer(
     name="models",
     add_completion=False,
     no_args_is_help=True,
-    help="Model files, and which of them serve.",
+    help="Inspect model files and manage releases.",
 )
 models.command()(release)
 models.command()(promote)

@@ -1,4 +1,4 @@
-"""`gridcast models list`: which releases there are, and which of them serve."""
+"""`gridcast models list`: the releases and their state."""
 
 import json as json_module
 from typing import Annotated
@@ -26,52 +26,50 @@ COLOURS = {
 def list_(
     context: typer.Context,
     *,
-    withdrawn: Annotated[
-        bool, typer.Option("--all", help="Those that were withdrawn, too.")
-    ] = False,
+    withdrawn: Annotated[bool, typer.Option("--all", help="Include withdrawn releases.")] = False,
     json: Annotated[bool, typer.Option("--json", help="A JSON object a line.")] = False,
     broker: Broker = None,
     topic_prefix: Prefix = None,
 ) -> None:
-    """Show the releases, the newest first, and what workers said of them.
+    """List the releases, newest first, and the workers' refusals.
 
-    Which release a worker has in use at this moment, its metrics say (gridcast_release_info).
+    The metric gridcast_release_info shows the release that each worker is using.
     """
     chosen = settings(context, broker=broker, topic_prefix=topic_prefix)
-    desk = ReleaseAdmin(chosen)
-    known = desk.releases
-    found = [one for one in known if withdrawn or one.role is not Role.WITHDRAWN]
+    admin = ReleaseAdmin(chosen)
+    releases = admin.releases
+    listed = [release for release in releases if withdrawn or release.role is not Role.WITHDRAWN]
     if json:
-        for one in found:
-            refused = known.refusal(one)
+        for release in listed:
+            refused = releases.refusal(release)
             beside = {
-                "state": state(known, one),
+                "state": state(releases, release),
                 "refused": None if refused is None else refused.model_dump(mode="json"),
             }
-            print(json_module.dumps(one.model_dump(mode="json") | beside))
+            print(json_module.dumps(release.model_dump(mode="json") | beside))
         return
     console = Console(soft_wrap=True, highlight=False)
-    for one in found:
-        console.print(_lines(known, one))
-    if known.serving(None) is None:
-        print(who_serves(desk, chosen, None))
+    for release in listed:
+        console.print(_lines(releases, release))
+    if releases.serving(None) is None:
+        print(who_serves(admin, chosen, None))
 
 
-def state(known: Releases, release: Release) -> str:
-    """Say in a word what becomes of a release, by what is on the topic."""
+def state(releases: Releases, release: Release) -> str:
+    """Return a release's state in a word, as derived from the topic."""
     kind = release.series_kind
     if release.role is Role.WITHDRAWN:
         return "withdrawn"
-    if known.refusal(release) is not None:
-        return "refused" if known.is_bad(release) else "waits"
+    if releases.refusal(release) is not None:
+        return "refused" if releases.is_bad(release) else "waits"
     if release.role is Role.CHALLENGER:
-        return "runs beside" if release == known.challengers(kind)[0] else "stands by"
-    return "serves" if release == known.serving(kind) else "stands by"
+        return "runs beside" if release == releases.challengers(kind)[0] else "stands by"
+    return "serves" if release == releases.serving(kind) else "stands by"
 
 
-def _lines(known: Releases, release: Release) -> Text:
-    """Say in two lines how a release stands, and in a third why it was refused."""
-    word = state(known, release)
+def _lines(releases: Releases, release: Release) -> Text:
+    """Return a release's state in two lines, and a refusal in a third."""
+    word = state(releases, release)
     text = Text().append(title(release), "bold")
     text.append("  ").append(word, COLOURS.get(word, "red"))
     share = f" for {release.share:g}" if release.role is Role.CHALLENGER else ""
@@ -79,7 +77,7 @@ def _lines(known: Releases, release: Release) -> Text:
     by = f" by {_plain(release.released_by)}" if release.released_by else ""
     text.append(f"\n  {role}, since {release.released_at:%Y-%m-%dT%H:%M:%SZ}{by}")
     text.append(f"\n  {_plain(release.url)}")
-    refused = known.refusal(release)
+    refused = releases.refusal(release)
     if refused is not None:
         at = f"{refused.refused_at:%Y-%m-%dT%H:%M:%SZ}"
         machine = _plain(refused.refused_by)

@@ -1,4 +1,4 @@
-"""`gridcast models promote`: the challenger becomes the champion."""
+"""`gridcast models promote`: make the challenger the champion."""
 
 import typer
 
@@ -17,14 +17,16 @@ def promote(
     topic_prefix: Prefix = None,
 ) -> None:
     """Make the challenger the champion. `rollback` undoes it."""
-    desk = ReleaseAdmin(settings(context, broker=broker, topic_prefix=topic_prefix))
-    before = desk.releases.serving(kind)
-    sent = desk.promote(kind, who(by))
+    admin = ReleaseAdmin(settings(context, broker=broker, topic_prefix=topic_prefix))
+    before = admin.releases.serving(kind)
+    sent = admin.promote(kind, who(by))
     if json:
         print_json(sent)
         return
     former = f" (before: {title(before)})" if before else ""
     print(f"{title(sent[0])} is the champion of {kind_name(kind)}{former}")
-    told = desk.releases.refusal(sent[0])
-    if told is not None:
-        print(f"{told.refused_by} could not load it last time: {told.because}: {told.detail}")
+    refusal = admin.releases.refusal(sent[0])
+    if refusal is not None:
+        print(
+            f"{refusal.refused_by} could not load it last time: {refusal.because}: {refusal.detail}"
+        )

@@ -1,4 +1,4 @@
-"""What the commands that change roles have in common: the kind, and what they say was done."""
+"""Options and output that the commands for roles share."""
 
 from typing import Annotated
 
@@ -12,29 +12,33 @@ from gridcast.stream.settings import Settings
 ForKind = Annotated[
     SeriesKind | None,
     typer.Option(
-        "--kind", help="Of which kind of series.", show_default="all that have none of their own"
+        "--kind", help="Kind of series.", show_default="kinds without a release of their own"
     ),
 ]
 Model = Annotated[
     str | None,
-    typer.Option("--model", metavar="NAME", help="Which model.", show_default="as in the file"),
+    typer.Option(
+        "--model", metavar="NAME", help="Name of the model.", show_default="as in the file"
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print what was sent: a JSON object a line.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print the messages sent, one JSON object per line.")
+]
 
 
 def title(release: Release) -> str:
-    """Name a release."""
+    """Return the display name of a release."""
     return f"{release.model} {release.release}"
 
 
 def print_json(sent: list[Release]) -> None:
-    """Print what was sent, for programs."""
-    for one in sent:
-        print(one.to_bytes().decode())
+    """Print the messages that were sent, for programs."""
+    for message in sent:
+        print(message.to_bytes().decode())
 
 
 def who_serves(desk: ReleaseAdmin, settings: Settings, kind: SeriesKind | None) -> str:
-    """Say who serves a kind of series now, by what is on the topic."""
+    """Return a line about the release that serves a kind of series, as derived from the topic."""
     release = desk.releases.serving(kind)
     if release is not None:
         return f"{title(release)} serves {kind_name(kind)}"

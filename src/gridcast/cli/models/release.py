@@ -1,4 +1,4 @@
-"""`gridcast models release`: a model file to the workers."""
+"""`gridcast models release`: publish a model file to the workers."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -15,7 +15,7 @@ CHALLENGERS_SHARE = 0.1
 
 
 class As(StrEnum):
-    """What a release is given out as."""
+    """The role of a new release."""
 
     CHAMPION = "champion"
     CHALLENGER = "challenger"
@@ -57,10 +57,10 @@ def release(
     broker: Broker = None,
     topic_prefix: Prefix = None,
 ) -> None:
-    """Give out a model file. It is checked here as a worker will check it.
+    """Publish a model file. It is checked here as a worker will check it.
 
-    The deployment's step, horizon and levels are those of your settings (`gridcast config`). Exits
-    with 2 if it could not serve here, and says why.
+    Your settings determine the deployment's step, horizon and levels (`gridcast config`). Exits
+    with 2 and the reason if the model cannot serve here.
     """
     chosen = settings(context, broker=broker, topic_prefix=topic_prefix)
     if role is As.CHAMPION and share is not None:

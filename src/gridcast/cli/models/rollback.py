@@ -1,4 +1,4 @@
-"""`gridcast models rollback`: the release that served before serves again."""
+"""`gridcast models rollback`: return to the former champion."""
 
 import typer
 
@@ -16,13 +16,13 @@ def rollback(
     broker: Broker = None,
     topic_prefix: Prefix = None,
 ) -> None:
-    """Withdraw the champion: the one before it serves again."""
+    """Withdraw the champion. The one before it serves again."""
     chosen = settings(context, broker=broker, topic_prefix=topic_prefix)
     desk = ReleaseAdmin(chosen)
     sent = desk.roll_back(kind, who(by))
     if json:
         print_json(sent)
         return
-    for one in sent:
-        print(f"{title(one)} is withdrawn")
+    for release in sent:
+        print(f"{title(release)} is withdrawn")
     print(who_serves(desk, chosen, kind))

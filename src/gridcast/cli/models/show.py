@@ -1,4 +1,4 @@
-"""`gridcast models show`: what a model file says of itself."""
+"""`gridcast models show`: print a model file's contract."""
 
 from typing import Annotated
 
@@ -23,7 +23,7 @@ def show(
 ) -> None:
     """Check a model file as a worker would, and print its contract.
 
-    Exits with 2 if it cannot be used, and says why: cut short, altered, without a contract, of
+    Exits with 2 and the reason if it cannot be used: truncated, altered, without a contract, of
     another version, or with quantiles that are not numbers.
     """
     try:
@@ -56,14 +56,13 @@ def _print(contract: Contract, size: int) -> None:
         "lam": f"{features.lam:g}" if features.lam else "off: windows are filled, not smoothed",
         "commit": contract.commit,
     }
-    for one in contract.trained_on:
-        rows[f"trained on {one.title}"] = (
-            f"{one.series} series, {one.split.train[0]:%Y-%m-%d} to {one.split.train[1]:%Y-%m-%d};"
-            f" {one.source}; {one.licence}"
+    for dataset in contract.trained_on:
+        rows[f"trained on {dataset.title}"] = (
+            f"{dataset.series} series, {dataset.split.train[0]:%Y-%m-%d} to"
+            f" {dataset.split.train[1]:%Y-%m-%d}; {dataset.source}; {dataset.licence}"
         )
     for title, scores in contract.scores.items():
-        told = ", ".join(f"{name} {value:.4g}" for name, value in scores.items())
-        rows[f"scores on {title}"] = told
+        rows[f"scores on {title}"] = ", ".join(f"{k} {value:.4g}" for k, value in scores.items())
     table = Table("", "", box=None, pad_edge=False, show_header=False)
     for name, text in rows.items():
         table.add_row(escape(name), escape(text))

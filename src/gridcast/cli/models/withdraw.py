@@ -1,4 +1,4 @@
-"""`gridcast models withdraw`: a release out of its role, such as a challenger that lost."""
+"""`gridcast models withdraw`: withdraw a release."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ def withdraw(
     broker: Broker = None,
     topic_prefix: Prefix = None,
 ) -> None:
-    """Take a release out of its role, such as a challenger."""
+    """Withdraw a release, such as a challenger."""
     chosen = settings(context, broker=broker, topic_prefix=topic_prefix)
     desk = ReleaseAdmin(chosen)
     sent = desk.withdraw(name, kind, model, who(by))

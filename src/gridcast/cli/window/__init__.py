@@ -1,4 +1,4 @@
-"""`gridcast window`: one series' window as a picture, for anyone who doubts the smoother."""
+"""`gridcast window`: draw one series' window, for anyone who doubts the smoother."""
 
 from gridcast.cli.window.command import window
 

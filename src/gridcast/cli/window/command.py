@@ -1,4 +1,4 @@
-"""`gridcast window`: what the smoother makes of one series' readings."""
+"""`gridcast window`: draw the smoother's result for one series."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,11 +23,11 @@ from gridcast.stream.settings import Settings
 
 def window(  # noqa: PLR0917 - Typer calls it by name
     context: typer.Context,
-    series: Annotated[str, typer.Argument(help="Whose window.")],
+    series: Annotated[str, typer.Argument(help="Series to draw.")],
     file: Annotated[
         Path | None,
         typer.Option(
-            help="Take it from CSV (also .gz) or Parquet: history, or readings as `gridcast"
+            help="Read a CSV (also .gz) or Parquet file: history, or readings as `gridcast"
             " simulate` writes them. Left out: from what the running workers keep."
         ),
     ] = None,
@@ -37,12 +37,12 @@ def window(  # noqa: PLR0917 - Typer calls it by name
     ] = None,
     until: Annotated[
         datetime | None,
-        typer.Option(help="End of the window, UTC (else the end of the file)."),
+        typer.Option(help="End of the window, UTC (default: the end of the file)."),
     ] = None,
-    days: Annotated[float, typer.Option(help="How much of the window to draw.")] = 2,
+    days: Annotated[float, typer.Option(help="Number of days to draw.")] = 2,
     lam: Annotated[
         float | None,
-        typer.Option(help="Smoothness, in slots cubed (else by cross-validation).", min=1e-9),
+        typer.Option(help="Smoothness, in slots cubed (default: by cross-validation).", min=1e-9),
     ] = None,
     png: Annotated[Path | None, typer.Option(help="Draw into this file instead.")] = None,
     broker: Broker = None,
@@ -72,7 +72,7 @@ def window(  # noqa: PLR0917 - Typer calls it by name
 
 
 def _from_workers(chosen: Settings, series: str, days: float, lam: float | None) -> WindowView:
-    # Imported here: files can do without Kafka's clients.
+    # Imported late because files need no Kafka client.
     from gridcast.cli.window.state_reader import can_be_negative, find_windows  # noqa: PLC0415
 
     with Console(stderr=True).status("reading what the workers keep"):
@@ -93,7 +93,7 @@ def _from_readings(  # noqa: PLR0917
     lam: float | None,
     lower: float,
 ) -> WindowView:
-    """Draw readings; `hold`: minutes between two of them, at least so long each stands."""
+    """Draw readings. Each reading stands for at least `hold` minutes."""
     name = readings.series[0]
     hold = max(chosen.hold_minutes or chosen.step_minutes, hold)
     fine = max(120, hold)
@@ -136,7 +136,7 @@ def _readings(history: History, row: int) -> ReadingColumns:
 
 
 def _tick(readings: ReadingColumns, spec: WindowSpec, until: datetime | None) -> int:
-    """Give the end of the window: of the slot of the last reading, or the slot begun by `until`."""
+    """Return the window's end: of the slot of the last reading, or the slot begun by `until`."""
     if until is None:
         return (int(readings.time_ms.max()) // spec.step_ms + 1) * spec.step_ms
     aware = until if until.tzinfo else until.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""A picture of a window as a PNG."""
+"""Draw a window as a PNG."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ _MARKERS = {
 def save(past: WindowView, path: Path) -> None:
     """Draw a window into a file."""
     try:
-        # Only here, as plain gridcast comes without it.
+        # Imported late because it needs the extra `plot`.
         from matplotlib import dates  # noqa: PLC0415
         from matplotlib.figure import Figure  # noqa: PLC0415
     except ImportError:
@@ -61,15 +61,20 @@ def _readings(axes: Any, past: WindowView) -> None:
             times = _times(past.reading_ms[which])
             label = f"{READINGS[trust]} ({which.sum():,})"
             axes.plot(times, past.reading[which], marker, color=colour, ms=5, label=label)
-    if len(known := np.flatnonzero(np.isfinite(past.mean))):
-        times = _times(past.middle_ms[known])
+    if len(measured := np.flatnonzero(np.isfinite(past.mean))):
+        times = _times(past.middle_ms[measured])
         axes.plot(
-            times, past.mean[known], "_", color="0.55", ms=7, label=f"{MEANS} ({len(known):,})"
+            times,
+            past.mean[measured],
+            "_",
+            color="0.55",
+            ms=7,
+            label=f"{MEANS} ({len(measured):,})",
         )
 
 
 def _lines(axes: Any, past: WindowView) -> None:
-    """Draw each slot's line on to the next slot in the colour of the slot's origin."""
+    """Draw the line from each slot to the next in the colour of the slot's origin."""
     times = _times(past.middle_ms)
     for origin, name in LEGEND.items():
         which = past.origin == origin
@@ -85,7 +90,7 @@ def _lines(axes: Any, past: WindowView) -> None:
 
 
 def _missing(axes: Any, past: WindowView) -> None:
-    """Shade what is not known at all."""
+    """Shade slots without a value."""
     missing = np.flatnonzero(past.origin == SlotOrigin.MISSING)
     width = past.step_minutes * 60_000
     label: str | None = "missing"

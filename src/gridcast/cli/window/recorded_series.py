@@ -1,4 +1,4 @@
-"""Readings of one series as they were recorded: in the order they came, copies and all."""
+"""Recorded readings of one series, in order of arrival, duplicates included."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ from gridcast.learning.history.table import FileTable, read_table
 from gridcast.schemas.columns import ReadingColumns
 
 COLUMNS = ["series", "time", "value", "quality", "revision"]
-"""As `gridcast simulate` writes them: kW, and a reading's time is the beginning of its slot."""
+"""The columns that `gridcast simulate` writes: kW, at the beginning of each slot."""
 
 
 def read_feed(file: Path, series: str) -> ReadingColumns:
-    """Read the readings of a series from CSV or Parquet."""
+    """Return the readings of a series from CSV or Parquet."""
     table = read_table(file, COLUMNS, Csv(), [""])
     codes, names = table.names_of("series")
     if series not in names:

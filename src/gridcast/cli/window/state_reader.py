@@ -1,4 +1,4 @@
-"""A series' window from the running workers' table; read beside them, in nobody's way."""
+"""Read a series' window from the running workers' state, without disturbing them."""
 
 from aiokafka.partitioner import murmur2
 
@@ -15,32 +15,32 @@ from gridcast.stream.state.kafka_table import COUNT_BYTES
 
 
 def find_windows(settings: Settings, series: str) -> tuple[Windows, int]:
-    """Find the windows that hold a series, as last kept, and its row."""
+    """Return the windows that hold a series, as last checkpointed, and the series' row."""
     topic, partitions = settings.topic_prefix + STATE.name, 0
-    for one in TopicAdmin(settings).look().present:
-        if one.name == topic:
-            partitions = one.partitions
+    for present in TopicAdmin(settings).look().present:
+        if present.name == topic:
+            partitions = present.partitions
     if not partitions:
         raise UserError(f"not there: {topic}; make it with `gridcast topics create`")
-    # Where Kafka's clients put a reading of its own; a frame lies where the frame's key says.
+    # Kafka's partition of a single reading. A frame is in the partition of the frame's key.
     likely = (murmur2(series.encode()) & 0x7FFFFFFF) % partitions
-    known = 0
+    others = 0
     for partition in sorted(range(partitions), key=lambda number: number != likely):
         windows = _windows(settings, topic, partition)
         if windows is None:
             continue
         if (row := windows.roster.row(series)) is not None:
             return windows, row
-        known += len(windows)
-    raise UserError(f"no worker has readings of {series!r} (of {known:,} other series)")
+        others += len(windows)
+    raise UserError(f"no worker has readings of {series!r} (of {others:,} other series)")
 
 
 def can_be_negative(settings: Settings, series: str) -> bool:
-    """Tell what was declared of a series; a series nobody declared works with defaults."""
+    """Return a series' declared `can_be_negative`, or the default if it is not declared."""
     declared = latest_by_key(settings, settings.topic_prefix + SERIES.name, 0).get(series.encode())
     try:
         return declared is not None and GridSeries.from_bytes(declared).can_be_negative
-    except ValueError:  # the workers do not understand it either
+    except ValueError:  # the workers cannot read it either
         return False
 
 
@@ -55,7 +55,7 @@ def _windows(settings: Settings, topic: str, partition: int) -> Windows | None:
 
 
 def _whole(found: dict[bytes, bytes]) -> dict[str, bytes]:
-    """Put records together from their parts (`gridcast.stream.state.kafka_table` cuts them)."""
+    """Join the parts of records that `stream/state/kafka_table.py` has split."""
     parts: dict[str, dict[int, bytes]] = {}
     for key, part in found.items():
         name, _, number = key.decode().rpartition("#")

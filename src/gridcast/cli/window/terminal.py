@@ -1,4 +1,4 @@
-"""A picture of a window for a terminal, in Braille dots."""
+"""Draw a window in a terminal, in Braille dots."""
 
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ from gridcast.models.splines import SlotOrigin
 from gridcast.models.windows.trust import Trust
 
 HEIGHT = 18
-"""Lines of the plot itself."""
+"""Number of lines of the plot."""
 
 # Bits of a Braille character by dot: two across, four down.
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
@@ -26,11 +26,11 @@ _STYLES = {
     LEGEND[SlotOrigin.FROM_OTHER_DAYS]: "bright_magenta",
     READINGS[Trust.REJECTED]: "bright_red",
 }
-"""Layers from the lowest to the topmost: a character shows the colour of the topmost in it."""
+"""Layers from bottom to top. A character has the colour of its topmost layer."""
 
 
 def draw(past: WindowView, width: int) -> Text:
-    """Draw a window, `width` characters wide."""
+    """Return the drawing of a window, `width` characters wide."""
     layers = _layers(past)
     low, high = _bounds(layers)
     labels = [kilowatts(load) for load in (high, (low + high) / 2, low)]
@@ -56,21 +56,21 @@ def draw(past: WindowView, width: int) -> Text:
 
 
 def _layers(past: WindowView) -> dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]:
-    """Give the points of each layer that has any."""
-    known = np.isfinite(past.mean)
-    found = {MEANS: (past.middle_ms[known], past.mean[known])}
+    """Return the points of each non-empty layer."""
+    measured = np.isfinite(past.mean)
+    points = {MEANS: (past.middle_ms[measured], past.mean[measured])}
     for trust, name in READINGS.items():
         which = past.trust == trust
-        found[name] = past.reading_ms[which], past.reading[which]
+        points[name] = past.reading_ms[which], past.reading[which]
     for origin, name in LEGEND.items():
-        found[name] = _line(past, origin)
-    return {name: found[name] for name in _STYLES if len(found[name][0])}
+        points[name] = _line(past, origin)
+    return {name: points[name] for name in _STYLES if len(points[name][0])}
 
 
 def _line(
     past: WindowView, origin: SlotOrigin
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Give points between the slots of one origin and the slots after them, close together."""
+    """Return closely spaced points between the slots of one origin and the slots after them."""
     finite = np.isfinite(past.smoothed)
     starts = np.flatnonzero((past.origin == origin) & finite)
     ends = np.minimum(starts + 1, len(finite) - 1)
@@ -91,7 +91,7 @@ def _bounds(
 
 
 def _row(dots: npt.NDArray[np.bool_], names: list[str]) -> Text:
-    """Make one line of characters of a layer, four and two dots each."""
+    """Return one line of a layer's characters, each four dots high and two wide."""
     layers, _, across = dots.shape
     cells = dots.reshape(layers, 4, across // 2, 2)
     together: npt.NDArray[np.bool_] = np.max(cells, axis=0)
@@ -107,7 +107,7 @@ def _row(dots: npt.NDArray[np.bool_], names: list[str]) -> Text:
 
 
 def _time_axis(past: WindowView, margin: int, columns: int) -> Text:
-    """Mark times that people think in: as many as there is room for."""
+    """Return round times as axis labels, as many as fit."""
     first, span = int(past.time_ms[0]), past.step_minutes * 60_000 * len(past.time_ms)
     hours = next(
         (h for h in (1, 3, 6, 12, 24, 48, 96) if span / (h * 3_600_000) * 13 <= columns), 192

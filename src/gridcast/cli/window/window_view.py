@@ -1,4 +1,4 @@
-"""What a picture shows: one series' readings, and what the smoother makes of them."""
+"""The data of a drawing: one series' readings and the smoother's result."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from gridcast.schemas.columns import ReadingColumns
 from gridcast.units import MINUTE_MS, Doubles, Times
 
 USUAL_LAM = 1.0
-"""Smoothness where the series has no complete stretch to choose it from, in slots cubed."""
+"""Smoothness if the series has no complete stretch to choose it from, in slots cubed."""
 
 
 @dataclass(frozen=True)
@@ -27,28 +27,28 @@ class WindowView:
     time_ms: Times
     """Beginning of each slot."""
     mean: Doubles
-    """Mean of each slot whose readings are not kept any more; not a number elsewhere."""
+    """Mean of each slot whose single readings are no longer kept; NaN elsewhere."""
     smoothed: Doubles
     origin: npt.NDArray[np.uint8]
-    """Where each slot of the smoothed window comes from: an `SlotOrigin`."""
+    """Origin of each slot of the smoothed window: a `SlotOrigin`."""
     reading_ms: Times
-    """Middle of the time that each reading stands for: there it is drawn, as slots are."""
+    """Middle of the time that each reading stands for, where it is drawn."""
     reading: Doubles
     trust: npt.NDArray[np.uint8]
-    """What each reading is good for: a `Trust`."""
+    """Trust in each reading: a `Trust`."""
     share: float
     """Share of the window that was measured."""
     lam: float
     lam_from: str
-    """Who chose lam."""
+    """How lam was chosen."""
 
     def count(self, origin: SlotOrigin) -> int:
-        """Count slots of one origin."""
+        """Return the number of slots of one origin."""
         return int((self.origin == origin).sum())
 
     @property
     def middle_ms(self) -> Times:
-        """Middle of each slot: where its mean is drawn."""
+        """Middle of each slot, where its mean is drawn."""
         return self.time_ms + self.step_minutes * MINUTE_MS // 2
 
 
@@ -61,10 +61,10 @@ def look_back(
     lam: float | None = None,
     lower: float = -np.inf,
 ) -> WindowView:
-    """Fold readings of one series into its window at a tick and smooth the newest slots.
+    """Fold readings of one series into its window at a tick, and smooth the newest slots.
 
-    Readings at the tick and after it are left out, as they are in serving. Without `lam` it is
-    chosen by cross-validation from what the window holds.
+    Readings at the tick and later are ignored, as in serving. Without `lam`, cross-validation
+    chooses it from the window.
     """
     oldest = tick_ms - (spec.slots + spec.reach) * spec.step_ms
     inside = (readings.time_ms >= oldest) & (readings.time_ms < tick_ms)
@@ -78,7 +78,7 @@ def look_back(
 def look_into(
     windows: Windows, row: int, slots: int, *, lam: float | None = None, lower: float = -np.inf
 ) -> WindowView:
-    """Smooth the newest slots of one series as `look_back` does, of what windows hold of it."""
+    """Smooth the newest slots of one series of existing windows, like `look_back`."""
     kept = _kept(windows, row)
     slot = kept.time_ms // windows.spec.step_ms
     mean, mark = windows.cut(slots, slice(row, row + 1))
@@ -99,7 +99,7 @@ def look_into(
 
 
 def _kept(windows: Windows, row: int) -> ReadingColumns:
-    """Give the readings of a row that windows keep by themselves, up to their tick."""
+    """Return a row's single readings that the windows still keep, up to their tick."""
     parts = [ReadingColumns.empty()]
     for number, minute in sorted(windows.minutes.items()):
         if number * MINUTE_MS >= windows.closed * windows.spec.step_ms:
@@ -151,7 +151,7 @@ def _past(  # noqa: PLR0917
 
 
 def _middle(time_ms: Times, hold_ms: int) -> Times:
-    """Give the middle of the time that each reading stands for."""
+    """Return the middle of the time that each reading stands for."""
     times = np.append(np.unique(time_ms), np.iinfo(np.int64).max)
     following = times[np.searchsorted(times, time_ms, side="right")]
     middle: Times = time_ms + np.minimum(following - time_ms, hold_ms) // 2
@@ -171,7 +171,7 @@ def _choose(mean: npt.NDArray[np.float32], slots: int) -> tuple[float, str]:
 
 
 def kilowatts(load: float) -> str:
-    """Write a load as a person would."""
+    """Format a load for people."""
     return f"{load:,.0f}" if abs(load) >= 1000 else f"{load:.4g}"
 
 
@@ -181,21 +181,21 @@ LEGEND = {
     SlotOrigin.FILLED: "filled by the spline",
     SlotOrigin.FROM_OTHER_DAYS: "filled from other days",
 }
-"""What a line of each origin is called in a picture."""
+"""Label of each origin."""
 
 READINGS = {
     Trust.MEASURED: "readings",
     Trust.ESTIMATED: "estimates",
     Trust.REJECTED: "rejected, not used",
 }
-"""What readings of each trust are called in a picture."""
+"""Label of readings by trust."""
 
 MEANS = "means of slots, readings not kept"
-"""What is called so in a picture."""
+"""Label of slot means."""
 
 
 def summary(past: WindowView) -> str:
-    """Say in one line what the window is made of."""
+    """Return one line about the contents of the window."""
     counts = {
         "estimated": past.count(SlotOrigin.ESTIMATED),
         "filled by the spline": past.count(SlotOrigin.FILLED),

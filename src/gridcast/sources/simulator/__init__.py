@@ -1,1 +1,1 @@
-"""The simulated grid put into files and onto topics."""
+"""The simulated grid as a producer: into files and onto the topics."""

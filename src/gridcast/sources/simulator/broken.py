@@ -1,4 +1,4 @@
-"""What broken drivers send: now and then a message that nobody can read."""
+"""Messages of broken drivers: an occasional message that cannot be decoded."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -10,8 +10,8 @@ MILLION = 1_000_000
 
 _VALUE = re.compile(rb'"value":[^,]*,')
 _TIME = re.compile(rb'"time":"(\d{4})([^"]*)Z"')
-# Each kind is met in real feeds, and each ends as a dead letter of its own reason. What a pattern
-# does not find (a frame's list of values) stays as it is.
+# Each kind occurs in real feeds and becomes a dead letter with a reason of its own. A message that
+# a pattern does not match (a frame's list of values) is left unchanged.
 KINDS: tuple[Callable[[bytes], bytes], ...] = (
     lambda value: value[: len(value) // 2],  # a line that dropped
     lambda value: _VALUE.sub(b'"value":NaN,', value, count=1),
@@ -24,7 +24,7 @@ KINDS: tuple[Callable[[bytes], bytes], ...] = (
 
 
 def broken_now_and_then(messages: Iterable[Keyed], per_million: int, seed: int) -> Iterator[Keyed]:
-    """Break so many of a million messages; which and how depends on them and the seed alone."""
+    """Break `per_million` of a million messages. The messages and the seed determine which."""
     for key, value in messages:
         lot = crc32(value, seed)
         if lot % MILLION < per_million:

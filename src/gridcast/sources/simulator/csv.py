@@ -1,4 +1,4 @@
-"""One CSV file that grows chunk by chunk. Times are RFC 3339 in UTC; null is an empty field."""
+"""A CSV file that grows chunk by chunk. Times are RFC 3339 in UTC; null is an empty field."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from pyarrow import csv
 
 
 class CsvFile:
-    """Writes tables as text."""
+    """A writer of tables as CSV."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         written = pa.schema(
@@ -19,7 +19,7 @@ class CsvFile:
         self._writer = csv.CSVWriter(path, written, write_options=options)
 
     def write(self, table: pa.Table) -> None:
-        """Take a table of the file's schema."""
+        """Append a table of the file's schema."""
         for number, field in enumerate(table.schema):
             if pa.types.is_timestamp(field.type):
                 text = pc.strftime(table.column(number), format="%Y-%m-%dT%H:%M:%SZ")
@@ -29,7 +29,7 @@ class CsvFile:
         self._writer.write_table(table)
 
     def close(self) -> None:
-        """Write what is left."""
+        """Flush and close."""
         self._writer.close()
 
 

@@ -1,4 +1,4 @@
-"""A folder of files: readings and all that belongs to them."""
+"""A folder of files: readings, labels, weather, series."""
 
 import json
 from collections.abc import Mapping
@@ -24,9 +24,9 @@ class _File(Protocol):
 
 
 class Folder:
-    """Writes readings, labels, weather, series and (if asked) the true load, a file each.
+    """A sink that writes readings, labels, weather, series and optionally the true load to files.
 
-    `about` is kept beside them, so that the same can be made again.
+    `about` is stored beside them, so that the same run can be repeated.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Folder:
         self._put("series", self._tables.series())
 
     def write(self, chunk: SimulationChunk, tell: Tell) -> None:
-        """Write a chunk and what belongs to its span of true time."""
+        """Write a chunk and everything of its span of true time."""
         simulation, tables = self._simulation, self._tables
         span = (chunk.from_ms, chunk.until_ms)
         self._put("readings", tables.readings(chunk.arrivals))
@@ -71,7 +71,7 @@ class Folder:
             self._put("truth", tables.truth(simulation.truth(*span)))
 
     def close(self) -> str:
-        """Finish all files."""
+        """Close all files."""
         for file in self._files.values():
             file.close()
         about = self._about | {"rows": self._counts}

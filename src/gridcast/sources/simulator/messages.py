@@ -16,9 +16,9 @@ from gridcast.units import DAY_MS, utc_time
 
 
 class FrameWriter:
-    """Writes readings in frames: a feeder and its meters together, a zone alone.
+    """A writer of reading frames: a feeder and its meters together, a zone alone.
 
-    What arrives at a feeder's concentrator within `GRAIN_MS` travels together at the end of it.
+    Readings that arrive at a feeder's concentrator within `GRAIN_MS` are sent together at its end.
     """
 
     GRAIN_MS = 30_000
@@ -28,8 +28,10 @@ class FrameWriter:
         number = {name: place for place, name in enumerate(grid.ids)}
         self._frame_of = np.array(
             [
-                number[one.parent] if one.kind is SeriesKind.METER and one.parent else place
-                for place, one in enumerate(grid.series)
+                number[series.parent]
+                if series.kind is SeriesKind.METER and series.parent
+                else place
+                for place, series in enumerate(grid.series)
             ]
         )
 
@@ -43,9 +45,9 @@ class FrameWriter:
         order = np.argsort(group, kind="stable")
         ends = np.cumsum(np.bincount(group))
         starts = np.concatenate([[0], ends[:-1]])
-        for one in np.argsort(first, kind="stable"):
-            rows = arrivals.take(order[starts[one] : ends[one]])
-            name = str(self._ids[frame[first[one]]])
+        for number in np.argsort(first, kind="stable"):
+            rows = arrivals.take(order[starts[number] : ends[number]])
+            name = str(self._ids[frame[first[number]]])
             yield name.encode(), self._frame(name, rows).to_bytes()
 
     def _frame(self, name: str, rows: Arrivals) -> ReadingFrame:
@@ -63,7 +65,7 @@ class FrameWriter:
 
 
 def write_observations(zone: Zone, observed: StationMeasurements) -> Iterator[tuple[int, bytes]]:
-    """Yield when each observation of a zone's station is available, and its bytes."""
+    """Yield the availability and the bytes of each observation of a zone's station."""
     for time_ms, available_ms, values in zip(
         observed.time_ms.tolist(), observed.available_ms.tolist(), observed.values.T, strict=True
     ):
@@ -84,7 +86,7 @@ def write_weather_run(zone: Zone, run: WeatherRun) -> bytes:
         station=zone.station,
         issued_at=utc_time(run.issued_ms),
         available_at=utc_time(run.available_ms),
-        valid_at=[utc_time(one) for one in run.valid_ms.tolist()],
+        valid_at=[utc_time(valid_ms) for valid_ms in run.valid_ms.tolist()],
         **values,
         **_place(zone),
     ).to_bytes()

@@ -1,4 +1,4 @@
-"""One Parquet file that grows chunk by chunk."""
+"""A Parquet file that grows chunk by chunk."""
 
 from pathlib import Path
 
@@ -9,20 +9,20 @@ _GROUP_ROWS = 500_000  # small row groups compress badly and are slow to read
 
 
 class ParquetFile:
-    """Gathers tables into row groups of a good size."""
+    """A writer that gathers tables into row groups of a good size."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._writer = pq.ParquetWriter(path, schema, compression="zstd")
         self._waiting: list[pa.Table] = []
 
     def write(self, table: pa.Table) -> None:
-        """Take a table of the file's schema."""
+        """Append a table of the file's schema."""
         self._waiting.append(table)
-        if sum(len(one) for one in self._waiting) >= _GROUP_ROWS:
+        if sum(len(table) for table in self._waiting) >= _GROUP_ROWS:
             self._flush()
 
     def close(self) -> None:
-        """Write what is left, and the footer without which nobody can read the file."""
+        """Flush, and write the footer, without which the file cannot be read."""
         self._flush()
         self._writer.close()
 

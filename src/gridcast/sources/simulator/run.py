@@ -1,4 +1,4 @@
-"""A simulation let run into its sinks, with a progress bar, until its end or until told to stop."""
+"""Run a simulation into its sinks, with a progress bar, until its end or a signal."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ from gridcast.stream.time_text import show_time
 
 @dataclass(frozen=True, slots=True)
 class SimulationOutcome:
-    """What became of a run."""
+    """The result of a run."""
 
     readings: int
     start_ms: int
@@ -40,14 +40,14 @@ def run(
     end_ms: int | None,
     stop: Event,
 ) -> SimulationOutcome:
-    """Write all chunks to all sinks. Whatever happens, the sinks are closed."""
+    """Write all chunks to all sinks. The sinks are closed in any case."""
     begun_s = time.monotonic()
     places: list[str] = []
     with _progress(start_ms, end_ms) as shown:
         try:
             for chunk in _ahead(chunks):
                 for number, sink in enumerate(sinks):
-                    # the readings are the same in every sink: counted in the last, the slowest
+                    # every sink gets the same readings: count those of the last, the slowest
                     sink.write(chunk, shown.tell if number == len(sinks) - 1 else _quiet)
                 if stop.is_set():
                     break
@@ -61,7 +61,7 @@ def run(
 
 
 def _ahead(chunks: Iterable[SimulationChunk]) -> Iterator[SimulationChunk]:
-    """Make the next chunk while this one is written."""
+    """Yield chunks. The next chunk is computed while the current one is written."""
     source = iter(chunks)
     with ThreadPoolExecutor(1, thread_name_prefix="simulate") as maker:
         coming = maker.submit(next, source, None)
@@ -71,11 +71,11 @@ def _ahead(chunks: Iterable[SimulationChunk]) -> Iterator[SimulationChunk]:
 
 
 def _quiet(_readings: int, _until_ms: int) -> None:
-    """Count nothing."""
+    """Ignore the progress."""
 
 
 class _Shown:
-    """The progress bar and what it counts."""
+    """The progress bar and its counters."""
 
     def __init__(self, progress: Progress, start_ms: int, end_ms: int | None) -> None:
         self.readings = 0

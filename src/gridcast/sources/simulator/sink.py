@@ -1,4 +1,4 @@
-"""What takes in a simulated feed."""
+"""The interface of a destination of simulated readings."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -6,14 +6,14 @@ from typing import Protocol
 from gridcast.models.simulator import SimulationChunk
 
 Tell = Callable[[int, int], None]
-"""Told how many readings more were taken, and up to which time."""
+"""A callback with the number of additional readings, and the time up to which they go."""
 
 
 class Sink(Protocol):
-    """A place that readings are written to."""
+    """A destination of readings."""
 
     def write(self, chunk: SimulationChunk, tell: Tell) -> None:
-        """Take a chunk: all of it, or as much as there is time for until told to stop."""
+        """Write a chunk, or part of it if told to stop."""
 
     def close(self) -> str:
-        """Finish what was begun, losing nothing, and say what is where."""
+        """Finish without losing anything. Return a line that says what was written where."""

@@ -15,7 +15,7 @@ _TIME = pa.timestamp("ms", tz="UTC")
 
 
 class Tables:
-    """Makes the tables of one grid."""
+    """A builder of the tables of one grid."""
 
     def __init__(self, grid: SimulatedGrid) -> None:
         self._grid = grid
@@ -37,7 +37,7 @@ class Tables:
         )
 
     def labels(self, labels: Labels) -> pa.Table:
-        """Return what went wrong; a kind without a magnitude has null."""
+        """Return the labels of faults. A kind without a magnitude has null."""
         kinds = pa.array(labels.kind.astype(np.int32))
         return pa.table(
             {
@@ -63,13 +63,14 @@ class Tables:
 
     def observations(self, observed: Sequence[StationMeasurements]) -> pa.Table:
         """Return measured weather, station by station."""
-        station = np.repeat([one.station for one in observed], [len(o.time_ms) for o in observed])
+        lengths = [len(measured.time_ms) for measured in observed]
+        station = np.repeat([measured.station for measured in observed], lengths)
         return pa.table(
             {
                 "station": self._station(station),
-                "time": _times([one.time_ms for one in observed]),
-                "available_at": _times([one.available_ms for one in observed]),
-                **_variables([one.values for one in observed]),
+                "time": _times([measured.time_ms for measured in observed]),
+                "available_at": _times([measured.available_ms for measured in observed]),
+                **_variables([measured.values for measured in observed]),
             }
         )
 
@@ -89,18 +90,18 @@ class Tables:
         )
 
     def series(self) -> pa.Table:
-        """Return what is known of each series, and what only the simulator knows."""
-        rows = [one.model_dump(mode="json", exclude={"version"}) for one in self._grid.series]
-        known = pa.Table.from_pylist(rows)
+        """Return the declaration of each series, and attributes that only the simulator has."""
+        rows = [series.model_dump(mode="json", exclude={"version"}) for series in self._grid.series]
+        table = pa.Table.from_pylist(rows)
         customer, charger = [], []
         for zone in self._grid.zones:
             sums: list[None] = [None] * (1 + zone.feeders)
             customer += [*sums, *(NAMES[kind] for kind in zone.meters.customer)]
             charger += [*sums, *zone.meters.charger_kw.tolist()]
         solar = np.concatenate([zone.solar_kw for zone in self._grid.zones])
-        known = known.append_column("customer", pa.array(customer, pa.string()))
-        known = known.append_column("solar_kw", pa.array(solar))
-        return known.append_column("charger_kw", pa.array(charger, pa.float64()))
+        table = table.append_column("customer", pa.array(customer, pa.string()))
+        table = table.append_column("solar_kw", pa.array(solar))
+        return table.append_column("charger_kw", pa.array(charger, pa.float64()))
 
     def _station(self, numbers: Ints) -> pa.Array:
         return pa.DictionaryArray.from_arrays(

@@ -1,4 +1,4 @@
-"""The topics: readings and weather sent when they would arrive, series declared first."""
+"""Send readings and weather at the time they would arrive, after declaring the series."""
 
 from heapq import heappop, heappush
 from threading import Event
@@ -28,13 +28,15 @@ from gridcast.stream.replay.pace import Pace
 from gridcast.stream.settings import Settings
 from gridcast.units import HOUR_MS
 
-_KNOWN_H = 12  # weather from so long before the start is sent first: consumers begin with some
+_KNOWN_H = (
+    12  # weather of this time before the start is sent first, so that consumers begin with some
+)
 _FOREVER_MS = 2**63
 _USED = (SERIES, READINGS, WEATHER_OBSERVATIONS, WEATHER_FORECASTS)
 
 
 class Topics:
-    """Sends a simulated grid to Kafka."""
+    """A sink that sends a simulated grid to Kafka."""
 
     def __init__(
         self,
@@ -58,13 +60,13 @@ class Topics:
         self._zones = grid.zones
         self._weather: list[tuple[int, int, Topic, bytes, bytes]] = []  # a heap, by available_at
         self._weather_ms = start_ms - _KNOWN_H * HOUR_MS  # queued up to here
-        self.sent_ms = start_ms  # all that arrives before is sent
+        self.sent_ms = start_ms  # everything that arrives before this is sent
         self._count = 0
-        self._producer.send(SERIES, (_keyed(one) for one in grid.series))
+        self._producer.send(SERIES, (_keyed(series) for series in grid.series))
         self._producer.flush()
 
     def write(self, chunk: SimulationChunk, tell: Tell) -> None:
-        """Send a chunk at the pace."""
+        """Send a chunk at the set pace."""
         self._queue_weather(chunk.until_ms)
         arrival_ms, place = chunk.arrivals.arrival_ms, 0
         while place < len(arrival_ms) and not self._stop.is_set():
@@ -84,7 +86,7 @@ class Topics:
             self._send_weather(_FOREVER_MS)  # the last chunk: what becomes known after the end
 
     def close(self) -> str:
-        """Wait until Kafka has all of it."""
+        """Wait until Kafka has confirmed everything."""
         self._producer.flush()
         return (
             f"{self._count:,} readings on {self._settings.topic_prefix}{READINGS.name}"
@@ -100,12 +102,12 @@ class Topics:
         self._producer.send(READINGS, messages)
 
     def _due_ms(self, arrival_ms: Ints, place: int) -> int:
-        # where nothing arrives for a while, time goes on to the next that does
+        # if nothing arrives for a while, continue at the next arrival
         due_ms = self._pace.due_ms(max(self.sent_ms, int(arrival_ms[place])))
         return due_ms // self._writer.GRAIN_MS * self._writer.GRAIN_MS
 
     def _queue_weather(self, until_ms: int) -> None:
-        """Queue what is measured and issued up to `until_ms`; it becomes available later."""
+        """Queue weather measured or issued up to `until_ms`. It becomes available later."""
         for observed in self._simulation.observations(self._weather_ms, until_ms):
             zone = self._zones[observed.station]
             for available_ms, message in write_observations(zone, observed):

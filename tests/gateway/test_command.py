@@ -1,4 +1,4 @@
-"""`gridcast gateway`: keys are made, and what is wrong is one clear line."""
+"""`gridcast gateway`: it creates keys, and reports each mistake in one clear line."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ def gridcast(*words: str, folder: Path, **environment: str) -> "subprocess.Compl
     )
 
 
-def test_a_key_that_was_made_lets_in(tmp_path: Path):
+def test_a_created_key_gives_access(tmp_path: Path):
     made = gridcast(
         *("key", "desk-1", "--who", "the north desk", "--scope", "read"),
         *("--scope", "acknowledge", "--below", "f-1"),
@@ -34,13 +34,13 @@ def test_a_key_that_was_made_lets_in(tmp_path: Path):
     key = made.stderr.split()[-1]
     assert key not in made.stdout
     gate = AccessGate(Settings(gateway_keys_file=tmp_path / "keys.toml"))
-    identity = gate.judge(Authenticate(key=key))
+    identity = gate.identify(Authenticate(key=key))
     assert (identity.who, identity.below) == ("the north desk", {"f-1"})
     assert identity.scopes == {Scope.READ, Scope.ACKNOWLEDGE}
 
 
 @pytest.mark.parametrize(
-    ("words", "environment", "said"),
+    ("words", "environment", "message"),
     [
         (["key", "no id", "--who", "anna"], {}, "no such key can be made"),
         ([], {}, "nobody could come in: name a gateway_keys_file"),
@@ -52,11 +52,11 @@ def test_a_key_that_was_made_lets_in(tmp_path: Path):
         ([], {"GRIDCAST_GATEWAY_ORIGINS": "control.example"}, "gateway_origins"),
     ],
 )
-def test_what_the_user_can_mend_is_one_line(
-    tmp_path: Path, words: list[str], environment: dict[str, str], said: str
+def test_an_error_that_the_user_can_fix_is_one_line(
+    tmp_path: Path, words: list[str], environment: dict[str, str], message: str
 ):
     done = gridcast(*words, folder=tmp_path, **environment)
     assert done.returncode == 2, done.stderr
-    assert said in done.stderr.splitlines()[-1]
+    assert message in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert "s3cret" not in done.stderr

@@ -1,4 +1,4 @@
-"""The container of Redis: a real server takes what it is told."""
+"""The container of Redis: a real server accepts its options."""
 
 import subprocess
 from pathlib import Path
@@ -10,11 +10,13 @@ from support.redis import SERVER, RedisServer
 FILE = Path(__file__).parents[2] / "deploy/docker-compose.redis.yml"
 
 
-def test_a_server_of_that_version_takes_what_the_container_is_told(tmp_path: Path):
+def test_a_server_of_that_version_accepts_the_options_of_the_container(tmp_path: Path):
     service: dict[str, Any] = yaml.safe_load(FILE.read_text())["services"]["redis"]
-    told = subprocess.run([SERVER, "--version"], capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(
+        [SERVER, "--version"], capture_output=True, text=True, check=True
+    ).stdout
     version = service["image"].rpartition(":")[2]
-    assert f"v={version}." in told
+    assert f"v={version}." in output
     program, *options = service["command"]
     assert program == "valkey-server"
     with RedisServer(tmp_path, *options) as server:

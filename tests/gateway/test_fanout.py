@@ -1,4 +1,4 @@
-"""The fan-out: who gets what, what is conflated, and who is cut off."""
+"""The fan-out: which client gets what, what is conflated, and which client is disconnected."""
 
 import json
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ import pytest
 from support.gateway import alarm, forecast
 
 from gridcast.gateway.client import MOST_WAITING, Client
-from gridcast.gateway.entries import Entry, KafkaMessage, entry
+from gridcast.gateway.entries import Entry, KafkaMessage, read_entry
 from gridcast.gateway.fanout import Fanout
 from gridcast.gateway.latest_state import LatestState
 from gridcast.gateway.metrics import GatewayMetrics
@@ -21,7 +21,7 @@ STALL_S = 10.0
 
 
 class Network:
-    """A network that takes what it is given, or nothing."""
+    """A network that takes everything or nothing."""
 
     def __init__(self) -> None:
         self.sent: list[Packet] = []
@@ -41,26 +41,26 @@ class Network:
     def cut(self, close: Close) -> None:
         self.close = close
 
-    def heard(self) -> list[dict[str, Any]]:
+    def received(self) -> list[dict[str, Any]]:
         taken, self.sent = self.sent, []
         return [json.loads(packet.payload) for packet in taken]
 
 
 class Room:
-    """A fan-out with its board."""
+    """A fan-out with its state."""
 
     def __init__(self) -> None:
-        self.board = LatestState()
-        self.board.begin("e", dict.fromkeys(What, 1))
+        self.state = LatestState()
+        self.state.begin("e", dict.fromkeys(What, 1))
         self.woken = 0
         self.metrics = GatewayMetrics("1.0", "r")
-        self.fanout = Fanout(self.board, self.metrics, self.current, STALL_S, self.wake)
+        self.fanout = Fanout(self.state, self.metrics, self.current, STALL_S, self.wake)
 
     def wake(self) -> None:
         self.woken += 1
 
     def current(self, subscription: str | None) -> Current:
-        place = self.board.place()
+        place = self.state.position()
         return Current(
             subscription=subscription,
             epoch=place.epoch,
@@ -92,20 +92,22 @@ class Room:
         return client, network
 
     def subscribe(self, client: Client, **wanted: Any) -> Subscribe:
-        said = Subscribe(subscription="s", **wanted).to_bytes().decode()
-        events = client.session.receive(said)
-        wish = events[-1]
-        assert isinstance(wish, Subscribe)
-        self.fanout.subscribe(client, wish)
+        message = Subscribe(subscription="s", **wanted).to_bytes().decode()
+        events = client.session.receive(message)
+        subscription = events[-1]
+        assert isinstance(subscription, Subscribe)
+        self.fanout.subscribe(client, subscription)
         self.flush()
-        return wish
+        return subscription
 
     def put(self, what: What, message: Message) -> None:
-        offset = self.board.next[what][0]
-        made = entry(what, KafkaMessage(0, offset, 0, message.key, message.to_bytes()), 100_000)
-        assert isinstance(made, Entry)
-        self.fanout.take([made])
-        self.board.reached(what, 0, offset + 1)
+        offset = self.state.next[what][0]
+        entry = read_entry(
+            what, KafkaMessage(0, offset, 0, message.key, message.to_bytes()), 100_000
+        )
+        assert isinstance(entry, Entry)
+        self.fanout.take([entry])
+        self.state.reached(what, 0, offset + 1)
 
     def flush(self) -> None:
         while self.fanout.flush():
@@ -117,54 +119,58 @@ def room() -> Room:
     return Room()
 
 
-def series_of(heard: list[dict[str, Any]]) -> list[str]:
-    return [message["forecast"]["series"] for message in heard if message["type"] == "forecast"]
+def series_of(received: list[dict[str, Any]]) -> list[str]:
+    return [message["forecast"]["series"] for message in received if message["type"] == "forecast"]
 
 
-def test_a_snapshot_ends_with_the_place_up_to_where_all_is_known(room: Room):
+def test_a_snapshot_ends_with_the_position_up_to_which_it_is_complete(room: Room):
     room.put(What.FORECAST, forecast("m-1"))
     client, network = room.client()
     room.subscribe(client, all=True)
-    first, last = network.heard()
+    first, last = network.received()
     assert first["forecast"]["series"] == "m-1"
     assert (last["type"], last["subscription"]) == ("current", "s")
     assert last["seq"]["forecast"] == [1]
 
 
-def test_each_is_told_what_they_asked_for(room: Room):
+def test_each_client_gets_what_it_subscribed_to(room: Room):
     room.put(What.SERIES, GridSeries(series="m-1", parent="f-1"))
-    (one, to_one), (all_of_it, to_all) = room.client(), room.client()
-    room.subscribe(one, below=["f-1"], what=["forecast"])
-    room.subscribe(all_of_it, all=True)
-    to_one.heard(), to_all.heard()
+    (limited, to_limited), (unlimited, to_unlimited) = room.client(), room.client()
+    room.subscribe(limited, below=["f-1"], what=["forecast"])
+    room.subscribe(unlimited, all=True)
+    to_limited.received(), to_unlimited.received()
     for series in ("m-1", "m-2"):
         room.put(What.FORECAST, forecast(series))
     room.put(What.ALARM, alarm("a-1", series="m-1"))
     room.flush()
-    assert [message["type"] for message in to_one.heard()] == ["forecast"]
-    assert [message["type"] for message in to_all.heard()] == ["alarm", "forecast", "forecast"]
+    assert [message["type"] for message in to_limited.received()] == ["forecast"]
+    assert [message["type"] for message in to_unlimited.received()] == [
+        "alarm",
+        "forecast",
+        "forecast",
+    ]
 
 
-def test_two_subscriptions_of_the_same_bring_it_once(room: Room):
+def test_two_subscriptions_to_the_same_series_send_it_once(room: Room):
     client, network = room.client()
     for name in ("a", "b"):
-        (wish,) = client.session.receive(
+        (subscription,) = client.session.receive(
             json.dumps({"type": "subscribe", "subscription": name, "series": ["m-1"]})
         )
-        assert isinstance(wish, Subscribe)
-        room.fanout.subscribe(client, wish)
+        assert isinstance(subscription, Subscribe)
+        room.fanout.subscribe(client, subscription)
     room.flush()
-    network.heard()
+    network.received()
     room.put(What.FORECAST, forecast("m-1"))
     room.flush()
-    assert len(series_of(network.heard())) == 1
+    assert len(series_of(network.received())) == 1
     room.fanout.unsubscribe(client, client.session.subscriptions.pop("a"))
     room.put(What.FORECAST, forecast("m-1", 1))
     room.flush()
-    assert len(series_of(network.heard())) == 1
+    assert len(series_of(network.received())) == 1
 
 
-def test_what_somebody_may_not_see_they_are_not_told(room: Room):
+def test_a_client_never_gets_what_it_may_not_see(room: Room):
     room.put(What.SERIES, GridSeries(series="m-1", parent="f-1"))
     room.put(What.SERIES, GridSeries(series="m-2", parent="f-2"))
     client, network = room.client("f-1")
@@ -173,36 +179,36 @@ def test_what_somebody_may_not_see_they_are_not_told(room: Room):
     room.put(What.ALARM, alarm("a-2", series="m-2"))
     room.put(What.FORECAST, forecast("m-1"))
     room.flush()
-    heard = network.heard()
-    assert series_of(heard) == ["m-1"]
-    assert [each for each in heard if each["type"] == "alarm"] == []
-    assert [each["series"]["series"] for each in heard if each["type"] == "series"] == ["m-1"]
+    received = network.received()
+    assert series_of(received) == ["m-1"]
+    assert [each for each in received if each["type"] == "alarm"] == []
+    assert [each["series"]["series"] for each in received if each["type"] == "series"] == ["m-1"]
 
 
-def test_forecasts_that_wait_are_conflated_and_alarms_are_not(room: Room):
+def test_waiting_forecasts_are_conflated_and_alarms_are_not(room: Room):
     client, network = room.client()
     room.subscribe(client, all=True)
-    network.heard()
+    network.received()
     network.stuck = MOST_WAITING
     for minute in range(5):
         room.put(What.FORECAST, forecast("m-1", minute))
         room.put(What.FORECAST, forecast("m-2", minute))
         room.put(What.ALARM, alarm("a-1", minute=minute))
     room.flush()
-    assert network.heard() == []
+    assert network.received() == []
     network.stuck = 0
     room.fanout.watch(0)
     room.flush()
-    heard = network.heard()
-    assert [message["type"] for message in heard] == ["alarm"] * 5 + ["forecast"] * 2
-    assert {each["forecast"]["tick"] for each in heard[5:]} == {"2026-01-01T12:04:00Z"}
-    assert [each["seq"][1] for each in heard[:5]] == [0, 1, 2, 3, 4]
+    received = network.received()
+    assert [message["type"] for message in received] == ["alarm"] * 5 + ["forecast"] * 2
+    assert {each["forecast"]["tick"] for each in received[5:]} == {"2026-01-01T12:04:00Z"}
+    assert [each["seq"][1] for each in received[:5]] == [0, 1, 2, 3, 4]
     room.fanout.leave(client)
     name = "gridcast_gateway_conflated_total"
     assert room.metrics.registry.get_sample_value(name) == 8
 
 
-def test_a_client_that_takes_nothing_is_cut_off_with_a_reason_and_others_are_not(room: Room):
+def test_a_client_that_reads_nothing_is_disconnected_with_a_reason_and_others_are_not(room: Room):
     (good, to_good), (stalled, to_stalled) = room.client(), room.client()
     for client in (good, stalled):
         room.subscribe(client, all=True)
@@ -213,15 +219,15 @@ def test_a_client_that_takes_nothing_is_cut_off_with_a_reason_and_others_are_not
         room.fanout.watch(float(second))
     assert to_stalled.close == Close(CloseCode.TOO_SLOW, "nothing taken for 10 s")
     assert to_good.close is None
-    assert len(series_of(to_good.heard())) == 12
+    assert len(series_of(to_good.received())) == 12
     assert room.fanout.clients == {good}
     room.put(What.FORECAST, forecast("m-1", 20))
-    to_stalled.heard()
+    to_stalled.received()
     room.flush()
-    assert to_stalled.heard() == []
+    assert to_stalled.received() == []
 
 
-def test_a_client_that_takes_a_little_now_and_then_is_cut_off_too(room: Room):
+def test_a_client_that_reads_too_little_is_disconnected_too(room: Room):
     client, network = room.client()
     room.subscribe(client, all=True)
     network.is_stalled = True
@@ -251,7 +257,7 @@ def test_a_client_that_is_slow_but_steady_stays(room: Room):
     assert len(client.queue) <= 50
 
 
-def test_what_lies_in_the_buffer_of_a_client_is_bounded(room: Room):
+def test_the_buffer_of_a_client_is_bounded(room: Room):
     client, network = room.client()
     room.subscribe(client, all=True)
     network.is_stalled = True
@@ -262,7 +268,7 @@ def test_what_lies_in_the_buffer_of_a_client_is_bounded(room: Room):
     assert len(client.queue) > 400
 
 
-def test_too_many_alarms_that_wait_end_the_connection_and_none_is_dropped(room: Room):
+def test_too_many_waiting_alarms_end_the_connection_and_none_is_dropped(room: Room):
     client, network = room.client(most_alarms=10)
     room.subscribe(client, all=True)
     network.stuck = MOST_WAITING
@@ -272,70 +278,72 @@ def test_too_many_alarms_that_wait_end_the_connection_and_none_is_dropped(room: 
     assert network.close == Close(CloseCode.TOO_SLOW, "too many changes of alarms wait")
 
 
-def test_whoever_has_all_is_told_so_and_who_has_not_is_not(room: Room):
+def test_only_clients_that_have_everything_get_a_heartbeat(room: Room):
     (idle, to_idle), (behind, to_behind) = room.client(), room.client()
     room.subscribe(behind, all=True)
-    to_behind.heard()
+    to_behind.received()
     to_behind.stuck = MOST_WAITING
     room.put(What.FORECAST, forecast("m-1"))
     room.flush()
     for turn in range(4):
         room.fanout.heartbeat(turn, 4)
     room.flush()
-    (beat,) = to_idle.heard()
+    (beat,) = to_idle.received()
     assert (beat["type"], beat["subscription"], beat["seq"]["forecast"]) == ("current", None, [1])
-    assert to_behind.heard() == []
+    assert to_behind.received() == []
     assert idle in room.fanout.clients
 
 
-def test_a_large_snapshot_holds_nobody_up_for_longer_than_a_part(room: Room):
+def test_a_large_snapshot_delays_other_clients_by_one_part_at_most(room: Room):
     for number in range(1_000):
         room.put(What.FORECAST, forecast(f"m-{number}"))
     (greedy, to_greedy), (good, to_good) = room.client(), room.client()
     room.subscribe(good, series=["m-1"])
-    to_good.heard()
+    to_good.received()
     for number in range(8):
-        (wish,) = greedy.session.receive(
+        (subscription,) = greedy.session.receive(
             json.dumps({"type": "subscribe", "subscription": f"s-{number}", "all": True})
         )
-        assert isinstance(wish, Subscribe)
-        room.fanout.subscribe(greedy, wish)
+        assert isinstance(subscription, Subscribe)
+        room.fanout.subscribe(greedy, subscription)
     room.fanout.flush()
     room.put(What.FORECAST, forecast("m-1", 1))
     before = len(to_greedy.sent)
     room.fanout.flush()
-    assert series_of(to_good.heard()) == ["m-1"]
+    assert series_of(to_good.received()) == ["m-1"]
     assert len(to_greedy.sent) - before <= 300 + 1
     room.flush()
-    heard = to_greedy.heard()
-    assert len(set(series_of(heard))) == 1_000
-    ended = [message["subscription"] for message in heard if message["type"] == "current"]
+    received = to_greedy.received()
+    assert len(set(series_of(received))) == 1_000
+    ended = [message["subscription"] for message in received if message["type"] == "current"]
     assert ended == [f"s-{number}" for number in range(8)]
 
 
-def test_news_waits_for_a_few_parts_however_many_ask_for_all_there_is(room: Room):
+def test_updates_wait_for_a_few_parts_however_many_snapshots_are_under_way(room: Room):
     for number in range(1_000):
         room.put(What.FORECAST, forecast(f"m-{number}"))
     good, to_good = room.client()
     room.subscribe(good, series=["m-1"])
-    to_good.heard()
+    to_good.received()
     crowd = [room.client() for _ in range(50)]
     for client, _ in crowd:
-        (wish,) = client.session.receive('{"type":"subscribe","subscription":"s","all":true}')
-        assert isinstance(wish, Subscribe)
-        room.fanout.subscribe(client, wish)
+        (subscription,) = client.session.receive(
+            '{"type":"subscribe","subscription":"s","all":true}'
+        )
+        assert isinstance(subscription, Subscribe)
+        room.fanout.subscribe(client, subscription)
     room.fanout.flush()
     room.put(What.FORECAST, forecast("m-1", 1))
     before = sum(len(network.sent) for _, network in crowd)
     room.fanout.flush()
-    assert series_of(to_good.heard()) == ["m-1"]
+    assert series_of(to_good.received()) == ["m-1"]
     news, parts = len(crowd), 2 * 300
     assert sum(len(network.sent) for _, network in crowd) - before <= news + parts
     room.flush()
-    assert all(len(set(series_of(network.heard()))) == 1_000 for _, network in crowd)
+    assert all(len(set(series_of(network.received()))) == 1_000 for _, network in crowd)
 
 
-def test_a_part_of_what_is_named_too_is_told_once(room: Room):
+def test_a_series_that_is_selected_twice_is_sent_once(room: Room):
     room.put(What.SERIES, GridSeries(series="f-1", kind=SeriesKind.FEEDER, parent="z"))
     room.put(What.SERIES, GridSeries(series="m-1", parent="f-1"))
     for name in ("z", "f-1", "m-1", "m-2"):
@@ -343,29 +351,30 @@ def test_a_part_of_what_is_named_too_is_told_once(room: Room):
     client, network = room.client()
     named = {"series": ["m-1", "m-2", "m-2"], "below": ["f-1", "z", "f-1"], "what": ["forecast"]}
     room.subscribe(client, **named)
-    assert sorted(series_of(network.heard())) == ["f-1", "m-1", "m-2", "z"]
+    assert sorted(series_of(network.received())) == ["f-1", "m-1", "m-2", "z"]
 
 
-def test_what_changes_while_a_snapshot_is_sent_is_sent_as_it_then_is(room: Room):
+def test_changes_during_a_snapshot_are_part_of_it(room: Room):
     for number in range(600):
         room.put(What.FORECAST, forecast(f"m-{number}"))
     client, network = room.client()
-    (wish,) = client.session.receive('{"type":"subscribe","subscription":"s","all":true}')
-    assert isinstance(wish, Subscribe)
-    room.fanout.subscribe(client, wish)
+    (subscription,) = client.session.receive('{"type":"subscribe","subscription":"s","all":true}')
+    assert isinstance(subscription, Subscribe)
+    room.fanout.subscribe(client, subscription)
     room.fanout.flush()
     room.put(What.FORECAST, forecast("m-599", 1))
     room.put(What.FORECAST, forecast("new"))
     room.flush()
-    heard = network.heard()
-    newest = {one["forecast"]["series"]: one["forecast"]["tick"] for one in heard[:-1]}
+    received = network.received()
+    forecasts = [message["forecast"] for message in received[:-1]]
+    newest = {each["series"]: each["tick"] for each in forecasts}
     assert len(newest) == 601
     assert newest["m-599"] == "2026-01-01T12:01:00Z"
-    assert heard[-1]["type"] == "current"
-    assert heard[-1]["seq"]["forecast"] == [602]
+    assert received[-1]["type"] == "current"
+    assert received[-1]["seq"]["forecast"] == [602]
 
 
-def test_whoever_waits_is_served_in_turn(room: Room):
+def test_waiting_clients_are_served_in_turn(room: Room):
     clients = [room.client() for _ in range(450)]
     for client, _ in clients:
         room.subscribe(client, all=True)
@@ -374,15 +383,15 @@ def test_whoever_waits_is_served_in_turn(room: Room):
     while room.fanout.flush():
         rounds += 1
     assert rounds == 3
-    assert all(len(series_of(network.heard())) == 1 for _, network in clients)
+    assert all(len(series_of(network.received())) == 1 for _, network in clients)
 
 
-def test_a_client_that_has_left_is_told_nothing(room: Room):
+def test_a_client_that_has_left_gets_nothing(room: Room):
     client, network = room.client()
     room.subscribe(client, all=True)
-    network.heard()
+    network.received()
     room.put(What.FORECAST, forecast("m-1"))
     room.fanout.leave(client)
     room.fanout.leave(client)
     room.flush()
-    assert network.heard() == []
+    assert network.received() == []

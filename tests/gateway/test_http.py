@@ -1,4 +1,4 @@
-"""What the gateway's port answers to plain HTTP."""
+"""The gateway's HTTP endpoints."""
 
 import asyncio
 import gzip
@@ -14,14 +14,15 @@ from support.gateway import forecast
 from gridcast.gateway.access.gate import AccessGate
 from gridcast.gateway.access.identity import Identity
 from gridcast.gateway.access.keys import new_key
-from gridcast.gateway.entries import Entry, KafkaMessage, entry
+from gridcast.gateway.entries import Entry, KafkaMessage, read_entry
 from gridcast.gateway.forecast_history import ForecastHistory
-from gridcast.gateway.http import HttpResponse, Pages
+from gridcast.gateway.http import HttpEndpoints
+from gridcast.gateway.http_response import HttpResponse
 from gridcast.gateway.latest_state import LatestState
 from gridcast.gateway.metrics import GatewayMetrics
 from gridcast.gateway.past_loads import PastLoads
 from gridcast.gateway.screen import ScreenFiles
-from gridcast.gateway.snapshot_at import Moments
+from gridcast.gateway.snapshot_at import SnapshotReader
 from gridcast.gateway.weather import WeatherCurves
 from gridcast.schemas import GridSeries, Message, Reading, ReadingColumns, WeatherObservation
 from gridcast.schemas.gateway import Scope, What
@@ -33,7 +34,7 @@ STEP_MS = 15 * 60_000
 
 
 class Site:
-    """Pages over a board with two series, and three people with keys."""
+    """HTTP endpoints with two series, and three identities with keys."""
 
     def __init__(self, folder: Path) -> None:
         self.keys = {}
@@ -47,12 +48,12 @@ class Site:
             entries.append(text)
         (folder / "keys.toml").write_text("\n".join(entries))
         self.missing = ""
-        self.may_ask = True
-        self.board = LatestState()
-        self.board.begin("e", dict.fromkeys(What, 1))
-        self.past = PastLoads(STEP_MS, 4)
-        self.said = ForecastHistory(STEP_MS, 4, (15, 60))
-        self.weather = WeatherCurves(self.board.grid, STEP_MS, 4 * STEP_MS, 4 * STEP_MS)
+        self.allow_request = True
+        self.state = LatestState()
+        self.state.begin("e", dict.fromkeys(What, 1))
+        self.past_loads = PastLoads(STEP_MS, 4)
+        self.forecast_history = ForecastHistory(STEP_MS, 4, (15, 60))
+        self.weather = WeatherCurves(self.state.grid, STEP_MS, 4 * STEP_MS, 4 * STEP_MS)
         self.screen = folder / "screen"
         for what, message in (
             (What.SERIES, GridSeries(series="m-1", parent="f-1")),
@@ -64,13 +65,15 @@ class Site:
             self.put(what, message)
         times = np.array([NOON_MS, NOON_MS + 60_000])
         none = np.zeros(2, np.uint8), np.zeros(2, np.int32)
-        self.past.fold(ReadingColumns(["m-1"] * 2, times, np.array([1.0, 2.0]), *none), 0, times)
+        self.past_loads.fold(
+            ReadingColumns(["m-1"] * 2, times, np.array([1.0, 2.0]), *none), 0, times
+        )
         self._gate = AccessGate(Settings(gateway_keys_file=folder / "keys.toml"))
 
     def put(self, what: What, message: Message) -> None:
-        made = entry(what, KafkaMessage(0, 0, 0, message.key, message.to_bytes()), 10_000)
-        assert isinstance(made, Entry)
-        self.board.take(made)
+        entry = read_entry(what, KafkaMessage(0, 0, 0, message.key, message.to_bytes()), 10_000)
+        assert isinstance(entry, Entry)
+        self.state.take(entry)
 
     def ask(
         self,
@@ -79,25 +82,25 @@ class Site:
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
     ) -> HttpResponse:
-        pages = Pages(
-            board=self.board,
-            past=self.past,
-            said=self.said,
+        endpoints = HttpEndpoints(
+            state=self.state,
+            past_loads=self.past_loads,
+            forecast_history=self.forecast_history,
             weather=self.weather,
-            moments=Moments(Settings(), self.board),
+            snapshots=SnapshotReader(Settings(), self.state),
             step_minutes=15,
             silent_minutes=20,
             gate=self._gate,
             screen=ScreenFiles(self.screen if self.screen.exists() else None),
             registry=GatewayMetrics("1.0", "r").registry,
             why_not_ready=lambda: self.missing,
-            may_ask=self.judge,
+            allow_request=self.judge,
         )
         given = {} if who is None else {"Authorization": f"Bearer {self.keys[who]}"}
-        return asyncio.run(pages.answer(method, target, given | dict(headers or {})))
+        return asyncio.run(endpoints.answer(method, target, given | dict(headers or {})))
 
     async def judge(self, _: Identity) -> bool:
-        return self.may_ask
+        return self.allow_request
 
 
 @pytest.fixture
@@ -155,22 +158,22 @@ def test_the_past_is_the_mean_of_each_slot(site: Site):
         ("//etc/passwd", None, 404),
     ],
 )
-def test_what_is_not_to_be_had_has_its_status(
-    site: Site, target: str, who: str | None, status: int
-):
+def test_a_refused_request_has_its_status(site: Site, target: str, who: str | None, status: int):
     assert site.ask(target, who).status == status
 
 
-def test_a_wrong_key_is_told_how_to_show_a_right_one(site: Site):
+def test_a_wrong_key_is_answered_with_how_to_authenticate(site: Site):
     answer = site.ask("/v1/series", headers={"Authorization": "Bearer gridcast_wrong"})
     assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert site.ask("/v1/series", headers={"Authorization": "Basic eA=="}).status == 401
 
 
-def test_whoever_is_limited_sees_their_subtree_and_of_the_rest_not_even_that_it_is_there(
+def test_a_limited_client_sees_its_subtree_and_cannot_tell_that_there_is_more(
     site: Site,
 ):
-    assert [one["series"] for one in json.loads(site.ask("/v1/series", "limited").body)] == ["m-1"]
+    assert [
+        declared["series"] for declared in json.loads(site.ask("/v1/series", "limited").body)
+    ] == ["m-1"]
     assert len(json.loads(site.ask("/v1/series", "reader").body)) == 2
     assert site.ask("/v1/forecast?series=m-1", "limited").status == 200
     hidden = site.ask("/v1/forecast?series=m-2", "limited")
@@ -179,8 +182,8 @@ def test_whoever_is_limited_sees_their_subtree_and_of_the_rest_not_even_that_it_
     assert hidden.body.replace(b"m-2", b"m-9") == missing.body
 
 
-def test_too_many_requests_are_turned_away(site: Site):
-    site.may_ask = False
+def test_too_many_requests_are_refused(site: Site):
+    site.allow_request = False
     assert site.ask("/v1/series", "reader").status == 429
     assert site.ask("/healthz").status == 200
 
@@ -190,7 +193,7 @@ def test_nothing_can_be_written(site: Site, method: str):
     assert site.ask("/v1/series", "reader", method).status == 405
 
 
-def test_where_the_screen_is_not_built_a_page_says_so(
+def test_if_the_screen_is_not_built_a_page_says_so(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("gridcast.gateway.screen.BUILT", tmp_path / "none")
@@ -200,7 +203,7 @@ def test_where_the_screen_is_not_built_a_page_says_so(
     assert b"gateway_screen_dir" in answer.body
 
 
-def test_a_built_screen_is_served_packed_where_it_can_be(site: Site):
+def test_a_built_screen_is_served_gzipped_if_possible(site: Site):
     (site.screen / "assets").mkdir(parents=True)
     (site.screen / "index.html").write_text("<!doctype html>")
     script = site.screen / "assets" / "main-1a2b.js"
@@ -218,35 +221,57 @@ def test_a_built_screen_is_served_packed_where_it_can_be(site: Site):
     assert "javascript" in packed.content_type
 
 
-def test_a_folder_without_a_screen_is_one_clear_line(tmp_path: Path):
+def test_a_folder_without_a_screen_is_one_clear_error(tmp_path: Path):
     with pytest.raises(UserError, match=r"holds no index\.html"):
         ScreenFiles(tmp_path)
 
 
-def test_what_was_said_before_is_told(site: Site):
-    assert json.loads(site.ask("/v1/said?series=m-1", "reader").body)["time"] == []
-    site.said.note(forecast("m-1").to_bytes())
-    told = json.loads(site.ask("/v1/said?series=m-1", "reader").body)
-    assert told["ahead_minutes"] == [15, 60]
-    assert told["time"] == ["2026-01-01T12:00:00Z", "2026-01-01T12:45:00Z"]
-    assert told["median"] == [[1.0, None], [None, 1.375]]
-    assert site.ask("/v1/said?series=m-2", "limited").status == 404
+def test_the_forecast_history_has_the_medians_of_former_forecasts(site: Site):
+    target = "/v1/forecast-history?series=m-1"
+    assert json.loads(site.ask(target, "reader").body)["time"] == []
+    site.forecast_history.note(forecast("m-1").to_bytes())
+    answer = site.ask(target, "reader")
+    history = json.loads(answer.body)
+    assert history["ahead_minutes"] == [15, 60]
+    assert history["time"] == ["2026-01-01T12:00:00Z", "2026-01-01T12:45:00Z"]
+    assert history["median"] == [[1.0, None], [None, 1.375]]
+    assert "Deprecation" not in answer.headers
+    assert site.ask("/v1/forecast-history?series=m-2", "limited").status == 404
 
 
-def test_the_temperature_is_that_of_the_series_station_by_the_grids_own_time(site: Site):
+@pytest.mark.parametrize(("who", "status"), [("reader", 200), ("admin", 403), (None, 401)])
+def test_the_former_address_gives_the_same_answer_marked_as_deprecated(
+    site: Site, who: str | None, status: int
+):
+    site.forecast_history.note(forecast("m-1").to_bytes())
+    former = site.ask("/v1/said?series=m-1", who)
+    answer = site.ask("/v1/forecast-history?series=m-1", who)
+    assert (former.status, former.body) == (answer.status, answer.body)
+    assert former.status == status
+    assert former.headers == dict(answer.headers) | {
+        "Deprecation": "@1796083200",
+        "Link": '<forecast-history>; rel="successor-version"',
+    }
+
+
+def test_the_temperature_is_of_the_series_station_as_of_the_newest_tick(site: Site):
     noon = forecast("m-1").tick
-    told = json.loads(site.ask("/v1/temperature?series=m-1", "reader").body)
-    assert (told["station"], told["time"], told["unit"]) == (None, [], "°C")
+    curve = json.loads(site.ask("/v1/temperature?series=m-1", "reader").body)
+    assert (curve["station"], curve["time"], curve["unit"]) == (None, [], "°C")
     for minutes, degrees in ((-30, 1.0), (0, 2.0)):
         at = noon + timedelta(minutes=minutes)
         site.weather.take(
             WeatherObservation(station="s", time=at, available_at=at, temperature_c=degrees)
         )
-    site.said.note(forecast("m-1").to_bytes())
-    told = json.loads(site.ask("/v1/temperature?series=m-1", "reader").body)
-    assert (told["station"], told["at"], told["issued_at"]) == ("s", "2026-01-01T12:00:00Z", None)
-    assert told["time"] == ["2026-01-01T11:30:00Z", "2026-01-01T11:45:00Z"]
-    assert (told["measured"], told["forecast"]) == ([1.25, 1.75], [None, None])
+    site.forecast_history.note(forecast("m-1").to_bytes())
+    curve = json.loads(site.ask("/v1/temperature?series=m-1", "reader").body)
+    assert (curve["station"], curve["at"], curve["issued_at"]) == (
+        "s",
+        "2026-01-01T12:00:00Z",
+        None,
+    )
+    assert curve["time"] == ["2026-01-01T11:30:00Z", "2026-01-01T11:45:00Z"]
+    assert (curve["measured"], curve["forecast"]) == ([1.25, 1.75], [None, None])
     before = json.loads(
         site.ask("/v1/temperature?series=m-1&at=2026-01-01T11:59:00Z", "reader").body
     )
@@ -255,29 +280,29 @@ def test_the_temperature_is_that_of_the_series_station_by_the_grids_own_time(sit
     assert site.ask("/v1/temperature?series=m-2", "limited").status == 404
 
 
-def test_how_many_feeds_are_alive_is_told_by_the_grids_own_time(site: Site):
+def test_silence_is_measured_up_to_the_newest_tick(site: Site):
     at = np.array([NOON_MS - 3_600_000, NOON_MS])
     none = np.zeros(2, np.uint8), np.zeros(2, np.int32)
-    site.past.fold(ReadingColumns(["m-2", "m-3"], at, np.ones(2), *none), 0, at)
-    told = json.loads(site.ask("/v1/feeds", "reader").body)
-    assert (told["known"], told["alive"], told["silent_after_minutes"]) == (3, 2, 20)
-    assert told["silent"] == [{"series": "m-2", "since": "2026-01-01T11:00:00Z"}]
-    site.said.note(forecast("m-1", minute=30).to_bytes())
-    told = json.loads(site.ask("/v1/feeds", "reader").body)
-    assert (told["time"], told["alive"]) == ("2026-01-01T12:30:00Z", 0)
-    # Who may see one subtree is told of no other.
-    told = json.loads(site.ask("/v1/feeds", "limited").body)
-    assert told["known"] == 1
-    assert [one["series"] for one in told["silent"]] == ["m-1"]
+    site.past_loads.fold(ReadingColumns(["m-2", "m-3"], at, np.ones(2), *none), 0, at)
+    feeds = json.loads(site.ask("/v1/feeds", "reader").body)
+    assert (feeds["known"], feeds["alive"], feeds["silent_after_minutes"]) == (3, 2, 20)
+    assert feeds["silent"] == [{"series": "m-2", "since": "2026-01-01T11:00:00Z"}]
+    site.forecast_history.note(forecast("m-1", minute=30).to_bytes())
+    feeds = json.loads(site.ask("/v1/feeds", "reader").body)
+    assert (feeds["time"], feeds["alive"]) == ("2026-01-01T12:30:00Z", 0)
+    # A client that is limited to one subtree gets no other.
+    feeds = json.loads(site.ask("/v1/feeds", "limited").body)
+    assert feeds["known"] == 1
+    assert [declared["series"] for declared in feeds["silent"]] == ["m-1"]
 
 
-def test_before_any_reading_no_feed_is_known(site: Site):
-    site.past = PastLoads(STEP_MS, 4)
-    told = json.loads(site.ask("/v1/feeds", "reader").body)
-    assert (told["time"], told["known"], told["alive"], told["silent"]) == (None, 0, 0, [])
+def test_before_any_reading_there_are_no_feeds(site: Site):
+    site.past_loads = PastLoads(STEP_MS, 4)
+    feeds = json.loads(site.ask("/v1/feeds", "reader").body)
+    assert (feeds["time"], feeds["known"], feeds["alive"], feeds["silent"]) == (None, 0, 0, [])
 
 
 @pytest.mark.parametrize("at", ["", "yesterday", "1999-01-01T00:00:00Z", "2999-01-01T00:00:00Z"])
-def test_a_moment_is_a_time_of_the_last_days(site: Site, at: str):
+def test_a_snapshot_is_of_a_time_of_the_last_days(site: Site, at: str):
     assert site.ask(f"/v1/moment?at={at}", "reader").status == 400
     assert site.ask("/v1/moment", "admin").status == 403

@@ -16,15 +16,15 @@ from gridcast.schemas.gateway import What
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 
 
-def test_what_happens_shows():
+def test_events_are_counted():
     metrics = GatewayMetrics("1.0", "r")
-    metrics.took(What.FORECAST, messages=10, unusable=1)
+    metrics.consumed(What.FORECAST, messages=10, unusable=1)
     metrics.closed(CloseCode.TOO_SLOW)
-    metrics.acted(Action.SHELVE)
+    metrics.command_sent(Action.SHELVE)
     metrics.refused("forbidden")
     metrics.delivered(0.02)
     metrics.delivered(-1.0)  # Kafka's clock is ahead of ours
-    metrics.knows({What.ALARM: 3})
+    metrics.entries({What.ALARM: 3})
     value = metrics.registry.get_sample_value
     assert value("gridcast_gateway_taken_total", {"what": "forecast"}) == 10
     assert value("gridcast_gateway_unusable_total", {"what": "forecast"}) == 1
@@ -37,17 +37,17 @@ def test_what_happens_shows():
     assert value("gridcast_gateway_known", {"what": "alarm"}) == 3
 
 
-def test_every_metric_of_the_gateway_is_ours_and_is_explained():
+def test_every_metric_of_the_gateway_is_named_and_described():
     listed = GatewayMetricList("1.0", "r")
     exposed = text_string_to_metric_families(generate_latest(listed.registry).decode())
     ours = {family.name for family in exposed if family.name.startswith("gridcast_")}
-    described = {one.name.removesuffix("_total") for one in listed.described}
+    described = {metric.name.removesuffix("_total") for metric in listed.described}
     assert described == {name for name in ours if not name.endswith("_created")}
-    for one in listed.described:
-        assert re.fullmatch(r"gridcast_gateway_[a-z_]+", one.name)
-        assert (one.type == "counter") == one.name.endswith("_total")
-        assert ("seconds" in one.name) == (one.unit == "s")
-        assert len(one.about) > 15
+    for metric in listed.described:
+        assert re.fullmatch(r"gridcast_gateway_[a-z_]+", metric.name)
+        assert (metric.type == "counter") == metric.name.endswith("_total")
+        assert ("seconds" in metric.name) == (metric.unit == "s")
+        assert len(metric.about) > 15
 
 
 def test_the_page_has_the_table_of_all_metrics_of_the_gateway():

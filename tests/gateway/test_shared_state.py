@@ -1,4 +1,4 @@
-"""What gateways share, on a real Redis: limits, forecasts, and going on without it."""
+"""The state that gateways share in a real Redis: limits, forecasts, and running without it."""
 
 import asyncio
 import signal
@@ -13,7 +13,7 @@ from support.redis import RedisServer
 
 from gridcast.gateway import shared_state
 from gridcast.gateway.access.identity import Identity
-from gridcast.gateway.entries import Entry, KafkaMessage, entry
+from gridcast.gateway.entries import Entry, KafkaMessage, read_entry
 from gridcast.gateway.metrics import GatewayMetrics
 from gridcast.gateway.shared_state import SharedState
 from gridcast.schemas.gateway import Scope, What
@@ -36,7 +36,7 @@ def prefix(request: pytest.FixtureRequest) -> str:
 
 @asynccontextmanager
 async def sharing(url: str, prefix: str, **chosen: float) -> AsyncIterator[SharedState]:
-    """One gateway's part, at work."""
+    """Run the shared state of one gateway."""
     settings = Settings(redis_url=url, topic_prefix=prefix, **chosen)
     state = SharedState(settings, GatewayMetrics("1", "r"))
     task = asyncio.create_task(state.run())
@@ -58,9 +58,9 @@ async def until(happened: Callable[[], bool], within_s: float = 60) -> None:
 
 def forecast_entry(series: str, minute: int = 0, offset: int = 0) -> Entry:
     value = forecast(series, minute).to_bytes()
-    made = entry(What.FORECAST, KafkaMessage(0, offset, 0, series.encode(), value), 10_000)
-    assert isinstance(made, Entry)
-    return made
+    built = read_entry(What.FORECAST, KafkaMessage(0, offset, 0, series.encode(), value), 10_000)
+    assert isinstance(built, Entry)
+    return built
 
 
 async def test_the_newest_forecast_of_each_series_is_there_for_a_time(
@@ -74,7 +74,7 @@ async def test_the_newest_forecast_of_each_series_is_there_for_a_time(
         await until(lambda: bool(client.exists(f"{prefix}gridcast:forecast:n-1199")))
         assert client.get(key) == forecast("m-1", 2).to_bytes().decode()
         assert 50 < client.ttl(key) <= 60
-        gone = entry(What.FORECAST, KafkaMessage(0, 9, 0, b"m-1", None), 10_000)
+        gone = read_entry(What.FORECAST, KafkaMessage(0, 9, 0, b"m-1", None), 10_000)
         assert isinstance(gone, Entry)
         state.publish([gone])
         await until(lambda: not client.exists(key))
@@ -100,14 +100,17 @@ async def test_one_gateway_writes_and_another_takes_over_when_it_is_gone(
 
 
 async def test_connections_are_counted_over_all_gateways(server: RedisServer, prefix: str):
-    async with sharing(server.url, prefix) as one, sharing(server.url, prefix) as other:
-        assert [await one.enter(ANNA, f"c-{number}") for number in range(2)] == [True, True]
-        assert await other.enter(ANNA, "c-2")
-        assert not await other.enter(ANNA, "c-3")
-        await one.leave("c-0")
-        assert await other.enter(ANNA, "c-3")
+    async with sharing(server.url, prefix) as first, sharing(server.url, prefix) as second:
+        assert [await first.add_connection(ANNA, f"c-{number}") for number in range(2)] == [
+            True,
+            True,
+        ]
+        assert await second.add_connection(ANNA, "c-2")
+        assert not await second.add_connection(ANNA, "c-3")
+        await first.remove_connection("c-0")
+        assert await second.add_connection(ANNA, "c-3")
     async with sharing(server.url, prefix) as later:
-        assert await later.enter(ANNA, "c-4")  # those that stopped took theirs with them
+        assert await later.add_connection(ANNA, "c-4")  # those that stopped took theirs with them
 
 
 async def test_a_gateway_that_was_killed_takes_its_connections_with_it(
@@ -117,26 +120,26 @@ async def test_a_gateway_that_was_killed_takes_its_connections_with_it(
     key = f"{prefix}gridcast:connections:key/anna"
     client = server.client()
     async with sharing(server.url, prefix) as alive:
-        assert await alive.enter(ANNA, "mine")
+        assert await alive.add_connection(ANNA, "mine")
         client.zadd(key, {"of-the-dead-1": time.time() + 1, "of-the-dead-2": time.time() + 1})
-        assert not await alive.enter(ANNA, "another")
+        assert not await alive.add_connection(ANNA, "another")
         end = time.monotonic() + 60
-        while not await alive.enter(ANNA, "another"):
+        while not await alive.add_connection(ANNA, "another"):
             assert time.monotonic() < end
             await asyncio.sleep(0.1)
         assert sorted(client.zrange(key, 0, -1)) == ["another", "mine"]
 
 
 async def test_requests_are_counted_over_all_gateways(server: RedisServer, prefix: str):
-    async with sharing(server.url, prefix) as one, sharing(server.url, prefix) as other:
+    async with sharing(server.url, prefix) as first, sharing(server.url, prefix) as second:
         answers = []
         for _ in range(8):
-            answers += [await one.may_ask(ANNA), await other.may_ask(ANNA)]
+            answers += [await first.allow_request(ANNA), await second.allow_request(ANNA)]
     # The minute may have turned meanwhile.
     assert 5 <= answers.count(True) <= 10
 
 
-async def test_without_redis_a_gateway_goes_on_says_so_and_comes_back(tmp_path: Path):
+async def test_without_redis_a_gateway_runs_degraded_and_recovers(tmp_path: Path):
     with RedisServer(tmp_path) as server:
         async with sharing(server.url, "") as state:
             assert state.degraded == []
@@ -145,8 +148,8 @@ async def test_without_redis_a_gateway_goes_on_says_so_and_comes_back(tmp_path: 
             assert state.degraded == [
                 "Redis does not answer: limits are counted by each gateway alone"
             ]
-            assert await state.enter(ANNA, "c-1")
-            assert await state.may_ask(ANNA)
+            assert await state.add_connection(ANNA, "c-1")
+            assert await state.allow_request(ANNA)
             state.publish([forecast_entry("m-1")])
             server.start()
             await until(lambda: state.is_up)
@@ -156,30 +159,30 @@ async def test_without_redis_a_gateway_goes_on_says_so_and_comes_back(tmp_path: 
             await until(lambda: members() == ["c-1"])
 
 
-async def test_a_redis_that_hangs_holds_nobody_up(tmp_path: Path):
+async def test_a_redis_that_hangs_delays_nobody(tmp_path: Path):
     with RedisServer(tmp_path) as server:
         async with sharing(server.url, "") as state:
             assert server.process is not None
             server.process.send_signal(signal.SIGSTOP)
             began = time.monotonic()
-            assert await state.enter(ANNA, "c-1")
+            assert await state.add_connection(ANNA, "c-1")
             assert time.monotonic() - began < 10
             # Once it is known that nobody answers, nobody is asked.
             async with asyncio.timeout(10):
                 for number in range(100):
-                    assert await state.enter(ANNA, f"d-{number}")
-                    await state.leave(f"d-{number}")
+                    assert await state.add_connection(ANNA, f"d-{number}")
+                    await state.remove_connection(f"d-{number}")
             server.process.send_signal(signal.SIGCONT)
             await until(lambda: state.is_up)
 
 
-async def test_where_no_redis_is_wanted_nothing_is_degraded():
+async def test_without_a_redis_url_nothing_is_degraded():
     state = SharedState(Settings(), GatewayMetrics("1", "r"))
     await state.run()
     assert state.degraded == []
-    assert await state.enter(ANNA, "c-1")
+    assert await state.add_connection(ANNA, "c-1")
 
 
-def test_an_address_that_is_none_is_one_clear_line():
+def test_an_invalid_address_is_one_clear_error():
     with pytest.raises(UserError, match="redis_url"):
         SharedState(Settings(redis_url="http://nowhere"), GatewayMetrics("1", "r"))

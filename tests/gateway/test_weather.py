@@ -1,4 +1,4 @@
-"""The temperature beside a series: of which station, as it was known then, and what is kept."""
+"""The temperature beside a series: which station, as known at a time, and what is kept."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -28,11 +28,11 @@ def run(station: str, issued: datetime, *degrees: float, **more: object):
 
 @pytest.fixture
 def grid() -> Grid:
-    made = Grid()
-    made.declare(GridSeries(series="f-1", kind="feeder", station="st-1"))
-    made.declare(GridSeries(series="m-1", parent="f-1"))
-    made.declare(GridSeries(series="f-2", kind="feeder", latitude=50.0, longitude=8.0))
-    return made
+    grid = Grid()
+    grid.declare(GridSeries(series="f-1", kind="feeder", station="st-1"))
+    grid.declare(GridSeries(series="m-1", parent="f-1"))
+    grid.declare(GridSeries(series="f-2", kind="feeder", latitude=50.0, longitude=8.0))
+    return grid
 
 
 @pytest.fixture
@@ -40,19 +40,19 @@ def weather(grid: Grid) -> WeatherCurves:
     return WeatherCurves(grid, HOUR_MS, past_ms=3 * HOUR_MS, ahead_ms=2 * HOUR_MS)
 
 
-def test_what_was_measured_and_what_was_forecast_stand_side_by_side(weather: WeatherCurves):
+def test_measured_and_forecast_temperatures_are_returned_side_by_side(weather: WeatherCurves):
     for back, degrees in ((3, 1.0), (2, 2.0), (1, 4.0)):
         weather.take(observed("st-1", NOON - back * HOUR, degrees))
     weather.take(run("st-1", NOON - 2 * HOUR, 3.0, 5.0, 7.0, 9.0, 11.0))
-    told = weather.of("m-1", NOON_MS)  # by its feeder's station
-    assert told.station == "st-1"
-    assert told.issued_ms == NOON_MS - 2 * HOUR_MS
-    assert (told.time_ms - NOON_MS).tolist() == [n * HOUR_MS for n in (-3, -2, -1, 0, 1)]
-    np.testing.assert_array_equal(told.measured, [1.5, 3.0, np.nan, np.nan, np.nan])
-    np.testing.assert_array_equal(told.forecast, [np.nan, 4.0, 6.0, 8.0, 10.0])
+    curve = weather.of("m-1", NOON_MS)  # by its feeder's station
+    assert curve.station == "st-1"
+    assert curve.issued_ms == NOON_MS - 2 * HOUR_MS
+    assert (curve.time_ms - NOON_MS).tolist() == [n * HOUR_MS for n in (-3, -2, -1, 0, 1)]
+    np.testing.assert_array_equal(curve.measured, [1.5, 3.0, np.nan, np.nan, np.nan])
+    np.testing.assert_array_equal(curve.forecast, [np.nan, 4.0, 6.0, 8.0, 10.0])
 
 
-def test_nothing_is_told_that_nobody_could_know_yet(weather: WeatherCurves):
+def test_nothing_is_returned_before_it_became_available(weather: WeatherCurves):
     weather.take(observed("st-1", NOON - 2 * HOUR, 1.0))
     weather.take(observed("st-1", NOON - HOUR, 3.0))
     weather.take(observed("st-1", NOON - HOUR, 9.0, available_at=NOON + HOUR))  # corrected later
@@ -64,34 +64,34 @@ def test_nothing_is_told_that_nobody_could_know_yet(weather: WeatherCurves):
     assert later.issued_ms == NOON_MS - HOUR_MS
 
 
-def test_a_series_that_names_no_station_has_the_nearest(weather: WeatherCurves):
+def test_a_series_without_a_station_has_the_nearest(weather: WeatherCurves):
     assert weather.of("f-2", NOON_MS).station is None
     for name, latitude in (("north", 55.0), ("near", 51.0), ("south", 40.0)):
         weather.take(observed(name, NOON, 1.0, latitude=latitude, longitude=8.0))
     assert weather.of("f-2", NOON_MS).station == "near"
-    # It was moved; what was said of its place before that counts no more.
+    # The station was moved: its former location no longer counts.
     moved = {"latitude": -50.0, "longitude": 8.0}
     weather.take(observed("near", NOON + HOUR, 1.0, **moved))
     weather.take(observed("near", NOON - HOUR, 1.0, latitude=50.0, longitude=8.0))
     assert weather.of("f-2", NOON_MS).station == "north"
 
 
-def test_the_only_station_there_is_stands_for_all_that_are_nowhere(weather: WeatherCurves):
+def test_the_only_station_is_used_for_series_without_a_location(weather: WeatherCurves):
     weather.take(observed("st-9", NOON - HOUR, 1.0))
     assert weather.of("nobody-declared-it", NOON_MS).station == "st-9"
     weather.take(observed("st-8", NOON - HOUR, 1.0))
     assert weather.of("nobody-declared-it", NOON_MS).station is None
 
 
-def test_a_station_that_is_named_but_never_heard_of_is_told_as_such(weather: WeatherCurves):
-    told = weather.of("f-1", NOON_MS)
-    assert (told.station, len(told.time_ms)) == ("st-1", 0)
+def test_a_station_without_weather_is_named_all_the_same(weather: WeatherCurves):
+    curve = weather.of("f-1", NOON_MS)
+    assert (curve.station, len(curve.time_ms)) == ("st-1", 0)
     weather.take(observed("st-1", NOON - HOUR, None, wind_ms=3.0))
     weather.take(observed("st-1", NOON, None, wind_ms=3.0))
     assert len(weather.of("f-1", NOON_MS).time_ms) == 0  # wind is no temperature
 
 
-def test_what_no_question_reaches_is_let_go(weather: WeatherCurves):
+def test_weather_that_no_query_reaches_is_dropped(weather: WeatherCurves):
     weather.take(observed("st-2", NOON, 1.0, latitude=50.0, longitude=8.0))
     later = NOON + 10 * 24 * HOUR
     for hour in range(10 * 24):
@@ -100,8 +100,8 @@ def test_what_no_question_reaches_is_let_go(weather: WeatherCurves):
     for _ in weather.forget(round(later.timestamp() * 1000)):
         pass
     assert len(weather) == 1
-    kept = weather._known["st-1"].stations()["st-1"]
+    kept = weather._weather["st-1"].stations()["st-1"]
     assert len(kept.observations) <= 33  # the past twice, and a day
     assert len(kept.runs) <= 33
     assert len(weather.of("f-1", round(later.timestamp() * 1000)).time_ms) > 0
-    assert weather._places == {}
+    assert weather._locations == {}

@@ -35,7 +35,7 @@ const ask = async <Answer>(path: string) => (await (await get(path)).json()) as 
 const of = (series: string) => `series=${encodeURIComponent(series)}`;
 
 export const past = (series: string) => ask<RecentPast>(`v1/past?${of(series)}`);
-export const said = (series: string) => ask<SaidBefore>(`v1/said?${of(series)}`);
+export const forecastHistory = (series: string) => ask<SaidBefore>(`v1/forecast-history?${of(series)}`);
 /** What was known of the temperature at a time of the grid; null: of its newest tick. */
 export const temperature = (series: string, at: number | null) =>
   ask<Temperatures>(`v1/temperature?${of(series)}${at === null ? "" : `&at=${new Date(at).toISOString()}`}`);

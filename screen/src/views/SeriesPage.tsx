@@ -4,7 +4,7 @@ import { curvesOf, errors } from "../core/curves";
 import { childrenOf, wayTo } from "../core/figures";
 import { HOUR, howLong, MINUTE } from "../core/time";
 import { lang } from "../edge/choices";
-import { past as askPast, said as askSaid, downloadCsv } from "../edge/http";
+import { past as askPast, downloadCsv, forecastHistory } from "../edge/http";
 import { sent } from "../texts/sent";
 import { t } from "../texts/text";
 import { Chart } from "./Chart";
@@ -28,14 +28,14 @@ export function SeriesPage({ series }: { series: string }) {
   const [span, setSpan] = useState<[number, number] | null>(null);
   const newest = reading ? Math.floor(Date.parse(reading.time) / MINUTE) : 0;
   const fetched = useFetched(() => askPast(series), `${series} ${newest}`);
-  const told = useFetched(() => askSaid(series), `${series} ${newest}`);
+  const history = useFetched(() => forecastHistory(series), `${series} ${newest}`);
   const grid = gridNow.value;
   const then = pastEnds.value;
   const curves = useMemo(() => {
-    const [past, said] = [fetched.value, told.value];
+    const [past, said] = [fetched.value, history.value];
     if (then === null) return curvesOf(past, said, forecast);
     return curvesOf(past && pastUntil(past, then), said && saidUntil(said, then), forecast);
-  }, [fetched.value, told.value, forecast, then]);
+  }, [fetched.value, history.value, forecast, then]);
   const lines = useMemo(() => linesOf(curves, said), [curves, said]);
   const off = useMemo(() => [{ name: "error" as const, row: errors(curves, 60) }], [curves]);
   const parts = childrenOf(known, series).map((one) => one.series);

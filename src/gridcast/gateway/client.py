@@ -40,22 +40,22 @@ class Snapshot:
     ----------
     wanted
         The subscription.
-    looked_at
+    candidates
         All that it may be about; None is what it is not about.
     """
 
-    __slots__ = ("_looked_at", "is_over", "wanted")
+    __slots__ = ("_candidates", "is_over", "wanted")
 
-    def __init__(self, wanted: Subscribe, looked_at: Iterator[Entry | None]) -> None:
+    def __init__(self, wanted: Subscribe, candidates: Iterator[Entry | None]) -> None:
         self.wanted: Final = wanted
         self.is_over = False
-        self._looked_at = looked_at
+        self._candidates = candidates
 
-    def part(self, most: int) -> list[Entry]:
+    def next_part(self, most: int) -> list[Entry]:
         """Look at so many more; gives those that it is about."""
-        looked_at = list(islice(self._looked_at, most))
-        self.is_over = len(looked_at) < most
-        return [entry for entry in looked_at if entry is not None]
+        candidates = list(islice(self._candidates, most))
+        self.is_over = len(candidates) < most
+        return [entry for entry in candidates if entry is not None]
 
 
 class Client:
@@ -76,8 +76,8 @@ class Client:
     """
 
     __slots__ = (
-        "_at", "_mark", "_written", "below", "is_gone", "queue", "session", "snapshots", "who",
-        "wire",
+        "_progress_at", "_progress_bytes", "_written", "below", "is_gone", "queue", "session",
+        "snapshots", "who", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -93,8 +93,8 @@ class Client:
         self.is_gone = False
         self._written = 0
         # When it was last seen to take enough, and how much it had taken by then.
-        self._at: float | None = None
-        self._mark = 0
+        self._progress_at: float | None = None
+        self._progress_bytes = 0
 
     @property
     def is_behind(self) -> bool:
@@ -122,7 +122,7 @@ class Client:
         """Look whether it takes what waits; to be asked now and then as long as it is behind."""
         waiting = self.wire.waiting()
         taken = self._written - waiting
-        if self._at is None or not waiting or taken - self._mark >= LEAST_TAKEN:
-            self._at, self._mark = (now, taken) if waiting else (None, taken)
+        if self._progress_at is None or not waiting or taken - self._progress_bytes >= LEAST_TAKEN:
+            self._progress_at, self._progress_bytes = (now, taken) if waiting else (None, taken)
             return False
-        return now - self._at >= stall_s
+        return now - self._progress_at >= stall_s

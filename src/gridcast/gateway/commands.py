@@ -20,7 +20,7 @@ from gridcast.stream.settings import Settings
 WITHIN_MS = 10_000
 
 
-class NotDone(Exception):  # noqa: N818 - it is an answer, not a failure
+class CommandRefused(Exception):  # noqa: N818 - it is an answer, not a failure
     """Why something was not done."""
 
     def __init__(self, because: RefusedBecause, detail: str) -> None:
@@ -29,14 +29,16 @@ class NotDone(Exception):  # noqa: N818 - it is an answer, not a failure
         self.detail = detail
 
 
-def command(act: Act, alarm: Alarm | None, who: str, now: datetime, longest: timedelta) -> Command:
-    """Make the command, or say why it cannot be done (:class:`NotDone`)."""
+def new_command(
+    act: Act, alarm: Alarm | None, who: str, now: datetime, longest: timedelta
+) -> Command:
+    """Make the command, or say why it cannot be done (:class:`CommandRefused`)."""
     if alarm is None or not alarm.active:
         state = "there is no such alarm" if alarm is None else "the alarm is over"
-        raise NotDone(RefusedBecause.UNKNOWN_ALARM, state)
+        raise CommandRefused(RefusedBecause.UNKNOWN_ALARM, state)
     if act.action is Action.SHELVE and act.until is not None and act.until > now + longest:
         hours = longest / timedelta(hours=1)
-        raise NotDone(
+        raise CommandRefused(
             RefusedBecause.BAD_MESSAGE, f"an alarm is shelved for {hours:g} hours at most"
         )
     try:
@@ -51,7 +53,7 @@ def command(act: Act, alarm: Alarm | None, who: str, now: datetime, longest: tim
         )
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise NotDone(RefusedBecause.BAD_MESSAGE, first["msg"]) from None
+        raise CommandRefused(RefusedBecause.BAD_MESSAGE, first["msg"]) from None
 
 
 class CommandSender:
@@ -72,20 +74,22 @@ class CommandSender:
             await self._producer.stop()
 
     async def send(self, act: Act, alarm: Alarm | None, who: str) -> Command:
-        """Have something done, or say why not (:class:`NotDone`)."""
+        """Have something done, or say why not (:class:`CommandRefused`)."""
         if self._producer is None:
-            raise NotDone(RefusedBecause.UNAVAILABLE, "Kafka does not answer yet")
+            raise CommandRefused(RefusedBecause.UNAVAILABLE, "Kafka does not answer yet")
         longest = timedelta(hours=self._settings.shelve_hours)
-        made = command(act, alarm, who, datetime.now(UTC), longest)
+        made = new_command(act, alarm, who, datetime.now(UTC), longest)
         try:
             sent = self._producer.send_and_wait(self._topic, made.to_bytes(), made.key)
             await asyncio.wait_for(sent, WITHIN_MS / 1000)
         except TimeoutError:  # aiokafka itself would try for as long as there is no broker
             said = f"Kafka has not taken it within {WITHIN_MS // 1000} s; it may, when it is back"
-            raise NotDone(RefusedBecause.UNAVAILABLE, said) from None
+            raise CommandRefused(RefusedBecause.UNAVAILABLE, said) from None
         except KafkaError as error:
             said = str(plainly(error))
-            raise NotDone(RefusedBecause.UNAVAILABLE, f"Kafka has not taken it: {said}") from None
+            raise CommandRefused(
+                RefusedBecause.UNAVAILABLE, f"Kafka has not taken it: {said}"
+            ) from None
         return made
 
     async def _connect(self) -> Any:

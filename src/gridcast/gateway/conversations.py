@@ -14,17 +14,17 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from gridcast.gateway.access.gate import AccessGate, has_expired
-from gridcast.gateway.access.identity import Identity, NotLetIn
-from gridcast.gateway.access.limits import Accounts
+from gridcast.gateway.access.identity import AccessDenied, Identity
+from gridcast.gateway.access.limits import AccountLimits
 from gridcast.gateway.client import Client
-from gridcast.gateway.commands import CommandSender, NotDone
+from gridcast.gateway.commands import CommandRefused, CommandSender
 from gridcast.gateway.fanout import Fanout
 from gridcast.gateway.latest_state import LatestState
 from gridcast.gateway.metrics import GatewayMetrics
 from gridcast.gateway.protocol import CloseCode, ConnectionLimits, Format, Session
 from gridcast.gateway.protocol.session import Event
 from gridcast.gateway.shared_state import SharedState
-from gridcast.gateway.status import Greeter
+from gridcast.gateway.status import GatewayStatus
 from gridcast.gateway.wire import SocketWire
 from gridcast.schemas.gateway import Act, Authenticate, Subscribe
 
@@ -36,7 +36,7 @@ CHECKED_AT_ONCE = 200
 
 
 @dataclass(eq=False, slots=True)
-class Talk:
+class Conversation:
     """One conversation."""
 
     name: str
@@ -54,134 +54,138 @@ class Conversations:
         self,
         *,
         gate: AccessGate,
-        accounts: Accounts,
+        accounts: AccountLimits,
         shared: SharedState,
-        board: LatestState,
+        state: LatestState,
         fanout: Fanout,
         commands: CommandSender,
-        greeter: Greeter,
+        status: GatewayStatus,
         metrics: GatewayMetrics,
     ) -> None:
         self._gate = gate
         self._accounts = accounts
         self._shared = shared
-        self._board = board
+        self._state = state
         self._fanout = fanout
         self._commands = commands
-        self._greeter = greeter
+        self._status = status
         self._metrics = metrics
-        self._talks: set[Talk] = set()
+        self._open: set[Conversation] = set()
         self._version = gate.version
 
     def __len__(self) -> int:
-        return len(self._talks)
+        return len(self._open)
 
-    async def hold(self, connection: ServerConnection) -> None:
+    async def serve(self, connection: ServerConnection) -> None:
         """Talk with one client until one of the two ends it."""
         session = Session(Format(connection.subprotocol or ""), ConnectionLimits())
-        talk = Talk(uuid4().hex, session, SocketWire(connection))
-        self._talks.add(talk)
+        conversation = Conversation(uuid4().hex, session, SocketWire(connection))
+        self._open.add(conversation)
         try:
             with suppress(ConnectionClosed):
-                await self._talk(connection, talk)
+                await self._converse(connection, conversation)
         finally:
-            self._talks.discard(talk)
-            if talk.client is not None:
-                self._fanout.leave(talk.client)
-            if talk.identity is not None:
-                self._accounts.leave(talk.identity)
-                await self._shared.leave(talk.name)
+            self._open.discard(conversation)
+            if conversation.client is not None:
+                self._fanout.leave(conversation.client)
+            if conversation.identity is not None:
+                self._accounts.remove_connection(conversation.identity)
+                await self._shared.remove_connection(conversation.name)
         if session.closing is not None:
             self._metrics.closed(session.closing.code)
             await connection.close(session.closing.code, session.closing.reason)
 
-    async def check(self) -> None:
+    async def recheck_credentials(self) -> None:
         """Send away those whose credentials do not hold any more."""
         version = self._gate.version
         keys_changed, self._version = version != self._version, version
-        for number, talk in enumerate(list(self._talks)):
+        for number, conversation in enumerate(list(self._open)):
             if number % CHECKED_AT_ONCE == CHECKED_AT_ONCE - 1:
                 await asyncio.sleep(0)
-            if talk.identity is None or talk.given is None:
+            if conversation.identity is None or conversation.given is None:
                 continue
-            why = "the token has expired" if has_expired(talk.identity) else ""
+            why = "the token has expired" if has_expired(conversation.identity) else ""
             if keys_changed and not why:
-                why = self._gate.still(talk.identity, talk.given)
+                why = self._gate.why_revoked(conversation.identity, conversation.given)
             if why:
-                talk.session.close(CloseCode.UNAUTHENTICATED, why)
-                if talk.session.closing is not None:
-                    talk.wire.cut(talk.session.closing)
+                conversation.session.close(CloseCode.UNAUTHENTICATED, why)
+                if conversation.session.closing is not None:
+                    conversation.wire.cut(conversation.session.closing)
 
-    async def _talk(self, connection: ServerConnection, talk: Talk) -> None:
-        session = talk.session
-        if missing := self._greeter.why_not_ready():
+    async def _converse(self, connection: ServerConnection, conversation: Conversation) -> None:
+        session = conversation.session
+        if missing := self._status.why_not_ready():
             session.close(CloseCode.UNAVAILABLE, missing)
         while session.closing is None:
-            within_s = FIRST_WITHIN_S if talk.identity is None else None
+            within_s = FIRST_WITHIN_S if conversation.identity is None else None
             try:
                 async with asyncio.timeout(within_s):
                     data = await connection.recv()
             except TimeoutError:
                 session.close(CloseCode.LATE, f"no `authenticate` within {FIRST_WITHIN_S:.0f} s")
                 break
-            if talk.identity is not None and not await self.may_ask(talk.identity):
+            if conversation.identity is not None and not await self.allow_request(
+                conversation.identity
+            ):
                 session.close(CloseCode.TOO_MANY, "too many requests; try again in a minute")
                 break
             for event in session.receive(data):
-                await self._do(talk, event)
-            if talk.client is not None:
-                self._fanout.touch(talk.client)
+                await self._handle(conversation, event)
+            if conversation.client is not None:
+                self._fanout.touch(conversation.client)
 
-    async def may_ask(self, identity: Identity) -> bool:
+    async def allow_request(self, identity: Identity) -> bool:
         """Count a request, here and at all gateways; tells whether it may be had."""
-        here = self._accounts.may_ask(identity, time.monotonic())
-        return here and await self._shared.may_ask(identity)
+        here = self._accounts.allow_request(identity, time.monotonic())
+        return here and await self._shared.allow_request(identity)
 
-    async def _do(self, talk: Talk, event: Event) -> None:
+    async def _handle(self, conversation: Conversation, event: Event) -> None:
         if isinstance(event, Authenticate):
-            await self._let_in(talk, event)
-        elif talk.client is None:
+            await self._authenticate(conversation, event)
+        elif conversation.client is None:
             raise RuntimeError(f"{event} of nobody")
         elif isinstance(event, Subscribe):
-            self._fanout.subscribe(talk.client, event)
+            self._fanout.subscribe(conversation.client, event)
         elif isinstance(event, Act):
-            await self._act(talk, talk.client, event)
+            await self._act(conversation, conversation.client, event)
         else:
-            self._fanout.unsubscribe(talk.client, event.subscription)
+            self._fanout.unsubscribe(conversation.client, event.subscription)
 
-    async def _let_in(self, talk: Talk, given: Authenticate) -> None:
-        session = talk.session
+    async def _authenticate(self, conversation: Conversation, given: Authenticate) -> None:
+        session = conversation.session
         try:
-            identity = self._gate.judge(given)
-        except NotLetIn as why:
+            identity = self._gate.identify(given)
+        except AccessDenied as why:
             self._metrics.refused("unauthenticated")
             await asyncio.sleep(WRONG_AFTER_S)
             session.close(CloseCode.UNAUTHENTICATED, str(why))
             return
-        if not self._accounts.enter(identity):
+        if not self._accounts.add_connection(identity):
             session.close(CloseCode.TOO_MANY, f"{identity.connections} connections are the most")
             return
-        talk.identity, talk.given = identity, given
-        if not await self._shared.enter(identity, talk.name):
+        conversation.identity, conversation.given = identity, given
+        if not await self._shared.add_connection(identity, conversation.name):
             session.close(
                 CloseCode.TOO_MANY,
                 f"{identity.connections} connections at all gateways are the most",
             )
             return
-        session.admit(self._greeter.welcome(identity))
+        session.admit(self._status.welcome(identity))
         if session.closing is None:
-            talk.client = Client(session, talk.wire, identity.who, identity.below, MOST_ALARMS)
-            self._fanout.join(talk.client)
+            conversation.client = Client(
+                session, conversation.wire, identity.who, identity.below, MOST_ALARMS
+            )
+            self._fanout.join(conversation.client)
 
-    async def _act(self, talk: Talk, client: Client, act: Act) -> None:
-        alarm = self._board.alarm(act.alarm)
-        if alarm is not None and not self._fanout.sees(client, alarm.series):
+    async def _act(self, conversation: Conversation, client: Client, act: Act) -> None:
+        alarm = self._state.alarm(act.alarm)
+        if alarm is not None and not self._fanout.can_see(client, alarm.series):
             alarm = None
         try:
             command = await self._commands.send(act, alarm, client.who)
-        except NotDone as why:
+        except CommandRefused as why:
             self._metrics.refused(why.because.value)
-            talk.session.refuse(act.request, why.because, why.detail)
+            conversation.session.refuse(act.request, why.because, why.detail)
             return
-        self._metrics.acted(act.action)
-        talk.session.done(act.request, command.command)
+        self._metrics.command_sent(act.action)
+        conversation.session.done(act.request, command.command)

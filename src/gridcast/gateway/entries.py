@@ -98,7 +98,7 @@ class KafkaMessage(NamedTuple):
     value: bytes | None
 
 
-def record(batch: Batch, place: int) -> KafkaMessage:
+def message_at(batch: Batch, place: int) -> KafkaMessage:
     """Take one message from a batch."""
     return KafkaMessage(
         batch.partition,
@@ -109,7 +109,7 @@ def record(batch: Batch, place: int) -> KafkaMessage:
     )
 
 
-def entry(what: What, taken: KafkaMessage, limit: int) -> Entry | Refusal:
+def read_entry(what: What, taken: KafkaMessage, limit: int) -> Entry | Refusal:
     """Read one message of a topic, of at most so many bytes."""
     partition, offset, sent_ms, key, value = taken
     name = (key or b"").decode(errors="replace")

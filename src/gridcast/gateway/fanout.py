@@ -12,7 +12,7 @@ from gridcast.gateway.entries import Entry
 from gridcast.gateway.latest_state import LatestState
 from gridcast.gateway.metrics import GatewayMetrics
 from gridcast.gateway.protocol import Close, CloseCode, Format, Packet
-from gridcast.gateway.subscriptions import Interest
+from gridcast.gateway.subscriptions import SubscriptionIndex
 from gridcast.schemas.gateway import Current, Subscribe, What
 
 FLUSHED_AT_ONCE = 200
@@ -28,7 +28,7 @@ class Fanout:
 
     Parameters
     ----------
-    board
+    state
         What is known.
     metrics
         Are told of what is done.
@@ -42,21 +42,23 @@ class Fanout:
 
     def __init__(
         self,
-        board: LatestState,
+        state: LatestState,
         metrics: GatewayMetrics,
         current: Callable[[str | None], Current],
         stall_s: float,
         wake: Callable[[], None],
     ) -> None:
         self.clients: set[Client] = set()
-        self._board = board
+        self._state = state
         self._metrics = metrics
         self._current = current
         self._stall_s = stall_s
         self._wake = wake
-        self._interest: Interest[Client] = Interest(board.way, lambda name: board.grid[name].kind)
+        self._subscriptions: SubscriptionIndex[Client] = SubscriptionIndex(
+            state.path, lambda name: state.grid[name].kind
+        )
         # Dicts, because they keep an order: whoever comes first is served first.
-        self._touched: dict[Client, None] = {}
+        self._scheduled: dict[Client, None] = {}
         self._catching_up: dict[Client, None] = {}
         self._behind: dict[Client, None] = {}
 
@@ -76,11 +78,11 @@ class Fanout:
             return
         client.is_gone = True
         self.clients.discard(client)
-        self._touched.pop(client, None)
+        self._scheduled.pop(client, None)
         self._catching_up.pop(client, None)
         self._behind.pop(client, None)
         for wanted in client.session.subscriptions.values():
-            self._interest.remove(client, wanted)
+            self._subscriptions.remove(client, wanted)
         self._metrics.conflated(client.queue.conflated)
         self._metrics.connected(len(self.clients))
 
@@ -88,30 +90,30 @@ class Fanout:
         """Let a client have what it asks for: what there is, and what comes."""
         if client.is_gone:
             return
-        self._interest.add(client, wanted)
-        client.snapshots.append(Snapshot(wanted, self._looked_at(client, wanted)))
-        self._touch(client)
+        self._subscriptions.add(client, wanted)
+        client.snapshots.append(Snapshot(wanted, self._candidates(client, wanted)))
+        self._schedule(client)
 
     def unsubscribe(self, client: Client, wanted: Subscribe) -> None:
         """End a subscription; what waits already is sent."""
-        self._interest.remove(client, wanted)
+        self._subscriptions.remove(client, wanted)
 
-    def touch(self, client: Client) -> None:
+    def send_replies(self, client: Client) -> None:
         """Send a client what its conversation has to say."""
         if not client.is_gone:
             client.queue.reply(client.session.outgoing())
-            self._touch(client)
+            self._schedule(client)
 
     def take(self, entries: Iterable[Entry]) -> None:
-        """Put what came on the board, and let it wait for all who asked for it."""
+        """Put what came on the state, and let it wait for all who asked for it."""
         for entry in entries:
             before = self._audience(entry) if entry.what is What.SERIES and self.clients else None
-            self._board.take(entry)
-            for client in self._interest.of(entry.what, entry.series):
+            self._state.take(entry)
+            for client in self._subscriptions.of(entry.what, entry.series):
                 self._put(client, entry)
             if before is not None:
-                self._show_to_new(entry, before)
-        if self._touched:
+                self._send_to_new_audience(entry, before)
+        if self._scheduled:
             self._wake()
 
     def flush(self) -> bool:
@@ -120,16 +122,16 @@ class Fanout:
         However many ask for however much of what there is, news waits for a few parts of that only.
         """
         sent = 0
-        for client in list(islice(self._touched, FLUSHED_AT_ONCE)):
-            del self._touched[client]
+        for client in list(islice(self._scheduled, FLUSHED_AT_ONCE)):
+            del self._scheduled[client]
             sent += self._flush(client)
         for client in list(islice(self._catching_up, PARTS_AT_ONCE)):
             del self._catching_up[client]
             if client.snapshots and not client.queue:
-                self._go_on(client)
+                self._continue_snapshot(client)
             sent += self._flush(client)
         self._metrics.sent(sent)
-        return bool(self._touched or self._catching_up)
+        return bool(self._scheduled or self._catching_up)
 
     def watch(self, now: float) -> None:
         """See to those that are behind: send what fits by now, or cut them off."""
@@ -139,7 +141,7 @@ class Fanout:
             elif not client.is_behind:
                 self._behind.pop(client, None)
             elif client.has_more and client.wire.waiting() < MOST_WAITING // 2:
-                self._touch(client)
+                self._schedule(client)
         self._metrics.behind(len(self._behind))
 
     def heartbeat(self, turn: int, turns: int) -> None:
@@ -153,17 +155,17 @@ class Fanout:
             if form not in packets:
                 packets[form] = Packet(message, Format.JSON).to(form)
             client.queue.reply([packets[form]])
-            self._touch(client)
+            self._schedule(client)
 
-    def _touch(self, client: Client) -> None:
-        self._touched[client] = None
+    def _schedule(self, client: Client) -> None:
+        self._scheduled[client] = None
         self._wake()
 
     def _put(self, client: Client, entry: Entry) -> None:
-        if client.below and not self.sees(client, entry.series):
+        if client.below and not self.can_see(client, entry.series):
             return
         client.queue.put(entry)
-        self._touched[client] = None
+        self._scheduled[client] = None
 
     def _flush(self, client: Client) -> int:
         sent = client.flush()
@@ -175,10 +177,10 @@ class Fanout:
                 self._catching_up[client] = None
         return sent
 
-    def _go_on(self, client: Client) -> None:
+    def _continue_snapshot(self, client: Client) -> None:
         """Let a part of a client's snapshot wait for it; the next has its turn after others."""
         snapshot = client.snapshots[0]
-        for entry in snapshot.part(LOOKED_AT_ONCE):
+        for entry in snapshot.next_part(LOOKED_AT_ONCE):
             client.queue.put(entry)
         if snapshot.is_over and not client.queue:
             client.snapshots.popleft()
@@ -192,27 +194,29 @@ class Fanout:
         client.session.close(CloseCode.TOO_SLOW, why)
         client.wire.cut(Close(CloseCode.TOO_SLOW, why))
 
-    def sees(self, client: Client, series: str) -> bool:
+    def can_see(self, client: Client, series: str) -> bool:
         """Tell whether a client may see what is of a series."""
-        return not client.below or not client.below.isdisjoint(self._board.way(series))
+        return not client.below or not client.below.isdisjoint(self._state.path(series))
 
-    def _looked_at(self, client: Client, wanted: Subscribe) -> Iterator[Entry | None]:
+    def _candidates(self, client: Client, wanted: Subscribe) -> Iterator[Entry | None]:
         """Go through all that a subscription may be about; None is what it is not about."""
-        is_about = self._interest.matcher(wanted)
+        is_about = self._subscriptions.matcher(wanted)
         for what in dict.fromkeys(wanted.what):
-            keys = None if wanted.all or wanted.kinds else self._named(wanted)
-            for entry in self._board.since(what, wanted.resume, keys):
+            keys = None if wanted.all or wanted.kinds else self._named_series(wanted)
+            for entry in self._state.since(what, wanted.resume, keys):
                 is_told = (
-                    entry is not None and is_about(entry.series) and self.sees(client, entry.series)
+                    entry is not None
+                    and is_about(entry.series)
+                    and self.can_see(client, entry.series)
                 )
                 yield entry if is_told else None
 
-    def _named(self, wanted: Subscribe) -> Iterator[str]:
+    def _named_series(self, wanted: Subscribe) -> Iterator[str]:
         """Go through the series that a subscription names, and all their parts, each once."""
         seen: set[str] = set()
         for above in wanted.below:
             # What is a part of one that was gone through was, too.
-            parts = () if above in seen else self._board.each_below(above)
+            parts = () if above in seen else self._state.walk_subtree(above)
             for series in parts:
                 if series not in seen:
                     seen.add(series)
@@ -222,15 +226,17 @@ class Fanout:
     def _audience(self, entry: Entry) -> dict[tuple[What, str], set[Client]]:
         """Give who is told of what of a series and of all below it."""
         return {
-            (what, series): set(self._interest.of(what, series))
-            for series in self._board.below(entry.key)
+            (what, series): set(self._subscriptions.of(what, series))
+            for series in self._state.subtree(entry.key)
             for what in What
         }
 
-    def _show_to_new(self, entry: Entry, before: dict[tuple[What, str], set[Client]]) -> None:
+    def _send_to_new_audience(
+        self, entry: Entry, before: dict[tuple[What, str], set[Client]]
+    ) -> None:
         """Show a series that has got another place in the grid to those who see it only now."""
         for (what, series), clients in before.items():
-            for client in set(self._interest.of(what, series)) - clients:
-                for known in self._board.about(what, series):
+            for client in set(self._subscriptions.of(what, series)) - clients:
+                for known in self._state.about(what, series):
                     if known is not entry:
                         self._put(client, known)

@@ -1,4 +1,4 @@
-"""The board, kept by Kafka: every topic is read whole, in no group, so every gateway sees all.
+"""The state, kept by Kafka: every topic is read whole, in no group, so every gateway sees all.
 
 First comes what there is. Of a topic where the newest counts only that is decoded, so a gateway
 that starts reads as fast as Kafka gives.
@@ -17,7 +17,7 @@ from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from gridcast.agents.batch import Batch
-from gridcast.gateway.entries import TOPIC_OF, Entry, entry, record
+from gridcast.gateway.entries import TOPIC_OF, Entry, message_at, read_entry
 from gridcast.gateway.forecast_history import ForecastHistory
 from gridcast.gateway.latest_state import LatestState
 from gridcast.gateway.metrics import GatewayMetrics
@@ -33,7 +33,7 @@ from gridcast.stream.process.gc_tuning import leave_out_what_is_here
 from gridcast.stream.settings import Settings
 
 LOG = logging.getLogger("gridcast.gateway")
-WHOLE = (What.SERIES, What.FORECAST, What.ALARM, What.SCORE)
+READ_WHOLE = (What.SERIES, What.FORECAST, What.ALARM, What.SCORE)
 """What is read from its beginning; readings are too many, and only the last of them are shown."""
 ASK_EVERY_S = 2.0
 ANSWER_WITHIN_MS = 5_000
@@ -51,48 +51,49 @@ class Feeds:
     ----------
     settings
         Of the deployment.
-    board
+    state
         Is told how far each partition was read.
     take
-        Puts things on the board.
+        Puts things on the state.
     metrics
         Are told of what is read.
     """
 
     def __init__(
-        self, settings: Settings, board: LatestState, take: Take, metrics: GatewayMetrics
+        self, settings: Settings, state: LatestState, take: Take, metrics: GatewayMetrics
     ) -> None:
         self._settings = settings
-        self._board = board
+        self._state = state
         self._take = take
         self._metrics = metrics
         step_ms = settings.step_minutes * 60_000
-        self.said = ForecastHistory(
+        self.forecast_history = ForecastHistory(
             step_ms, max(round(settings.gateway_past_hours * 3_600_000) // step_ms, 1)
         )
         self._topics = {
-            what: BroadcastConsumer(settings, TOPIC_OF[what], remembers=False) for what in WHOLE
+            what: BroadcastConsumer(settings, TOPIC_OF[what], remembers=False)
+            for what in READ_WHOLE
         }
         # What has come while the rest of what there was is still being read.
-        self._waiting: dict[What, dict[tuple[int, bytes | None, int], tuple[Batch, int]]] = {
-            what: {} for what in WHOLE
+        self._buffered: dict[What, dict[tuple[int, bytes | None, int], tuple[Batch, int]]] = {
+            what: {} for what in READ_WHOLE
         }
-        self._shown = 0
+        self._since_yield = 0
         self._caught_up: set[What] = set()
         self._tasks: list[asyncio.Task[None]] = []
-        self._ends: dict[TopicPartition, int] = {}
-        self._heard = time.monotonic()
+        self._end_offsets: dict[TopicPartition, int] = {}
+        self._answered_at = time.monotonic()
         self._asker: Any = None
 
     @property
     def stale_s(self) -> float:
         """Give for how long nothing was heard of Kafka; 0: it answers."""
-        silent = time.monotonic() - self._heard
+        silent = time.monotonic() - self._answered_at
         return silent if silent > STALE_AFTER_S else 0.0
 
     def why_not_ready(self) -> str:
         """Say what has not been read yet; nothing once all has been."""
-        missing = [TOPIC_OF[what].name for what in WHOLE if what not in self._caught_up]
+        missing = [TOPIC_OF[what].name for what in READ_WHOLE if what not in self._caught_up]
         return f"being read: {', '.join(missing)}" if missing else ""
 
     async def run(self) -> None:
@@ -102,10 +103,10 @@ class Feeds:
             self._asker = await keep_trying("the gateway", self._connect)
             for topic in self._topics.values():
                 await topic.start()
-            self._ends = await keep_trying("the gateway", self._ask)
-            self._tasks = [asyncio.create_task(self._read(what)) for what in WHOLE]
-            catching_up = [asyncio.create_task(self._catch_up(what)) for what in WHOLE]
-            self._tasks += [*catching_up, asyncio.create_task(self._listen())]
+            self._end_offsets = await keep_trying("the gateway", self._query_end_offsets)
+            self._tasks = [asyncio.create_task(self._read(what)) for what in READ_WHOLE]
+            catching_up = [asyncio.create_task(self._catch_up(what)) for what in READ_WHOLE]
+            self._tasks += [*catching_up, asyncio.create_task(self._poll_kafka())]
             await asyncio.gather(*self._tasks)  # the first that fails
         finally:
             for task in self._tasks:
@@ -125,76 +126,76 @@ class Feeds:
             what: len(await partitions_of(self._settings, TOPIC_OF[what])) for what in What
         }
         epoch = await asyncio.to_thread(_epoch, self._settings, names)
-        self._board.begin(epoch, partitions)
+        self._state.begin(epoch, partitions)
 
     async def _read(self, what: What) -> None:
         async for batch in self._topics[what].batches():
             if what in self._caught_up:
-                await self._show(what, batch, range(len(batch)))
-                self._board.reached(what, batch.partition, batch.next_offset)
+                await self._publish(what, batch, range(len(batch)))
+                self._state.reached(what, batch.partition, batch.next_offset)
             else:
-                self._keep(what, batch)
+                self._buffer(what, batch)
 
     async def _catch_up(self, what: What) -> None:
         """Put what there was on the board when all of it has come."""
         topic, began = self._topics[what], time.monotonic()
-        await topic.reached({partition: self._ends[partition] for partition in topic.done})
-        while self._waiting[what]:
-            taken, self._waiting[what] = self._waiting[what], {}
+        await topic.reached({partition: self._end_offsets[partition] for partition in topic.done})
+        while self._buffered[what]:
+            taken, self._buffered[what] = self._buffered[what], {}
             for batch, place in taken.values():
-                await self._show(what, batch, [place])
+                await self._publish(what, batch, [place])
         for partition, offset in topic.done.items():
-            self._board.reached(what, partition.partition, offset)
+            self._state.reached(what, partition.partition, offset)
         leave_out_what_is_here()
         self._caught_up.add(what)
         LOG.info(
             "%s: %d known, after %.1f s",
             topic.topic.name,
-            len(self._board.newest[what]),
+            len(self._state.newest[what]),
             time.monotonic() - began,
         )
 
-    def _keep(self, what: What, batch: Batch) -> None:
+    def _buffer(self, what: What, batch: Batch) -> None:
         """Keep of each key the newest only; of alarms all changes, for those who come back."""
-        waiting = self._waiting[what]
+        waiting = self._buffered[what]
         for place, key in enumerate(batch.keys):
             if what is What.FORECAST:
-                self.said.note(batch.values[place])
+                self.forecast_history.note(batch.values[place])
             name = (batch.partition, key, batch.offsets[place] if what is What.ALARM else 0)
             waiting.pop(name, None)
             waiting[name] = (batch, place)
 
-    async def _show(self, what: What, batch: Batch, places: Iterable[int]) -> None:
+    async def _publish(self, what: What, batch: Batch, places: Iterable[int]) -> None:
         found, unusable = [], 0
         for place in places:
             if what is What.FORECAST:
-                self.said.note(batch.values[place])
-            one = entry(what, record(batch, place), self._settings.message_bytes)
+                self.forecast_history.note(batch.values[place])
+            one = read_entry(what, message_at(batch, place), self._settings.message_bytes)
             if isinstance(one, Refusal):
                 unusable += 1
                 LOG.debug("%s: %s", batch.topic, one.detail)
             else:
                 found.append(one)
-        self._metrics.took(what, len(found) + unusable, unusable)
+        self._metrics.consumed(what, len(found) + unusable, unusable)
         self._take(found)
-        self._shown += len(found)
-        if self._shown >= AT_ONCE:
-            self._shown = 0
+        self._since_yield += len(found)
+        if self._since_yield >= AT_ONCE:
+            self._since_yield = 0
             await asyncio.sleep(0)
 
-    async def _listen(self) -> None:
+    async def _poll_kafka(self) -> None:
         """Hear from Kafka now and then, so that its silence is noticed."""
         while True:
             await asyncio.sleep(ASK_EVERY_S)
             try:
-                await self._ask()
+                await self._query_end_offsets()
             except (KafkaError, OSError) as error:
                 LOG.debug("Kafka does not answer: %s", error)
 
-    async def _ask(self) -> dict[TopicPartition, int]:
+    async def _query_end_offsets(self) -> dict[TopicPartition, int]:
         partitions = [one for topic in self._topics.values() for one in topic.done]
         ends: dict[TopicPartition, int] = await self._asker.end_offsets(partitions)
-        self._heard = time.monotonic()
+        self._answered_at = time.monotonic()
         return ends
 
     async def _connect(self) -> Any:

@@ -42,10 +42,10 @@ class ForecastHistory:
 
     Examples
     --------
-    >>> said = Said(step_ms=60_000, slots=3, ahead_minutes=(2,))
-    >>> said.note(b'{"series":"m-1","tick":"1970-01-01T00:00:00Z","levels":[0.5],'
+    >>> history = ForecastHistory(step_ms=60_000, slots=3, ahead_minutes=(2,))
+    >>> history.note(b'{"series":"m-1","tick":"1970-01-01T00:00:00Z","levels":[0.5],'
     ...           b'"quantiles":[[7.0,8.0]]}')
-    >>> said.of("m-1")  # of the slot that ends two minutes later
+    >>> history.of("m-1")  # of the slot that ends two minutes later
     [(60000, [8.0])]
     """
 

@@ -1,4 +1,4 @@
-"""A gateway, put together: from Kafka to the board, from the board to the clients."""
+"""A gateway, put together: from Kafka to the state, from the board to the clients."""
 
 import asyncio
 import logging
@@ -10,21 +10,21 @@ from importlib.metadata import version
 from typing import Any
 
 from gridcast.gateway.access.gate import AccessGate
-from gridcast.gateway.access.limits import Accounts
+from gridcast.gateway.access.limits import AccountLimits
 from gridcast.gateway.commands import CommandSender
 from gridcast.gateway.conversations import Conversations
 from gridcast.gateway.entries import Entry
 from gridcast.gateway.fanout import Fanout
 from gridcast.gateway.feeds import Feeds
-from gridcast.gateway.http import Pages
+from gridcast.gateway.http import HttpEndpoints
 from gridcast.gateway.latest_state import LatestState
 from gridcast.gateway.metrics import GatewayMetrics
 from gridcast.gateway.readings import ReadingFeed
 from gridcast.gateway.screen import ScreenFiles
-from gridcast.gateway.server import Port
+from gridcast.gateway.server import GatewayServer
 from gridcast.gateway.shared_state import SharedState
-from gridcast.gateway.snapshot_at import Moments
-from gridcast.gateway.status import Greeter
+from gridcast.gateway.snapshot_at import SnapshotReader
+from gridcast.gateway.status import GatewayStatus
 from gridcast.gateway.weather import WeatherFeed
 from gridcast.schemas.gateway import What
 from gridcast.stream.errors import UserError
@@ -56,18 +56,18 @@ class Gateway:
         self._settings = settings
         self.metrics = GatewayMetrics(version("gridcast"), run)
         self.gate = AccessGate(settings)
-        self.board = LatestState()
-        self.accounts = Accounts()
+        self.state = LatestState()
+        self.accounts = AccountLimits()
         self.shared = SharedState(settings, self.metrics)
-        self.feeds = Feeds(settings, self.board, self.take, self.metrics)
-        self.readings = ReadingFeed(settings, self.board, self.take, self.metrics)
-        self.weather = WeatherFeed(settings, self.board.grid, self.metrics)
+        self.feeds = Feeds(settings, self.state, self.take, self.metrics)
+        self.readings = ReadingFeed(settings, self.state, self.take, self.metrics)
+        self.weather = WeatherFeed(settings, self.state.grid, self.metrics)
         self._commands = CommandSender(settings)
         self._wake = asyncio.Event()
         self._sent_ms: int | None = None
         self._turn = 0
-        greeter = Greeter(
-            board=self.board,
+        status = GatewayStatus(
+            state=self.state,
             is_open=self.gate.is_open,
             heartbeat_s=settings.gateway_heartbeat_s,
             stale_s=lambda: self.feeds.stale_s,
@@ -75,33 +75,33 @@ class Gateway:
             degraded=lambda: self.shared.degraded,
         )
         self.fanout = Fanout(
-            self.board, self.metrics, greeter.current, settings.gateway_stall_s, self._wake.set
+            self.state, self.metrics, status.current, settings.gateway_stall_s, self._wake.set
         )
         self.conversations = Conversations(
             gate=self.gate,
             accounts=self.accounts,
             shared=self.shared,
-            board=self.board,
+            state=self.state,
             fanout=self.fanout,
             commands=self._commands,
-            greeter=greeter,
+            status=status,
             metrics=self.metrics,
         )
-        pages = Pages(
-            board=self.board,
-            past=self.readings.past,
-            said=self.feeds.said,
-            weather=self.weather.stations,
-            moments=Moments(settings, self.board),
+        endpoints = HttpEndpoints(
+            state=self.state,
+            past_loads=self.readings.past_loads,
+            forecast_history=self.feeds.forecast_history,
+            weather=self.weather.curves,
+            snapshots=SnapshotReader(settings, self.state),
             step_minutes=settings.step_minutes,
             silent_minutes=settings.gateway_silent_minutes,
             gate=self.gate,
             screen=ScreenFiles(settings.gateway_screen_dir),
             registry=self.metrics.registry,
             why_not_ready=self.feeds.why_not_ready,
-            may_ask=self.conversations.may_ask,
+            allow_request=self.conversations.allow_request,
         )
-        self.port = Port(settings, self.conversations, pages, self.metrics)
+        self.server = GatewayServer(settings, self.conversations, endpoints, self.metrics)
 
     def take(self, entries: Iterable[Entry]) -> None:
         """Let what came be known to all whom it concerns."""
@@ -113,8 +113,8 @@ class Gateway:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until told to stop; what waiting does not mend is raised."""
-        await self.port.open()
-        LOG.info("gateway at %s%s", self.port.address, self._open_to())
+        await self.server.open()
+        LOG.info("gateway at %s%s", self.server.address, self._open_to())
         tasks = [
             asyncio.create_task(one)
             for one in (
@@ -126,7 +126,7 @@ class Gateway:
                 self._pump(),
                 self._watch(),
                 _every(1.0, self._beat),
-                _every(CHECK_EVERY_S, self.conversations.check),
+                _every(CHECK_EVERY_S, self.conversations.recheck_credentials),
                 _every(FORGET_EVERY_S, self._forget),
             )
         ]
@@ -138,7 +138,7 @@ class Gateway:
             if work.done():
                 work.result()
         finally:
-            await self.port.close()
+            await self.server.close()
             left: list[asyncio.Future[Any]] = [stopping, work, *tasks]
             for one in left:
                 one.cancel()
@@ -166,12 +166,12 @@ class Gateway:
         self._turn = (self._turn + 1) % turns
         self.fanout.heartbeat(self._turn, turns)
         self.metrics.stale(self.feeds.stale_s)
-        self.metrics.knows({what: len(self.board.newest[what]) for what in What})
+        self.metrics.entries({what: len(self.state.newest[what]) for what in What})
 
     async def _forget(self) -> None:
-        self.board.forget(round(time.time() * 1000))
-        if self.feeds.said.tick_ms is not None:
-            await self.weather.forget(self.feeds.said.tick_ms)
+        self.state.forget(round(time.time() * 1000))
+        if self.feeds.forecast_history.tick_ms is not None:
+            await self.weather.forget(self.feeds.forecast_history.tick_ms)
         self.accounts.forget(time.monotonic())
 
     def _open_to(self) -> str:

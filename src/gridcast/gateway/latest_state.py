@@ -22,7 +22,7 @@ KEPT_MS = {
     What.READING: 8 * DAY_MS,
 }
 OVER_FOR_MS = DAY_MS
-"""An alarm that is over for longer is on its topic, but not on the board."""
+"""An alarm that is over for longer is on its topic, but not on the state."""
 
 
 class LatestState:
@@ -60,7 +60,7 @@ class LatestState:
         """Have read a partition up to an offset."""
         self.next[what][partition] = offset
 
-    def place(self) -> Place:
+    def position(self) -> Place:
         """Give up to where everything is known."""
         return Place(epoch=self.epoch, seq={what: list(at) for what, at in self.next.items()})
 
@@ -116,20 +116,20 @@ class LatestState:
         entry = self.newest[What.ALARM].get(name)
         return entry.message if entry is not None and isinstance(entry.message, Alarm) else None
 
-    def way(self, series: str) -> list[str]:
+    def path(self, series: str) -> list[str]:
         """Give a series and all above it."""
-        way = [series]
+        path = [series]
         above = self.grid.parent(series)
         while above is not None:
-            way.append(above)
+            path.append(above)
             above = self.grid.parent(above)
-        return way
+        return path
 
-    def below(self, series: str) -> list[str]:
+    def subtree(self, series: str) -> list[str]:
         """Give a series and all that are parts of it."""
-        return list(self.each_below(series))
+        return list(self.walk_subtree(series))
 
-    def each_below(self, series: str) -> Iterator[str]:
+    def walk_subtree(self, series: str) -> Iterator[str]:
         """Go through a series and all that are parts of it, as it is by the time one comes there.
 
         Whoever goes through a large grid can let others have their turn meanwhile.

@@ -49,7 +49,7 @@ class GatewayMetricList(DescribedMetrics):
             "messages",
             "messages that newer ones overtook before they were sent, of clients that have left",
         )
-        self.taken = self._add(
+        self.consumed = self._add(
             Counter,
             "gridcast_gateway_taken_total",
             "messages",
@@ -63,7 +63,7 @@ class GatewayMetricList(DescribedMetrics):
             "messages from Kafka that could not be read, by what they should be",
             "what",
         )
-        self.known = self._add(
+        self.entries = self._add(
             Gauge,
             "gridcast_gateway_known",
             "things",
@@ -90,7 +90,7 @@ class GatewayMetricList(DescribedMetrics):
             "requests of clients that were refused, over HTTP and WebSocket, by why",
             "because",
         )
-        self.acted = self._add(
+        self.commands = self._add(
             Counter,
             "gridcast_gateway_commands_total",
             "commands",
@@ -104,7 +104,7 @@ class GatewayMetricList(DescribedMetrics):
             "1: Redis answers; 0: it does not, or there is none",
         )
         for what in (*What, "weather"):
-            self.taken.labels(str(what))
+            self.consumed.labels(str(what))
             self.unusable.labels(str(what))
         for code in CloseCode:
             self.closed.labels(str(code.value))

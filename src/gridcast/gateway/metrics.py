@@ -52,15 +52,15 @@ class GatewayMetrics:
         """Count messages that were overtaken."""
         self._list.conflated.inc(messages)
 
-    def took(self, what: What | Literal["weather"], messages: int, unusable: int) -> None:
+    def consumed(self, what: What | Literal["weather"], messages: int, unusable: int) -> None:
         """Count messages from Kafka."""
-        self._list.taken.labels(str(what)).inc(messages)
+        self._list.consumed.labels(str(what)).inc(messages)
         self._list.unusable.labels(str(what)).inc(unusable)
 
-    def knows(self, counts: Mapping[What, int]) -> None:
-        """Note how much is on the board."""
+    def entries(self, counts: Mapping[What, int]) -> None:
+        """Note how much is on the state."""
         for what, count in counts.items():
-            self._list.known.labels(what.value).set(count)
+            self._list.entries.labels(what.value).set(count)
 
     def delivered(self, seconds: float) -> None:
         """Note how long after Kafka's stamp something was sent."""
@@ -74,9 +74,9 @@ class GatewayMetrics:
         """Count a request that was refused."""
         self._list.refused.labels(because).inc()
 
-    def acted(self, action: Action) -> None:
+    def command_sent(self, action: Action) -> None:
         """Count a command that Kafka has."""
-        self._list.acted.labels(action.value).inc()
+        self._list.commands.labels(action.value).inc()
 
     def redis(self, *, is_up: bool) -> None:
         """Note whether Redis answers."""

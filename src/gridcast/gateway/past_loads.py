@@ -18,7 +18,7 @@ MOST_COUNTED = np.iinfo(np.uint16).max
 BEGIN_ROWS = 256
 
 
-class Newest(NamedTuple):
+class NewestReading(NamedTuple):
     """The newest reading of a series, and where it stands on its topic."""
 
     series: str
@@ -42,15 +42,15 @@ class PastLoads:
 
     Examples
     --------
-    >>> past = Past(step_ms=60_000, slots=3)
-    >>> one = ReadingColumns(
+    >>> past = PastLoads(step_ms=60_000, slots=3)
+    >>> readings = ReadingColumns(
     ...     ["m-1", "m-1"], np.array([0, 30_000]), np.array([1.0, 2.0]),
     ...     np.zeros(2, np.uint8), np.zeros(2, np.int32),
     ... )
-    >>> past.fold(one, partition=0, offsets=np.array([7, 8]))
+    >>> past.fold(readings, partition=0, offsets=np.array([7, 8]))
     >>> past.of("m-1")
     [(0, 1.5)]
-    >>> [(newest.value, newest.offset) for newest in past.fresh()]
+    >>> [(newest.value, newest.offset) for newest in past.drain_newest()]
     [(2.0, 8)]
     """
 
@@ -62,7 +62,7 @@ class PastLoads:
         self._names: list[str] = []
         self._sum = np.zeros((0, slots), np.float32)
         self._count = np.zeros((0, slots), np.uint16)
-        self._newest = np.zeros(0, NEWEST)
+        self._newest = np.zeros(0, NEWEST_ROW)
 
     def __len__(self) -> int:
         return len(self._names)
@@ -96,12 +96,12 @@ class PastLoads:
         times = slots[measured] * self._step_ms
         return list(zip(times.tolist(), np.round(mean.astype(np.float64), 3).tolist(), strict=True))
 
-    def fresh(self) -> Iterator[Newest]:
+    def drain_newest(self) -> Iterator[NewestReading]:
         """Give the newest reading of each series that has had one since this was last asked."""
         rows = np.flatnonzero(self._newest["fresh"][: len(self)])
         self._newest["fresh"][rows] = False
         for row, one in zip(rows.tolist(), self._newest[rows].tolist(), strict=True):
-            yield Newest(self._names[row], *one[1:])
+            yield NewestReading(self._names[row], *one[1:])
 
     def newest_times(self) -> tuple[list[str], npt.NDArray[np.int64]]:
         """Give every series and the time of its newest reading."""
@@ -123,7 +123,7 @@ class PastLoads:
         more = max(need, 2 * have, BEGIN_ROWS) - have
         self._sum = np.concatenate([self._sum, np.zeros((more, self._slots), np.float32)])
         self._count = np.concatenate([self._count, np.zeros((more, self._slots), np.uint16)])
-        new = np.zeros(more, NEWEST)
+        new = np.zeros(more, NEWEST_ROW)
         new["time_ms"] = np.iinfo(np.int64).min
         self._newest = np.concatenate([self._newest, new])
 
@@ -155,7 +155,7 @@ class PastLoads:
         self._head = max(self._head, slot)
 
 
-NEWEST = np.dtype(
+NEWEST_ROW = np.dtype(
     [
         ("fresh", np.bool_),
         ("time_ms", np.int64),
@@ -166,4 +166,4 @@ NEWEST = np.dtype(
         ("offset", np.int64),
     ]
 )
-"""A row of the newest readings; in the order of `Newest`, after whether it was asked for."""
+"""A row of the newest readings; in the order of `NewestReading`, after whether it was asked for."""

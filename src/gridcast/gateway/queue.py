@@ -1,10 +1,10 @@
 """What waits for one client: of forecasts the newest of each series, of alarms every change.
 
->>> from gridcast.gateway.entries import KafkaMessage, entry
+>>> from gridcast.gateway.entries import KafkaMessage, read_entry
 >>> queue = Queue(Format.JSON, most_alarms=100)
 >>> score = b'{"series":"m-1","hour":"2026-01-01T00:00:00Z","bands":[]}'
 >>> for offset in range(3):
-...     queue.put(entry(What.SCORE, KafkaMessage(0, offset, 0, b"m-1", score), limit=1000))
+...     queue.put(read_entry(What.SCORE, KafkaMessage(0, offset, 0, b"m-1", score), limit=1000))
 >>> len(queue), queue.conflated
 (1, 2)
 """

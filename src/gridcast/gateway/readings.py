@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from gridcast.gateway.entries import Entry, KafkaMessage, entry
+from gridcast.gateway.entries import Entry, KafkaMessage, read_entry
 from gridcast.gateway.feeds import Take
 from gridcast.gateway.latest_state import LatestState
 from gridcast.gateway.metrics import GatewayMetrics
@@ -38,17 +38,17 @@ class ReadingFeed:
     """
 
     def __init__(
-        self, settings: Settings, board: LatestState, take: Take, metrics: GatewayMetrics
+        self, settings: Settings, state: LatestState, take: Take, metrics: GatewayMetrics
     ) -> None:
         step_ms = settings.step_minutes * 60_000
         self._hours_ms = round(settings.gateway_past_hours * HOUR_MS)
-        self.past = PastLoads(step_ms, max(self._hours_ms // step_ms, 1))
+        self.past_loads = PastLoads(step_ms, max(self._hours_ms // step_ms, 1))
         self._settings = settings
-        self._board = board
+        self._state = state
         self._take = take
         self._metrics = metrics
         self._bounds = TimeBounds(round(settings.future_bound_s * 1000), self._hours_ms)
-        self._read: dict[int, int] = {}
+        self._next_offset: dict[int, int] = {}
         self._newest_ms: dict[int, int] = {}
 
     async def run(self) -> None:
@@ -70,7 +70,7 @@ class ReadingFeed:
                 now = time.monotonic()
                 if now - shown >= self._settings.gateway_readings_every_s:
                     shown = now
-                    await self._show()
+                    await self._publish()
         finally:
             await consumer.stop()
 
@@ -85,17 +85,17 @@ class ReadingFeed:
             decoded, sent_ms, self._newest_ms.get(partition, NEVER), self._bounds
         )
         offsets = np.array([message.offset for message in messages], np.int64)
-        self.past.fold(found.readings, partition, offsets[found.message])
-        self._read[partition] = messages[-1].offset + 1
+        self.past_loads.fold(found.readings, partition, offsets[found.message])
+        self._next_offset[partition] = messages[-1].offset + 1
         unusable = len({place for place, _ in found.refused})
-        self._metrics.took(What.READING, len(messages), unusable)
+        self._metrics.consumed(What.READING, len(messages), unusable)
 
-    async def _show(self) -> None:
+    async def _publish(self) -> None:
         """Let the newest of each series be known."""
         entries: list[Entry] = []
-        read, self._read = self._read, {}
+        read, self._next_offset = self._next_offset, {}
         now_ms = round(time.time() * 1000)
-        for one in self.past.fresh():
+        for one in self.past_loads.drain_newest():
             reading = Reading(
                 series=one.series,
                 time=datetime.fromtimestamp(one.time_ms / 1000, UTC),
@@ -104,7 +104,7 @@ class ReadingFeed:
                 revision=one.revision,
             )
             taken = KafkaMessage(one.partition, one.offset, now_ms, reading.key, reading.to_bytes())
-            made = entry(What.READING, taken, self._settings.message_bytes)
+            made = read_entry(What.READING, taken, self._settings.message_bytes)
             if isinstance(made, Entry):
                 entries.append(made)
             if len(entries) >= AT_ONCE:
@@ -113,7 +113,7 @@ class ReadingFeed:
                 await asyncio.sleep(0)
         self._take(entries)
         for partition, offset in read.items():
-            self._board.reached(What.READING, partition, offset)
+            self._state.reached(What.READING, partition, offset)
 
     async def _seek(self, consumer: Any, partitions: list[TopicPartition]) -> None:
         since_ms = round(time.time() * 1000) - self._hours_ms

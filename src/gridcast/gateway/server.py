@@ -16,7 +16,8 @@ from websockets.typing import Subprotocol
 
 from gridcast.gateway.access.gate import is_loopback
 from gridcast.gateway.conversations import Conversations
-from gridcast.gateway.http import SAFE, SOCKET_PATH, HttpResponse, Pages
+from gridcast.gateway.http import SOCKET_PATH, HttpEndpoints
+from gridcast.gateway.http_response import SAFE, HttpResponse
 from gridcast.gateway.metrics import GatewayMetrics
 from gridcast.gateway.protocol import Format
 from gridcast.stream.errors import UserError
@@ -53,7 +54,7 @@ class Connection(ServerConnection):
                 raise
 
 
-class Port:
+class GatewayServer:
     """Where clients come in.
 
     Parameters
@@ -62,7 +63,7 @@ class Port:
         Of the deployment.
     conversations
         Talk with clients.
-    pages
+    endpoints
         Answer plain HTTP.
     metrics
         Are told of who is turned away.
@@ -72,12 +73,12 @@ class Port:
         self,
         settings: Settings,
         conversations: Conversations,
-        pages: Pages,
+        endpoints: HttpEndpoints,
         metrics: GatewayMetrics,
     ) -> None:
         self._settings = settings
         self._conversations = conversations
-        self._pages = pages
+        self._endpoints = endpoints
         self._metrics = metrics
         self._tls = _tls(settings)
         self._server: Server | None = None
@@ -96,7 +97,7 @@ class Port:
         settings = self._settings
         try:
             self._server = await serve(
-                self._conversations.hold,
+                self._conversations.serve,
                 settings.gateway_host,
                 settings.gateway_port,
                 ssl=self._tls,
@@ -133,46 +134,46 @@ class Port:
 
     async def _request(self, connection: ServerConnection, request: Request) -> Response | None:
         try:
-            headers, url = _once(request.headers), urlsplit(request.path)
+            headers, url = _unique_headers(request.headers), urlsplit(request.path)
         except ValueError as error:
-            return self._turn_away(HTTPStatus.BAD_REQUEST, str(error))
-        why_not = self._why_not(url.path, headers)
-        if why_not is not None:
-            return self._turn_away(*why_not)
+            return self._refuse(HTTPStatus.BAD_REQUEST, str(error))
+        refusal = self._why_refused(url.path, headers)
+        if refusal is not None:
+            return self._refuse(*refusal)
         if url.path != SOCKET_PATH:
             return _response(
-                await self._pages.answer(request.method, request.path, headers),
+                await self._endpoints.answer(request.method, request.path, headers),
                 with_body=request.method != "HEAD",
             )
         if parse_qs(url.query).get("deflate", ["0"])[-1] == "1":
             connection.protocol.available_extensions = [DEFLATE]
         return None
 
-    def _why_not(self, path: str, headers: Mapping[str, str]) -> tuple[HTTPStatus, str] | None:
+    def _why_refused(self, path: str, headers: Mapping[str, str]) -> tuple[HTTPStatus, str] | None:
         """Say why a request is not even looked at."""
         host, origin = headers.get("Host", ""), headers.get("Origin")
-        if self._settings.gateway_access == "open" and not is_loopback(_name(host)):
+        if self._settings.gateway_access == "open" and not is_loopback(_host_name(host)):
             # A page of another site, whose name was made to lead here.
             return HTTPStatus.FORBIDDEN, "an open gateway is for this machine only"
         if path != SOCKET_PATH:
             return None
         if "Upgrade" not in headers:
             return HTTPStatus.UPGRADE_REQUIRED, "this is a WebSocket: gridcast.v1"
-        if origin is not None and not self._is_ours(origin, host):
-            return HTTPStatus.FORBIDDEN, "pages of that site may not connect (gateway_origins)"
+        if origin is not None and not self._is_allowed_origin(origin, host):
+            return HTTPStatus.FORBIDDEN, "endpoints of that site may not connect (gateway_origins)"
         if len(self._conversations) >= self._settings.gateway_connections:
             return HTTPStatus.SERVICE_UNAVAILABLE, "no more connections are taken"
         return None
 
-    def _is_ours(self, origin: str, host: str) -> bool:
+    def _is_allowed_origin(self, origin: str, host: str) -> bool:
         return origin in self._settings.gateway_origins or urlsplit(origin).netloc == host
 
-    def _turn_away(self, status: HTTPStatus, text: str) -> Response:
+    def _refuse(self, status: HTTPStatus, text: str) -> Response:
         self._metrics.refused(status.phrase.lower().replace(" ", "-"))
         return _response(HttpResponse(status, f"{text}\n".encode()))
 
 
-def _once(headers: Headers) -> dict[str, str]:
+def _unique_headers(headers: Headers) -> dict[str, str]:
     """Give the headers by name; one that must not come twice is a ValueError if it does."""
     for name in ("Host", "Origin", "Authorization"):
         if len(headers.get_all(name)) > 1:
@@ -180,10 +181,10 @@ def _once(headers: Headers) -> dict[str, str]:
     return {name.title(): value for name, value in headers.raw_items()}
 
 
-def _name(host: str) -> str:
+def _host_name(host: str) -> str:
     """Take the name from a Host header.
 
-    >>> _name("localhost:8750"), _name("[::1]:8750")
+    >>> _host_name("localhost:8750"), _host_name("[::1]:8750")
     ('localhost', '::1')
     """
     if host.startswith("["):

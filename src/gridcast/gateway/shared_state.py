@@ -63,19 +63,19 @@ class SharedState:
         self.is_up = False
         self._settings = settings
         self._metrics = metrics
-        self._name = uuid4().hex
-        self._members: dict[str, str] = {}
+        self._gateway_id = uuid4().hex
+        self._connections: dict[str, str] = {}
         """The accounts of this gateway's connections."""
-        self._renewed = 0.0
+        self._renewed_at = 0.0
         self._forecasts: OrderedDict[str, Entry] = OrderedDict()
         self._redis: Any = None
-        self._away: tuple[type[Exception], ...] = (OSError, TimeoutError)
+        self._redis_errors: tuple[type[Exception], ...] = (OSError, TimeoutError)
         if settings.redis_url is not None:
             # A third of what a gateway imports: only who wants it waits for it.
             from redis.asyncio import Redis  # noqa: PLC0415
             from redis.exceptions import RedisError  # noqa: PLC0415
 
-            self._away = (RedisError, *self._away)
+            self._redis_errors = (RedisError, *self._redis_errors)
             try:
                 self._redis = Redis.from_url(
                     settings.redis_url.get_secret_value(),
@@ -98,12 +98,12 @@ class SharedState:
             return
         try:
             while True:
-                came = await self._asked(self._look)
-                self._note(is_up=came is not None)
+                came = await self._call(self._sync)
+                self._set_up(is_up=came is not None)
                 if not came:
                     await asyncio.sleep(LOOK_EVERY_S)
         finally:
-            await self._asked(self._leave_all)
+            await self._call(self._leave_all)
             await self._redis.aclose()
 
     def publish(self, entries: list[Entry]) -> None:
@@ -114,23 +114,23 @@ class SharedState:
             if entry.what is What.FORECAST:
                 self._forecasts[entry.key] = entry
 
-    async def enter(self, identity: Identity, connection: str) -> bool:
+    async def add_connection(self, identity: Identity, connection: str) -> bool:
         """Count a connection at all gateways; tells whether it may be had."""
-        self._members[connection] = identity.account
-        may = await self._if_up(lambda: self._enter(identity.account, connection, identity))
+        self._connections[connection] = identity.account
+        may = await self._call_if_up(lambda: self._enter(identity.account, connection, identity))
         if may is False:
-            del self._members[connection]
+            del self._connections[connection]
         return may is not False
 
-    async def leave(self, connection: str) -> None:
+    async def remove_connection(self, connection: str) -> None:
         """Count a connection less."""
-        account = self._members.pop(connection, None)
+        account = self._connections.pop(connection, None)
         if account is not None:
-            await self._if_up(
+            await self._call_if_up(
                 lambda: self._redis.zrem(self._key("connections", account), connection)
             )
 
-    async def may_ask(self, identity: Identity) -> bool:
+    async def allow_request(self, identity: Identity) -> bool:
         """Count a request at all gateways; tells whether it may be had."""
         minute = int(time.time() // 60)
 
@@ -142,17 +142,17 @@ class SharedState:
             count, _ = await pipeline.execute()
             return int(count) <= identity.requests_per_minute
 
-        return await self._if_up(ask) is not False
+        return await self._call_if_up(ask) is not False
 
-    async def _look(self) -> bool:
+    async def _sync(self) -> bool:
         """Renew what is ours, and write some forecasts; tells whether there are more."""
         await self._redis.ping()
         now = time.time()
-        if now - self._renewed > RENEWED_WITHIN_S / 3:
+        if now - self._renewed_at > RENEWED_WITHIN_S / 3:
             await self._renew(now)
-            self._renewed = now
+            self._renewed_at = now
         lease = self._redis.register_script(_LEASE)
-        if not await lease(keys=[self._key("writer", "")], args=[self._name, LEASE_MS]):
+        if not await lease(keys=[self._key("writer", "")], args=[self._gateway_id, LEASE_MS]):
             self._forecasts.clear()  # another gateway writes them
             return False
         return await self._write()
@@ -175,7 +175,7 @@ class SharedState:
         return bool(self._forecasts)
 
     async def _renew(self, now: float) -> None:
-        members = list(self._members.items())
+        members = list(self._connections.items())
         for first in range(0, len(members), AT_ONCE):
             pipeline = self._redis.pipeline(transaction=False)
             for connection, account in members[first : first + AT_ONCE]:
@@ -187,7 +187,7 @@ class SharedState:
     async def _leave_all(self) -> bool:
         if self.is_up:
             pipeline = self._redis.pipeline(transaction=False)
-            for connection, account in self._members.items():
+            for connection, account in self._connections.items():
                 pipeline.zrem(self._key("connections", account), connection)
             await pipeline.execute()
         return False
@@ -202,24 +202,24 @@ class SharedState:
             )
         )
 
-    async def _if_up(self, ask: Callable[[], Awaitable[Any]]) -> Any:
+    async def _call_if_up(self, ask: Callable[[], Awaitable[Any]]) -> Any:
         """Ask Redis, if it answers at all; None if it does not."""
-        return await self._asked(ask) if self.is_up else None
+        return await self._call(ask) if self.is_up else None
 
-    async def _asked(self, ask: Callable[[], Awaitable[Any]]) -> Any:
+    async def _call(self, ask: Callable[[], Awaitable[Any]]) -> Any:
         try:
             return await ask()
-        except self._away as error:
+        except self._redis_errors as error:
             if self.is_up:
                 LOG.warning("Redis does not answer, the gateway goes on without it: %s", error)
-            self._note(is_up=False)
+            self._set_up(is_up=False)
             return None
 
-    def _note(self, *, is_up: bool) -> None:
+    def _set_up(self, *, is_up: bool) -> None:
         if is_up and not self.is_up:
             LOG.info("Redis answers")
         elif not is_up:
-            self._renewed = 0.0  # it may come back empty
+            self._renewed_at = 0.0  # it may come back empty
         self.is_up = is_up
         self._metrics.redis(is_up=is_up)
 

@@ -15,7 +15,7 @@ from threading import Event
 import numpy as np
 from confluent_kafka import KafkaException
 
-from gridcast.gateway.entries import TOPIC_OF, Entry, KafkaMessage, entry
+from gridcast.gateway.entries import TOPIC_OF, Entry, KafkaMessage, read_entry
 from gridcast.gateway.latest_state import LatestState
 from gridcast.gateway.topic_span import OverError, TopicSpan
 from gridcast.schemas import GridSeries, Reading, SeriesKind, TimeBounds, decode, within
@@ -36,32 +36,32 @@ MOST_BYTES = 64 * 1024 * 1024
 MOST_UNDECLARED = 2_000
 """Of more series of which nobody declared any above the meters, only those asked for are told:
 as many as a screen shows."""
-Sees = Callable[[str], bool]
+CanSee = Callable[[str], bool]
 """Tells whether somebody may see a series; asked from a thread."""
 Newest = dict[bytes | None, KafkaMessage]
 
 
-class Away(Exception):  # noqa: N818 - it is an answer, not a failure
+class SnapshotUnavailable(Exception):  # noqa: N818 - it is an answer, not a failure
     """Kafka does not answer, or not in time, or it would be too much."""
 
 
-class Moments:
+class SnapshotReader:
     """Looks up how things stood.
 
     Parameters
     ----------
     settings
         Of the deployment.
-    board
+    state
         Which series there are.
     """
 
-    def __init__(self, settings: Settings, board: LatestState) -> None:
+    def __init__(self, settings: Settings, state: LatestState) -> None:
         self._settings = settings
-        self._board = board
+        self._state = state
         self._turn = asyncio.Semaphore(1)
 
-    async def at(self, time_ms: int, sees: Sees, series: str | None) -> bytes:
+    async def at(self, time_ms: int, sees: CanSee, series: str | None) -> bytes:
         """Give a `Moment`, packed with gzip: what a fresh client had been sent then.
 
         Of zones, substations and feeders, and of the parts of one series.
@@ -71,17 +71,21 @@ class Moments:
             async with asyncio.timeout(WITHIN_S), self._turn:
                 return await asyncio.to_thread(self._look, over, time_ms, sees, series)
         except (TimeoutError, OverError):
-            raise Away(f"the topics could not be read within {WITHIN_S:.0f} s") from None
+            raise SnapshotUnavailable(
+                f"the topics could not be read within {WITHIN_S:.0f} s"
+            ) from None
         except KafkaException as error:
-            raise Away(f"the topics could not be read: {error.args[0].str()}") from None
+            raise SnapshotUnavailable(
+                f"the topics could not be read: {error.args[0].str()}"
+            ) from None
         finally:
             over.set()  # the thread, too, stops then
 
-    def _look(self, over: Event, time_ms: int, sees: Sees, series: str | None) -> bytes:
-        declared = list(self._board.newest[What.SERIES].values())
+    def _look(self, over: Event, time_ms: int, sees: CanSee, series: str | None) -> bytes:
+        declared = list(self._state.newest[What.SERIES].values())
         wanted = self._wanted(declared, sees, series)
         with TopicSpan(self._settings, over, WITHIN_S) as topics:
-            found = _Found(self._settings, wanted, sees)
+            found = _SnapshotMessages(self._settings, wanted, sees)
             for what in (What.FORECAST, What.READING):
                 self._look_back(topics, what, time_ms, found)
             for records in self._read(topics, What.ALARM, time_ms - ALARMS_BACK_MS, time_ms):
@@ -90,14 +94,14 @@ class Moments:
         at = write_time(datetime.fromtimestamp(time_ms / 1000, UTC))
         return _packed(at, chain(known, found.messages()))
 
-    def _wanted(self, declared: Iterable[Entry], sees: Sees, series: str | None) -> Sees:
-        parts = set() if series is None else set(self._board.below(series))
+    def _wanted(self, declared: Iterable[Entry], sees: CanSee, series: str | None) -> CanSee:
+        parts = set() if series is None else set(self._state.subtree(series))
         upper = {
             one.key
             for one in declared
             if isinstance(one.message, GridSeries) and one.message.kind is not SeriesKind.METER
         }
-        all_of_them = not upper and len(self._board.newest[What.FORECAST]) <= MOST_UNDECLARED
+        all_of_them = not upper and len(self._state.newest[What.FORECAST]) <= MOST_UNDECLARED
         asked: dict[str, bool] = {}
 
         def wanted(name: str) -> bool:
@@ -109,7 +113,9 @@ class Moments:
 
         return wanted
 
-    def _look_back(self, topics: TopicSpan, what: What, time_ms: int, found: "_Found") -> None:
+    def _look_back(
+        self, topics: TopicSpan, what: What, time_ms: int, found: "_SnapshotMessages"
+    ) -> None:
         look_ms, came = FIRST_LOOK_MS, False
         while not came and look_ms <= LAST_LOOK_MS:
             for records in self._read(topics, what, time_ms - look_ms, time_ms):
@@ -120,14 +126,14 @@ class Moments:
     def _read(
         self, topics: TopicSpan, what: What, since_ms: int, until_ms: int
     ) -> Iterator[list[KafkaMessage]]:
-        partitions = len(self._board.next[what])
+        partitions = len(self._state.next[what])
         return topics.read(TOPIC_OF[what].name, partitions, since_ms, until_ms)
 
 
-class _Found:
+class _SnapshotMessages:
     """The newest of each that is wanted, of what was read by now: never more than `MOST_BYTES`."""
 
-    def __init__(self, settings: Settings, wanted: Sees, sees: Sees) -> None:
+    def __init__(self, settings: Settings, wanted: CanSee, sees: CanSee) -> None:
         self._wanted = wanted
         self._sees = sees
         self._limit = settings.message_bytes
@@ -149,13 +155,13 @@ class _Found:
             self._bytes -= len(before.value or b"") if before is not None else 0
             newest[one.key] = one
         if self._bytes > MOST_BYTES:
-            raise Away("too much stood on the topics then: ask for one series")
+            raise SnapshotUnavailable("too much stood on the topics then: ask for one series")
 
     def messages(self) -> Iterator[bytes]:
         """Give each as a message of the protocol; it is then forgotten."""
         for what, newest in self._newest.items():
             while newest:
-                made = entry(what, newest.popitem()[1], self._limit)
+                made = read_entry(what, newest.popitem()[1], self._limit)
                 if not isinstance(made, Entry) or made.is_gone:
                     continue
                 # A screen knows all alarms, be they of a meter or of a feed.

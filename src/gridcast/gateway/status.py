@@ -13,12 +13,12 @@ from gridcast.schemas.gateway import Current, Welcome
 NAME = f"{socket.gethostname()}/{os.getpid()}"
 
 
-class Greeter:
+class GatewayStatus:
     """Says how the gateway stands.
 
     Parameters
     ----------
-    board
+    state
         What is known.
     is_open
         Whether everybody is let in.
@@ -35,7 +35,7 @@ class Greeter:
     def __init__(
         self,
         *,
-        board: LatestState,
+        state: LatestState,
         is_open: bool,
         heartbeat_s: float,
         stale_s: Callable[[], float],
@@ -43,7 +43,7 @@ class Greeter:
         degraded: Callable[[], list[str]],
     ) -> None:
         self.why_not_ready = missing
-        self._board = board
+        self._state = state
         self._is_open = is_open
         self._heartbeat_s = heartbeat_s
         self._stale_s = stale_s
@@ -71,7 +71,7 @@ class Greeter:
 
     def current(self, subscription: str | None) -> Current:
         """Say up to where everything is known."""
-        place = self._board.place()
+        place = self._state.position()
         return Current(
             subscription=subscription,
             epoch=place.epoch,

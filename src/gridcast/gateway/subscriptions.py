@@ -7,15 +7,15 @@ from typing import Generic, TypeVar
 from gridcast.schemas import SeriesKind
 from gridcast.schemas.gateway import Subscribe, What
 
-Client = TypeVar("Client")
-Way = Callable[[str], list[str]]
+ClientT = TypeVar("ClientT")
+PathOf = Callable[[str], list[str]]
 """Gives a series and all above it."""
-Kind = Callable[[str], SeriesKind]
+KindOf = Callable[[str], SeriesKind]
 Selector = tuple[str, str]
 EVERYTHING: Selector = ("all", "")
 
 
-class Interest(Generic[Client]):
+class SubscriptionIndex(Generic[ClientT]):
     """The subscriptions of all clients.
 
     Parameters
@@ -26,19 +26,19 @@ class Interest(Generic[Client]):
         Gives the kind of a series.
     """
 
-    def __init__(self, way: Way, kind: Kind) -> None:
+    def __init__(self, way: PathOf, kind: KindOf) -> None:
         self._way = way
         self._kind = kind
         # How many of a client's subscriptions ask for the same: it is told once.
-        self._wanted: dict[tuple[What, Selector], dict[Client, int]] = defaultdict(dict)
+        self._wanted: dict[tuple[What, Selector], dict[ClientT, int]] = defaultdict(dict)
 
-    def add(self, client: Client, wanted: Subscribe) -> None:
+    def add(self, client: ClientT, wanted: Subscribe) -> None:
         """Take a subscription."""
         for key in _keys(wanted):
             clients = self._wanted[key]
             clients[client] = clients.get(client, 0) + 1
 
-    def remove(self, client: Client, wanted: Subscribe) -> None:
+    def remove(self, client: ClientT, wanted: Subscribe) -> None:
         """End a subscription."""
         for key in _keys(wanted):
             clients = self._wanted[key]
@@ -48,7 +48,7 @@ class Interest(Generic[Client]):
             if not clients:
                 del self._wanted[key]
 
-    def of(self, what: What, series: str) -> Set[Client]:
+    def of(self, what: What, series: str) -> Set[ClientT]:
         """Give the clients who want to know this of a series."""
         found = [
             clients

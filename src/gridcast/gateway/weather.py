@@ -32,7 +32,7 @@ MS = timedelta(milliseconds=1)
 TEMPERATURE = slice(VARIABLES.index("temperature_c"), VARIABLES.index("temperature_c") + 1)
 
 
-class Told(NamedTuple):
+class TemperatureCurve(NamedTuple):
     """What was known of the temperature at a series' station, °C; NaN where it was not."""
 
     station: str | None
@@ -63,36 +63,38 @@ class WeatherCurves:
     def __init__(self, grid: Grid, step_ms: int, past_ms: int, ahead_ms: int) -> None:
         self._grid = grid
         self._step_ms, self._past_ms, self._ahead_ms = step_ms, past_ms, ahead_ms
-        self._known: dict[str, Weather] = {}
-        self._places: dict[str, tuple[datetime, float, float]] = {}
+        self._weather: dict[str, Weather] = {}
+        self._locations: dict[str, tuple[datetime, float, float]] = {}
         """From when on it could be known, and where each station is: what was said last."""
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._weather)
 
     def take(self, message: WeatherObservation | WeatherForecast) -> None:
         """Take what was measured or forecast at one station."""
         name = message.station
-        known = self._known.get(name)
+        known = self._weather.get(name)
         if known is None:
-            known = self._known[name] = Weather(self._step_ms, self._past_ms)
+            known = self._weather[name] = Weather(self._step_ms, self._past_ms)
         if isinstance(message, WeatherObservation):
             known.observe(message)
         else:
             known.forecast(message)
         if message.latitude is not None and message.longitude is not None:
             place = message.available_at, message.latitude, message.longitude
-            self._places[name] = max(place, self._places.get(name, place))
+            self._locations[name] = max(place, self._locations.get(name, place))
 
-    def of(self, series: str, tick_ms: int) -> Told:
+    def of(self, series: str, tick_ms: int) -> TemperatureCurve:
         """Give what was known at a tick.
 
         Unlike what a forecaster sees, what was measured does not hide what was forecast of it.
         """
         name = self._station(series)
-        if name is None or name not in self._known:
-            return Told(name, np.empty(0, np.int64), *(np.empty(0, np.float32),) * 2, None)
-        known, step_ms = self._known[name], self._step_ms
+        if name is None or name not in self._weather:
+            return TemperatureCurve(
+                name, np.empty(0, np.int64), *(np.empty(0, np.float32),) * 2, None
+            )
+        known, step_ms = self._weather[name], self._step_ms
         station, since_ms = known.stations()[name], tick_ms - known.reach_ms
         begin, end = tick_ms - self._past_ms, tick_ms + self._ahead_ms
         slots_ms = np.arange(begin - begin % step_ms, end, step_ms, dtype=np.int64)
@@ -105,15 +107,15 @@ class WeatherCurves:
             forecast = between(run.valid_ms, values, middles, FORECAST_APART_MS)[:, 0]
         some = ~(np.isnan(measured) & np.isnan(forecast))
         issued_ms = None if run is None else run.issued_ms
-        return Told(name, slots_ms[some], measured[some], forecast[some], issued_ms)
+        return TemperatureCurve(name, slots_ms[some], measured[some], forecast[some], issued_ms)
 
     def forget(self, tick_ms: int) -> Iterator[None]:
         """Let go of what no question at a tick, or in its past, reaches; a station at a time."""
-        for name, known in list(self._known.items()):
+        for name, known in list(self._weather.items()):
             known.forget(tick_ms - self._past_ms)
             if not len(known):
-                del self._known[name]
-                self._places.pop(name, None)
+                del self._weather[name]
+                self._locations.pop(name, None)
             yield
 
     def _station(self, series: str) -> str | None:
@@ -121,10 +123,10 @@ class WeatherCurves:
         tells = first_that_tells(self._grid, series)
         if tells is not None and tells.station is not None:
             return tells.station
-        if tells is None or tells.latitude is None or not self._places:
-            return next(iter(self._known)) if len(self._known) == 1 else None
-        names = sorted(self._places)
-        places = np.array([self._places[name][1:] for name in names])
+        if tells is None or tells.latitude is None or not self._locations:
+            return next(iter(self._weather)) if len(self._weather) == 1 else None
+        names = sorted(self._locations)
+        places = np.array([self._locations[name][1:] for name in names])
         return names[int(nearest(np.array([[tells.latitude, tells.longitude]]), places)[0])]
 
 
@@ -148,7 +150,7 @@ class WeatherFeed:
             ahead_ms=round(settings.future_bound_s * 1000),
             behind_ms=timedelta(days=settings.window_days) // MS,
         )
-        self.stations = WeatherCurves(
+        self.curves = WeatherCurves(
             grid,
             timedelta(minutes=settings.step_minutes) // MS,
             past_ms=timedelta(hours=settings.gateway_past_hours) // MS,
@@ -164,7 +166,7 @@ class WeatherFeed:
 
     async def forget(self, tick_ms: int) -> None:
         """Let go of what is too old."""
-        for _ in self.stations.forget(tick_ms):
+        for _ in self.curves.forget(tick_ms):
             await asyncio.sleep(0)
 
     async def _read(self, topic: Topic) -> None:
@@ -172,7 +174,7 @@ class WeatherFeed:
         await whole.start()
         try:
             async for batch in whole.batches():
-                self._metrics.took("weather", len(batch), self._take(topic, batch))
+                self._metrics.consumed("weather", len(batch), self._take(topic, batch))
                 await asyncio.sleep(0)
         finally:
             await whole.stop()
@@ -184,7 +186,7 @@ class WeatherFeed:
             found = read(topic, key, value, limit=self._settings.message_bytes)
             found = judge(found, int(sent_ms), self._bounds)
             if isinstance(found, WeatherObservation | WeatherForecast):
-                self.stations.take(found)
+                self.curves.take(found)
             else:
                 unusable += 1
         return unusable

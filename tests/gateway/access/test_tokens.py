@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from gridcast.gateway.access.gate import AccessGate, has_expired
-from gridcast.gateway.access.identity import Identity, NotLetIn
+from gridcast.gateway.access.identity import AccessDenied, Identity
 from gridcast.schemas.gateway import Authenticate, Scope
 from gridcast.stream.errors import UserError
 from gridcast.stream.settings import Settings
@@ -32,9 +32,9 @@ NEW = jwk(ECAlgorithm, EC_KEY, "new", "ES256")
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    made = tmp_path / "jwks.json"
-    made.write_text(json.dumps({"keys": [OLD]}))
-    return made
+    path = tmp_path / "jwks.json"
+    path.write_text(json.dumps({"keys": [OLD]}))
+    return path
 
 
 def gate(file: Path) -> AccessGate:
@@ -53,20 +53,20 @@ def token(key: Any = RSA_KEY, kid: str = "old", algorithm: str = "RS256", **clai
     return jwt.encode(wanted, key, algorithm, {"kid": kid})
 
 
-def judge(file: Path, given: str) -> Identity:
-    return gate(file).judge(Authenticate(token=given))
+def identify(file: Path, given: str) -> Identity:
+    return gate(file).identify(Authenticate(token=given))
 
 
-def test_a_token_says_who_it_is_and_what_they_may_do(file: Path):
-    found = judge(file, token(scope="read acknowledge openid", gridcast_below=["f-1"]))
-    assert (found.who, found.account) == ("u-1", "token/u-1")
-    assert found.scopes == {Scope.READ, Scope.ACKNOWLEDGE}
-    assert found.below == {"f-1"}
-    assert judge(file, token(sub="u-2")).who == "u-2"
+def test_a_token_gives_its_identity_and_scopes(file: Path):
+    identity = identify(file, token(scope="read acknowledge openid", gridcast_below=["f-1"]))
+    assert (identity.who, identity.account) == ("u-1", "token/u-1")
+    assert identity.scopes == {Scope.READ, Scope.ACKNOWLEDGE}
+    assert identity.below == {"f-1"}
+    assert identify(file, token(sub="u-2")).who == "u-2"
 
 
 @pytest.mark.parametrize(
-    ("claims", "said"),
+    ("claims", "message"),
     [
         ({"exp": time.time() - 60}, "has expired"),
         ({"exp": None}, "exp"),
@@ -80,71 +80,69 @@ def test_a_token_says_who_it_is_and_what_they_may_do(file: Path):
         ({"gridcast_below": ["no id"]}, "its claims"),
     ],
 )
-def test_a_token_of_which_not_all_holds_is_not_accepted(
-    file: Path, claims: dict[str, Any], said: str
-):
-    with pytest.raises(NotLetIn, match=said):
-        judge(file, token(**claims))
+def test_an_invalid_token_is_not_accepted(file: Path, claims: dict[str, Any], message: str):
+    with pytest.raises(AccessDenied, match=message):
+        identify(file, token(**claims))
 
 
 def test_a_token_that_somebody_else_signed_is_not_accepted(file: Path):
     another = rsa.generate_private_key(65537, 2048)
-    with pytest.raises(NotLetIn):
-        judge(file, token(another))
-    with pytest.raises(NotLetIn, match="no such key"):
-        judge(file, token(another, kid="mine"))
+    with pytest.raises(AccessDenied):
+        identify(file, token(another))
+    with pytest.raises(AccessDenied, match="no such key"):
+        identify(file, token(another, kid="mine"))
 
 
 def test_a_token_without_a_signature_is_not_accepted(file: Path):
     claims = jwt.decode(token(), options={"verify_signature": False})
-    with pytest.raises(NotLetIn):
-        judge(file, jwt.encode(claims, None, "none", {"kid": "old"}))
+    with pytest.raises(AccessDenied):
+        identify(file, jwt.encode(claims, None, "none", {"kid": "old"}))
 
 
 def test_the_public_key_is_no_secret_to_sign_with(file: Path):
-    """The old attack: HMAC with the public key, taken by those who trust the token's `alg`."""
+    """The old attack: HMAC with the public key, accepted if the token's `alg` is trusted."""
     pem = RSA_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     claims = jwt.decode(token(), options={"verify_signature": False})
     forged = jwt.api_jws.PyJWS()
     forged.get_algorithm_by_name("HS256").prepare_key = lambda key: key  # type: ignore[method-assign]
-    with pytest.raises(NotLetIn):
-        judge(
+    with pytest.raises(AccessDenied):
+        identify(
             file,
             forged.encode(json.dumps(claims).encode(), pem, "HS256", headers={"kid": "old"}),
         )
 
 
 @pytest.mark.parametrize("given", ["", "a.b.c", "s3cret", "." * 8_000, "é.é.é"])
-def test_what_is_no_token_is_not_accepted_nor_said_again(file: Path, given: str):
-    with pytest.raises(NotLetIn) as error:
-        judge(file, given)
+def test_a_malformed_token_is_not_accepted_nor_repeated(file: Path, given: str):
+    with pytest.raises(AccessDenied) as error:
+        identify(file, given)
     assert "s3cret" not in str(error.value)
 
 
 def test_keys_rotate_without_a_restart(file: Path):
     opened = gate(file)
     fresh = Authenticate(token=token(EC_KEY, "new", "ES256"))
-    with pytest.raises(NotLetIn):
-        opened.judge(fresh)
+    with pytest.raises(AccessDenied):
+        opened.identify(fresh)
     file.write_text(json.dumps({"keys": [OLD, NEW]}))
-    assert opened.judge(fresh).who == "u-1"
-    identity = opened.judge(Authenticate(token=token()))
+    assert opened.identify(fresh).who == "u-1"
+    identity = opened.identify(Authenticate(token=token()))
     file.write_text(json.dumps({"keys": [NEW]}))
-    assert "no such key" in opened.still(identity, Authenticate(token=token()))
-    assert opened.judge(fresh).who == "u-1"
+    assert "no such key" in opened.why_revoked(identity, Authenticate(token=token()))
+    assert opened.identify(fresh).who == "u-1"
 
 
 def test_a_token_expires_while_somebody_is_connected(file: Path):
-    assert not has_expired(judge(file, token()))
-    assert has_expired(judge(file, token(exp=time.time() - 5)))  # clocks may differ by 10 s
+    assert not has_expired(identify(file, token()))
+    assert has_expired(identify(file, token(exp=time.time() - 5)))  # clocks may differ by 10 s
 
 
-def test_whoever_has_a_name_is_called_by_it_and_by_their_subject(file: Path):
-    assert judge(file, token(name="Anna")).who == "Anna (u-1)"
+def test_an_identity_has_the_name_and_the_subject_of_its_token(file: Path):
+    assert identify(file, token(name="Anna")).who == "Anna (u-1)"
 
 
 @pytest.mark.parametrize(
-    ("keys", "said"),
+    ("keys", "message"),
     [
         ([OLD, OLD], "a `kid` of its own"),
         ([{name: OLD[name] for name in OLD if name != "kid"}], "a `kid` of its own"),
@@ -155,11 +153,11 @@ def test_whoever_has_a_name_is_called_by_it_and_by_their_subject(file: Path):
         ([], "no JWK set"),
     ],
 )
-def test_what_is_wrong_with_the_keys_is_one_clear_line(
-    file: Path, keys: list[dict[str, Any]], said: str
+def test_a_mistake_in_the_keys_is_one_clear_line(
+    file: Path, keys: list[dict[str, Any]], message: str
 ):
     file.write_text(json.dumps({"keys": keys}))
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         gate(file)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from support.gateway import forecast
 from websockets.frames import Frame, Opcode
 
-from gridcast.gateway.entries import KafkaMessage, entry
+from gridcast.gateway.entries import KafkaMessage, read_entry
 from gridcast.gateway.protocol import Close, CloseCode, Format, Packet
 from gridcast.schemas.gateway import What
 
@@ -20,13 +20,13 @@ def test_a_frame_is_that_of_the_library_and_built_once():
 
 
 def test_a_forecast_in_the_binary_form_is_half_as_long_and_the_same_numbers():
-    made = forecast("m-1", steps=96)
+    template = forecast("m-1", steps=96)
     quantiles = [
         [round(1234.567 + level + step / 7, 3) for step in range(96)] for level in range(3)
     ]
-    value = made.model_copy(update={"quantiles": quantiles}).to_bytes()
-    one = entry(What.FORECAST, KafkaMessage(0, 7, 0, b"m-1", value), 10_000)
-    packed = one.to(Format.MSGPACK).payload
+    value = template.model_copy(update={"quantiles": quantiles}).to_bytes()
+    entry = read_entry(What.FORECAST, KafkaMessage(0, 7, 0, b"m-1", value), 10_000)
+    packed = entry.to(Format.MSGPACK).payload
     message = msgspec.msgpack.decode(packed)
     assert (message["type"], message["seq"]) == ("forecast", [0, 7])
     floats = np.frombuffer(message["forecast"].pop("quantiles"), "<f4").reshape(3, 96)
@@ -34,7 +34,7 @@ def test_a_forecast_in_the_binary_form_is_half_as_long_and_the_same_numbers():
     whole = json.loads(value)
     whole.pop("quantiles")
     assert message["forecast"] == whole
-    assert len(packed) < 0.6 * len(one.packet.payload)
+    assert len(packed) < 0.6 * len(entry.packet.payload)
 
 
 def test_a_reason_to_close_fits_into_its_frame():

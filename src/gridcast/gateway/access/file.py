@@ -8,10 +8,10 @@ from typing import Generic, TypeVar
 from gridcast.stream.errors import UserError
 
 LOG = logging.getLogger("gridcast.gateway")
-Content = TypeVar("Content")
+ContentT = TypeVar("ContentT")
 
 
-class WatchedFile(Generic[Content]):
+class WatchedFile(Generic[ContentT]):
     """What a file says now.
 
     Parameters
@@ -24,37 +24,37 @@ class WatchedFile(Generic[Content]):
         Which setting names it, for the message.
     """
 
-    def __init__(self, path: Path, parse: Callable[[bytes], Content], setting: str) -> None:
+    def __init__(self, path: Path, parse: Callable[[bytes], ContentT], setting: str) -> None:
         self.version = 0
         """Another number, another content."""
         self._path = path
         self._parse = parse
         self._setting = setting
-        self._seen = self._look()
-        self._content = self._read()
+        self._signature = self._file_signature()
+        self._parsed = self._read()
 
-    def now(self) -> Content:
+    def content(self) -> ContentT:
         """Give what it says; where it cannot be read any more, what it said last."""
-        seen = self._look()
-        if seen != self._seen:
-            self._seen = seen
+        signature = self._file_signature()
+        if signature != self._signature:
+            self._signature = signature
             try:
-                self._content = self._read()
+                self._parsed = self._read()
             except UserError as error:
                 LOG.warning("%s; what it said before goes on to count", error)
             else:
                 self.version += 1
                 LOG.info("%s was read again", self._path)
-        return self._content
+        return self._parsed
 
-    def _look(self) -> tuple[int, int, int] | None:
+    def _file_signature(self) -> tuple[int, int, int] | None:
         try:
             found = self._path.stat()
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
 
-    def _read(self) -> Content:
+    def _read(self) -> ContentT:
         try:
             return self._parse(self._path.read_bytes())
         except OSError as error:

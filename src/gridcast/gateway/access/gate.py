@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 from gridcast.gateway.access import keys
 from gridcast.gateway.access.file import WatchedFile
-from gridcast.gateway.access.identity import Identity, NotLetIn
+from gridcast.gateway.access.identity import AccessDenied, Identity
 from gridcast.gateway.access.tokens import Tokens
 from gridcast.schemas.gateway import Authenticate, Scope
 from gridcast.stream.errors import UserError
@@ -57,33 +57,33 @@ class AccessGate:
         version = 0
         for file in (self._keys, None if self._tokens is None else self._tokens.file):
             if file is not None:
-                file.now()
+                file.content()
                 version += file.version
         return version
 
-    def judge(self, given: Authenticate) -> Identity:
-        """Say who it is; whoever is not let in is told why (:class:`NotLetIn`)."""
+    def identify(self, given: Authenticate) -> Identity:
+        """Say who it is; whoever is not let in is told why (:class:`AccessDenied`)."""
         if self.is_open:
             return self._anybody()
         if given.key is not None:
             return self._by_key(given.key)
         if given.token is not None:
             return self._by_token(given.token)
-        raise NotLetIn("an API key or a token is needed")
+        raise AccessDenied("an API key or a token is needed")
 
-    def still(self, identity: Identity, given: Authenticate) -> str:
+    def why_revoked(self, identity: Identity, given: Authenticate) -> str:
         """Say why somebody who was let in would not be any more; nothing if they would."""
         try:
-            now = self.judge(given)
-        except NotLetIn as why:
+            now = self.identify(given)
+        except AccessDenied as why:
             return str(why)
         changed = (now.scopes, now.below) != (identity.scopes, identity.below)
         return "what you may do has changed" if changed else ""
 
     def _by_key(self, given: str) -> Identity:
-        found = None if self._keys is None else self._keys.now().get(keys.digest(given))
+        found = None if self._keys is None else self._keys.content().get(keys.digest(given))
         if found is None:
-            raise NotLetIn("there is no such API key")
+            raise AccessDenied("there is no such API key")
         return Identity(
             who=found.who,
             account=f"key/{found.id}",
@@ -95,7 +95,7 @@ class AccessGate:
 
     def _by_token(self, given: str) -> Identity:
         if self._tokens is None:
-            raise NotLetIn("tokens are not taken here")
+            raise AccessDenied("tokens are not taken here")
         claims = self._tokens.read(given)
         return Identity(
             who=claims.sub if claims.name is None else f"{claims.name} ({claims.sub})"[:200],

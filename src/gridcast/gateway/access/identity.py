@@ -22,5 +22,5 @@ class Identity:
     """When their token does, seconds since 1970; None: never."""
 
 
-class NotLetIn(Exception):  # noqa: N818 - it is an answer, not a failure
+class AccessDenied(Exception):  # noqa: N818 - it is an answer, not a failure
     """Why somebody was not let in, in words that tell no secret."""

@@ -7,10 +7,10 @@ from gridcast.gateway.access.identity import Identity
 MINUTE_S = 60.0
 
 
-class Bucket:
+class TokenBucket:
     """A bucket of requests that fills again as time goes on.
 
-    >>> bucket = Bucket(per_minute=60, now=0)
+    >>> bucket = TokenBucket(per_minute=60, now=0)
     >>> [bucket.take(0) for _ in range(61)].count(True), bucket.take(1.0), bucket.take(1.1)
     (60, True, False)
     """
@@ -40,31 +40,33 @@ class Bucket:
         self._left, self._at = min(self._left + earned, self._per_minute), now
 
 
-class Accounts:
+class AccountLimits:
     """What the accounts have taken of this gateway."""
 
     def __init__(self) -> None:
         self._connections: Counter[str] = Counter()
-        self._buckets: dict[str, Bucket] = {}
+        self._buckets: dict[str, TokenBucket] = {}
 
-    def enter(self, identity: Identity) -> bool:
+    def add_connection(self, identity: Identity) -> bool:
         """Count a connection, if the account may have one more."""
         if self._connections[identity.account] >= identity.connections:
             return False
         self._connections[identity.account] += 1
         return True
 
-    def leave(self, identity: Identity) -> None:
+    def remove_connection(self, identity: Identity) -> None:
         """Count a connection less."""
         self._connections[identity.account] -= 1
         if not self._connections[identity.account]:
             del self._connections[identity.account]
 
-    def may_ask(self, identity: Identity, now: float) -> bool:
+    def allow_request(self, identity: Identity, now: float) -> bool:
         """Count a request, if the account has one left."""
         bucket = self._buckets.get(identity.account)
         if bucket is None:
-            bucket = self._buckets[identity.account] = Bucket(identity.requests_per_minute, now)
+            bucket = self._buckets[identity.account] = TokenBucket(
+                identity.requests_per_minute, now
+            )
         return bucket.take(now)
 
     def forget(self, now: float) -> None:

@@ -14,7 +14,7 @@ import jwt
 from pydantic import BaseModel, Field, ValidationError
 
 from gridcast.gateway.access.file import WatchedFile
-from gridcast.gateway.access.identity import NotLetIn
+from gridcast.gateway.access.identity import AccessDenied
 from gridcast.schemas.fields import Id
 from gridcast.schemas.gateway import Scope
 
@@ -58,7 +58,7 @@ class Tokens:
 
     def read(self, token: str) -> Claims:
         """Give what a token says, if all of it holds."""
-        keys = self.file.now()
+        keys = self.file.content()
         try:
             key = _choose(keys, jwt.get_unverified_header(token).get("kid"))
             claims = jwt.decode(
@@ -72,10 +72,10 @@ class Tokens:
             )
             return Claims.model_validate(claims)
         except jwt.ExpiredSignatureError:
-            raise NotLetIn("the token has expired") from None
+            raise AccessDenied("the token has expired") from None
         except (jwt.PyJWTError, ValidationError, ValueError) as error:
             said = "its claims" if isinstance(error, ValidationError) else str(error)
-            raise NotLetIn(f"the token is not accepted: {said}") from None
+            raise AccessDenied(f"the token is not accepted: {said}") from None
 
 
 def parse(data: bytes) -> dict[str, jwt.PyJWK]:

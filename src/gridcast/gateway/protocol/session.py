@@ -187,14 +187,14 @@ class Session:
     def _cannot_read(self, data: str | bytes, error: ValueError) -> None:
         """A slip is answered; one who sends nothing else is sent away."""
         self._bad += 1
-        detail = "; ".join(_told(error))
+        detail = "; ".join(_problems(error))
         if self.state is SessionState.EXPECTING or self._bad > self._limits.bad_messages:
             self.close(CloseCode.BAD_MESSAGE, detail)
         else:
             self.refuse(name_of(data), RefusedBecause.BAD_MESSAGE, detail)
 
 
-def _told(error: ValueError) -> Iterator[str]:
+def _problems(error: ValueError) -> Iterator[str]:
     """Say what is wrong; never what stood there, which may be a secret."""
     if not isinstance(error, ValidationError):
         yield str(error)

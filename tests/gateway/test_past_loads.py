@@ -1,4 +1,4 @@
-"""The recent past: means of slots in a ring, and the newest reading of each series."""
+"""The recent past: the mean of each slot in a ring, and the newest reading of each series."""
 
 import numpy as np
 from hypothesis import given
@@ -13,7 +13,7 @@ STEP_MS, SLOTS = 60_000, 5
 def fold(
     past: PastLoads, *readings: tuple[str, int, float], quality: int = 0, offset: int = 0
 ) -> None:
-    """Take readings: series, time (ms), value."""
+    """Fold in readings: series, time (ms), value."""
     count = len(readings)
     columns = ReadingColumns(
         [series for series, _, _ in readings],
@@ -25,7 +25,7 @@ def fold(
     past.fold(columns, 0, np.arange(offset, offset + count))
 
 
-def test_slots_that_are_passed_are_empty_again():
+def test_slots_that_the_ring_has_passed_are_emptied():
     past = PastLoads(STEP_MS, SLOTS)
     fold(past, ("m", 0, 1.0), ("n", 0, 5.0))
     fold(past, ("m", 3 * STEP_MS, 2.0))
@@ -37,30 +37,30 @@ def test_slots_that_are_passed_are_empty_again():
     assert past.of("m") == [(100 * STEP_MS, 4.0)]
 
 
-def test_what_is_before_the_ring_is_left_out():
+def test_readings_before_the_ring_are_ignored():
     past = PastLoads(STEP_MS, SLOTS)
     fold(past, ("m", 10 * STEP_MS, 1.0), ("m", 5 * STEP_MS, 9.0), ("m", 6 * STEP_MS, 2.0))
     assert past.of("m") == [(6 * STEP_MS, 2.0), (10 * STEP_MS, 1.0)]
 
 
-def test_what_was_not_measured_is_shown_but_is_no_part_of_a_mean():
+def test_a_questionable_reading_is_shown_but_not_averaged():
     past = PastLoads(STEP_MS, SLOTS)
     fold(past, ("m", 0, 7.0), quality=Quality.QUESTIONABLE)
     assert past.of("m") == []
-    assert [one.value for one in past.fresh()] == [7.0]
+    assert [newest.value for newest in past.drain_newest()] == [7.0]
 
 
-def test_of_a_series_nobody_knows_there_is_no_past():
+def test_an_unknown_series_has_no_past():
     assert PastLoads(STEP_MS, SLOTS).of("m") == []
 
 
-def test_the_newest_is_told_once_and_an_older_one_is_not_news():
+def test_the_newest_reading_is_returned_once_and_an_older_one_never():
     past = PastLoads(STEP_MS, SLOTS)
     fold(past, ("m", 2_000, 2.0), ("m", 1_000, 1.0), offset=40)
-    (newest,) = past.fresh()
+    (newest,) = past.drain_newest()
     assert (newest.series, newest.value, newest.time_ms, newest.offset) == ("m", 2.0, 2_000, 40)
     fold(past, ("m", 1_500, 1.5))
-    assert list(past.fresh()) == []
+    assert list(past.drain_newest()) == []
 
 
 @given(
@@ -69,7 +69,7 @@ def test_the_newest_is_told_once_and_an_older_one_is_not_news():
         max_size=60,
     )
 )
-def test_however_readings_come_the_ring_holds_what_a_list_would(
+def test_in_any_order_the_ring_holds_what_a_list_would(
     readings: list[tuple[str, int, int]],
 ):
     past = PastLoads(STEP_MS, SLOTS)
@@ -79,7 +79,7 @@ def test_however_readings_come_the_ring_holds_what_a_list_would(
         fold(past, (series, time_ms, float(value)))
         slot = time_ms // STEP_MS
         head = slot if head is None else max(head, slot)
-        kept = [one for one in kept if one[1] > head - SLOTS]
+        kept = [reading for reading in kept if reading[1] > head - SLOTS]
         if slot > head - SLOTS:
             kept.append((series, slot, value))
     for series in "abcdef":

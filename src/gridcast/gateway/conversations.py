@@ -132,7 +132,7 @@ class Conversations:
             for event in session.receive(data):
                 await self._handle(conversation, event)
             if conversation.client is not None:
-                self._fanout.touch(conversation.client)
+                self._fanout.send_replies(conversation.client)
 
     async def allow_request(self, identity: Identity) -> bool:
         """Count a request, here and at all gateways; tells whether it may be had."""

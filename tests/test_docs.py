@@ -2,6 +2,7 @@
 
 import doctest
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -161,3 +162,13 @@ def test_every_bench_has_its_part_of_the_page_of_benchmarks():
     scripts = {path.stem for path in (ROOT / "bench").glob("*.py")} - {"common"}
     packages = {path.parent.name for path in (ROOT / "bench").glob("*/__main__.py")}
     assert re.findall(r"^## (\w+)$", page, re.MULTILINE) == sorted(scripts | packages)
+
+
+def test_the_changelog_has_this_version_and_dates_in_order():
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert text.count("\n## ") == len(re.findall(r"\n## \[(?:Unreleased|[\d.]+)\]", text))
+    released = re.findall(r"^## \[([\d.]+)\] - (\d{4}-\d{2}-\d{2})$", text, re.MULTILINE)
+    assert released[0][0] == version("gridcast")
+    assert [day for _, day in released] == sorted((day for _, day in released), reverse=True)
+    parts = set(re.findall(r"^### (.+)$", text, re.MULTILINE))
+    assert parts <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}

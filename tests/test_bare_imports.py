@@ -43,7 +43,9 @@ def names_of(extra: str) -> set[str]:
     return wanted | {name for name, packages in owners.items() if wanted & set(packages)}
 
 
-def test_every_module_is_imported_without_extras_unless_it_is_listed(missing: dict[str, str]):
+def test_every_module_is_imported_without_extras_unless_it_is_listed(
+    missing: dict[str, str],
+) -> None:
     unlisted = {
         module: name
         for module, name in missing.items()
@@ -56,11 +58,11 @@ def test_every_module_is_imported_without_extras_unless_it_is_listed(missing: di
 
 
 @pytest.mark.parametrize("pattern", NEEDS_EXTRA)
-def test_what_is_listed_does_need_its_extra(pattern: str, missing: dict[str, str]):
+def test_what_is_listed_does_need_its_extra(pattern: str, missing: dict[str, str]) -> None:
     assert any(fnmatch(module, pattern) for module in missing)
 
 
-def test_a_module_with_an_unguarded_import_is_noticed(tmp_path: Path):
+def test_a_module_with_an_unguarded_import_is_noticed(tmp_path: Path) -> None:
     package = tmp_path / "careless"
     package.mkdir()
     (package / "__init__.py").write_text("")

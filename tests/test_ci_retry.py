@@ -39,28 +39,28 @@ def run(folder: Path, tests: str, *options: str) -> tuple[int, str, list[str]]:
     return done.returncode, done.stdout, flaky.read_text().split() if flaky.exists() else []
 
 
-def test_a_sound_run_runs_once(tmp_path: Path):
+def test_a_sound_run_runs_once(tmp_path: Path) -> None:
     code, output, flaky = run(tmp_path, PASSES)
     assert code == 0
     assert flaky == []
     assert output.count("test session starts") == 1
 
 
-def test_a_flaky_test_is_named(tmp_path: Path):
+def test_a_flaky_test_is_named(tmp_path: Path) -> None:
     code, output, flaky = run(tmp_path, PASSES + PASSES_AT_SECOND_TRY)
     assert code == 0
     assert flaky == ["test_some.py::test_impatient"]
     assert "FLAKY test_some.py::test_impatient" in output
 
 
-def test_a_broken_test_fails_the_run_and_is_not_flaky(tmp_path: Path):
+def test_a_broken_test_fails_the_run_and_is_not_flaky(tmp_path: Path) -> None:
     code, output, flaky = run(tmp_path, BROKEN + PASSES_AT_SECOND_TRY)
     assert code == pytest.ExitCode.TESTS_FAILED
     assert flaky == ["test_some.py::test_impatient"]
     assert "FLAKY test_some.py::test_broken" not in output
 
 
-def test_a_run_that_breaks_off_is_not_repeated(tmp_path: Path):
+def test_a_run_that_breaks_off_is_not_repeated(tmp_path: Path) -> None:
     code, _, flaky = run(tmp_path, PASSES, "--no-such-option")
     assert code == pytest.ExitCode.USAGE_ERROR
     assert flaky == []

@@ -19,7 +19,7 @@ INDEX_OF_DECISIONS = ROOT / "docs" / "decisions" / "index.md"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
-def test_the_examples_of_the_readme_run():
+def test_the_examples_of_the_readme_run() -> None:
     failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert (failed, tried) == (0, 3)
 
@@ -29,17 +29,17 @@ def test_the_examples_of_the_readme_run():
     [page for page in (ROOT / "docs").rglob("*.md") if ">>> " in page.read_text("utf-8")],
     ids=lambda page: str(page.relative_to(ROOT)),
 )
-def test_the_python_examples_of_a_page_run(page: Path):
+def test_the_python_examples_of_a_page_run(page: Path) -> None:
     assert doctest.testfile(str(page), module_relative=False).failed == 0
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_leads_somewhere(page: Path):
+def test_every_link_leads_somewhere(page: Path) -> None:
     assert [target for target in links(page) if not target.exists()] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_script_that_a_page_names_is_there(page: Path):
+def test_every_script_that_a_page_names_is_there(page: Path) -> None:
     named = re.findall(r"\b(?:tests|bench|src)/[a-z0-9_/]+\.py\b", page.read_text("utf-8"))
     assert [name for name in named if not (ROOT / name).exists()] == []
 
@@ -50,7 +50,7 @@ def links(page: Path) -> set[Path]:
     return {(page.parent / target).resolve() for target in targets}
 
 
-def test_every_page_can_be_reached_from_the_index():
+def test_every_page_can_be_reached_from_the_index() -> None:
     reached: set[Path] = set()
     waiting = {ROOT / "docs" / "index.md"}
     while waiting:
@@ -64,7 +64,7 @@ DECISIONS = sorted(set((ROOT / "docs" / "decisions").glob("*.md")) - {INDEX_OF_D
 
 
 @pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
-def test_every_decision_has_the_form_and_its_line_in_the_index(page: Path):
+def test_every_decision_has_the_form_and_its_line_in_the_index(page: Path) -> None:
     text = page.read_text("utf-8")
     head = re.match(r"# (.+)\n\n\*Decided (\d{4}-\d\d-\d\d).*\*\n\n\*\*In short", text)
     assert head
@@ -75,7 +75,7 @@ def test_every_decision_has_the_form_and_its_line_in_the_index(page: Path):
     assert f"| {date} | [{title}]({page.name}) |" in INDEX_OF_DECISIONS.read_text("utf-8")
 
 
-def test_the_decisions_are_in_order_of_their_dates():
+def test_the_decisions_are_in_order_of_their_dates() -> None:
     dates = re.findall(
         r"^\| (\d{4}-\d\d-\d\d) \|", INDEX_OF_DECISIONS.read_text("utf-8"), re.MULTILINE
     )
@@ -99,14 +99,14 @@ COMMANDS = [*leaves(get_command(app)), "gridcast gateway"]
 SHORT = {"gridcast backtest"}  # the same as `gridcast backtest run`
 
 
-def test_every_command_and_only_those_are_in_the_page_of_commands():
+def test_every_command_and_only_those_are_in_the_page_of_commands() -> None:
     page = (ROOT / "docs" / "reference" / "commands.md").read_text("utf-8")
     named = re.findall(r"^\| `(gridcast [a-z -]+)` \|", page, re.MULTILINE)
     assert sorted(named) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_command_that_a_page_names_is_there(page: Path):
+def test_every_command_that_a_page_names_is_there(page: Path) -> None:
     for group, below in re.findall(
         r"`gridcast ([a-z][a-z-]*)(?: ([a-z-]+)(?=[` |]))?", page.read_text("utf-8")
     ):
@@ -116,7 +116,7 @@ def test_every_command_that_a_page_names_is_there(page: Path):
             assert f"{name} {below}" in COMMANDS
 
 
-def test_every_reason_and_topic_and_only_those_are_in_the_page_of_topics():
+def test_every_reason_and_topic_and_only_those_are_in_the_page_of_topics() -> None:
     page = (ROOT / "docs" / "reference" / "topics.md").read_text("utf-8")
     table = page.partition("| reason | when |")[2]
     assert set(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)) == set(Reason)
@@ -124,7 +124,7 @@ def test_every_reason_and_topic_and_only_those_are_in_the_page_of_topics():
     assert re.findall(r"^\| `([a-z.-]+)` \|", topics, re.MULTILINE) == [t.name for t in TOPICS]
 
 
-def test_every_setting_in_the_examples_is_one():
+def test_every_setting_in_the_examples_is_one() -> None:
     examples = [
         example
         for page in PAGES
@@ -148,7 +148,7 @@ def shown(default: object) -> str:
     return f"`{default:.10g}`" if isinstance(default, float) else f"`{default}`"
 
 
-def test_every_setting_and_its_default_is_in_the_page_of_settings():
+def test_every_setting_and_its_default_is_in_the_page_of_settings() -> None:
     page = (ROOT / "docs" / "reference" / "settings.md").read_text("utf-8")
     listed = dict(re.findall(r"^\| `([a-z_]+)` \| (.+?) \|", page, re.MULTILINE))
     assert listed.keys() == Settings.model_fields.keys()
@@ -157,14 +157,14 @@ def test_every_setting_and_its_default_is_in_the_page_of_settings():
             assert listed[name] == shown(field.default), name
 
 
-def test_every_bench_has_its_part_of_the_page_of_benchmarks():
+def test_every_bench_has_its_part_of_the_page_of_benchmarks() -> None:
     page = (ROOT / "docs" / "reference" / "benchmarks.md").read_text("utf-8")
     scripts = {path.stem for path in (ROOT / "bench").glob("*.py")} - {"common"}
     packages = {path.parent.name for path in (ROOT / "bench").glob("*/__main__.py")}
     assert re.findall(r"^## (\w+)$", page, re.MULTILINE) == sorted(scripts | packages)
 
 
-def test_the_changelog_has_this_version_and_dates_in_order():
+def test_the_changelog_has_this_version_and_dates_in_order() -> None:
     text = (ROOT / "CHANGELOG.md").read_text("utf-8")
     assert text.count("\n## ") == len(re.findall(r"\n## \[(?:Unreleased|[\d.]+)\]", text))
     released = re.findall(r"^## \[([\d.]+)\] - (\d{4}-\d{2}-\d{2})$", text, re.MULTILINE)

@@ -68,12 +68,12 @@ def options_of(command: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("page", PATHS)
-def test_the_commands_and_flags_that_a_page_shows_are_there(page: str):
+def test_the_commands_and_flags_that_a_page_shows_are_there(page: str) -> None:
     for arguments in command_lines(page):
         assert unknown_word(arguments) is None, f"gridcast {' '.join(arguments)}"
 
 
-def test_a_flag_or_command_that_is_not_there_is_found():
+def test_a_flag_or_command_that_is_not_there_is_found() -> None:
     assert unknown_word(["models", "relaese"]) == "relaese"
     assert unknown_word(["gateway", "--port", "8750"]) is None
     assert unknown_word(["worker", "--speed", "2"]) == "--speed"
@@ -82,7 +82,7 @@ def test_a_flag_or_command_that_is_not_there_is_found():
 
 
 @pytest.mark.parametrize("page", [page for page in PATHS if blocks(page, "python")])
-def test_the_python_of_a_page_imports_what_is_there(page: str):
+def test_the_python_of_a_page_imports_what_is_there(page: str) -> None:
     for block in blocks(page, "python"):
         if ">>> " in block:
             continue  # run as a doctest
@@ -93,7 +93,7 @@ def test_the_python_of_a_page_imports_what_is_there(page: str):
                     assert hasattr(module, imported.name), f"{module.__name__}.{imported.name}"
 
 
-def test_the_mappings_that_the_page_of_history_shows_can_be_loaded(tmp_path: Path):
+def test_the_mappings_that_the_page_of_history_shows_can_be_loaded(tmp_path: Path) -> None:
     long_form, wide_form, more, accept = blocks("docs/howto/history.md", "toml")
     head = long_form.partition("[load]")[0]
     for name, text in {
@@ -106,7 +106,7 @@ def test_the_mappings_that_the_page_of_history_shows_can_be_loaded(tmp_path: Pat
         assert isinstance(load_mapping(file), Mapping)
 
 
-def test_what_the_page_of_the_simulator_says_of_true_load_as_history_works(tmp_path: Path):
+def test_what_the_page_of_the_simulator_says_of_true_load_as_history_works(tmp_path: Path) -> None:
     (mapping,) = blocks("docs/howto/simulator.md", "toml")
     (tmp_path / "truth.toml").write_text(mapping, "utf-8")
     made, checked = tmp_path / "grid", CliRunner()
@@ -118,7 +118,7 @@ def test_what_the_page_of_the_simulator_says_of_true_load_as_history_works(tmp_p
 
 
 @pytest.mark.parametrize("page", PATHS)
-def test_the_files_that_a_page_names_are_there(page: str):
+def test_the_files_that_a_page_names_are_there(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     named = set(re.findall(r"\b(?:bench|deploy|src|tests)/[\w/-]+\.(?:py|toml|yml)\b", text))
     named -= {"bench/NAME.py"}  # stands for any of them

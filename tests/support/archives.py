@@ -1,6 +1,7 @@
 """Small archives of hours, and the readings and weather that they are the same as."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ def hours(count: int, series: int, lost: float = 0.0, seed: int = 0) -> Floats:
     return np.where(rng.random(load.shape) < lost, np.nan, load).astype(np.float32)
 
 
-def archive_of(mean: Floats, weather: Weather | None = None, **more) -> Archive:
+def archive_of(mean: Floats, weather: Weather | None = None, **more: Any) -> Archive:
     """Lay loads out from 1970 on; the series are s-0, s-1, …"""
     series = tuple(
         GridSeries(series=f"s-{row}", time_zone="Europe/Berlin", holidays="DE")
@@ -46,14 +47,18 @@ def readings_of(mean: Floats) -> ReadingColumns:
     )
 
 
-def observation(station: str, hour: float, late_minutes: float = 0, **values) -> WeatherObservation:
+def observation(
+    station: str, hour: float, late_minutes: float = 0, **values: Any
+) -> WeatherObservation:
     """Give what a station measured at an hour since 1970, known so much later."""
     time = START + timedelta(hours=hour)
     known = time + timedelta(minutes=late_minutes)
     return WeatherObservation(station=station, time=time, available_at=known, **values)
 
 
-def run(station: str, hour: float, late_minutes: float, ahead: int, **values) -> WeatherForecast:
+def run(
+    station: str, hour: float, late_minutes: float, ahead: int, **values: Any
+) -> WeatherForecast:
     """Give a run issued at an hour since 1970, for each of the hours that follow."""
     issued = START + timedelta(hours=hour)
     return WeatherForecast(

@@ -3,7 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it has no __all__
+    AdminClient,
+    NewTopic,
+)
 
 from gridcast.schemas.topics import READINGS
 from gridcast.stream.kafka.config import librdkafka_options, producer_options

@@ -47,7 +47,8 @@ def name_of(feeder: str) -> str:
 def load(at: datetime, size: float) -> float:
     """A day's shape: a trough at night, a peak in the evening."""
     hour = at.hour + at.minute / 60
-    return size * (1 + 0.3 * np.sin((hour - 9) * np.pi / 12) + 0.1 * np.sin(hour * np.pi / 3))
+    share = 1 + 0.3 * np.sin((hour - 9) * np.pi / 12) + 0.1 * np.sin(hour * np.pi / 3)
+    return size * float(share)
 
 
 def slot(now: datetime) -> datetime:
@@ -116,7 +117,7 @@ def publish_past(settings: Settings, now: datetime) -> None:
 
 def degrees(at: datetime) -> float:
     """Cold at night, mild in the afternoon."""
-    return round(6 - 5 * np.cos((at.hour - 4) * np.pi / 12), 2)
+    return round(6 - 5 * float(np.cos((at.hour - 4) * np.pi / 12)), 2)
 
 
 def publish_weather(settings: Settings, now: datetime) -> None:

@@ -8,9 +8,13 @@ from datetime import UTC, datetime, timedelta
 from gridcast.schemas import Reading, ReadingFrame
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-TOKENS = (b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"NaN", b"-Infinity", b"null", b"true")
-TOKENS += (b"1e999", b"\x00", b"\xff", b"\n", b"\\ud800", b'"value"', b"\xef\xbb\xbf", b"0" * 30)
-ODD_VALUES = (None, True, "", "NaN", -1, 2**70, 1e308, [], {}, [[]], "2026-01-01", "kVA", "é", 0.5)
+TOKENS = (
+    *(b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"NaN", b"-Infinity", b"null", b"true"),
+    *(b"1e999", b"\x00", b"\xff", b"\n", b"\\ud800", b'"value"', b"\xef\xbb\xbf", b"0" * 30),
+)
+ODD_VALUES: tuple[object, ...] = (
+    *(None, True, "", "NaN", -1, 2**70, 1e308, [], {}, [[]], "2026-01-01", "kVA", "é", 0.5),
+)
 
 
 def _good(rng: random.Random) -> tuple[bytes, bytes]:

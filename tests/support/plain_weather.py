@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from gridcast.units import HOUR_MS
 Message = WeatherObservation | WeatherForecast
 
 
-def ms(time) -> int:
+def ms(time: datetime) -> int:
     return round(time.timestamp() * 1000)
 
 
@@ -31,13 +33,13 @@ def value_at(points: dict[int, float | None], at: int, widest: int) -> float:
     return known[before] + share * (known[after] - known[before])
 
 
-def content(message: Message) -> tuple:
+def content(message: Message) -> tuple[int, ...]:
     values = [getattr(message, name) for name in (*VARIABLES, "latitude", "longitude")]
     return tuple(map(bits, values))
 
 
 def observed(messages: Iterable[Message], tick: int, since: int) -> dict[int, WeatherObservation]:
-    best: dict[int, tuple] = {}
+    best: dict[int, tuple[Any, WeatherObservation]] = {}
     for one in messages:
         if isinstance(one, WeatherObservation):
             time, available = ms(one.time), ms(one.available_at)

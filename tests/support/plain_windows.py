@@ -42,11 +42,12 @@ def slot_of(
     for trust in (Trust.MEASURED, Trust.ESTIMATED):
         energy, covered = Fraction(0), 0
         times = sorted(readings)
-        for time, following in zip(times, [*times[1:], math.inf], strict=True):
+        for time, following in zip(times, [*times[1:], None], strict=True):
             value, found = readings[time]
             if found != trust:
                 continue
-            end = min(following, time + spec.hold_ms, start + spec.step_ms)
+            end = min(time + spec.hold_ms, start + spec.step_ms)
+            end = end if following is None else min(following, end)
             lasted = max(0, end - max(time, start))
             covered += lasted
             energy += Fraction(value) * lasted

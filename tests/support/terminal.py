@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROWS, COLUMNS = 40, 200
 
@@ -34,7 +35,7 @@ class Terminal:
         self._reader.start()
 
     @property
-    def modes(self) -> list:
+    def modes(self) -> list[Any]:
         """How the terminal is set."""
         return termios.tcgetattr(self._slave)
 

@@ -10,7 +10,10 @@ from uuid import uuid4
 
 import faust
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it has no __all__
+    AdminClient,
+    NewTopic,
+)
 from faust.types import TP
 from support.consuming import committed
 
@@ -96,7 +99,8 @@ class Worker:
 
     @property
     def consumer(self) -> BatchConsumer:
-        return self.app.consumer
+        consumer: BatchConsumer = self.app.consumer
+        return consumer
 
     async def _on_assigned(self, *_: Any, **__: Any) -> None:
         self.assigned += 1

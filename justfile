@@ -44,8 +44,8 @@ ci:
     bash .ci/run
 
 # Lines covered by the unit tests, in per cent; raise them when they have risen.
-floor_models := "90"
-floor_schemas := "95"
+floor_models := "97"
+floor_schemas := "98"
 
 # Check the workflows. actionlint is a Go module; where there is no Go, one comes from PyPI.
 [private]

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 LAST_FAILED = Path(".pytest_cache/v/cache/lastfailed")
+TESTS_FAILED = 1
 ONLY_FAILED = ("--last-failed", "--last-failed-no-failures", "none", "-n", "0")
 
 
@@ -26,11 +27,11 @@ def main(flaky_file: Path, command: list[str]) -> int:
     LAST_FAILED.unlink(missing_ok=True)  # of former runs
     code = subprocess.run(command, check=False).returncode  # noqa: S603
     failed = last_failed()
-    if code == 0 or not failed:  # a run that broke off would break off again
+    if code != TESTS_FAILED or not failed:  # a run that broke off would break off again
         return code
     print(f"\n=== {len(failed)} failed: once more, on a quiet machine", flush=True)
     code = subprocess.run([*command, *ONLY_FAILED], check=False).returncode  # noqa: S603
-    flaky = sorted(failed - last_failed())
+    flaky = sorted(failed - last_failed()) if code in {0, TESTS_FAILED} else []
     with flaky_file.open("a") as file:
         file.writelines(f"{name}\n" for name in flaky)
     for name in flaky:

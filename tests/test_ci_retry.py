@@ -30,7 +30,8 @@ def run(folder: Path, tests: str, *options: str) -> tuple[int, str, list[str]]:
     done = subprocess.run(
         [sys.executable, str(RETRY), str(flaky), *pytest_command],
         cwd=folder,
-        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # the other plugins take seconds
+        # The other plugins take seconds.
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""},
         capture_output=True,
         text=True,
         timeout=120,
@@ -64,3 +65,11 @@ def test_a_run_that_breaks_off_is_not_repeated(tmp_path: Path) -> None:
     code, _, flaky = run(tmp_path, PASSES, "--no-such-option")
     assert code == pytest.ExitCode.USAGE_ERROR
     assert flaky == []
+
+
+def test_a_file_that_cannot_be_imported_is_not_flaky(tmp_path: Path) -> None:
+    (tmp_path / "test_other.py").write_text("import no_such_module\n")
+    code, output, flaky = run(tmp_path, PASSES_AT_SECOND_TRY)
+    assert code == pytest.ExitCode.INTERRUPTED
+    assert flaky == []
+    assert output.count("test session starts") == 1

@@ -42,8 +42,8 @@ def test_a_created_key_gives_access(tmp_path: Path):
 @pytest.mark.parametrize(
     ("words", "environment", "message"),
     [
-        (["key", "no id", "--who", "anna"], {}, "no such key can be made"),
-        ([], {}, "nobody could come in: name a gateway_keys_file"),
+        (["key", "no id", "--who", "anna"], {}, "cannot create the key"),
+        ([], {}, "no client could authenticate: set gateway_keys_file"),
         (["--open", "--host", "0.0.0.0"], {}, "listens on this machine only"),
         (["--open"], {"GRIDCAST_GATEWAY_SCREEN_DIR": "/nowhere"}, "holds no index.html"),
         (["--open"], {"GRIDCAST_REDIS_URL": "http://s3cret@nowhere"}, "redis_url"),

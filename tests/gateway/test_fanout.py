@@ -217,7 +217,7 @@ def test_a_client_that_reads_nothing_is_disconnected_with_a_reason_and_others_ar
         room.put(What.FORECAST, forecast("m-1", second))
         room.flush()
         room.fanout.watch(float(second))
-    assert to_stalled.close == Close(CloseCode.TOO_SLOW, "nothing taken for 10 s")
+    assert to_stalled.close == Close(CloseCode.TOO_SLOW, "nothing read for 10 s")
     assert to_good.close is None
     assert len(series_of(to_good.received())) == 12
     assert room.fanout.clients == {good}
@@ -275,7 +275,7 @@ def test_too_many_waiting_alarms_end_the_connection_and_none_is_dropped(room: Ro
     for minute in range(11):
         room.put(What.ALARM, alarm("a-1", minute=minute))
     room.flush()
-    assert network.close == Close(CloseCode.TOO_SLOW, "too many changes of alarms wait")
+    assert network.close == Close(CloseCode.TOO_SLOW, "too many alarm changes are waiting")
 
 
 def test_only_clients_that_have_everything_get_a_heartbeat(room: Room):

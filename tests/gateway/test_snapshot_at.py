@@ -85,7 +85,7 @@ def wanted(messages: Iterable[Message], series: str | None = None) -> set[str]:
         )
         assert isinstance(entry, Entry)
         state.take(entry)
-    is_wanted = SnapshotReader(Settings(), state)._wanted(
+    is_wanted = SnapshotReader(Settings(), state)._wanted_series(
         state.newest[What.SERIES].values(), everything, series
     )
     return {name for name in ("z", "f", "m-1", "m-2") if is_wanted(name)}

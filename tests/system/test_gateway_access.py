@@ -263,7 +263,7 @@ def test_packing_is_off_unless_it_is_asked_for(settings: Settings, tmp_path: Pat
 
 def test_a_gateway_that_is_not_safe_does_not_start(settings: Settings, tmp_path: Path):
     with (
-        pytest.raises(AssertionError, match="nobody could come in"),
+        pytest.raises(AssertionError, match="no client could authenticate"),
         gateway(settings, tmp_path, gateway_access="keys"),
     ):
         pass

@@ -33,17 +33,17 @@ def run(
     ] = None,
     open_: Annotated[
         bool,
-        typer.Option("--open", help="Let in everybody of this machine: for a demonstration."),
+        typer.Option("--open", help="Admit everyone on this machine, for a demonstration."),
     ] = False,
     broker: Broker = None,
     topic_prefix: Prefix = None,
-    log_level: Annotated[Level, typer.Option(help="How much is logged.")] = "info",
+    log_level: Annotated[Level, typer.Option(help="Log level.")] = "info",
     log_format: Annotated[
         Format | None,
-        typer.Option(help="How: for people, or for programs.", rich_help_panel="Settings"),
+        typer.Option(help="Log format: for people or for programs.", rich_help_panel="Settings"),
     ] = None,
 ) -> None:
-    """Run a gateway, until Ctrl-C. Start as many as you like, behind any load balancer."""
+    """Run a gateway until Ctrl-C. Any number can run behind a load balancer."""
     if context.invoked_subcommand is not None:
         return
     chosen = settings(
@@ -55,7 +55,7 @@ def run(
         topic_prefix=topic_prefix,
         log_format=log_format,
     )
-    # websockets, PyJWT and redis take a while to import: only who runs it waits for them.
+    # Imported here because websockets, PyJWT and redis take a while to import.
     from gridcast.gateway.gateway import serve  # noqa: PLC0415
 
     name = uuid4().hex
@@ -68,20 +68,20 @@ def run(
 def key(
     name: Annotated[str, typer.Argument(help="The key's name, for logs and limits.")],
     *,
-    who: Annotated[str, typer.Option(help="Who gets it: what they do is done in this name.")],
+    who: Annotated[str, typer.Option(help="Its holder, in whose name its actions are recorded.")],
     scope: Annotated[
-        list[Scope] | None, typer.Option(help="What it may do.", show_default="read")
+        list[Scope] | None, typer.Option(help="A scope of the key.", show_default="read")
     ] = None,
     below: Annotated[
         list[str] | None, typer.Option(help="A subtree that it is limited to.", show_default="all")
     ] = None,
 ) -> None:
-    """Make an API key: the key itself, shown once, and its entry for gateway_keys_file."""
+    """Create an API key; show it once, and print its entry for gateway_keys_file."""
     from gridcast.gateway.access.keys import new_key  # noqa: PLC0415
 
     try:
-        made, entry = new_key(name, who=who, scopes=scope or [Scope.READ], below=below or [])
+        secret, entry = new_key(name, who=who, scopes=scope or [Scope.READ], below=below or [])
     except ValueError as error:
-        raise UserError(f"no such key can be made: {error}") from None
-    typer.echo(f"the key, for who is to have it; it is kept nowhere: {made}", err=True)
+        raise UserError(f"cannot create the key: {error}") from None
+    typer.echo(f"the key, for its holder; it is stored nowhere: {secret}", err=True)
     print(entry, end="")

@@ -1,1 +1,1 @@
-"""The gateway: forecasts, alarms, scores and readings to thousands of screens at once."""
+"""The gateway: forecasts, alarms, scores and readings for thousands of screens at once."""

@@ -1,8 +1,8 @@
-"""One client as the fan-out sees it: its conversation, what waits for it, and how fast it takes it.
+"""One client of the fan-out: its session, its queue, and whether it keeps up.
 
-Nothing is written while more than `MOST_WAITING` bytes of it lie untaken: what does not fit waits
-in the queue, where forecasts are conflated. (asyncio's own limit pauses nobody who does not ask,
-and `websockets.broadcast` does not: there a client that reads nothing grows without bound.)
+Nothing is written while more than `MOST_WAITING` bytes are unsent. Everything else waits in the
+queue, where forecasts are conflated. (asyncio's own limit only pauses writers that await it.
+`websockets.broadcast` does not, so its buffer grows without bound for a client that reads nothing.)
 """
 
 from collections import deque
@@ -17,31 +17,31 @@ from gridcast.schemas.gateway import Subscribe
 
 MOST_WAITING = 64 * 1024
 LEAST_TAKEN = 16 * 1024
-"""A client that takes less than this of what waits, for as long as a stall may last, is stalled."""
+"""A client with waiting data that reads fewer bytes than this during the stall time is stalled."""
 
 
 class Wire(Protocol):
-    """Where a client's messages go."""
+    """The connection to which a client's messages are written."""
 
     def waiting(self) -> int:
-        """Give how many bytes the network has not taken."""
+        """Return the number of bytes that were written but not yet sent."""
 
     def write(self, packets: list[Packet]) -> int:
-        """Send messages; gives how many bytes that makes."""
+        """Write messages and return their size in bytes."""
 
     def cut(self, close: Close) -> None:
-        """End the connection: with its reason if that is taken, and soon in any case."""
+        """Close the connection with a reason; abort it soon in any case."""
 
 
 class Snapshot:
-    """What there is for a subscription, gone through part by part.
+    """The snapshot of a subscription, produced part by part.
 
     Parameters
     ----------
     wanted
         The subscription.
     candidates
-        All that it may be about; None is what it is not about.
+        Every entry that may belong to it; None in place of each one that does not.
     """
 
     __slots__ = ("_candidates", "is_over", "wanted")
@@ -52,10 +52,10 @@ class Snapshot:
         self._candidates = candidates
 
     def next_part(self, most: int) -> list[Entry]:
-        """Look at so many more; gives those that it is about."""
-        candidates = list(islice(self._candidates, most))
-        self.is_over = len(candidates) < most
-        return [entry for entry in candidates if entry is not None]
+        """Examine the next `most` candidates and return those that belong to the subscription."""
+        part = list(islice(self._candidates, most))
+        self.is_over = len(part) < most
+        return [entry for entry in part if entry is not None]
 
 
 class Client:
@@ -64,15 +64,15 @@ class Client:
     Parameters
     ----------
     session
-        Its conversation.
+        Its session.
     wire
-        Where its messages go.
+        The connection to which its messages are written.
     who
         Its name, for the log.
     below
         The subtrees that it is limited to; empty: no limit.
     most_alarms
-        So many changes of alarms may wait for it.
+        Maximum number of alarm changes that may wait for it.
     """
 
     __slots__ = (
@@ -89,25 +89,25 @@ class Client:
         self.below: Final = below
         self.queue: Final = Queue(session.format, most_alarms)
         self.snapshots: deque[Snapshot] = deque()
-        """Those that are on their way."""
+        """The snapshots that are being sent."""
         self.is_gone = False
         self._written = 0
-        # When it was last seen to take enough, and how much it had taken by then.
+        # When the client last made enough progress, and how many bytes it had read by then.
         self._progress_at: float | None = None
         self._progress_bytes = 0
 
     @property
     def is_behind(self) -> bool:
-        """Tell whether something waits for it."""
+        """Return True if the client has not received everything yet."""
         return self.has_more or self.wire.waiting() > 0
 
     @property
     def has_more(self) -> bool:
-        """Tell whether there is something to be written."""
+        """Return True if there is something left to write."""
         return bool(self.queue) or bool(self.snapshots)
 
     def flush(self) -> int:
-        """Send as much as fits; gives how many messages that was."""
+        """Write as much as fits and return the number of messages."""
         queue = self.queue
         room = MOST_WAITING - self.wire.waiting()
         packets = []
@@ -119,10 +119,13 @@ class Client:
         return len(packets)
 
     def is_stalled(self, now: float, stall_s: float) -> bool:
-        """Look whether it takes what waits; to be asked now and then as long as it is behind."""
+        """Return True if the client has read too little for `stall_s` seconds.
+
+        It is called repeatedly while the client is behind.
+        """
         waiting = self.wire.waiting()
-        taken = self._written - waiting
-        if self._progress_at is None or not waiting or taken - self._progress_bytes >= LEAST_TAKEN:
-            self._progress_at, self._progress_bytes = (now, taken) if waiting else (None, taken)
+        read = self._written - waiting
+        if self._progress_at is None or not waiting or read - self._progress_bytes >= LEAST_TAKEN:
+            self._progress_at, self._progress_bytes = (now, read) if waiting else (None, read)
             return False
         return now - self._progress_at >= stall_s

@@ -1,4 +1,4 @@
-"""What operators want done, from the gateway to `load.commands`, with the name of who wants it."""
+"""Operators' commands, from the gateway to `load.commands`, in the name of the operator."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -20,8 +20,8 @@ from gridcast.stream.settings import Settings
 WITHIN_MS = 10_000
 
 
-class CommandRefused(Exception):  # noqa: N818 - it is an answer, not a failure
-    """Why something was not done."""
+class CommandRefused(Exception):  # noqa: N818 - an answer to the client, not a failure
+    """A command that was not sent, and why."""
 
     def __init__(self, because: RefusedBecause, detail: str) -> None:
         super().__init__(detail)
@@ -32,10 +32,16 @@ class CommandRefused(Exception):  # noqa: N818 - it is an answer, not a failure
 def new_command(
     act: Act, alarm: Alarm | None, who: str, now: datetime, longest: timedelta
 ) -> Command:
-    """Make the command, or say why it cannot be done (:class:`CommandRefused`)."""
+    """Return the command for an operator's request.
+
+    Raises
+    ------
+    CommandRefused
+        The alarm is over or unknown, or the request is invalid.
+    """
     if alarm is None or not alarm.active:
-        state = "there is no such alarm" if alarm is None else "the alarm is over"
-        raise CommandRefused(RefusedBecause.UNKNOWN_ALARM, state)
+        detail = "there is no such alarm" if alarm is None else "the alarm is over"
+        raise CommandRefused(RefusedBecause.UNKNOWN_ALARM, detail)
     if act.action is Action.SHELVE and act.until is not None and act.until > now + longest:
         hours = longest / timedelta(hours=1)
         raise CommandRefused(
@@ -57,7 +63,7 @@ def new_command(
 
 
 class CommandSender:
-    """Sends commands; when that returns Kafka has them."""
+    """Publishes commands."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -65,32 +71,41 @@ class CommandSender:
         self._producer: Any = None
 
     async def start(self) -> None:
-        """Connect; while Kafka is away, when it is back."""
+        """Connect to Kafka, and keep trying until that works."""
         self._producer = await keep_trying("sending commands", self._connect)
 
     async def stop(self) -> None:
-        """Send what waits, and disconnect."""
+        """Send everything that is buffered, and disconnect."""
         if self._producer is not None:
             await self._producer.stop()
 
     async def send(self, act: Act, alarm: Alarm | None, who: str) -> Command:
-        """Have something done, or say why not (:class:`CommandRefused`)."""
+        """Publish a command and return it once Kafka has it.
+
+        Raises
+        ------
+        CommandRefused
+            The command is invalid, or Kafka is not available.
+        """
         if self._producer is None:
             raise CommandRefused(RefusedBecause.UNAVAILABLE, "Kafka does not answer yet")
         longest = timedelta(hours=self._settings.shelve_hours)
-        made = new_command(act, alarm, who, datetime.now(UTC), longest)
+        command = new_command(act, alarm, who, datetime.now(UTC), longest)
         try:
-            sent = self._producer.send_and_wait(self._topic, made.to_bytes(), made.key)
-            await asyncio.wait_for(sent, WITHIN_MS / 1000)
+            delivery = self._producer.send_and_wait(self._topic, command.to_bytes(), command.key)
+            await asyncio.wait_for(delivery, WITHIN_MS / 1000)
         except TimeoutError:  # aiokafka itself would try for as long as there is no broker
-            said = f"Kafka has not taken it within {WITHIN_MS // 1000} s; it may, when it is back"
-            raise CommandRefused(RefusedBecause.UNAVAILABLE, said) from None
+            reason = (
+                f"Kafka has not confirmed the command within {WITHIN_MS // 1000} s;"
+                " it may still be carried out"
+            )
+            raise CommandRefused(RefusedBecause.UNAVAILABLE, reason) from None
         except KafkaError as error:
-            said = str(plainly(error))
+            reason = str(plainly(error))
             raise CommandRefused(
-                RefusedBecause.UNAVAILABLE, f"Kafka has not taken it: {said}"
+                RefusedBecause.UNAVAILABLE, f"Kafka has not confirmed the command: {reason}"
             ) from None
-        return made
+        return command
 
     async def _connect(self) -> Any:
         producer = AIOKafkaProducer(

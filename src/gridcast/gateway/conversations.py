@@ -1,7 +1,6 @@
-"""The conversations with all clients: what comes is handed to the protocol, and done.
+"""The conversations with all clients: each event of a session is carried out here.
 
-Everything that has to be decided is decided elsewhere; here is only who is asked, and in which
-order.
+The decisions are made elsewhere. This module only connects those parts, in the right order.
 """
 
 import asyncio
@@ -30,14 +29,14 @@ from gridcast.schemas.gateway import Act, Authenticate, Subscribe
 
 FIRST_WITHIN_S = 10.0
 WRONG_AFTER_S = 1.0
-"""Who brings wrong credentials waits so long for the answer."""
+"""Delay of the answer to wrong credentials, so that guessing is slow."""
 MOST_ALARMS = 10_000
 CHECKED_AT_ONCE = 200
 
 
 @dataclass(eq=False, slots=True)
 class Conversation:
-    """One conversation."""
+    """The conversation with one client."""
 
     name: str
     session: Session
@@ -77,7 +76,7 @@ class Conversations:
         return len(self._open)
 
     async def serve(self, connection: ServerConnection) -> None:
-        """Talk with one client until one of the two ends it."""
+        """Handle one connection until it ends."""
         session = Session(Format(connection.subprotocol or ""), ConnectionLimits())
         conversation = Conversation(uuid4().hex, session, SocketWire(connection))
         self._open.add(conversation)
@@ -96,7 +95,7 @@ class Conversations:
             await connection.close(session.closing.code, session.closing.reason)
 
     async def recheck_credentials(self) -> None:
-        """Send away those whose credentials do not hold any more."""
+        """Close every connection whose credentials are no longer valid."""
         version = self._gate.version
         keys_changed, self._version = version != self._version, version
         for number, conversation in enumerate(list(self._open)):
@@ -104,11 +103,11 @@ class Conversations:
                 await asyncio.sleep(0)
             if conversation.identity is None or conversation.given is None:
                 continue
-            why = "the token has expired" if has_expired(conversation.identity) else ""
-            if keys_changed and not why:
-                why = self._gate.why_revoked(conversation.identity, conversation.given)
-            if why:
-                conversation.session.close(CloseCode.UNAUTHENTICATED, why)
+            reason = "the token has expired" if has_expired(conversation.identity) else ""
+            if keys_changed and not reason:
+                reason = self._gate.why_revoked(conversation.identity, conversation.given)
+            if reason:
+                conversation.session.close(CloseCode.UNAUTHENTICATED, reason)
                 if conversation.session.closing is not None:
                     conversation.wire.cut(conversation.session.closing)
 
@@ -135,15 +134,15 @@ class Conversations:
                 self._fanout.send_replies(conversation.client)
 
     async def allow_request(self, identity: Identity) -> bool:
-        """Count a request, here and at all gateways; tells whether it may be had."""
-        here = self._accounts.allow_request(identity, time.monotonic())
-        return here and await self._shared.allow_request(identity)
+        """Count a request here and at all gateways; return True if it is within the limit."""
+        is_allowed = self._accounts.allow_request(identity, time.monotonic())
+        return is_allowed and await self._shared.allow_request(identity)
 
     async def _handle(self, conversation: Conversation, event: Event) -> None:
         if isinstance(event, Authenticate):
             await self._authenticate(conversation, event)
         elif conversation.client is None:
-            raise RuntimeError(f"{event} of nobody")
+            raise RuntimeError(f"{event} before the client was admitted")
         elif isinstance(event, Subscribe):
             self._fanout.subscribe(conversation.client, event)
         elif isinstance(event, Act):
@@ -155,19 +154,21 @@ class Conversations:
         session = conversation.session
         try:
             identity = self._gate.identify(given)
-        except AccessDenied as why:
+        except AccessDenied as denial:
             self._metrics.refused("unauthenticated")
             await asyncio.sleep(WRONG_AFTER_S)
-            session.close(CloseCode.UNAUTHENTICATED, str(why))
+            session.close(CloseCode.UNAUTHENTICATED, str(denial))
             return
         if not self._accounts.add_connection(identity):
-            session.close(CloseCode.TOO_MANY, f"{identity.connections} connections are the most")
+            session.close(
+                CloseCode.TOO_MANY, f"at most {identity.connections} connections are allowed"
+            )
             return
         conversation.identity, conversation.given = identity, given
         if not await self._shared.add_connection(identity, conversation.name):
             session.close(
                 CloseCode.TOO_MANY,
-                f"{identity.connections} connections at all gateways are the most",
+                f"at most {identity.connections} connections at all gateways are allowed",
             )
             return
         session.admit(self._status.welcome(identity))
@@ -183,9 +184,9 @@ class Conversations:
             alarm = None
         try:
             command = await self._commands.send(act, alarm, client.who)
-        except CommandRefused as why:
-            self._metrics.refused(why.because.value)
-            conversation.session.refuse(act.request, why.because, why.detail)
+        except CommandRefused as refusal:
+            self._metrics.refused(refusal.because.value)
+            conversation.session.refuse(act.request, refusal.because, refusal.detail)
             return
         self._metrics.command_sent(act.action)
         conversation.session.done(act.request, command.command)

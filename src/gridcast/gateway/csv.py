@@ -8,18 +8,18 @@ from gridcast.schemas.gateway.http import RecentPast
 
 
 def forecast_csv(forecast: Forecast) -> str:
-    """Write a slot a line: when it begins, and the load at each level, kW."""
+    """Return CSV with one line per slot: its begin, and the load at each quantile level, kW."""
     step = timedelta(minutes=forecast.step_minutes)
     names = ["time", *(f"kw_{level:g}" for level in forecast.levels)]
     rows = [
-        [write_time(forecast.first + place * step), *(f"{value:.10g}" for value in values)]
-        for place, values in enumerate(zip(*forecast.quantiles, strict=True))
+        [write_time(forecast.first + slot * step), *(f"{value:.10g}" for value in values)]
+        for slot, values in enumerate(zip(*forecast.quantiles, strict=True))
     ]
     return _lines([names, *rows])
 
 
 def past_csv(past: RecentPast) -> str:
-    """Write a slot a line: when it begins, and the mean of its readings, kW."""
+    """Return CSV with one line per slot: its begin, and the mean of its readings, kW."""
     rows = [
         [write_time(time), f"{mean:.10g}"] for time, mean in zip(past.time, past.mean, strict=True)
     ]
@@ -27,5 +27,5 @@ def past_csv(past: RecentPast) -> str:
 
 
 def _lines(rows: list[list[str]]) -> str:
-    """End lines as RFC 4180 has it; nothing in them needs quotes."""
+    """Join rows with line ends as in RFC 4180. No value needs quotes."""
     return "".join(",".join(row) + "\r\n" for row in rows)

@@ -1,7 +1,7 @@
-"""What is known of one thing, as the message that tells a client of it.
+"""The newest Kafka message of one key, together with the message that clients get for it.
 
-A message of Kafka is put into the gateway's own as it stands, byte for byte: it is read to see
-that it is whole, and never written again.
+The value of the Kafka message is embedded byte for byte. It is parsed to validate it, but never
+serialised again.
 """
 
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ Kilowatts = list[float]
 
 
 class _Forecast(msgspec.Struct):
-    """What must hold of a forecast for it to be shown.
+    """The fields that a forecast must have to be shown.
 
-    There are thousands a minute, and pydantic takes ten times as long for each.
+    There are thousands of forecasts a minute, and pydantic takes ten times as long for each.
     """
 
     series: str
@@ -50,46 +50,45 @@ _FORECAST = msgspec.json.Decoder(_Forecast)
 
 @dataclass(frozen=True)
 class Entry:
-    """The newest of one thing: a series, its forecast, score or reading, or an alarm."""
+    """The newest message of one key: a series, its forecast, score or reading, or an alarm."""
 
     what: What
     key: str
-    """Which series or alarm."""
+    """The name of the series, or of the alarm."""
     series: str
-    """The series that it is of, or where the alarm was seen."""
+    """The series of the message. For an alarm, the series or feed on which it was raised."""
     partition: int
     offset: int
-    """Its place in the topic."""
     sent_ms: int
-    """Kafka's stamp of it."""
+    """Kafka's timestamp of the message."""
     packet: Packet
     is_gone: bool = False
     message: Message | None = None
-    """Of an alarm and a series, which the gateway itself looks into."""
+    """The parsed message of an alarm or a series; None for other kinds, which aren't needed."""
 
     @cached_property
     def binary(self) -> Packet:
-        """The same for those who asked for the compact form."""
+        """The message as MessagePack, shared by all clients that use it."""
         return self.packet.to(Format.MSGPACK)
 
     def to(self, form: Format) -> Packet:
-        """Give the message in a form."""
+        """Return the message in the given format."""
         return self.packet if form is Format.JSON else self.binary
 
     @property
     def value(self) -> bytes:
-        """The message of Kafka that is in it."""
+        """The value of the Kafka message."""
         start = len(_head(self.what, self.partition, self.offset))
         return self.packet.payload[start:-1]
 
     @property
     def is_over(self) -> bool:
-        """Tell whether it is an alarm that nobody need look at any more."""
+        """Return True if this is an alarm that is no longer active."""
         return isinstance(self.message, Alarm) and not self.message.active
 
 
 class KafkaMessage(NamedTuple):
-    """One message as Kafka has it."""
+    """One Kafka message."""
 
     partition: int
     offset: int
@@ -98,62 +97,62 @@ class KafkaMessage(NamedTuple):
     value: bytes | None
 
 
-def message_at(batch: Batch, place: int) -> KafkaMessage:
-    """Take one message from a batch."""
+def message_at(batch: Batch, index: int) -> KafkaMessage:
+    """Return the message at a position in a batch."""
     return KafkaMessage(
         batch.partition,
-        batch.offsets[place],
-        int(batch.sent_ms[place]),
-        batch.keys[place],
-        batch.values[place],
+        batch.offsets[index],
+        int(batch.sent_ms[index]),
+        batch.keys[index],
+        batch.values[index],
     )
 
 
-def read_entry(what: What, taken: KafkaMessage, limit: int) -> Entry | Refusal:
-    """Read one message of a topic, of at most so many bytes."""
-    partition, offset, sent_ms, key, value = taken
+def read_entry(what: What, message: KafkaMessage, limit: int) -> Entry | Refusal:
+    """Parse a Kafka message of at most `limit` bytes."""
+    partition, offset, sent_ms, key, value = message
     name = (key or b"").decode(errors="replace")
     if value is None and key is not None and TOPIC_OF[what].compacted:
         gone = Gone(seq=(partition, offset), what=what, key=name)
         packet = Packet(gone.to_bytes(), Format.JSON)
         return Entry(what, name, name, partition, offset, sent_ms, packet, is_gone=True)
-    found = _read(what, key, value, limit)
-    if isinstance(found, Refusal):
-        return found
-    series = found.series if isinstance(found, Alarm) else name
+    parsed = _parse(what, key, value, limit)
+    if isinstance(parsed, Refusal):
+        return parsed
+    series = parsed.series if isinstance(parsed, Alarm) else name
     payload = b"".join((_head(what, partition, offset), value or b"", b"}"))
     packet = Packet(payload, Format.JSON)
-    return Entry(what, name, series, partition, offset, sent_ms, packet, message=found)
+    return Entry(what, name, series, partition, offset, sent_ms, packet, message=parsed)
 
 
 def _head(what: What, partition: int, offset: int) -> bytes:
     return f'{{"type":"{what}","seq":[{partition},{offset}],"{what}":'.encode()
 
 
-def _read(
+def _parse(
     what: What, key: bytes | None, value: bytes | None, limit: int
 ) -> Message | Refusal | None:
     if what is What.FORECAST:
-        return _look_at_forecast(key, value, limit)
+        return _check_forecast(key, value, limit)
     topic: Topic = TOPIC_OF[what]
-    found = read(topic, key, value, limit=limit)
-    if what is What.SCORE and not isinstance(found, Refusal):
+    parsed = read(topic, key, value, limit=limit)
+    if what is What.SCORE and not isinstance(parsed, Refusal):
         return None
-    return found
+    return parsed
 
 
-def _look_at_forecast(key: bytes | None, value: bytes | None, limit: int) -> Refusal | None:
-    if (refused := weigh(value, limit)) is not None:
-        return refused
+def _check_forecast(key: bytes | None, value: bytes | None, limit: int) -> Refusal | None:
+    if (refusal := weigh(value, limit)) is not None:
+        return refusal
     try:
-        found = _FORECAST.decode(value or b"")
+        forecast = _FORECAST.decode(value or b"")
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return Refusal(Reason.WRONG_TYPE, str(error)[:300])
-    if found.version != 1:
-        return Refusal(Reason.UNKNOWN_VERSION, f"version {found.version}")
-    if found.series.encode() != key:
-        return Refusal(Reason.WRONG_KEY, f"the key is not {found.series[:40]!r}")
-    widths = {len(row) for row in found.quantiles}
-    if len(found.quantiles) != len(found.levels) or len(widths) != 1:
+    if forecast.version != 1:
+        return Refusal(Reason.UNKNOWN_VERSION, f"version {forecast.version}")
+    if forecast.series.encode() != key:
+        return Refusal(Reason.WRONG_KEY, f"the key is not {forecast.series[:40]!r}")
+    widths = {len(row) for row in forecast.quantiles}
+    if len(forecast.quantiles) != len(forecast.levels) or len(widths) != 1:
         return Refusal(Reason.UNEVEN_LISTS, "quantiles and levels differ in length")
     return None

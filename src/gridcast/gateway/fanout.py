@@ -1,7 +1,7 @@
-"""From the board to the clients: each thing is written once and sent to all who asked for it.
+"""The fan-out: each message is serialised once and sent to every client that subscribed to it.
 
-It does no input or output of its own and knows no clock: whoever runs it calls `flush` when
-something came, `watch` many times a second and `heartbeat` as often as promised.
+It has no I/O and no clock. Its caller calls `flush` when there is something to send, `watch` many
+times a second, and `heartbeat` as often as the protocol promises.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,26 +16,26 @@ from gridcast.gateway.subscriptions import SubscriptionIndex
 from gridcast.schemas.gateway import Current, Subscribe, What
 
 FLUSHED_AT_ONCE = 200
-"""Clients, before others (a ping, a new connection) have their turn: 2 ms."""
+"""Clients that one flush writes to before it yields to pings and new connections: 2 ms."""
 LOOKED_AT_ONCE = 300
-"""Entries of a snapshot, before others have their turn: less than 1 ms."""
+"""Entries of a snapshot that are examined before others have their turn: less than 1 ms."""
 PARTS_AT_ONCE = 2
-"""Such parts, before those have their turn who wait for news."""
+"""Snapshot parts per flush, so that snapshots hardly delay updates."""
 
 
 class Fanout:
-    """All clients, and what is on its way to them.
+    """All clients, and the messages that are on their way to them.
 
     Parameters
     ----------
     state
-        What is known.
+        The newest message of every kind and key.
     metrics
-        Are told of what is done.
+        Count messages and clients.
     current
-        Gives the message that says up to where all is known.
+        Returns the message with the position up to which everything was read.
     stall_s
-        How long a client may take nothing of what waits for it.
+        How long a client may read nothing while data waits for it, seconds.
     wake
         Called when there is something to flush.
     """
@@ -57,23 +57,23 @@ class Fanout:
         self._subscriptions: SubscriptionIndex[Client] = SubscriptionIndex(
             state.path, lambda name: state.grid[name].kind
         )
-        # Dicts, because they keep an order: whoever comes first is served first.
+        # Dicts keep their order, so clients are served in turn.
         self._scheduled: dict[Client, None] = {}
         self._catching_up: dict[Client, None] = {}
         self._behind: dict[Client, None] = {}
 
     @property
     def behind(self) -> int:
-        """Give for how many clients something waits."""
+        """The number of clients that have not received everything yet."""
         return len(self._behind)
 
     def join(self, client: Client) -> None:
-        """Take in a client."""
+        """Add a client."""
         self.clients.add(client)
         self._metrics.connected(len(self.clients))
 
     def leave(self, client: Client) -> None:
-        """Forget a client."""
+        """Remove a client."""
         if client not in self.clients:
             return
         client.is_gone = True
@@ -87,7 +87,7 @@ class Fanout:
         self._metrics.connected(len(self.clients))
 
     def subscribe(self, client: Client, wanted: Subscribe) -> None:
-        """Let a client have what it asks for: what there is, and what comes."""
+        """Start a subscription: send its snapshot, and updates from now on."""
         if client.is_gone:
             return
         self._subscriptions.add(client, wanted)
@@ -95,17 +95,17 @@ class Fanout:
         self._schedule(client)
 
     def unsubscribe(self, client: Client, wanted: Subscribe) -> None:
-        """End a subscription; what waits already is sent."""
+        """End a subscription. Messages that wait already are still sent."""
         self._subscriptions.remove(client, wanted)
 
     def send_replies(self, client: Client) -> None:
-        """Send a client what its conversation has to say."""
+        """Queue the replies of a client's session."""
         if not client.is_gone:
             client.queue.reply(client.session.outgoing())
             self._schedule(client)
 
     def take(self, entries: Iterable[Entry]) -> None:
-        """Put what came on the state, and let it wait for all who asked for it."""
+        """Put entries into the state, and queue them for every client that subscribed to them."""
         for entry in entries:
             before = self._audience(entry) if entry.what is What.SERIES and self.clients else None
             self._state.take(entry)
@@ -117,9 +117,9 @@ class Fanout:
             self._wake()
 
     def flush(self) -> bool:
-        """Send what waits to some of the clients; tells whether there are more.
+        """Write to some of the clients; return True if others still wait.
 
-        However many ask for however much of what there is, news waits for a few parts of that only.
+        However many clients wait for snapshots, updates only wait for a few parts of those.
         """
         sent = 0
         for client in list(islice(self._scheduled, FLUSHED_AT_ONCE)):
@@ -134,10 +134,10 @@ class Fanout:
         return bool(self._scheduled or self._catching_up)
 
     def watch(self, now: float) -> None:
-        """See to those that are behind: send what fits by now, or cut them off."""
+        """Write more to clients that are behind, and disconnect those that are stalled."""
         for client in list(self._behind):
             if client.is_stalled(now, self._stall_s):
-                self._cut(client, f"nothing taken for {self._stall_s:g} s")
+                self._cut(client, f"nothing read for {self._stall_s:g} s")
             elif not client.is_behind:
                 self._behind.pop(client, None)
             elif client.has_more and client.wire.waiting() < MOST_WAITING // 2:
@@ -145,7 +145,7 @@ class Fanout:
         self._metrics.behind(len(self._behind))
 
     def heartbeat(self, turn: int, turns: int) -> None:
-        """Tell one in so many of the clients up to where they have all, if they do."""
+        """Send the current position to one in `turns` of the clients that have everything."""
         message = self._current(None).to_bytes()
         packets: dict[Format, Packet] = {}
         for client in self.clients:
@@ -170,7 +170,7 @@ class Fanout:
     def _flush(self, client: Client) -> int:
         sent = client.flush()
         if client.queue.is_full:
-            self._cut(client, "too many changes of alarms wait")
+            self._cut(client, "too many alarm changes are waiting")
         elif client.is_behind:
             self._behind[client] = None
             if client.has_more and client.wire.waiting() < MOST_WAITING // 2:
@@ -178,7 +178,7 @@ class Fanout:
         return sent
 
     def _continue_snapshot(self, client: Client) -> None:
-        """Let a part of a client's snapshot wait for it; the next has its turn after others."""
+        """Queue the next part of a client's snapshot."""
         snapshot = client.snapshots[0]
         for entry in snapshot.next_part(LOOKED_AT_ONCE):
             client.queue.put(entry)
@@ -195,11 +195,11 @@ class Fanout:
         client.wire.cut(Close(CloseCode.TOO_SLOW, why))
 
     def can_see(self, client: Client, series: str) -> bool:
-        """Tell whether a client may see what is of a series."""
+        """Return True if a client may see a series."""
         return not client.below or not client.below.isdisjoint(self._state.path(series))
 
     def _candidates(self, client: Client, wanted: Subscribe) -> Iterator[Entry | None]:
-        """Go through all that a subscription may be about; None is what it is not about."""
+        """Yield every entry that may belong to a subscription, None for each that does not."""
         is_about = self._subscriptions.matcher(wanted)
         for what in dict.fromkeys(wanted.what):
             keys = None if wanted.all or wanted.kinds else self._named_series(wanted)
@@ -212,19 +212,19 @@ class Fanout:
                 yield entry if is_told else None
 
     def _named_series(self, wanted: Subscribe) -> Iterator[str]:
-        """Go through the series that a subscription names, and all their parts, each once."""
+        """Yield the series that a subscription names, and all their parts, each once."""
         seen: set[str] = set()
         for above in wanted.below:
-            # What is a part of one that was gone through was, too.
+            # The parts of a series that was seen have been seen, too.
             parts = () if above in seen else self._state.walk_subtree(above)
             for series in parts:
                 if series not in seen:
                     seen.add(series)
                     yield series
-        yield from (one for one in dict.fromkeys(wanted.series) if one not in seen)
+        yield from (series for series in dict.fromkeys(wanted.series) if series not in seen)
 
     def _audience(self, entry: Entry) -> dict[tuple[What, str], set[Client]]:
-        """Give who is told of what of a series and of all below it."""
+        """Return the subscribed clients of a series and of every series below it, for each kind."""
         return {
             (what, series): set(self._subscriptions.of(what, series))
             for series in self._state.subtree(entry.key)
@@ -234,9 +234,9 @@ class Fanout:
     def _send_to_new_audience(
         self, entry: Entry, before: dict[tuple[What, str], set[Client]]
     ) -> None:
-        """Show a series that has got another place in the grid to those who see it only now."""
+        """Send a series that moved in the grid to those clients that see it only now."""
         for (what, series), clients in before.items():
             for client in set(self._subscriptions.of(what, series)) - clients:
-                for known in self._state.about(what, series):
-                    if known is not entry:
-                        self._put(client, known)
+                for newest in self._state.about(what, series):
+                    if newest is not entry:
+                        self._put(client, newest)

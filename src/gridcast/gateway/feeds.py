@@ -1,7 +1,7 @@
-"""The state, kept by Kafka: every topic is read whole, in no group, so every gateway sees all.
+"""The feeds of the latest state: reads whole topics without a consumer group.
 
-First comes what there is. Of a topic where the newest counts only that is decoded, so a gateway
-that starts reads as fast as Kafka gives.
+Every gateway gets all messages. The backlog comes first: only the newest message of each key is
+parsed (of alarms, all), so a gateway that starts reads as fast as Kafka delivers.
 """
 
 import asyncio
@@ -34,29 +34,29 @@ from gridcast.stream.settings import Settings
 
 LOG = logging.getLogger("gridcast.gateway")
 READ_WHOLE = (What.SERIES, What.FORECAST, What.ALARM, What.SCORE)
-"""What is read from its beginning; readings are too many, and only the last of them are shown."""
+"""The kinds that are read from the beginning. Of readings, only the last hours are needed."""
 ASK_EVERY_S = 2.0
 ANSWER_WITHIN_MS = 5_000
 STALE_AFTER_S = 6.0
 AT_ONCE = 500
-"""Things put on the board before others have their turn."""
+"""Entries that are taken before other tasks have their turn."""
 
 Take = Callable[[Iterable[Entry]], None]
 
 
 class Feeds:
-    """Reads what the board is made of.
+    """Reads the topics of the latest state.
 
     Parameters
     ----------
     settings
-        Of the deployment.
+        The deployment's settings.
     state
-        Is told how far each partition was read.
+        Gets the offset up to which each partition was read.
     take
-        Puts things on the state.
+        Takes new entries.
     metrics
-        Are told of what is read.
+        Count messages.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Feeds:
             what: BroadcastConsumer(settings, TOPIC_OF[what], remembers=False)
             for what in READ_WHOLE
         }
-        # What has come while the rest of what there was is still being read.
+        # Messages of the backlog, until all of it has been read.
         self._buffered: dict[What, dict[tuple[int, bytes | None, int], tuple[Batch, int]]] = {
             what: {} for what in READ_WHOLE
         }
@@ -87,17 +87,17 @@ class Feeds:
 
     @property
     def stale_s(self) -> float:
-        """Give for how long nothing was heard of Kafka; 0: it answers."""
+        """Seconds since Kafka last answered; 0 if it answers."""
         silent = time.monotonic() - self._answered_at
         return silent if silent > STALE_AFTER_S else 0.0
 
     def why_not_ready(self) -> str:
-        """Say what has not been read yet; nothing once all has been."""
+        """Return which topics have not been read yet; empty if all have."""
         missing = [TOPIC_OF[what].name for what in READ_WHOLE if what not in self._caught_up]
         return f"being read: {', '.join(missing)}" if missing else ""
 
     async def run(self) -> None:
-        """Read for ever; what waiting does not mend is raised."""
+        """Read until cancelled. Errors that a retry cannot fix are raised."""
         try:
             await self._begin()
             self._asker = await keep_trying("the gateway", self._connect)
@@ -118,8 +118,8 @@ class Feeds:
                 await self._asker.stop()
 
     async def _begin(self) -> None:
-        """Find the topics; while Kafka is away, when it is back."""
-        # Asked first, because it can be given up at any time: a thread that asks cannot.
+        """Find the topics, and keep trying until Kafka answers."""
+        # This comes first because it can be cancelled at any time. The thread below cannot.
         await keep_trying("the gateway", lambda: reachable(self._settings))
         names = [self._settings.topic_prefix + TOPIC_OF[what].name for what in What]
         partitions = {
@@ -137,54 +137,60 @@ class Feeds:
                 self._buffer(what, batch)
 
     async def _catch_up(self, what: What) -> None:
-        """Put what there was on the board when all of it has come."""
+        """Take the backlog once all of it has been read."""
         topic, began = self._topics[what], time.monotonic()
         await topic.reached({partition: self._end_offsets[partition] for partition in topic.done})
         while self._buffered[what]:
-            taken, self._buffered[what] = self._buffered[what], {}
-            for batch, place in taken.values():
-                await self._publish(what, batch, [place])
+            buffered, self._buffered[what] = self._buffered[what], {}
+            for batch, index in buffered.values():
+                await self._publish(what, batch, [index])
         for partition, offset in topic.done.items():
             self._state.reached(what, partition.partition, offset)
         leave_out_what_is_here()
         self._caught_up.add(what)
         LOG.info(
-            "%s: %d known, after %.1f s",
+            "%s: read up to its end: %d entries in %.1f s",
             topic.topic.name,
             len(self._state.newest[what]),
             time.monotonic() - began,
         )
 
     def _buffer(self, what: What, batch: Batch) -> None:
-        """Keep of each key the newest only; of alarms all changes, for those who come back."""
-        waiting = self._buffered[what]
-        for place, key in enumerate(batch.keys):
+        """Buffer the newest message of each key; of alarms every change, for clients to resume."""
+        buffered = self._buffered[what]
+        for index, key in enumerate(batch.keys):
             if what is What.FORECAST:
-                self.forecast_history.note(batch.values[place])
-            name = (batch.partition, key, batch.offsets[place] if what is What.ALARM else 0)
-            waiting.pop(name, None)
-            waiting[name] = (batch, place)
+                self.forecast_history.note(batch.values[index])
+            name = (batch.partition, key, batch.offsets[index] if what is What.ALARM else 0)
+            buffered.pop(name, None)
+            buffered[name] = (batch, index)
 
-    async def _publish(self, what: What, batch: Batch, places: Iterable[int]) -> None:
-        found, unusable = [], 0
-        for place in places:
+    async def _publish(self, what: What, batch: Batch, indices: Iterable[int]) -> None:
+        entries, unusable = [], 0
+        for index in indices:
             if what is What.FORECAST:
-                self.forecast_history.note(batch.values[place])
-            one = read_entry(what, message_at(batch, place), self._settings.message_bytes)
-            if isinstance(one, Refusal):
+                self.forecast_history.note(batch.values[index])
+            entry = read_entry(what, message_at(batch, index), self._settings.message_bytes)
+            if isinstance(entry, Refusal):
                 unusable += 1
-                LOG.debug("%s: %s", batch.topic, one.detail)
+                LOG.debug(
+                    "%s: skipping the message at offset %d of partition %d: %s",
+                    batch.topic,
+                    batch.offsets[index],
+                    batch.partition,
+                    entry.detail,
+                )
             else:
-                found.append(one)
-        self._metrics.consumed(what, len(found) + unusable, unusable)
-        self._take(found)
-        self._since_yield += len(found)
+                entries.append(entry)
+        self._metrics.consumed(what, len(entries) + unusable, unusable)
+        self._take(entries)
+        self._since_yield += len(entries)
         if self._since_yield >= AT_ONCE:
             self._since_yield = 0
             await asyncio.sleep(0)
 
     async def _poll_kafka(self) -> None:
-        """Hear from Kafka now and then, so that its silence is noticed."""
+        """Query Kafka regularly, so that an outage is noticed."""
         while True:
             await asyncio.sleep(ASK_EVERY_S)
             try:
@@ -193,7 +199,7 @@ class Feeds:
                 LOG.debug("Kafka does not answer: %s", error)
 
     async def _query_end_offsets(self) -> dict[TopicPartition, int]:
-        partitions = [one for topic in self._topics.values() for one in topic.done]
+        partitions = [partition for topic in self._topics.values() for partition in topic.done]
         ends: dict[TopicPartition, int] = await self._asker.end_offsets(partitions)
         self._answered_at = time.monotonic()
         return ends
@@ -203,7 +209,7 @@ class Feeds:
 
 
 def _epoch(settings: Settings, names: list[str]) -> str:
-    """Tell these topics from others of the same names: Kafka gives each an id when it is made."""
+    """Return a digest of the ids that Kafka gave the topics; a recreated topic has another id."""
     admin = AdminClient(librdkafka_options(settings))
     try:
         answers = admin.describe_topics(TopicCollection(names), request_timeout=WITHIN_S)

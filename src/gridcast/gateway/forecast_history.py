@@ -1,9 +1,8 @@
-"""What was forecast for each slot an hour, six hours and a day before it ended.
+"""Former forecasts: the median for each slot, made 1, 6 and 24 hours before it ended.
 
-A ring of ticks over all series; of each tick at which a slot begins, the medians for the slots that
-end so much later: the last one of a horizon of 24 hours ends a day after the tick. 12 bytes a slot
-and series: 2.3 KB for a past of a day in quarters of an hour, half of what the newest forecast
-takes.
+A ring of ticks over all series. Only ticks at the begin of a slot are kept, and of each only the
+medians for the slots that end 1, 6 and 24 hours later. This takes 12 bytes per slot and series:
+2.3 KB for a day of quarter hours, half as much as the newest forecast.
 """
 
 from datetime import datetime
@@ -29,23 +28,23 @@ _FORECAST = msgspec.json.Decoder(_Forecast)
 
 
 class ForecastHistory:
-    """What was said of the slots of the last hours, and of those to come.
+    """The former forecasts of all series, for the slots of the last hours and for future ones.
 
     Parameters
     ----------
     step_ms
         Width of a slot.
     slots
-        How many slots of the past are asked for.
+        Number of past slots that are kept.
     ahead_minutes
-        How long before a slot ends what was said of it is kept.
+        How long before the end of a slot its forecasts were made.
 
     Examples
     --------
     >>> history = ForecastHistory(step_ms=60_000, slots=3, ahead_minutes=(2,))
     >>> history.note(b'{"series":"m-1","tick":"1970-01-01T00:00:00Z","levels":[0.5],'
-    ...           b'"quantiles":[[7.0,8.0]]}')
-    >>> history.of("m-1")  # of the slot that ends two minutes later
+    ...              b'"quantiles":[[7.0,8.0]]}')
+    >>> history.of("m-1")  # the slot that ends two minutes after the tick
     [(60000, [8.0])]
     """
 
@@ -54,7 +53,7 @@ class ForecastHistory:
     ) -> None:
         self.ahead_minutes = ahead_minutes
         self.tick_ms: int | None = None
-        """The newest tick of any series: how far the grid's own time has come."""
+        """The newest tick of any series: the event time that the grid has reached."""
         self._step_ms = step_ms
         self._ahead = np.maximum(np.array(ahead_minutes) * MINUTE_MS // step_ms - 1, 0)
         self._slots = slots + int(self._ahead.max())
@@ -63,7 +62,7 @@ class ForecastHistory:
         self._kw = np.zeros((0, self._slots, len(ahead_minutes)), np.float32)
 
     def note(self, value: bytes | None) -> None:
-        """Take a forecast as it is on the topic; most are of ticks that are passed over."""
+        """Add a forecast, given as the value of its message. Ticks within a slot are skipped."""
         tick_ms = _tick_ms(value or b"")
         if value is None or tick_ms is None:
             return
@@ -75,15 +74,15 @@ class ForecastHistory:
             forecast = _FORECAST.decode(value)
             median = forecast.quantiles[len(forecast.levels) // 2]
         except (msgspec.MsgspecError, UnicodeDecodeError, IndexError):
-            return  # the board has refused it, too
+            return  # the latest state refuses it, too
         self._advance(slot)
         row = self._row_of(forecast.series)
-        for place, steps in enumerate(self._ahead.tolist()):
-            known = steps < len(median)
-            self._kw[row, slot % self._slots, place] = median[steps] if known else np.nan
+        for column, steps in enumerate(self._ahead.tolist()):
+            is_forecast = steps < len(median)
+            self._kw[row, slot % self._slots, column] = median[steps] if is_forecast else np.nan
 
     def of(self, series: str) -> list[tuple[int, list[float | None]]]:
-        """Give when each slot begins of which something was said, and what; the oldest first."""
+        """Return the begin of each slot that has former medians, and those, kW; oldest first."""
         row = self._rows.get(series)
         if row is None or self._head is None:
             return []
@@ -94,7 +93,7 @@ class ForecastHistory:
         kw = self._kw[row, ticks % self._slots, np.arange(len(self._ahead))].astype(np.float64)
         kw[~kept] = np.nan
         return [
-            (begin, [None if np.isnan(one) else round(one, 3) for one in values])
+            (begin, [None if np.isnan(value) else round(value, 3) for value in values])
             for begin, values in zip((slots * self._step_ms).tolist(), kw.tolist(), strict=True)
             if not np.isnan(values).all()
         ]
@@ -117,7 +116,7 @@ class ForecastHistory:
 
 
 def _tick_ms(value: bytes) -> int | None:
-    """Read the tick alone: of fifteen forecasts, fourteen need not be read further."""
+    """Return the tick without parsing the rest, which 14 of 15 forecasts don't need."""
     begin = value.find(TICK) + len(TICK)
     end = value.find(QUOTE, begin)
     if begin < len(TICK) or end < 0:

@@ -1,4 +1,4 @@
-"""A gateway, put together: from Kafka to the state, from the board to the clients."""
+"""The gateway process: connects Kafka, the latest state and the clients."""
 
 import asyncio
 import logging
@@ -34,8 +34,8 @@ from gridcast.stream.settings import Settings
 
 LOG = logging.getLogger("gridcast.gateway")
 WATCH_EVERY_S, WATCH_EACH_S = 0.01, 5e-6
-"""A client that is behind is looked after so often, and the more there are, the less often: what a
-look takes is then a small part of the time."""
+"""Interval between two checks of the clients that are behind, and what each client adds to it, so
+that the checks take a small part of the time."""
 CHECK_EVERY_S = 5.0
 FORGET_EVERY_S = 60.0
 SPARE_FILES = 200
@@ -47,9 +47,9 @@ class Gateway:
     Parameters
     ----------
     settings
-        What the deployment has chosen.
+        The deployment's settings.
     run
-        The id of this run, in its logs and metrics.
+        The id of this run, for its logs and metrics.
     """
 
     def __init__(self, settings: Settings, run: str) -> None:
@@ -104,20 +104,20 @@ class Gateway:
         self.server = GatewayServer(settings, self.conversations, endpoints, self.metrics)
 
     def take(self, entries: Iterable[Entry]) -> None:
-        """Let what came be known to all whom it concerns."""
-        taken = list(entries)
-        self.fanout.take(taken)
-        self.shared.publish(taken)
-        if taken and self._sent_ms is None and not self.feeds.why_not_ready():
-            self._sent_ms = taken[0].sent_ms
+        """Pass new entries on to the clients and to Redis."""
+        new = list(entries)
+        self.fanout.take(new)
+        self.shared.publish(new)
+        if new and self._sent_ms is None and not self.feeds.why_not_ready():
+            self._sent_ms = new[0].sent_ms
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve until told to stop; what waiting does not mend is raised."""
+        """Serve until `stop` is set. Errors that a retry cannot fix are raised."""
         await self.server.open()
         LOG.info("gateway at %s%s", self.server.address, self._open_to())
         tasks = [
-            asyncio.create_task(one)
-            for one in (
+            asyncio.create_task(job)
+            for job in (
                 self.feeds.run(),
                 self.readings.run(),
                 self.weather.run(),
@@ -139,18 +139,18 @@ class Gateway:
                 work.result()
         finally:
             await self.server.close()
-            left: list[asyncio.Future[Any]] = [stopping, work, *tasks]
-            for one in left:
-                one.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
+            unfinished: list[asyncio.Future[Any]] = [stopping, work, *tasks]
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
             await self._commands.stop()
 
     async def _pump(self) -> None:
-        """Send what waits, as soon as there is any."""
+        """Flush whenever there is something to send."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self.fanout.flush():  # noqa: ASYNC110 - others have their turn
+            while self.fanout.flush():  # noqa: ASYNC110 - other tasks have their turn
                 await asyncio.sleep(0)
             if self._sent_ms is not None:
                 self.metrics.delivered(time.time() - self._sent_ms / 1000)
@@ -179,25 +179,30 @@ class Gateway:
 
 
 async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
-    """Do something again and again, so long after the last time."""
+    """Call `act` repeatedly, with a pause of `seconds` before each call."""
     while True:
         await asyncio.sleep(seconds)
         await act()
 
 
 def _allow_files(wanted: int) -> None:
-    """Let the process have as many connections as the system lets it."""
+    """Raise the limit of open files for `wanted` connections, as far as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     enough = wanted + SPARE_FILES
     if hard != resource.RLIM_INFINITY and hard < enough:
-        LOG.warning("the system allows %d open files, too few for %d connections", hard, wanted)
+        LOG.warning(
+            "the system allows %d open files, too few for %d connections: raise the limit "
+            "(ulimit -n) or lower gateway_connections",
+            hard,
+            wanted,
+        )
         enough = hard
     if soft < enough:
         resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
 
 
 async def serve(settings: Settings, run: str) -> None:
-    """Run a gateway until a signal."""
+    """Run a gateway until SIGINT or SIGTERM."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -208,9 +213,9 @@ async def serve(settings: Settings, run: str) -> None:
         with metrics_served(settings, gateway.metrics.registry, loop, gateway.feeds.why_not_ready):
             await gateway.run(stop)
     except Exception as error:
-        told = plainly(error)
-        if isinstance(told, UserError):
-            raise told from None
+        user_error = plainly(error)
+        if isinstance(user_error, UserError):
+            raise user_error from None
         raise
     finally:
         LOG.info("stopped")

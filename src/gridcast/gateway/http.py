@@ -140,7 +140,7 @@ class HttpEndpoints:
         self, method: str, path: str, query: str, headers: Mapping[str, str]
     ) -> HttpResponse:
         if method not in {"GET", "HEAD"}:
-            raise HttpError(HTTPStatus.METHOD_NOT_ALLOWED, "everything here is only read")
+            raise HttpError(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD are answered")
         if path == "/healthz":
             return text_response("alive")
         if path == "/readyz":
@@ -265,7 +265,7 @@ class HttpEndpoints:
         self._check_may_read(identity)
         at_ms = _time_ms(query.get("at", ""))
         if not 0 <= time.time() * 1000 - at_ms <= BACK_MS:
-            raise HttpError(HTTPStatus.BAD_REQUEST, "at: a moment of the last 8 days")
+            raise HttpError(HTTPStatus.BAD_REQUEST, "at: a time within the last 8 days")
 
         def can_see(series: str) -> bool:
             return self._can_see(identity, series)

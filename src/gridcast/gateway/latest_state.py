@@ -1,7 +1,7 @@
-"""What a gateway knows: the newest of everything, and up to where it has read.
+"""The latest state of the gateway: the newest message of every key, and the offsets read so far.
 
-It is the same in every gateway that has come as far. A place is the offsets of Kafka, so a client
-that was told its place by one gateway can go on at any other.
+It is the same in every gateway that has read as far. A position consists of Kafka offsets, so a
+client that got its position from one gateway can resume at any other.
 """
 
 from collections import deque
@@ -14,19 +14,19 @@ from gridcast.schemas.gateway import Place, What
 from gridcast.units import DAY_MS
 
 MOST_CHANGES = 20_000
-"""Changes of alarms that are kept for those who come back: hours of a flood."""
+"""Number of alarm changes that are kept for clients that resume: hours of an alarm flood."""
 KEPT_MS = {
-    # A forecast or a score is on its topic for so long, so a gateway that starts knows no older.
+    # The retention of these topics: a gateway that has just started has no older messages either.
     What.FORECAST: 8 * DAY_MS,
     What.SCORE: 8 * DAY_MS,
     What.READING: 8 * DAY_MS,
 }
 OVER_FOR_MS = DAY_MS
-"""An alarm that is over for longer is on its topic, but not on the state."""
+"""An alarm that has been over for longer is dropped here, although its topic still has it."""
 
 
 class LatestState:
-    """The newest of everything, by kind and key; empty and of nowhere until it begins."""
+    """The newest entry of every kind and key. It is empty until `begin`."""
 
     def __init__(self) -> None:
         self.epoch = "none"
@@ -37,16 +37,16 @@ class LatestState:
         self._keys: dict[What, list[str]] = {}
         self._changes: deque[Entry] = deque()
         self._changes_from: list[int] = []
-        """From which offset on each partition's changes of alarms are kept."""
+        """The first offset of each partition from which alarm changes are kept."""
 
     def begin(self, epoch: str, partitions: Mapping[What, int]) -> None:
-        """Be of these topics, with so many partitions of each kind."""
+        """Set the epoch of the topics, and the number of partitions of each kind."""
         self.epoch = epoch
         self.next = {what: [0] * count for what, count in partitions.items()}
         self._changes_from = [0] * partitions[What.ALARM]
 
     def take(self, entry: Entry) -> None:
-        """Know one thing more."""
+        """Add an entry as the newest of its key."""
         if entry.what is What.SERIES:
             self._declare(entry)
         elif entry.what is What.ALARM:
@@ -57,67 +57,69 @@ class LatestState:
         newest[entry.key] = entry
 
     def reached(self, what: What, partition: int, offset: int) -> None:
-        """Have read a partition up to an offset."""
+        """Set the offset up to which a partition was read."""
         self.next[what][partition] = offset
 
     def position(self) -> Place:
-        """Give up to where everything is known."""
+        """Return the position up to which everything was read."""
         return Place(epoch=self.epoch, seq={what: list(at) for what, at in self.next.items()})
 
     def all(self, what: What) -> Iterator[Entry]:
-        """Give the newest of everything of a kind, as a snapshot has it."""
+        """Yield the newest entry of every key of a kind, without deleted ones."""
         return (entry for entry in self.newest[what].values() if not entry.is_gone)
 
     def keys(self, what: What) -> Sequence[str]:
-        """Give the keys of everything of a kind: one list for all who go through it."""
-        found = self._keys.get(what)
-        if found is None:
-            found = self._keys[what] = list(self.newest[what])
-        return found
+        """Return all keys of a kind, as one list that every caller shares."""
+        keys = self._keys.get(what)
+        if keys is None:
+            keys = self._keys[what] = list(self.newest[what])
+        return keys
 
     def since(
-        self, what: What, place: Place | None, keys: Iterable[str] | None = None
+        self, what: What, position: Place | None, keys: Iterable[str] | None = None
     ) -> Iterator[Entry | None]:
-        """Give what changed since a place; all, where that cannot be told.
+        """Yield what changed since a position, or everything if the position is not usable.
 
-        Everything looked at gives something, None where it is not wanted, so that whoever asks can
-        let others have their turn. What changes meanwhile is given as it then is. (Another gateway
-        may have been a little ahead of this one: what it has told already is then told again, which
-        changes nothing.)
+        Each candidate yields its entry, or None if it did not change, so that the caller can give
+        others their turn. A key that changes during the iteration yields its newest entry. Another
+        gateway may have been slightly ahead of this one: the client then gets some messages again,
+        which is harmless.
 
         Parameters
         ----------
         what
-            Of which kind.
-        place
-            Since when; None gives all.
+            The kind.
+        position
+            The position; None yields everything.
         keys
-            Only these; None: all there are. Of alarms always all.
+            The keys to consider; None: all. Of alarms, always all.
         """
-        at = None if place is None or place.epoch != self.epoch else place.seq.get(what)
-        if at is not None and len(at) != len(self.next[what]):
-            at = None
-        if what is What.ALARM and at is not None and not self._has_lost(at):
+        offsets = (
+            None if position is None or position.epoch != self.epoch else position.seq.get(what)
+        )
+        if offsets is not None and len(offsets) != len(self.next[what]):
+            offsets = None
+        if what is What.ALARM and offsets is not None and not self._has_lost(offsets):
             for change in list(self._changes):
-                yield change if change.offset >= at[change.partition] else None
+                yield change if change.offset >= offsets[change.partition] else None
             return
         newest = self.newest[what]
         if what is What.ALARM:
-            at = None
+            offsets = None
         for key in self.keys(what) if keys is None or what is What.ALARM else keys:
             entry = newest.get(key)
             is_news = entry is not None and (
-                not entry.is_gone if at is None else entry.offset >= at[entry.partition]
+                not entry.is_gone if offsets is None else entry.offset >= offsets[entry.partition]
             )
             yield entry if is_news else None
 
     def alarm(self, name: str) -> Alarm | None:
-        """Give an alarm as it stands."""
+        """Return the present state of an alarm; None if it is unknown."""
         entry = self.newest[What.ALARM].get(name)
         return entry.message if entry is not None and isinstance(entry.message, Alarm) else None
 
     def path(self, series: str) -> list[str]:
-        """Give a series and all above it."""
+        """Return a series and every series above it, up to the root."""
         path = [series]
         above = self.grid.parent(series)
         while above is not None:
@@ -126,30 +128,30 @@ class LatestState:
         return path
 
     def subtree(self, series: str) -> list[str]:
-        """Give a series and all that are parts of it."""
+        """Return a series and all its parts."""
         return list(self.walk_subtree(series))
 
     def walk_subtree(self, series: str) -> Iterator[str]:
-        """Go through a series and all that are parts of it, as it is by the time one comes there.
+        """Yield a series and all its parts; each one's parts are looked up when it is reached.
 
-        Whoever goes through a large grid can let others have their turn meanwhile.
+        The caller of a large grid can give others their turn between two series.
         """
-        left = deque([series])
-        while left:
-            above = left.popleft()
+        pending = deque([series])
+        while pending:
+            above = pending.popleft()
             yield above
-            left += self.grid.children(above)
+            pending += self.grid.children(above)
 
     def about(self, what: What, series: str) -> list[Entry]:
-        """Give the newest of one kind about a series."""
+        """Return the newest entries of one kind about a series."""
         newest = self.newest[what]
         if what is not What.ALARM:
-            found = newest.get(series)
-            return [] if found is None or found.is_gone else [found]
+            single = newest.get(series)
+            return [] if single is None or single.is_gone else [single]
         return [entry for entry in newest.values() if entry.series == series and not entry.is_gone]
 
     def forget(self, now_ms: int) -> int:
-        """Let go of what is too old; gives how much that was."""
+        """Drop entries that are too old and return their number."""
         old = [
             entry
             for entries in self.newest.values()
@@ -162,7 +164,7 @@ class LatestState:
         return len(old)
 
     def _has_lost(self, at: list[int]) -> bool:
-        """Tell whether changes of alarms since then are kept no more."""
+        """Return True if alarm changes since these offsets have been dropped."""
         return any(begin > offset for begin, offset in zip(self._changes_from, at, strict=True))
 
     def _declare(self, entry: Entry) -> None:

@@ -19,13 +19,13 @@ class GatewayMetricList(DescribedMetrics):
             Gauge,
             "gridcast_gateway_info",
             "1",
-            "always 1; its labels say which gridcast this is, and the run id of its log lines",
+            "always 1; its labels are the version, and the run id of the log lines",
             "version",
             "run",
         )
         self.info.labels(version, run).set(1)
         self.connections = self._add(
-            Gauge, "gridcast_gateway_clients", "clients", "clients that are let in"
+            Gauge, "gridcast_gateway_clients", "clients", "authenticated clients"
         )
         self.closed = self._add(
             Counter,
@@ -38,7 +38,7 @@ class GatewayMetricList(DescribedMetrics):
             Gauge,
             "gridcast_gateway_behind_clients",
             "clients",
-            "clients for whom something waits that the network has not taken",
+            "clients that have not received everything yet",
         )
         self.sent = self._add(
             Counter, "gridcast_gateway_sent_total", "messages", "messages sent to clients"
@@ -47,61 +47,62 @@ class GatewayMetricList(DescribedMetrics):
             Counter,
             "gridcast_gateway_conflated_total",
             "messages",
-            "messages that newer ones overtook before they were sent, of clients that have left",
+            "messages that were replaced by newer ones before they were sent; counted when a "
+            "client leaves",
         )
         self.consumed = self._add(
             Counter,
             "gridcast_gateway_taken_total",
             "messages",
-            "messages taken from Kafka, by what they are",
+            "messages read from Kafka, by kind",
             "what",
         )
         self.unusable = self._add(
             Counter,
             "gridcast_gateway_unusable_total",
             "messages",
-            "messages from Kafka that could not be read, by what they should be",
+            "messages from Kafka that are invalid, by kind",
             "what",
         )
         self.entries = self._add(
             Gauge,
             "gridcast_gateway_known",
             "things",
-            "how many series, forecasts, alarms, scores and readings are on the board",
+            "series, forecasts, alarms, scores and readings in the latest state",
             "what",
         )
         self.delay = self._add(
             Histogram,
             "gridcast_gateway_delay_seconds",
             "s",
-            "time from Kafka's stamp of a message to its being sent to all who asked for it",
+            "time from Kafka's timestamp of a message until it was sent to all its subscribers",
             buckets=DELAYS,
         )
         self.stale = self._add(
             Gauge,
             "gridcast_gateway_stale_seconds",
             "s",
-            "for how long nothing has been heard of Kafka; 0: it answers",
+            "time since Kafka last answered; 0: it answers",
         )
         self.refused = self._add(
             Counter,
             "gridcast_gateway_refused_total",
             "requests",
-            "requests of clients that were refused, over HTTP and WebSocket, by why",
+            "requests that were refused, over HTTP and WebSocket, by reason",
             "because",
         )
         self.commands = self._add(
             Counter,
             "gridcast_gateway_commands_total",
             "commands",
-            "what operators wanted done, that Kafka has",
+            "operators' commands that were published",
             "action",
         )
         self.redis = self._add(
             Gauge,
             "gridcast_gateway_redis_up",
             "1",
-            "1: Redis answers; 0: it does not, or there is none",
+            "1: Redis answers; 0: it does not, or none is configured",
         )
         for what in (*What, "weather"):
             self.consumed.labels(str(what))

@@ -1,8 +1,8 @@
 """The recent past of every series: the mean of its readings in each slot, and its newest reading.
 
-A ring of slots over all series, moved on by the newest reading of any; four bytes a slot and series
-for the sum and two for the count. It is for people to look at: forecasts are made from windows,
-which fill gaps and weigh readings by how long they stood.
+A ring of slots over all series that the newest reading of any series advances. Per slot and series
+it holds a sum (4 bytes) and a count (2 bytes). It is for display only. Forecasts use windows, which
+fill gaps and weight readings by their duration.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ BEGIN_ROWS = 256
 
 
 class NewestReading(NamedTuple):
-    """The newest reading of a series, and where it stands on its topic."""
+    """The newest reading of a series, with its partition and offset."""
 
     series: str
     time_ms: int
@@ -38,7 +38,7 @@ class PastLoads:
     step_ms
         Width of a slot.
     slots
-        How many slots it reaches back.
+        Number of slots that are kept.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class PastLoads:
     def fold(
         self, readings: ReadingColumns, partition: int, offsets: npt.NDArray[np.int64]
     ) -> None:
-        """Take readings; those before the ring are left out."""
+        """Add readings. Those before the ring only count as newest reading."""
         if not len(readings):
             return
         rows = self._rows_of(readings.series)
@@ -85,7 +85,7 @@ class PastLoads:
         np.add.at(self._count, (rows[room], columns[room]), 1)
 
     def of(self, series: str) -> list[tuple[int, float]]:
-        """Give when each measured slot of a series begins, and its mean, kW; the oldest first."""
+        """Return the begin of each measured slot of a series, and its mean, kW; oldest first."""
         row = self._rows.get(series)
         if row is None or self._head is None:
             return []
@@ -97,30 +97,30 @@ class PastLoads:
         return list(zip(times.tolist(), np.round(mean.astype(np.float64), 3).tolist(), strict=True))
 
     def drain_newest(self) -> Iterator[NewestReading]:
-        """Give the newest reading of each series that has had one since this was last asked."""
+        """Yield the newest reading of each series that has a new one since the last call."""
         rows = np.flatnonzero(self._newest["fresh"][: len(self)])
         self._newest["fresh"][rows] = False
-        for row, one in zip(rows.tolist(), self._newest[rows].tolist(), strict=True):
-            yield NewestReading(self._names[row], *one[1:])
+        for row, fields in zip(rows.tolist(), self._newest[rows].tolist(), strict=True):
+            yield NewestReading(self._names[row], *fields[1:])
 
     def newest_times(self) -> tuple[list[str], npt.NDArray[np.int64]]:
-        """Give every series and the time of its newest reading."""
+        """Return every series, and the time of each one's newest reading."""
         return self._names, self._newest["time_ms"][: len(self)]
 
     def _rows_of(self, names: list[str]) -> npt.NDArray[np.intp]:
-        known = self._rows
+        rows = self._rows
         for name in dict.fromkeys(names):
-            if name not in known:
-                known[name] = len(self._names)
+            if name not in rows:
+                rows[name] = len(self._names)
                 self._names.append(name)
         self._grow()
-        return np.fromiter((known[name] for name in names), np.intp, len(names))
+        return np.fromiter((rows[name] for name in names), np.intp, len(names))
 
     def _grow(self) -> None:
-        have, need = len(self._newest), len(self._names)
-        if need <= have:
+        capacity, needed = len(self._newest), len(self._names)
+        if needed <= capacity:
             return
-        more = max(need, 2 * have, BEGIN_ROWS) - have
+        more = max(needed, 2 * capacity, BEGIN_ROWS) - capacity
         self._sum = np.concatenate([self._sum, np.zeros((more, self._slots), np.float32)])
         self._count = np.concatenate([self._count, np.zeros((more, self._slots), np.uint16)])
         new = np.zeros(more, NEWEST_ROW)
@@ -134,7 +134,7 @@ class PastLoads:
         partition: int,
         offsets: npt.NDArray[np.int64],
     ) -> None:
-        # In the order of their times: where several are of one series, the last one stays.
+        # In the order of their times, so that of several of one series the newest stays.
         order = np.lexsort((readings.revision, readings.time_ms))
         order = order[readings.time_ms[order] >= self._newest["time_ms"][rows[order]]]
         at = rows[order]
@@ -166,4 +166,4 @@ NEWEST_ROW = np.dtype(
         ("offset", np.int64),
     ]
 )
-"""A row of the newest readings; in the order of `NewestReading`, after whether it was asked for."""
+"""A row of newest readings: whether it is yet to be drained, then the fields of `NewestReading`."""

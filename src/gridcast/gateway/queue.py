@@ -1,4 +1,4 @@
-"""What waits for one client: of forecasts the newest of each series, of alarms every change.
+"""The send queue of one client: the newest forecast of each series, and every alarm change.
 
 >>> from gridcast.gateway.entries import KafkaMessage, read_entry
 >>> queue = Queue(Format.JSON, most_alarms=100)
@@ -18,26 +18,26 @@ from gridcast.schemas.gateway import What
 
 
 class Queue:
-    """Bounded: by the number of series there are, and by the most alarms that may wait.
+    """A send queue, bounded by the number of series and by the maximum number of alarm changes.
 
     Parameters
     ----------
     form
-        The client's.
+        The client's format.
     most_alarms
-        So many changes of alarms may wait.
+        Maximum number of alarm changes that may wait.
     """
 
     __slots__ = ("_alarms", "_format", "_most_alarms", "_newest", "_replies", "conflated")
 
     def __init__(self, form: Format, most_alarms: int) -> None:
         self.conflated = 0
-        """How many were overtaken by newer ones."""
+        """Number of entries that were replaced by newer ones."""
         self._format: Final = form
         self._most_alarms: Final = most_alarms
         self._replies: deque[Packet] = deque()
         self._alarms: deque[Entry] = deque()
-        # A plain dict that loses its first, again and again, is slow: it passes over the holes.
+        # A plain dict is slow if its first item is removed repeatedly: it skips all the holes.
         self._newest: OrderedDict[tuple[What, str], Entry] = OrderedDict()
 
     def __len__(self) -> int:
@@ -45,25 +45,25 @@ class Queue:
 
     @property
     def is_full(self) -> bool:
-        """Tell whether more alarms wait than may: none is dropped, so the client is to go."""
+        """Return True if too many alarm changes wait. None is dropped; the client has to go."""
         return len(self._alarms) > self._most_alarms
 
     def put(self, entry: Entry) -> None:
-        """Let one thing wait."""
+        """Add an entry."""
         if entry.what is What.ALARM:
             self._alarms.append(entry)
             return
         key = (entry.what, entry.key)
-        # What is overtaken keeps its place, so that a slow client's turn comes to every series.
+        # A replaced entry keeps its position, so that a slow client gets every series in turn.
         self.conflated += key in self._newest
         self._newest[key] = entry
 
     def reply(self, packets: list[Packet]) -> None:
-        """Let answers wait; they go first."""
+        """Add replies, which are sent first."""
         self._replies.extend(packets)
 
     def pop(self) -> Packet | None:
-        """Take what is to be sent next: answers, then alarms, then the rest."""
+        """Remove and return the next message: replies first, then alarms, then the rest."""
         if self._replies:
             return self._replies.popleft()
         if self._alarms:

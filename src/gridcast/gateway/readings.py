@@ -1,9 +1,8 @@
-"""The thinned feed of readings: from Kafka to the past, and the newest of each now and then."""
+"""The feed of readings: from Kafka into the recent past, and the newest ones to the clients."""
 
 import asyncio
 import logging
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from gridcast.stream.kafka.config import aiokafka_options
 from gridcast.stream.kafka.keep_trying import keep_trying
 from gridcast.stream.kafka.reachable import reachable
 from gridcast.stream.settings import Settings
-from gridcast.units import HOUR_MS
+from gridcast.units import HOUR_MS, utc_time
 
 LOG = logging.getLogger("gridcast.gateway")
 AT_ONCE = 2_000
@@ -31,10 +30,9 @@ WAIT_MS = 250
 
 
 class ReadingFeed:
-    """Reads the last hours of readings, and on as they come.
+    """Reads the readings of the last hours, and then new ones.
 
-    It begins at what Kafka got so many hours ago, and is never waited for: a gateway is ready
-    without it.
+    It begins with what Kafka received `gateway_past_hours` ago. A gateway is ready without it.
     """
 
     def __init__(
@@ -52,7 +50,7 @@ class ReadingFeed:
         self._newest_ms: dict[int, int] = {}
 
     async def run(self) -> None:
-        """Read for ever."""
+        """Read until cancelled."""
         await keep_trying("reading readings", lambda: reachable(self._settings))
         name = self._settings.topic_prefix + READINGS.name
         numbers = await partitions_of(self._settings, READINGS)
@@ -61,15 +59,15 @@ class ReadingFeed:
         try:
             consumer.assign(partitions)
             await keep_trying("reading readings", lambda: self._seek(consumer, partitions))
-            shown = time.monotonic()
+            published_at = time.monotonic()
             while True:
                 fetched = await consumer.getmany(timeout_ms=WAIT_MS, max_records=AT_ONCE)
                 for partition, messages in fetched.items():
                     self._fold(partition.partition, messages)
                     await asyncio.sleep(0)
                 now = time.monotonic()
-                if now - shown >= self._settings.gateway_readings_every_s:
-                    shown = now
+                if now - published_at >= self._settings.gateway_readings_every_s:
+                    published_at = now
                     await self._publish()
         finally:
             await consumer.stop()
@@ -81,48 +79,50 @@ class ReadingFeed:
             limit=self._settings.message_bytes,
         )
         sent_ms = np.array([message.timestamp for message in messages], np.int64)
-        found, self._newest_ms[partition] = within(
+        accepted, self._newest_ms[partition] = within(
             decoded, sent_ms, self._newest_ms.get(partition, NEVER), self._bounds
         )
         offsets = np.array([message.offset for message in messages], np.int64)
-        self.past_loads.fold(found.readings, partition, offsets[found.message])
+        self.past_loads.fold(accepted.readings, partition, offsets[accepted.message])
         self._next_offset[partition] = messages[-1].offset + 1
-        unusable = len({place for place, _ in found.refused})
+        unusable = len({index for index, _ in accepted.refused})
         self._metrics.consumed(What.READING, len(messages), unusable)
 
     async def _publish(self) -> None:
-        """Let the newest of each series be known."""
+        """Publish the newest reading of each series that has a new one."""
         entries: list[Entry] = []
-        read, self._next_offset = self._next_offset, {}
+        next_offset, self._next_offset = self._next_offset, {}
         now_ms = round(time.time() * 1000)
-        for one in self.past_loads.drain_newest():
+        for newest in self.past_loads.drain_newest():
             reading = Reading(
-                series=one.series,
-                time=datetime.fromtimestamp(one.time_ms / 1000, UTC),
-                value=one.value,
-                quality=Quality(one.quality),
-                revision=one.revision,
+                series=newest.series,
+                time=utc_time(newest.time_ms),
+                value=newest.value,
+                quality=Quality(newest.quality),
+                revision=newest.revision,
             )
-            taken = KafkaMessage(one.partition, one.offset, now_ms, reading.key, reading.to_bytes())
-            made = read_entry(What.READING, taken, self._settings.message_bytes)
-            if isinstance(made, Entry):
-                entries.append(made)
+            message = KafkaMessage(
+                newest.partition, newest.offset, now_ms, reading.key, reading.to_bytes()
+            )
+            built = read_entry(What.READING, message, self._settings.message_bytes)
+            if isinstance(built, Entry):
+                entries.append(built)
             if len(entries) >= AT_ONCE:
                 self._take(entries)
                 entries = []
                 await asyncio.sleep(0)
         self._take(entries)
-        for partition, offset in read.items():
+        for partition, offset in next_offset.items():
             self._state.reached(What.READING, partition, offset)
 
     async def _seek(self, consumer: Any, partitions: list[TopicPartition]) -> None:
         since_ms = round(time.time() * 1000) - self._hours_ms
         ends = await consumer.end_offsets(partitions)
-        found = await consumer.offsets_for_times(dict.fromkeys(partitions, since_ms))
+        first_offsets = await consumer.offsets_for_times(dict.fromkeys(partitions, since_ms))
         for partition in partitions:
-            # None: nothing has come since then, and what comes from now on comes after the end.
-            at = found[partition]
-            consumer.seek(partition, ends[partition] if at is None else at.offset)
+            # None: there are no messages since then, so new ones come after the end.
+            first = first_offsets[partition]
+            consumer.seek(partition, ends[partition] if first is None else first.offset)
 
     async def _connect(self) -> Any:
         consumer = AIOKafkaConsumer(

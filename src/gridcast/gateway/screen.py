@@ -1,4 +1,4 @@
-"""The files of the control-room screen, read once: what is not among them cannot be asked for."""
+"""The files of the control-room screen, read at startup. No other file can be requested."""
 
 import mimetypes
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from pathlib import Path
 from gridcast.stream.errors import UserError
 
 BUILT = Path(__file__).with_name("screen")
-"""Where the package's build puts the screen."""
+"""The folder into which the package's build puts the screen."""
 INDEX = "/index.html"
 NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>gridcast: no screen</title>
 <body style="font: 16px/1.5 system-ui, sans-serif; max-width: 40em; margin: 4em auto">
 <h1>The screen is not built</h1>
-<p>This gateway works, but its package holds no screen: when it was installed from its sources, the
-screen could not be built, perhaps because npm's registry was not reached. Install it again
-(<code>uv sync --reinstall-package gridcast</code>), or name a built one with the setting
-<code>gateway_screen_dir</code>.</p>
+<p>This gateway works, but its package contains no screen: it was installed from source, and the
+screen could not be built, perhaps because npm's registry was not reachable. Install it again
+(<code>uv sync --reinstall-package gridcast</code>), or set <code>gateway_screen_dir</code> to the
+folder of a built screen.</p>
 <p>Meanwhile: <a href="/readyz">/readyz</a>, and the WebSocket at <code>/v1</code>.</p>
 </body></html>
 """
-# The names of what Vite builds carry a hash of the content.
+# Vite puts a hash of the content into the names of these files.
 FOR_EVER = "public, max-age=31536000, immutable"
 ALWAYS_ASK = "no-cache"
 mimetypes.add_type("application/manifest+json", ".webmanifest")
@@ -34,16 +34,16 @@ class File:
     content_type: str
     cache: str
     packed: bytes | None = None
-    """The same, packed with gzip, if the build has it."""
+    """The body compressed with gzip, if the build has it."""
 
 
 class ScreenFiles:
-    """The files, by their path.
+    """The screen's files by path.
 
     Parameters
     ----------
     folder
-        Where they are; None: the package's own, if it was built.
+        Their folder; None: the package's own, if the screen was built.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -53,18 +53,18 @@ class ScreenFiles:
 
     @property
     def is_built(self) -> bool:
-        """Tell whether there is a screen."""
+        """Return True if there is a screen."""
         return INDEX in self._files
 
     def file(self, path: str) -> File | None:
-        """Give a file; of the root, the page."""
+        """Return the file at a path; for `/`, the start page."""
         if path in {"/", INDEX} and not self.is_built:
             return File(NOT_BUILT.encode(), "text/html; charset=utf-8", ALWAYS_ASK)
         return self._files.get(INDEX if path == "/" else path)
 
 
 def _read(folder: Path) -> dict[str, File]:
-    found = {}
+    files = {}
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         if not path.is_file() or path.suffix == ".gz":
             continue
@@ -73,10 +73,10 @@ def _read(folder: Path) -> dict[str, File]:
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         if kind.startswith("text/") or kind.endswith(("javascript", "json")):
             kind += "; charset=utf-8"
-        found[name] = File(
+        files[name] = File(
             path.read_bytes(),
             kind,
             FOR_EVER if name.startswith("/assets/") else ALWAYS_ASK,
             packed.read_bytes() if packed.is_file() else None,
         )
-    return found
+    return files

@@ -25,14 +25,14 @@ from gridcast.stream.settings import Settings
 
 LOG = logging.getLogger("gridcast.gateway")
 MOST_BYTES = 256 * 1024
-"""Of one message of a client: a subscription to a thousand series by name is the largest."""
+"""Maximum size of a client's message. The largest subscribes to a thousand series by name."""
 OPEN_WITHIN_S = 10.0
 PING_EVERY_S = 20.0
 SEND_BUFFER = 128 * 1024
-"""What the system may keep for a client. Left to itself it keeps up to 4 MB, and who reads nothing
+"""The system's send buffer per client. By default it grows to 4 MB, and a client that reads nothing
 would be noticed late."""
 CLOSE_WITHIN_S = 3.0
-# A window of 2 KiB and little memory each: 8 KB a client, in place of 300.
+# A window of 2 KiB and little memory: 8 KB per client instead of 300 KB.
 DEFLATE = ServerPerMessageDeflateFactory(
     server_max_window_bits=11,
     client_max_window_bits=11,
@@ -41,32 +41,32 @@ DEFLATE = ServerPerMessageDeflateFactory(
 
 
 class Connection(ServerConnection):
-    """A client's connection, which may be lost while it is being closed."""
+    """A client's connection. It may be lost while it is being closed."""
 
     async def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
-        """Close it; lost is closed enough."""
+        """Close the connection; do nothing if it is lost already."""
         try:
             await super().close(code, reason)
         except AttributeError:
-            # websockets makes sure by aborting, and asyncio fails to abort what was closed with
-            # something left to send, has sent it, and is gone.
+            # websockets aborts the transport to be sure. asyncio fails to abort a transport that
+            # was closed with unsent data, has sent it since, and is gone.
             if not self.connection_lost_waiter.done():
                 raise
 
 
 class GatewayServer:
-    """Where clients come in.
+    """The port on which the gateway listens.
 
     Parameters
     ----------
     settings
-        Of the deployment.
+        The deployment's settings.
     conversations
-        Talk with clients.
+        Handle WebSocket connections.
     endpoints
         Answer plain HTTP.
     metrics
-        Are told of who is turned away.
+        Count refused requests.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class GatewayServer:
 
     @property
     def address(self) -> str:
-        """Where it listens, as a URL."""
+        """The URL on which it listens; empty before `open`."""
         if self._server is None:
             return ""
         host, port = next(iter(self._server.sockets)).getsockname()[:2]
@@ -93,7 +93,7 @@ class GatewayServer:
         return f"{'https' if self._tls else 'http'}://{shown}:{port}"
 
     async def open(self) -> None:
-        """Begin to listen."""
+        """Start to listen."""
         settings = self._settings
         try:
             self._server = await serve(
@@ -103,9 +103,9 @@ class GatewayServer:
                 ssl=self._tls,
                 create_connection=Connection,
                 subprotocols=[Subprotocol(form.value) for form in Format],
-                # Each client would have a compressor of its own (up to 300 KB), every message would
-                # be packed once for each, and no frame could be shared. Browsers offer it unasked,
-                # so whoever wants it says so: /v1?deflate=1.
+                # Off, because each client would need its own compressor (up to 300 KB), every
+                # message would be compressed once per client, and no frame could be shared.
+                # Browsers always offer it, so a client must ask for it: /v1?deflate=1.
                 compression=None,
                 process_request=self._request,
                 max_size=MOST_BYTES,
@@ -123,11 +123,11 @@ class GatewayServer:
                 f"the gateway cannot listen on {settings.gateway_host}:{settings.gateway_port}: "
                 f"{error.strerror or error} (gateway_host, gateway_port)"
             ) from None
-        for listening in self._server.sockets:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        for listener in self._server.sockets:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
     async def close(self) -> None:
-        """Stop listening, and tell all clients to go on elsewhere."""
+        """Stop listening, and ask all clients to reconnect to another gateway."""
         if self._server is not None:
             self._server.close(code=1012, reason="the gateway stops; connect again and resume")
             await self._server.wait_closed()
@@ -150,10 +150,10 @@ class GatewayServer:
         return None
 
     def _why_refused(self, path: str, headers: Mapping[str, str]) -> tuple[HTTPStatus, str] | None:
-        """Say why a request is not even looked at."""
+        """Return why a request is refused before it is handled; None if it is not."""
         host, origin = headers.get("Host", ""), headers.get("Origin")
         if self._settings.gateway_access == "open" and not is_loopback(_host_name(host)):
-            # A page of another site, whose name was made to lead here.
+            # A page of another site whose name resolves to this machine (DNS rebinding).
             return HTTPStatus.FORBIDDEN, "an open gateway is for this machine only"
         if path != SOCKET_PATH:
             return None
@@ -162,7 +162,10 @@ class GatewayServer:
         if origin is not None and not self._is_allowed_origin(origin, host):
             return HTTPStatus.FORBIDDEN, "endpoints of that site may not connect (gateway_origins)"
         if len(self._conversations) >= self._settings.gateway_connections:
-            return HTTPStatus.SERVICE_UNAVAILABLE, "no more connections are taken"
+            return (
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "too many connections to this gateway (gateway_connections)",
+            )
         return None
 
     def _is_allowed_origin(self, origin: str, host: str) -> bool:
@@ -174,7 +177,7 @@ class GatewayServer:
 
 
 def _unique_headers(headers: Headers) -> dict[str, str]:
-    """Give the headers by name; one that must not come twice is a ValueError if it does."""
+    """Return the headers by name. Raise ValueError if a header is given twice that must not be."""
     for name in ("Host", "Origin", "Authorization"):
         if len(headers.get_all(name)) > 1:
             raise ValueError(f"{name} is given twice")
@@ -182,7 +185,7 @@ def _unique_headers(headers: Headers) -> dict[str, str]:
 
 
 def _host_name(host: str) -> str:
-    """Take the name from a Host header.
+    """Return the host name of a Host header.
 
     >>> _host_name("localhost:8750"), _host_name("[::1]:8750")
     ('localhost', '::1')

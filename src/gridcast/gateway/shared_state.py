@@ -1,13 +1,13 @@
-"""What gateways share through Redis, and what other programs find there.
+"""The state that gateways share through Redis, and that other programs can read there.
 
-- `PREFIXgridcast:forecast:SERIES`: the newest forecast, as it is on `load.forecasts`, for a time.
-- `PREFIXgridcast:connections:ACCOUNT`: the connections of an account at all gateways, each until
-  it is renewed no more: a gateway that is killed takes its own with it.
-- `PREFIXgridcast:requests:ACCOUNT:MINUTE`: how much an account has asked of all gateways.
-- `PREFIXgridcast:writer`: which gateway writes the forecasts: one is enough.
+- `PREFIXgridcast:forecast:SERIES`: the newest forecast, as on `load.forecasts`; it expires.
+- `PREFIXgridcast:connections:ACCOUNT`: the connections of an account at all gateways. Each expires
+  unless it is renewed, so those of a killed gateway disappear.
+- `PREFIXgridcast:requests:ACCOUNT:MINUTE`: the requests of an account to all gateways.
+- `PREFIXgridcast:writer`: the gateway that writes the forecasts; one is enough.
 
-Without Redis a gateway goes on alone: it says so, and counts by itself. Nothing here waits for a
-Redis that does not answer for longer than `ANSWER_WITHIN_S`, and while it is away nobody asks it.
+Without Redis a gateway runs degraded: it reports that, and counts on its own. No call waits longer
+than `ANSWER_WITHIN_S` for Redis, and while Redis is down it is not called.
 """
 
 import asyncio
@@ -49,14 +49,14 @@ return 1
 
 
 class SharedState:
-    """This gateway's part in what all of them share.
+    """The state that this gateway shares with the others.
 
     Parameters
     ----------
     settings
-        Of the deployment; without a `redis_url` there is nothing to share.
+        The deployment's settings; without a `redis_url` nothing is shared.
     metrics
-        Are told whether Redis answers.
+        Show whether Redis answers.
     """
 
     def __init__(self, settings: Settings, metrics: GatewayMetrics) -> None:
@@ -65,13 +65,13 @@ class SharedState:
         self._metrics = metrics
         self._gateway_id = uuid4().hex
         self._connections: dict[str, str] = {}
-        """The accounts of this gateway's connections."""
+        """The account of each connection of this gateway."""
         self._renewed_at = 0.0
         self._forecasts: OrderedDict[str, Entry] = OrderedDict()
         self._redis: Any = None
         self._redis_errors: tuple[type[Exception], ...] = (OSError, TimeoutError)
         if settings.redis_url is not None:
-            # A third of what a gateway imports: only who wants it waits for it.
+            # Imported only if it is used: it takes a third of a gateway's import time.
             from redis.asyncio import Redis  # noqa: PLC0415
             from redis.exceptions import RedisError  # noqa: PLC0415
 
@@ -87,27 +87,27 @@ class SharedState:
 
     @property
     def degraded(self) -> list[str]:
-        """Say what does not work; nothing where no Redis is wanted."""
+        """Return what does not work; empty if no Redis is configured."""
         if self._redis is None or self.is_up:
             return []
         return ["Redis does not answer: limits are counted by each gateway alone"]
 
     async def run(self) -> None:
-        """Share for ever."""
+        """Synchronise with Redis until cancelled."""
         if self._redis is None:
             return
         try:
             while True:
-                came = await self._call(self._sync)
-                self._set_up(is_up=came is not None)
-                if not came:
+                has_more = await self._call(self._sync)
+                self._set_up(is_up=has_more is not None)
+                if not has_more:
                     await asyncio.sleep(LOOK_EVERY_S)
         finally:
             await self._call(self._leave_all)
             await self._redis.aclose()
 
     def publish(self, entries: list[Entry]) -> None:
-        """Let other programs find forecasts, as soon as Redis takes them."""
+        """Queue forecasts to be written to Redis."""
         if self._redis is None:
             return
         for entry in entries:
@@ -115,15 +115,17 @@ class SharedState:
                 self._forecasts[entry.key] = entry
 
     async def add_connection(self, identity: Identity, connection: str) -> bool:
-        """Count a connection at all gateways; tells whether it may be had."""
+        """Count a connection at all gateways; return True if it is within the limit."""
         self._connections[connection] = identity.account
-        may = await self._call_if_up(lambda: self._enter(identity.account, connection, identity))
-        if may is False:
+        is_allowed = await self._call_if_up(
+            lambda: self._enter(identity.account, connection, identity)
+        )
+        if is_allowed is False:
             del self._connections[connection]
-        return may is not False
+        return is_allowed is not False
 
     async def remove_connection(self, connection: str) -> None:
-        """Count a connection less."""
+        """Remove a connection from the count."""
         account = self._connections.pop(connection, None)
         if account is not None:
             await self._call_if_up(
@@ -131,7 +133,7 @@ class SharedState:
             )
 
     async def allow_request(self, identity: Identity) -> bool:
-        """Count a request at all gateways; tells whether it may be had."""
+        """Count a request at all gateways; return True if it is within the limit."""
         minute = int(time.time() // 60)
 
         async def ask() -> bool:
@@ -145,7 +147,7 @@ class SharedState:
         return await self._call_if_up(ask) is not False
 
     async def _sync(self) -> bool:
-        """Renew what is ours, and write some forecasts; tells whether there are more."""
+        """Renew the connections and write some forecasts; return True if more are queued."""
         await self._redis.ping()
         now = time.time()
         if now - self._renewed_at > RENEWED_WITHIN_S / 3:
@@ -158,18 +160,18 @@ class SharedState:
         return await self._write()
 
     async def _write(self) -> bool:
-        some = list(islice(self._forecasts.items(), AT_ONCE))
-        if not some:
+        batch = list(islice(self._forecasts.items(), AT_ONCE))
+        if not batch:
             return False
         pipeline = self._redis.pipeline(transaction=False)
-        for series, entry in some:
+        for series, entry in batch:
             key = self._key("forecast", series)
             if entry.is_gone:
                 pipeline.delete(key)
             else:
                 pipeline.set(key, entry.value, px=round(self._settings.redis_forecast_s * 1000))
         await pipeline.execute()
-        for series, entry in some:
+        for series, entry in batch:
             if self._forecasts.get(series) is entry:
                 del self._forecasts[series]
         return bool(self._forecasts)
@@ -203,7 +205,7 @@ class SharedState:
         )
 
     async def _call_if_up(self, ask: Callable[[], Awaitable[Any]]) -> Any:
-        """Ask Redis, if it answers at all; None if it does not."""
+        """Call Redis if it answers; return None if it does not."""
         return await self._call(ask) if self.is_up else None
 
     async def _call(self, ask: Callable[[], Awaitable[Any]]) -> Any:
@@ -211,7 +213,11 @@ class SharedState:
             return await ask()
         except self._redis_errors as error:
             if self.is_up:
-                LOG.warning("Redis does not answer, the gateway goes on without it: %s", error)
+                LOG.warning(
+                    "Redis does not answer: %s; limits are counted by this gateway alone until it"
+                    " does",
+                    error,
+                )
             self._set_up(is_up=False)
             return None
 
@@ -219,7 +225,7 @@ class SharedState:
         if is_up and not self.is_up:
             LOG.info("Redis answers")
         elif not is_up:
-            self._renewed_at = 0.0  # it may come back empty
+            self._renewed_at = 0.0  # Redis may be empty when it is back
         self.is_up = is_up
         self._metrics.redis(is_up=is_up)
 

@@ -1,14 +1,14 @@
-"""The board as it stood at a moment: the newest of everything that was on the topics by then.
+"""The state as of an earlier time: the newest message of every key that was on the topics by then.
 
-Read from the topics when somebody asks, one after the other, in a thread: nothing of it is kept,
-and nobody else waits for it. By Kafka's stamps, so it is what a screen showed then, whatever the
-grid's own time was.
+It is read from the topics on request, one request at a time, in a thread. Nothing is kept, and no
+other client waits. Kafka's timestamps decide, so the result is what a screen showed at that time,
+whatever the event time was.
 """
 
 import asyncio
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import chain
 from threading import Event
 
@@ -23,37 +23,38 @@ from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.fields import write_time
 from gridcast.schemas.gateway import What
 from gridcast.stream.settings import Settings
+from gridcast.units import utc_time
 
 BACK_MS = timedelta(days=8) // timedelta(milliseconds=1)
-"""How far one can go back: forecasts are kept for so long."""
+"""How far one can go back: the retention of forecasts."""
 ALARMS_BACK_MS = timedelta(days=1) // timedelta(milliseconds=1)
-"""An alarm that did not change for longer before the moment is not found."""
+"""An alarm that had not changed for longer before the given time is not found."""
 FIRST_LOOK_MS, LAST_LOOK_MS = 2 * 60_000, 128 * 60_000
-"""Forecasts come every minute; where nothing came at all, they are looked for farther back."""
+"""How far back forecasts and readings are searched at first, and at most if there are none."""
 WITHIN_S = 8.0
-"""Waiting for one's turn included. A connection that was not answered within ten is closed."""
+"""Maximum duration, including the wait for other requests. The server gives up after 10 s."""
 MOST_BYTES = 64 * 1024 * 1024
 MOST_UNDECLARED = 2_000
-"""Of more series of which nobody declared any above the meters, only those asked for are told:
-as many as a screen shows."""
+"""If no series above the meters is declared and there are more series than this, only the requested
+ones are included. This is as many as a screen shows."""
 CanSee = Callable[[str], bool]
-"""Tells whether somebody may see a series; asked from a thread."""
+"""Returns True if the client may see a series. It is called from a thread."""
 Newest = dict[bytes | None, KafkaMessage]
 
 
-class SnapshotUnavailable(Exception):  # noqa: N818 - it is an answer, not a failure
-    """Kafka does not answer, or not in time, or it would be too much."""
+class SnapshotUnavailable(Exception):  # noqa: N818 - an answer to the client, not a failure
+    """Kafka does not answer, or not in time, or there is too much data."""
 
 
 class SnapshotReader:
-    """Looks up how things stood.
+    """Reads the state as of an earlier time.
 
     Parameters
     ----------
     settings
-        Of the deployment.
+        The deployment's settings.
     state
-        Which series there are.
+        Has the declared series.
     """
 
     def __init__(self, settings: Settings, state: LatestState) -> None:
@@ -61,15 +62,15 @@ class SnapshotReader:
         self._state = state
         self._turn = asyncio.Semaphore(1)
 
-    async def at(self, time_ms: int, sees: CanSee, series: str | None) -> bytes:
-        """Give a `Moment`, packed with gzip: what a fresh client had been sent then.
+    async def at(self, time_ms: int, can_see: CanSee, series: str | None) -> bytes:
+        """Return a `Moment`, compressed with gzip: what a new client would have been sent then.
 
-        Of zones, substations and feeders, and of the parts of one series.
+        It has the zones, substations and feeders, and the parts of one series.
         """
         over = Event()
         try:
             async with asyncio.timeout(WITHIN_S), self._turn:
-                return await asyncio.to_thread(self._look, over, time_ms, sees, series)
+                return await asyncio.to_thread(self._read_snapshot, over, time_ms, can_see, series)
         except (TimeoutError, OverError):
             raise SnapshotUnavailable(
                 f"the topics could not be read within {WITHIN_S:.0f} s"
@@ -79,48 +80,54 @@ class SnapshotReader:
                 f"the topics could not be read: {error.args[0].str()}"
             ) from None
         finally:
-            over.set()  # the thread, too, stops then
+            over.set()  # stops the thread, too
 
-    def _look(self, over: Event, time_ms: int, sees: CanSee, series: str | None) -> bytes:
+    def _read_snapshot(
+        self, over: Event, time_ms: int, can_see: CanSee, series: str | None
+    ) -> bytes:
         declared = list(self._state.newest[What.SERIES].values())
-        wanted = self._wanted(declared, sees, series)
+        wanted = self._wanted_series(declared, can_see, series)
         with TopicSpan(self._settings, over, WITHIN_S) as topics:
-            found = _SnapshotMessages(self._settings, wanted, sees)
+            snapshot = _SnapshotMessages(self._settings, wanted, can_see)
             for what in (What.FORECAST, What.READING):
-                self._look_back(topics, what, time_ms, found)
-            for records in self._read(topics, What.ALARM, time_ms - ALARMS_BACK_MS, time_ms):
-                found.take(What.ALARM, records)
-        known = (one.packet.payload for one in declared if not one.is_gone and wanted(one.key))
-        at = write_time(datetime.fromtimestamp(time_ms / 1000, UTC))
-        return _packed(at, chain(known, found.messages()))
+                self._look_back(topics, what, time_ms, snapshot)
+            for messages in self._read(topics, What.ALARM, time_ms - ALARMS_BACK_MS, time_ms):
+                snapshot.take(What.ALARM, messages)
+        declarations = (
+            entry.packet.payload for entry in declared if not entry.is_gone and wanted(entry.key)
+        )
+        at = write_time(utc_time(time_ms))
+        return _packed(at, chain(declarations, snapshot.messages()))
 
-    def _wanted(self, declared: Iterable[Entry], sees: CanSee, series: str | None) -> CanSee:
+    def _wanted_series(
+        self, declared: Iterable[Entry], can_see: CanSee, series: str | None
+    ) -> CanSee:
         parts = set() if series is None else set(self._state.subtree(series))
         upper = {
-            one.key
-            for one in declared
-            if isinstance(one.message, GridSeries) and one.message.kind is not SeriesKind.METER
+            entry.key
+            for entry in declared
+            if isinstance(entry.message, GridSeries) and entry.message.kind is not SeriesKind.METER
         }
-        all_of_them = not upper and len(self._state.newest[What.FORECAST]) <= MOST_UNDECLARED
-        asked: dict[str, bool] = {}
+        wants_all = not upper and len(self._state.newest[What.FORECAST]) <= MOST_UNDECLARED
+        answers: dict[str, bool] = {}
 
         def wanted(name: str) -> bool:
-            known = asked.get(name)
-            if known is None:
-                known = (all_of_them or name in upper or name in parts) and sees(name)
-                asked[name] = known
-            return known
+            answer = answers.get(name)
+            if answer is None:
+                answer = (wants_all or name in upper or name in parts) and can_see(name)
+                answers[name] = answer
+            return answer
 
         return wanted
 
     def _look_back(
-        self, topics: TopicSpan, what: What, time_ms: int, found: "_SnapshotMessages"
+        self, topics: TopicSpan, what: What, time_ms: int, snapshot: "_SnapshotMessages"
     ) -> None:
-        look_ms, came = FIRST_LOOK_MS, False
-        while not came and look_ms <= LAST_LOOK_MS:
-            for records in self._read(topics, what, time_ms - look_ms, time_ms):
-                came = True
-                found.take(what, records)
+        look_ms, has_messages = FIRST_LOOK_MS, False
+        while not has_messages and look_ms <= LAST_LOOK_MS:
+            for messages in self._read(topics, what, time_ms - look_ms, time_ms):
+                has_messages = True
+                snapshot.take(what, messages)
             look_ms *= 4
 
     def _read(
@@ -131,81 +138,85 @@ class SnapshotReader:
 
 
 class _SnapshotMessages:
-    """The newest of each that is wanted, of what was read by now: never more than `MOST_BYTES`."""
+    """The newest message of each wanted key, at most `MOST_BYTES` in all."""
 
-    def __init__(self, settings: Settings, wanted: CanSee, sees: CanSee) -> None:
+    def __init__(self, settings: Settings, wanted: CanSee, can_see: CanSee) -> None:
         self._wanted = wanted
-        self._sees = sees
+        self._can_see = can_see
         self._limit = settings.message_bytes
         self._bounds = TimeBounds(round(settings.future_bound_s * 1000), BACK_MS)
         self._newest: dict[What, Newest] = {}
         self._times: dict[str, int] = {}
         self._bytes = 0
 
-    def take(self, what: What, records: list[KafkaMessage]) -> None:
+    def take(self, what: What, messages: list[KafkaMessage]) -> None:
         newest = self._newest.setdefault(what, {})
         if what is What.READING:
-            # The key of a frame is not that of its readings.
-            records = list(self._readings(records))
+            # A frame has another key than its readings.
+            messages = list(self._readings(messages))
         elif what is What.FORECAST:
-            records = [one for one in records if self._wanted(_name(one))]
-        for one in records:
-            before = newest.get(one.key)
-            self._bytes += len(one.value or b"")
-            self._bytes -= len(before.value or b"") if before is not None else 0
-            newest[one.key] = one
+            messages = [message for message in messages if self._wanted(_name(message))]
+        for message in messages:
+            replaced = newest.get(message.key)
+            self._bytes += len(message.value or b"")
+            self._bytes -= len(replaced.value or b"") if replaced is not None else 0
+            newest[message.key] = message
         if self._bytes > MOST_BYTES:
-            raise SnapshotUnavailable("too much stood on the topics then: ask for one series")
+            raise SnapshotUnavailable("there is too much data of that time: ask for one series")
 
     def messages(self) -> Iterator[bytes]:
-        """Give each as a message of the protocol; it is then forgotten."""
+        """Yield each message in the form of the protocol, and drop it."""
         for what, newest in self._newest.items():
             while newest:
-                made = read_entry(what, newest.popitem()[1], self._limit)
-                if not isinstance(made, Entry) or made.is_gone:
+                built = read_entry(what, newest.popitem()[1], self._limit)
+                if not isinstance(built, Entry) or built.is_gone:
                     continue
-                # A screen knows all alarms, be they of a meter or of a feed.
-                if what is not What.ALARM or self._sees(made.series):
-                    yield made.packet.payload
+                # A screen shows all alarms, also those of meters and of feeds.
+                if what is not What.ALARM or self._can_see(built.series):
+                    yield built.packet.payload
 
-    def _readings(self, records: list[KafkaMessage]) -> Iterator[KafkaMessage]:
-        """Take frames apart; gives those readings that are newer than what was known."""
+    def _readings(self, messages: list[KafkaMessage]) -> Iterator[KafkaMessage]:
+        """Split frames into readings; yield those that are newer than the ones before."""
         decoded = decode(
-            [one.key for one in records], [one.value for one in records], limit=self._limit
+            [message.key for message in messages],
+            [message.value for message in messages],
+            limit=self._limit,
         )
-        sent_ms = np.array([one.sent_ms for one in records], np.int64)
-        taken, _ = within(decoded, sent_ms, NEVER, self._bounds)
+        sent_ms = np.array([message.sent_ms for message in messages], np.int64)
+        accepted, _ = within(decoded, sent_ms, NEVER, self._bounds)
         rows = zip(
-            taken.message.tolist(),
-            taken.readings.series,
-            taken.readings.time_ms.tolist(),
-            taken.readings.value.tolist(),
+            accepted.message.tolist(),
+            accepted.readings.series,
+            accepted.readings.time_ms.tolist(),
+            accepted.readings.value.tolist(),
             strict=True,
         )
-        for place, series, time_ms, value in rows:
+        for index, series, time_ms, value in rows:
             if time_ms < self._times.get(series, time_ms) or not self._wanted(series):
                 continue
             self._times[series] = time_ms
-            reading = Reading(
-                series=series, time=datetime.fromtimestamp(time_ms / 1000, UTC), value=value
-            )
-            came = records[place]
+            reading = Reading(series=series, time=utc_time(time_ms), value=value)
+            source = messages[index]
             yield KafkaMessage(
-                came.partition, came.offset, came.sent_ms, reading.key, reading.to_bytes()
+                source.partition, source.offset, source.sent_ms, reading.key, reading.to_bytes()
             )
 
 
 def _packed(at: str, messages: Iterable[bytes]) -> bytes:
-    """Write it a message at a time: while tens of megabytes are copied, nobody else has a turn."""
-    packer = zlib.compressobj(level=1, wbits=16 + zlib.MAX_WBITS)  # with gzip's head
-    parts = [packer.compress(f'{{"at":"{at}","messages":['.encode())]
-    between = b""
+    """Return the snapshot as gzipped JSON.
+
+    Messages are compressed one by one, because copying tens of megabytes at once blocks all other
+    threads.
+    """
+    compressor = zlib.compressobj(level=1, wbits=16 + zlib.MAX_WBITS)  # with gzip's head
+    parts = [compressor.compress(f'{{"at":"{at}","messages":['.encode())]
+    separator = b""
     for message in messages:
-        parts.append(packer.compress(between + message))
-        between = b","
-    parts += [packer.compress(b"]}"), packer.flush()]
+        parts.append(compressor.compress(separator + message))
+        separator = b","
+    parts += [compressor.compress(b"]}"), compressor.flush()]
     return b"".join(parts)
 
 
-def _name(record: KafkaMessage) -> str:
-    return (record.key or b"").decode(errors="replace")
+def _name(message: KafkaMessage) -> str:
+    return (message.key or b"").decode(errors="replace")

@@ -1,4 +1,4 @@
-"""What a gateway says of itself: who it is, whether it is ready, what does not work."""
+"""The status that a gateway reports: its name, whether it is ready, and what does not work."""
 
 import os
 import socket
@@ -14,22 +14,22 @@ NAME = f"{socket.gethostname()}/{os.getpid()}"
 
 
 class GatewayStatus:
-    """Says how the gateway stands.
+    """The status of a gateway.
 
     Parameters
     ----------
     state
-        What is known.
+        The newest message of every kind and key.
     is_open
-        Whether everybody is let in.
+        True if every client is admitted.
     heartbeat_s
-        How often whoever has all is told so.
+        Interval of the heartbeats, seconds.
     stale_s
-        Gives for how long nothing was heard of Kafka.
+        Returns the seconds since Kafka last answered; 0 if it answers.
     missing
-        Gives what was not read yet; nothing once all was.
+        Returns what has not been read yet; empty if everything has.
     degraded
-        Gives what else does not work.
+        Returns what else does not work.
     """
 
     def __init__(
@@ -50,13 +50,13 @@ class GatewayStatus:
         self._degraded = degraded
 
     def degraded(self) -> list[str]:
-        """Give what does not work at the moment, in words."""
+        """Return what does not work at present, in words."""
         stale_s = self._stale_s()
-        silent = [f"nothing heard of Kafka for {stale_s:.0f} s"] if stale_s else []
-        return silent + self._degraded()
+        problems = [f"nothing heard of Kafka for {stale_s:.0f} s"] if stale_s else []
+        return problems + self._degraded()
 
     def welcome(self, identity: Identity) -> Welcome:
-        """Greet somebody who was let in."""
+        """Return the greeting of an authenticated client."""
         return Welcome(
             gateway=NAME,
             version=version("gridcast"),
@@ -70,12 +70,12 @@ class GatewayStatus:
         )
 
     def current(self, subscription: str | None) -> Current:
-        """Say up to where everything is known."""
-        place = self._state.position()
+        """Return the message with the position up to which everything was read."""
+        position = self._state.position()
         return Current(
             subscription=subscription,
-            epoch=place.epoch,
-            seq=place.seq,
+            epoch=position.epoch,
+            seq=position.seq,
             time=datetime.now(UTC),
             stale_s=round(self._stale_s(), 1),
             degraded=self.degraded(),

@@ -1,4 +1,4 @@
-"""Who wants to know of what: from a series to its clients, however many there are of both."""
+"""An index of subscriptions: from a series to its clients, fast for any number of both."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Set
@@ -9,7 +9,7 @@ from gridcast.schemas.gateway import Subscribe, What
 
 ClientT = TypeVar("ClientT")
 PathOf = Callable[[str], list[str]]
-"""Gives a series and all above it."""
+"""Returns a series and every series above it."""
 KindOf = Callable[[str], SeriesKind]
 Selector = tuple[str, str]
 EVERYTHING: Selector = ("all", "")
@@ -20,26 +20,26 @@ class SubscriptionIndex(Generic[ClientT]):
 
     Parameters
     ----------
-    way
-        Gives a series and all above it.
+    path
+        Returns a series and every series above it.
     kind
-        Gives the kind of a series.
+        Returns the kind of a series.
     """
 
-    def __init__(self, way: PathOf, kind: KindOf) -> None:
-        self._way = way
+    def __init__(self, path: PathOf, kind: KindOf) -> None:
+        self._way = path
         self._kind = kind
-        # How many of a client's subscriptions ask for the same: it is told once.
+        # How many of a client's subscriptions have the same selector: it is sent only once.
         self._wanted: dict[tuple[What, Selector], dict[ClientT, int]] = defaultdict(dict)
 
     def add(self, client: ClientT, wanted: Subscribe) -> None:
-        """Take a subscription."""
+        """Add a subscription."""
         for key in _keys(wanted):
             clients = self._wanted[key]
             clients[client] = clients.get(client, 0) + 1
 
     def remove(self, client: ClientT, wanted: Subscribe) -> None:
-        """End a subscription."""
+        """Remove a subscription."""
         for key in _keys(wanted):
             clients = self._wanted[key]
             clients[client] -= 1
@@ -49,19 +49,19 @@ class SubscriptionIndex(Generic[ClientT]):
                 del self._wanted[key]
 
     def of(self, what: What, series: str) -> Set[ClientT]:
-        """Give the clients who want to know this of a series."""
-        found = [
+        """Return the clients that subscribed to a kind of data of a series."""
+        audiences = [
             clients
             for selector in self._selectors(series)
             if (clients := self._wanted.get((what, selector)))
         ]
-        if len(found) == 1:
-            return found[0].keys()
-        return set().union(*found)
+        if len(audiences) == 1:
+            return audiences[0].keys()
+        return set().union(*audiences)
 
     def matcher(self, wanted: Subscribe) -> Callable[[str], bool]:
-        """Give what tells whether a subscription is about a series."""
-        selected = _selected(wanted)  # up to a thousand: worked out once, not for each series
+        """Return a predicate that is True for the series of a subscription."""
+        selected = _selected(wanted)  # up to a thousand, so computed once, not for each series
         return lambda series: wanted.all or not selected.isdisjoint(self._selectors(series))
 
     def _selectors(self, series: str) -> Iterable[Selector]:
@@ -75,9 +75,9 @@ class SubscriptionIndex(Generic[ClientT]):
 def _selected(wanted: Subscribe) -> set[Selector]:
     if wanted.all:
         return {EVERYTHING}
-    found: set[Selector] = {("series", series) for series in wanted.series}
-    found |= {("below", series) for series in wanted.below}
-    return found | {("kind", kind) for kind in wanted.kinds}
+    selectors: set[Selector] = {("series", series) for series in wanted.series}
+    selectors |= {("below", series) for series in wanted.below}
+    return selectors | {("kind", kind) for kind in wanted.kinds}
 
 
 def _keys(wanted: Subscribe) -> Iterator[tuple[What, Selector]]:

@@ -1,6 +1,6 @@
-"""What came to a topic within a span of Kafka's own time, read by a thread of the reader's own.
+"""Reads the messages of a topic within a span of Kafka's timestamps, in a thread of the caller.
 
-librdkafka fetches and unpacks beside Python, so whoever shares the process with it goes on.
+librdkafka fetches and decompresses outside of Python, so the rest of the process keeps running.
 """
 
 import time
@@ -16,26 +16,26 @@ from gridcast.stream.settings import Settings
 
 AT_ONCE = 500
 FETCHED_KB = 8_192
-"""What librdkafka may hold of a partition that was not asked for yet."""
+"""Maximum data per partition that librdkafka may fetch ahead, KB."""
 LOOK_EVERY_S = 0.2
 ANSWER_S = 10.0
 
 
 class OverError(Exception):
-    """Nobody waits for it any more, or it took too long."""
+    """The caller no longer waits, or the time is up."""
 
 
 class TopicSpan:
-    """Reads spans of topics, of all their partitions; it is of no group.
+    """Reads spans of topics from all their partitions, without a consumer group.
 
     Parameters
     ----------
     settings
-        Of the deployment.
+        The deployment's settings.
     over
-        Set by whoever does not wait any longer.
+        Set by the caller when it no longer waits.
     within_s
-        It gives up after so long.
+        Maximum duration, seconds.
     """
 
     def __init__(self, settings: Settings, over: Event, within_s: float) -> None:
@@ -59,38 +59,40 @@ class TopicSpan:
     def read(
         self, topic: str, partitions: int, since_ms: int, until_ms: int
     ) -> Iterator[list[KafkaMessage]]:
-        """Give what came from one moment until before another, some at a time."""
+        """Yield the messages from `since_ms` until before `until_ms`, in batches."""
         begin = self._offsets(topic, partitions, since_ms)
         stop = self._offsets(topic, partitions, until_ms)
-        left = {
+        unfinished = {
             number
             for number, first in begin.items()
             if first != OFFSET_END and first != stop[number]
         }
         name = self._prefix + topic
-        self._consumer.assign([TopicPartition(name, number, begin[number]) for number in left])
-        while left:
+        self._consumer.assign(
+            [TopicPartition(name, number, begin[number]) for number in unfinished]
+        )
+        while unfinished:
             if self._over.is_set() or time.monotonic() > self._end:
                 raise OverError
             messages: list[Any] = self._consumer.consume(AT_ONCE, timeout=LOOK_EVERY_S)
-            found = []
+            batch = []
             for message in messages:
                 number = message.partition()
-                # The end of a transaction is an offset of its own, which is no message.
+                # The end of a transaction takes an offset too, but is no message.
                 if _is_end(message) or 0 <= stop[number] <= message.offset():
-                    if number in left:
-                        left.discard(number)
+                    if number in unfinished:
+                        unfinished.discard(number)
                         self._consumer.incremental_unassign([TopicPartition(name, number)])
-                elif number in left:
-                    found.append(_record(message))
-            if found:
-                yield found
+                elif number in unfinished:
+                    batch.append(_kafka_message(message))
+            if batch:
+                yield batch
 
     def _offsets(self, topic: str, partitions: int, time_ms: int) -> dict[int, int]:
-        """Give the first offset of each partition that came then or later; OFFSET_END: none."""
+        """Return each partition's first offset at or after a time; OFFSET_END if there is none."""
         name = self._prefix + topic
-        asked = [TopicPartition(name, number, max(time_ms, 0)) for number in range(partitions)]
-        answers = self._consumer.offsets_for_times(asked, ANSWER_S)
+        times = [TopicPartition(name, number, max(time_ms, 0)) for number in range(partitions)]
+        answers = self._consumer.offsets_for_times(times, ANSWER_S)
         for answer in answers:
             if answer.error is not None:
                 raise KafkaException(answer.error)
@@ -106,7 +108,7 @@ def _is_end(message: Any) -> bool:
     raise KafkaException(error)
 
 
-def _record(message: Any) -> KafkaMessage:
+def _kafka_message(message: Any) -> KafkaMessage:
     return KafkaMessage(
         message.partition(),
         message.offset(),

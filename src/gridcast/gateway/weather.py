@@ -1,7 +1,7 @@
-"""The temperature beside a series' load: at its station, as measured and as forecast.
+"""The temperature beside a series' load: measured and forecast, at the series' weather station.
 
-Read from the weather's topics whole, as workers read them, and kept as they keep it, but for no
-longer than the past of readings. It is never waited for: a gateway is ready without it.
+It is read from the weather topics as workers read them, and kept as long as readings are. A gateway
+is ready without it.
 """
 
 import asyncio
@@ -33,31 +33,31 @@ TEMPERATURE = slice(VARIABLES.index("temperature_c"), VARIABLES.index("temperatu
 
 
 class TemperatureCurve(NamedTuple):
-    """What was known of the temperature at a series' station, °C; NaN where it was not."""
+    """The temperature at a series' station as known at one time, °C; NaN where it is unknown."""
 
     station: str | None
-    """None: the series has none."""
+    """None: the series has no station."""
     time_ms: npt.NDArray[np.int64]
-    """When each slot begins of which anything was known; values are those of its middle."""
+    """Begin of each slot with any value. The values are those of the slot's middle."""
     measured: npt.NDArray[np.float32]
     forecast: npt.NDArray[np.float32]
     issued_ms: int | None
-    """When the newest run was issued; None: there is none."""
+    """When the newest forecast run was issued; None: there is none."""
 
 
 class WeatherCurves:
-    """The weather of all stations, for who asks about a series.
+    """The weather of all stations, for queries about single series.
 
-    Each station is kept by itself: whoever asks about one waits for no other.
+    Each station is stored separately, so a query about one never waits for another.
 
     Parameters
     ----------
     grid
-        Says which station a series has.
+        Has the station of each series.
     step_ms
         Width of a slot.
     past_ms, ahead_ms
-        How far a question reaches back, and ahead.
+        How far a query reaches back, and ahead.
     """
 
     def __init__(self, grid: Grid, step_ms: int, past_ms: int, ahead_ms: int) -> None:
@@ -65,37 +65,37 @@ class WeatherCurves:
         self._step_ms, self._past_ms, self._ahead_ms = step_ms, past_ms, ahead_ms
         self._weather: dict[str, Weather] = {}
         self._locations: dict[str, tuple[datetime, float, float]] = {}
-        """From when on it could be known, and where each station is: what was said last."""
+        """The newest location of each station: available since when, latitude, longitude."""
 
     def __len__(self) -> int:
         return len(self._weather)
 
     def take(self, message: WeatherObservation | WeatherForecast) -> None:
-        """Take what was measured or forecast at one station."""
+        """Add an observation or a forecast of one station."""
         name = message.station
-        known = self._weather.get(name)
-        if known is None:
-            known = self._weather[name] = Weather(self._step_ms, self._past_ms)
+        weather = self._weather.get(name)
+        if weather is None:
+            weather = self._weather[name] = Weather(self._step_ms, self._past_ms)
         if isinstance(message, WeatherObservation):
-            known.observe(message)
+            weather.observe(message)
         else:
-            known.forecast(message)
+            weather.forecast(message)
         if message.latitude is not None and message.longitude is not None:
-            place = message.available_at, message.latitude, message.longitude
-            self._locations[name] = max(place, self._locations.get(name, place))
+            location = message.available_at, message.latitude, message.longitude
+            self._locations[name] = max(location, self._locations.get(name, location))
 
     def of(self, series: str, tick_ms: int) -> TemperatureCurve:
-        """Give what was known at a tick.
+        """Return the temperature of a series' station as known at a tick.
 
-        Unlike what a forecaster sees, what was measured does not hide what was forecast of it.
+        Unlike in a forecaster's view, a measurement does not hide the forecast for the same time.
         """
         name = self._station(series)
         if name is None or name not in self._weather:
             return TemperatureCurve(
                 name, np.empty(0, np.int64), *(np.empty(0, np.float32),) * 2, None
             )
-        known, step_ms = self._weather[name], self._step_ms
-        station, since_ms = known.stations()[name], tick_ms - known.reach_ms
+        weather, step_ms = self._weather[name], self._step_ms
+        station, since_ms = weather.stations()[name], tick_ms - weather.reach_ms
         begin, end = tick_ms - self._past_ms, tick_ms + self._ahead_ms
         slots_ms = np.arange(begin - begin % step_ms, end, step_ms, dtype=np.int64)
         middles = slots_ms + step_ms // 2
@@ -105,29 +105,31 @@ class WeatherCurves:
         if run is not None:
             values = run.values[:, TEMPERATURE]
             forecast = between(run.valid_ms, values, middles, FORECAST_APART_MS)[:, 0]
-        some = ~(np.isnan(measured) & np.isnan(forecast))
+        has_value = ~(np.isnan(measured) & np.isnan(forecast))
         issued_ms = None if run is None else run.issued_ms
-        return TemperatureCurve(name, slots_ms[some], measured[some], forecast[some], issued_ms)
+        return TemperatureCurve(
+            name, slots_ms[has_value], measured[has_value], forecast[has_value], issued_ms
+        )
 
     def forget(self, tick_ms: int) -> Iterator[None]:
-        """Let go of what no question at a tick, or in its past, reaches; a station at a time."""
-        for name, known in list(self._weather.items()):
-            known.forget(tick_ms - self._past_ms)
-            if not len(known):
+        """Drop the weather that no query at a tick or in its past reaches, one station per step."""
+        for name, weather in list(self._weather.items()):
+            weather.forget(tick_ms - self._past_ms)
+            if not len(weather):
                 del self._weather[name]
                 self._locations.pop(name, None)
             yield
 
     def _station(self, series: str) -> str | None:
-        """Give the station that the forecasts of a series have (`gridcast.models.nearest`)."""
-        tells = first_that_tells(self._grid, series)
-        if tells is not None and tells.station is not None:
-            return tells.station
-        if tells is None or tells.latitude is None or not self._locations:
+        """Return the station that the forecasts of a series use (`gridcast.models.nearest`)."""
+        source = first_that_tells(self._grid, series)
+        if source is not None and source.station is not None:
+            return source.station
+        if source is None or source.latitude is None or not self._locations:
             return next(iter(self._weather)) if len(self._weather) == 1 else None
         names = sorted(self._locations)
-        places = np.array([self._locations[name][1:] for name in names])
-        return names[int(nearest(np.array([[tells.latitude, tells.longitude]]), places)[0])]
+        locations = np.array([self._locations[name][1:] for name in names])
+        return names[int(nearest(np.array([[source.latitude, source.longitude]]), locations)[0])]
 
 
 class WeatherFeed:
@@ -136,11 +138,11 @@ class WeatherFeed:
     Parameters
     ----------
     settings
-        Of the deployment.
+        The deployment's settings.
     grid
-        Says which station a series has.
+        Has the station of each series.
     metrics
-        Are told of what is read.
+        Count messages.
     """
 
     def __init__(self, settings: Settings, grid: Grid, metrics: GatewayMetrics) -> None:
@@ -158,35 +160,38 @@ class WeatherFeed:
         )
 
     async def run(self) -> None:
-        """Read for ever."""
+        """Read until cancelled."""
         await keep_trying("reading the weather", lambda: reachable(self._settings))
         await asyncio.gather(
             *(self._read(topic) for topic in (WEATHER_OBSERVATIONS, WEATHER_FORECASTS))
         )
 
     async def forget(self, tick_ms: int) -> None:
-        """Let go of what is too old."""
+        """Drop weather that is too old."""
         for _ in self.curves.forget(tick_ms):
             await asyncio.sleep(0)
 
     async def _read(self, topic: Topic) -> None:
-        whole = BroadcastConsumer(self._settings, topic, remembers=False)
-        await whole.start()
+        consumer = BroadcastConsumer(self._settings, topic, remembers=False)
+        await consumer.start()
         try:
-            async for batch in whole.batches():
+            async for batch in consumer.batches():
                 self._metrics.consumed("weather", len(batch), self._take(topic, batch))
                 await asyncio.sleep(0)
         finally:
-            await whole.stop()
+            await consumer.stop()
 
     def _take(self, topic: Topic, batch: Batch) -> int:
-        """Take what can be used; gives how many cannot. Workers write dead letters about those."""
+        """Add the valid messages and return the number of invalid ones.
+
+        Workers write dead letters about the invalid ones; a gateway only counts them.
+        """
         unusable = 0
         for key, value, sent_ms in zip(batch.keys, batch.values, batch.sent_ms, strict=True):
-            found = read(topic, key, value, limit=self._settings.message_bytes)
-            found = judge(found, int(sent_ms), self._bounds)
-            if isinstance(found, WeatherObservation | WeatherForecast):
-                self.curves.take(found)
+            message = read(topic, key, value, limit=self._settings.message_bytes)
+            message = judge(message, int(sent_ms), self._bounds)
+            if isinstance(message, WeatherObservation | WeatherForecast):
+                self.curves.take(message)
             else:
                 unusable += 1
         return unusable

@@ -76,8 +76,8 @@ def test_a_token_gives_its_identity_and_scopes(file: Path):
         ({"aud": None}, "aud"),
         ({"sub": None}, "sub"),
         ({"nbf": 2**33}, "not yet valid"),
-        ({"gridcast_below": "f-1"}, "its claims"),
-        ({"gridcast_below": ["no id"]}, "its claims"),
+        ({"gridcast_below": "f-1"}, "invalid claims"),
+        ({"gridcast_below": ["no id"]}, "invalid claims"),
     ],
 )
 def test_an_invalid_token_is_not_accepted(file: Path, claims: dict[str, Any], message: str):
@@ -148,7 +148,7 @@ def test_an_identity_has_the_name_and_the_subject_of_its_token(file: Path):
         ([{name: OLD[name] for name in OLD if name != "kid"}], "a `kid` of its own"),
         (
             [{"kty": "oct", "k": "c2VjcmV0", "kid": "s", "alg": "HS256"}],
-            "HS256 is not one of public",
+            "HS256 is not a public-key",
         ),
         ([], "no JWK set"),
     ],

@@ -1,4 +1,4 @@
-"""A file that is read again when it changes: keys come and go without a restart."""
+"""A file that is read again when it changes, so that keys can change without a restart."""
 
 import logging
 from collections.abc import Callable
@@ -12,21 +12,21 @@ ContentT = TypeVar("ContentT")
 
 
 class WatchedFile(Generic[ContentT]):
-    """What a file says now.
+    """The parsed content of a file, kept up to date.
 
     Parameters
     ----------
     path
         The file.
     parse
-        Reads its bytes; raises ValueError about what is wrong.
+        Parses its bytes; raises ValueError if they are invalid.
     setting
-        Which setting names it, for the message.
+        The setting that names the file, for error messages.
     """
 
     def __init__(self, path: Path, parse: Callable[[bytes], ContentT], setting: str) -> None:
         self.version = 0
-        """Another number, another content."""
+        """Increases each time the content is read again."""
         self._path = path
         self._parse = parse
         self._setting = setting
@@ -34,25 +34,25 @@ class WatchedFile(Generic[ContentT]):
         self._parsed = self._read()
 
     def content(self) -> ContentT:
-        """Give what it says; where it cannot be read any more, what it said last."""
+        """Return the parsed content; the previous one if the file has become unreadable."""
         signature = self._file_signature()
         if signature != self._signature:
             self._signature = signature
             try:
                 self._parsed = self._read()
             except UserError as error:
-                LOG.warning("%s; what it said before goes on to count", error)
+                LOG.warning("%s; keeping its previous content", error)
             else:
                 self.version += 1
-                LOG.info("%s was read again", self._path)
+                LOG.info("%s has changed and was read again", self._path)
         return self._parsed
 
     def _file_signature(self) -> tuple[int, int, int] | None:
         try:
-            found = self._path.stat()
+            status = self._path.stat()
         except OSError:
             return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        return status.st_mtime_ns, status.st_size, status.st_ino
 
     def _read(self) -> ContentT:
         try:

@@ -1,4 +1,4 @@
-"""The gate: from credentials to somebody, or to a reason why not."""
+"""The access gate: from credentials to an identity, or to the reason why access is denied."""
 
 import time
 from ipaddress import ip_address
@@ -15,12 +15,12 @@ ANYBODY = "anybody"
 
 
 class AccessGate:
-    """Lets people in.
+    """Authenticates clients.
 
     Raises
     ------
     UserError
-        The settings let in nobody, or everybody from everywhere.
+        The settings admit no client at all, or every client from everywhere.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -39,7 +39,9 @@ class AccessGate:
             self._keys = WatchedFile(settings.gateway_keys_file, keys.parse, "gateway_keys_file")
         if settings.gateway_jwks_file is not None:
             if settings.gateway_jwt_issuer is None:
-                raise UserError("gateway_jwks_file needs gateway_jwt_issuer, who signs")
+                raise UserError(
+                    "gateway_jwks_file needs gateway_jwt_issuer, the issuer of the tokens"
+                )
             self._tokens = Tokens(
                 settings.gateway_jwks_file,
                 settings.gateway_jwt_issuer,
@@ -47,13 +49,13 @@ class AccessGate:
             )
         if self._keys is None and self._tokens is None:
             raise UserError(
-                "nobody could come in: name a gateway_keys_file or a gateway_jwks_file, or let in "
-                "everybody of this machine with --open"
+                "no client could authenticate: set gateway_keys_file or gateway_jwks_file, or admit "
+                "everyone on this machine with --open"
             )
 
     @property
     def version(self) -> int:
-        """Another number: other keys, so that somebody may have lost theirs."""
+        """Changes when the keys change, so that connections must be checked again."""
         version = 0
         for file in (self._keys, None if self._tokens is None else self._tokens.file):
             if file is not None:
@@ -62,7 +64,13 @@ class AccessGate:
         return version
 
     def identify(self, given: Authenticate) -> Identity:
-        """Say who it is; whoever is not let in is told why (:class:`AccessDenied`)."""
+        """Return the identity of a client.
+
+        Raises
+        ------
+        AccessDenied
+            The credentials are missing or invalid.
+        """
         if self.is_open:
             return self._anybody()
         if given.key is not None:
@@ -72,31 +80,31 @@ class AccessGate:
         raise AccessDenied("an API key or a token is needed")
 
     def why_revoked(self, identity: Identity, given: Authenticate) -> str:
-        """Say why somebody who was let in would not be any more; nothing if they would."""
+        """Return why an admitted client would no longer be admitted; empty if it would be."""
         try:
-            now = self.identify(given)
-        except AccessDenied as why:
-            return str(why)
-        changed = (now.scopes, now.below) != (identity.scopes, identity.below)
-        return "what you may do has changed" if changed else ""
+            present = self.identify(given)
+        except AccessDenied as denial:
+            return str(denial)
+        has_changed = (present.scopes, present.below) != (identity.scopes, identity.below)
+        return "what you may do has changed" if has_changed else ""
 
-    def _by_key(self, given: str) -> Identity:
-        found = None if self._keys is None else self._keys.content().get(keys.digest(given))
-        if found is None:
+    def _by_key(self, secret: str) -> Identity:
+        key = None if self._keys is None else self._keys.content().get(keys.digest(secret))
+        if key is None:
             raise AccessDenied("there is no such API key")
         return Identity(
-            who=found.who,
-            account=f"key/{found.id}",
-            scopes=found.scopes,
-            below=found.below,
-            connections=found.connections or self._settings.gateway_key_connections,
-            requests_per_minute=found.requests_per_minute or self._settings.gateway_key_requests,
+            who=key.who,
+            account=f"key/{key.id}",
+            scopes=key.scopes,
+            below=key.below,
+            connections=key.connections or self._settings.gateway_key_connections,
+            requests_per_minute=key.requests_per_minute or self._settings.gateway_key_requests,
         )
 
-    def _by_token(self, given: str) -> Identity:
+    def _by_token(self, token: str) -> Identity:
         if self._tokens is None:
-            raise AccessDenied("tokens are not taken here")
-        claims = self._tokens.read(given)
+            raise AccessDenied("tokens are not accepted here")
+        claims = self._tokens.read(token)
         return Identity(
             who=claims.sub if claims.name is None else f"{claims.name} ({claims.sub})"[:200],
             account=f"token/{claims.sub}",
@@ -119,12 +127,12 @@ class AccessGate:
 
 
 def has_expired(identity: Identity) -> bool:
-    """Tell whether somebody's token has."""
+    """Return True if the identity's token has expired."""
     return identity.expires is not None and time.time() > identity.expires
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether an address is of this machine alone.
+    """Return True if an address is reachable from this machine only.
 
     >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0")
     (True, True, False)

@@ -1,4 +1,4 @@
-"""Who somebody is, and what they may do."""
+"""An authenticated identity, with its scopes and limits."""
 
 from dataclasses import dataclass
 
@@ -7,20 +7,20 @@ from gridcast.schemas.gateway import Scope
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody who was let in."""
+    """The identity of an authenticated client."""
 
     who: str
-    """Their name: what they do is done in it."""
+    """The client's name, under which its actions are recorded."""
     account: str
-    """What their limits are counted by: the key, or the holder of the token."""
+    """Rate limits apply per account: per API key, or per token subject."""
     scopes: frozenset[Scope]
     below: frozenset[str]
-    """The subtrees that they see; empty: all."""
+    """The subtrees that the client may see; empty: all."""
     connections: int
     requests_per_minute: int
     expires: float | None = None
-    """When their token does, seconds since 1970; None: never."""
+    """When the token expires, seconds since 1970; None: never."""
 
 
-class AccessDenied(Exception):  # noqa: N818 - it is an answer, not a failure
-    """Why somebody was not let in, in words that tell no secret."""
+class AccessDenied(Exception):  # noqa: N818 - an answer to the client, not a failure
+    """Access was denied. The message gives the reason and contains no secret."""

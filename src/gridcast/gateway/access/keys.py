@@ -1,11 +1,11 @@
-"""API keys: a file of their hashes, who has them and what they may do.
+"""API keys: a file with their hashes, their holders and their scopes.
 
-A key is 32 random bytes, so its SHA-256 is as good as a slow hash of a password would be: there is
-no dictionary to try. Who reads the file learns no key.
+A key is 32 random bytes. Its SHA-256 is as safe as a slow password hash, because no dictionary
+contains it. The file reveals no key.
 
 >>> key, line = new_key("control-room", who="the control room")
->>> found = parse(line.encode())[digest(key)]
->>> found.who, sorted(found.scopes)
+>>> entry = parse(line.encode())[digest(key)]
+>>> entry.who, sorted(entry.scopes)
 ('the control room', [<Scope.READ: 'read'>])
 """
 
@@ -30,11 +30,11 @@ class ApiKey(BaseModel):
 
     id: Id = Field(description="its name, for logs and limits")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="the key's SHA-256")
-    who: str = Field(min_length=1, max_length=200, description="who has it: acts in this name")
-    scopes: frozenset[Scope] = Field(frozenset({Scope.READ}), description="what it may do")
+    who: str = Field(min_length=1, max_length=200, description="its holder, who acts in this name")
+    scopes: frozenset[Scope] = Field(frozenset({Scope.READ}), description="what it gives access to")
     below: frozenset[Id] = Field(frozenset(), description="subtrees that it is limited to")
-    connections: int | None = Field(None, ge=1, description="the most at a time")
-    requests_per_minute: int | None = Field(None, ge=1, description="the most requests")
+    connections: int | None = Field(None, ge=1, description="maximum number of connections")
+    requests_per_minute: int | None = Field(None, ge=1, description="maximum requests a minute")
 
 
 class _File(BaseModel):
@@ -44,26 +44,26 @@ class _File(BaseModel):
 
 
 def digest(key: str) -> str:
-    """Give what is kept of a key."""
+    """Return the hash of a key."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def parse(data: bytes) -> dict[str, ApiKey]:
-    """Read the file: keys by their hash. What is wrong is one line in a ValueError."""
+    """Return the file's keys by hash. Raise ValueError with one line if the file is invalid."""
     try:
         keys = _File.model_validate(tomllib.loads(data.decode())).key
     except ValidationError as error:
         raise ValueError(_one_line(error)) from None
-    twice = {key.id for key in keys if sum(other.id == key.id for other in keys) > 1}
-    if twice:
-        raise ValueError(f"two keys have the id {min(twice)}")
+    duplicates = {key.id for key in keys if sum(other.id == key.id for other in keys) > 1}
+    if duplicates:
+        raise ValueError(f"two keys have the id {min(duplicates)}")
     return {key.sha256: key for key in keys}
 
 
 def new_key(
     name: str, *, who: str, scopes: Iterable[Scope] = (Scope.READ,), below: Iterable[str] = ()
 ) -> tuple[str, str]:
-    """Make a key; gives it, which is not kept anywhere, and its entry for the file."""
+    """Create a key; return the key itself, which is stored nowhere, and its entry for the file."""
     key = PREFIX + secrets.token_urlsafe(32)
     try:
         entry = ApiKey(
@@ -84,5 +84,5 @@ def _one_line(error: ValidationError) -> str:
 
 
 def _toml(value: object) -> str:
-    """Write a text or a list of texts; JSON's are TOML's."""
+    """Return a text or a list of texts in TOML, for which JSON is valid."""
     return json.dumps(value, ensure_ascii=False)

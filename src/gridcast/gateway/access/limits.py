@@ -1,4 +1,4 @@
-"""How much one account may ask for: requests a minute, and connections at a time."""
+"""The limits of an account: requests a minute, and connections at a time."""
 
 from collections import Counter
 
@@ -8,7 +8,7 @@ MINUTE_S = 60.0
 
 
 class TokenBucket:
-    """A bucket of requests that fills again as time goes on.
+    """A token bucket of requests, refilled continuously.
 
     >>> bucket = TokenBucket(per_minute=60, now=0)
     >>> [bucket.take(0) for _ in range(61)].count(True), bucket.take(1.0), bucket.take(1.1)
@@ -23,7 +23,7 @@ class TokenBucket:
         self._at = now
 
     def take(self, now: float) -> bool:
-        """Take one request, if there is one."""
+        """Take one request; return False if none is left."""
         self._fill(now)
         if self._left < 1:
             return False
@@ -31,7 +31,7 @@ class TokenBucket:
         return True
 
     def is_full(self, now: float) -> bool:
-        """Tell whether nothing was taken for a while."""
+        """Return True if the bucket has been refilled completely."""
         self._fill(now)
         return self._left >= self._per_minute
 
@@ -41,27 +41,27 @@ class TokenBucket:
 
 
 class AccountLimits:
-    """What the accounts have taken of this gateway."""
+    """The connections and requests of each account at this gateway."""
 
     def __init__(self) -> None:
         self._connections: Counter[str] = Counter()
         self._buckets: dict[str, TokenBucket] = {}
 
     def add_connection(self, identity: Identity) -> bool:
-        """Count a connection, if the account may have one more."""
+        """Count a connection; return False if the account has too many."""
         if self._connections[identity.account] >= identity.connections:
             return False
         self._connections[identity.account] += 1
         return True
 
     def remove_connection(self, identity: Identity) -> None:
-        """Count a connection less."""
+        """Remove a connection from the count."""
         self._connections[identity.account] -= 1
         if not self._connections[identity.account]:
             del self._connections[identity.account]
 
     def allow_request(self, identity: Identity, now: float) -> bool:
-        """Count a request, if the account has one left."""
+        """Count a request; return False if the account has none left."""
         bucket = self._buckets.get(identity.account)
         if bucket is None:
             bucket = self._buckets[identity.account] = TokenBucket(
@@ -70,6 +70,7 @@ class AccountLimits:
         return bucket.take(now)
 
     def forget(self, now: float) -> None:
-        """Let go of the accounts that ask for nothing."""
-        for account in [one for one, bucket in self._buckets.items() if bucket.is_full(now)]:
+        """Drop the accounts that have been idle until their bucket was full."""
+        idle = [account for account, bucket in self._buckets.items() if bucket.is_full(now)]
+        for account in idle:
             del self._buckets[account]

@@ -1,9 +1,8 @@
-"""JSON Web Tokens, checked against a file of public keys (a JWK set), which may change at any time.
+"""JSON Web Tokens, verified against a file of public keys (a JWK set) that may change at any time.
 
-Only signatures with a public key are taken: a secret that the gateway shares with the signer could
-sign, too. A token says who (`sub`), for whom (`aud`), until when (`exp`), what they may do
-(`scope`, words with spaces between) and, if they are limited, to which subtrees
-(`gridcast_below`).
+Only signatures by public-key algorithms are accepted, because a secret that is shared with the
+gateway could sign as well. A token has a subject (`sub`), an audience (`aud`), an expiry (`exp`),
+scopes (`scope`, separated by spaces) and, if it is limited, subtrees (`gridcast_below`).
 """
 
 import json
@@ -22,11 +21,11 @@ ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 )
 LEEWAY_S = 10
-"""Clocks differ."""
+"""Tolerated difference between clocks."""
 
 
 class Claims(BaseModel):
-    """What a token says."""
+    """The claims of a token."""
 
     sub: str = Field(min_length=1, max_length=200)
     exp: float
@@ -36,19 +35,19 @@ class Claims(BaseModel):
 
     @property
     def scopes(self) -> frozenset[Scope]:
-        """What they may do; words of other programs are passed over."""
+        """The known scopes. Those of other programs are ignored."""
         return frozenset(scope for scope in Scope if scope.value in self.scope.split())
 
 
 class Tokens:
-    """Reads tokens.
+    """Verifies tokens.
 
     Parameters
     ----------
     path
         The JWK set.
     issuer, audience
-        Who must have signed a token, and for whom.
+        The required issuer and audience of a token.
     """
 
     def __init__(self, path: Path, issuer: str, audience: str) -> None:
@@ -57,7 +56,13 @@ class Tokens:
         self._audience = audience
 
     def read(self, token: str) -> Claims:
-        """Give what a token says, if all of it holds."""
+        """Return the claims of a token.
+
+        Raises
+        ------
+        AccessDenied
+            The token is invalid or has expired.
+        """
         keys = self.file.content()
         try:
             key = _choose(keys, jwt.get_unverified_header(token).get("kid"))
@@ -74,22 +79,24 @@ class Tokens:
         except jwt.ExpiredSignatureError:
             raise AccessDenied("the token has expired") from None
         except (jwt.PyJWTError, ValidationError, ValueError) as error:
-            said = "its claims" if isinstance(error, ValidationError) else str(error)
-            raise AccessDenied(f"the token is not accepted: {said}") from None
+            reason = "invalid claims" if isinstance(error, ValidationError) else str(error)
+            raise AccessDenied(f"the token is not accepted: {reason}") from None
 
 
 def parse(data: bytes) -> dict[str, jwt.PyJWK]:
-    """Read a JWK set: keys by their ids. What is wrong is one line in a ValueError."""
+    """Return the keys of a JWK set by id. Raise ValueError with one line if it is invalid."""
     try:
-        found = jwt.PyJWKSet.from_dict(json.loads(data)).keys
+        listed = jwt.PyJWKSet.from_dict(json.loads(data)).keys
     except (jwt.PyJWTError, AttributeError, TypeError) as error:
         raise ValueError(f"no JWK set: {error}") from None
     keys: dict[str, jwt.PyJWK] = {}
-    for key in found:
+    for key in listed:
         if key.key_id is None or key.key_id in keys:
             raise ValueError("every key needs a `kid` of its own")
         if key.algorithm_name not in ALGORITHMS:
-            raise ValueError(f"key {key.key_id}: {key.algorithm_name} is not one of public keys")
+            raise ValueError(
+                f"key {key.key_id}: {key.algorithm_name} is not a public-key algorithm"
+            )
         keys[key.key_id] = key
     return keys
 

@@ -1,6 +1,6 @@
-"""The sub-protocol `gridcast.v1` without any input or output: messages in, messages and events out.
+"""The sub-protocol `gridcast.v1`, without any I/O: messages in, messages and events out.
 
-It knows no socket, no clock and no asyncio; docs/reference/protocol.md describes it.
+It has no socket, no clock and no asyncio. docs/reference/protocol.md describes it.
 """
 
 from gridcast.gateway.protocol.close import Close, CloseCode

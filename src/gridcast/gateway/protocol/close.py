@@ -1,36 +1,36 @@
-"""Why a connection is closed: codes for programs, reasons for people."""
+"""Close codes for programs, with reasons for people."""
 
 from dataclasses import dataclass
 from enum import IntEnum
 
 MOST_REASON_BYTES = 123
-"""What fits into a close frame (RFC 6455, 5.5)."""
+"""Maximum size of the reason in a close frame (RFC 6455, 5.5)."""
 
 
 class CloseCode(IntEnum):
-    """Our codes are in the range for applications; the last digits are those of HTTP."""
+    """The close codes. Ours are in the range for applications and end like HTTP's status codes."""
 
     RESTART = 1012
-    """The gateway stops or starts again: connect again, to any gateway, and resume."""
+    """The gateway stops or restarts. Reconnect to any gateway and resume."""
     BAD_MESSAGE = 4400
-    """What came is no message of the protocol."""
+    """The client sent something that is not a message of the protocol."""
     UNAUTHENTICATED = 4401
-    """No credentials, wrong ones, or they have expired. Do not try again with the same."""
+    """The credentials are missing, invalid or expired. Don't retry with the same ones."""
     FORBIDDEN = 4403
-    """Known, but not allowed to read."""
+    """The credentials are valid, but don't allow reading."""
     LATE = 4408
-    """The first message did not come in time."""
+    """The first message did not arrive in time."""
     TOO_SLOW = 4413
-    """What is sent is not taken. Connect again and resume."""
+    """The client reads too slowly. Reconnect and resume."""
     TOO_MANY = 4429
-    """Too many requests or connections of this key. Try again later."""
+    """Too many requests or connections of this key. Retry later."""
     UNAVAILABLE = 4503
-    """The gateway has not read everything yet. Try again soon, or another gateway."""
+    """The gateway has not read everything yet. Retry soon, or use another gateway."""
 
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """How a connection ends.
+    """The code and reason with which a connection is closed.
 
     >>> Close(CloseCode.TOO_SLOW, "ä" * 100).reason == "ä" * 61
     True
@@ -41,5 +41,5 @@ class Close:
 
     @property
     def reason(self) -> str:
-        """Give as much of the text as fits into a close frame."""
+        """The text, cut to what fits into a close frame."""
         return self.text.encode()[:MOST_REASON_BYTES].decode(errors="ignore")

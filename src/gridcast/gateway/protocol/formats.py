@@ -1,8 +1,8 @@
-"""The two forms of the same messages: JSON, and MessagePack for those who ask for it.
+"""The two formats of the messages: JSON, and MessagePack for clients that ask for it.
 
-In the binary form a forecast's `quantiles` are bytes: 32-bit floats, little-endian, a level after
-the other, half of what their digits take. Forecasts are whole watts, so a float rounded to three
-decimals is the number again.
+In MessagePack the `quantiles` of a forecast are bytes: 32-bit floats, little-endian, one level
+after the other. This takes half the size of the digits. Forecasts are whole watts, so rounding to
+three decimals gives back the exact number.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ FLOAT = np.dtype("<f4")
 
 
 class Format(StrEnum):
-    """Each is a WebSocket sub-protocol."""
+    """The formats, by their WebSocket sub-protocols."""
 
     JSON = "gridcast.v1"
     MSGPACK = "gridcast.v1.msgpack"
@@ -28,19 +28,19 @@ class Format(StrEnum):
 
 @dataclass(frozen=True)
 class Packet:
-    """One message as it is sent; built once, however many get it."""
+    """One serialised message. It is built once, however many clients get it."""
 
     payload: bytes
     format: Format
 
     @cached_property
     def frame(self) -> bytes:
-        """The WebSocket frame. A server masks nothing, so it is the same for all."""
+        """The WebSocket frame. A server does not mask frames, so all clients share it."""
         opcode = Opcode.TEXT if self.format is Format.JSON else Opcode.BINARY
         return Frame(opcode, self.payload).serialize(mask=False)
 
     def to(self, form: Format) -> "Packet":
-        """Give the same message in a form."""
+        """Return the message in the given format."""
         if form is self.format:
             return self
         message = msgspec.json.decode(self.payload)
@@ -51,14 +51,20 @@ class Packet:
 
 
 def read(data: str | bytes, form: Format) -> ClientMessage:
-    """Read what a client says; what is wrong is a ValueError (pydantic's and msgspec's are)."""
+    """Parse a client's message.
+
+    Raises
+    ------
+    ValueError
+        It is invalid. The errors of pydantic and msgspec are ValueErrors, too.
+    """
     if isinstance(data, str) != (form is Format.JSON):
         raise ValueError("JSON goes in text frames, MessagePack in binary ones")
     return read_client_message(data if isinstance(data, str) else _json(data))
 
 
 def name_of(data: str | bytes) -> str | None:
-    """Find the name of a request that is broken otherwise, so that its sender knows which."""
+    """Return the name of an invalid request, so that the refusal can refer to it."""
     try:
         message: Any = (
             msgspec.json.decode(data) if isinstance(data, str) else msgspec.msgpack.decode(data)
@@ -72,7 +78,7 @@ def name_of(data: str | bytes) -> str | None:
 
 
 def _json(data: bytes) -> bytes:
-    """Turn MessagePack into JSON: one set of rules for both."""
+    """Convert MessagePack to JSON, so that the same validation applies to both."""
     try:
         message: Any = msgspec.msgpack.decode(data)
         return msgspec.json.encode(message)

@@ -1,12 +1,12 @@
-"""One connection's side of the conversation, as the gateway holds it.
+"""The gateway's side of one client's session.
 
     session = Session(Format.JSON, limits)
-    event = session.receive(data)     # an Authenticate, Subscribe, Unsubscribed, Act, or nothing
+    events = session.receive(data)    # Authenticate, Subscribe, Unsubscribed or Act; or none
     session.admit(welcome)            # the answer to Authenticate; or session.close(…)
     session.outgoing()                # messages to send
-    session.closing                   # how it is to end, if it is
+    session.closing                   # how to close the connection, if it is to be closed
 
-What it lets through has been checked as far as that can be without looking anywhere.
+Events have passed every check that needs nothing but the message and the session.
 """
 
 from collections.abc import Iterator
@@ -34,28 +34,28 @@ from gridcast.schemas.gateway import (
 
 
 class SessionState(Enum):
-    """How far a conversation has come."""
+    """The state of a session."""
 
     EXPECTING = auto()
-    """Nobody has said who they are."""
+    """The client has not sent credentials yet."""
     JUDGING = auto()
-    """They have, and it is being looked at."""
+    """The credentials are being checked."""
     OPEN = auto()
     CLOSED = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """What one connection may have."""
+    """The limits of one connection."""
 
     subscriptions: int = 64
     bad_messages: int = 8
-    """After so many that cannot be read the connection is closed."""
+    """Number of invalid messages that are answered; the next one closes the connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribed:
-    """A subscription ended."""
+    """The event that a subscription ended."""
 
     subscription: Subscribe
 
@@ -64,14 +64,14 @@ Event = Authenticate | Subscribe | Unsubscribed | Act
 
 
 class Session:
-    """The conversation with one client.
+    """The session of one client.
 
     Parameters
     ----------
     form
-        The sub-protocol that was agreed on.
+        The negotiated sub-protocol.
     limits
-        What the connection may have.
+        The limits of the connection.
     """
 
     def __init__(self, form: Format, limits: ConnectionLimits) -> None:
@@ -85,11 +85,11 @@ class Session:
         self._bad = 0
 
     def receive(self, data: str | bytes) -> list[Event]:
-        """Take one message of the client; give what there is to be done about it."""
+        """Parse one message of the client and return the events that follow from it."""
         if self.state is SessionState.CLOSED:
             return []
         if self.state is SessionState.JUDGING:
-            raise RuntimeError("first `admit` or `close`: what follows depends on it")
+            raise RuntimeError("first `admit` or `close`: the next message depends on it")
         try:
             message = read(data, self.format)
         except ValueError as error:
@@ -98,9 +98,9 @@ class Session:
         return self._first(message) if self.state is SessionState.EXPECTING else self._next(message)
 
     def admit(self, welcome: Welcome) -> None:
-        """Let the client in, if it may read."""
+        """Welcome an authenticated client, or close the session if it may not read."""
         if self.state is not SessionState.JUDGING:
-            raise RuntimeError(f"nobody is to be let in: {self.state}")
+            raise RuntimeError(f"no credentials are being checked: {self.state}")
         if Scope.READ not in welcome.scopes:
             self.close(CloseCode.FORBIDDEN, f"{welcome.who} may not read")
             return
@@ -108,31 +108,31 @@ class Session:
         self.send(welcome)
 
     def complete(self, current: Current) -> None:
-        """Say that the client has everything up to a place."""
+        """Send the position up to which the client has everything."""
         self.send(current)
 
     def done(self, request: str, command: str) -> None:
-        """Say that a command is on its way."""
+        """Answer a request whose command was published."""
         self.send(Acted(request=request, command=command))
 
     def refuse(self, request: str | None, because: RefusedBecause, detail: str) -> None:
-        """Say that a request is not done."""
+        """Answer a request that was not carried out."""
         self.send(Refused(request=request, because=because, detail=detail[:500]))
 
     def close(self, code: CloseCode, reason: str) -> None:
-        """End the conversation; what comes after that is not read."""
+        """Close the session. Later messages of the client are ignored."""
         if self.state is not SessionState.CLOSED:
             self.state, self.closing = SessionState.CLOSED, Close(code, reason)
 
     def send(self, message: ServerMessage) -> None:
-        """Have a message sent, unless all is over."""
+        """Queue a message, unless the session is closed."""
         if self.state is not SessionState.CLOSED:
             self._outgoing.append(Packet(message.to_bytes(), Format.JSON).to(self.format))
 
     def outgoing(self) -> list[Packet]:
-        """Take what is to be sent."""
-        taken, self._outgoing = self._outgoing, []
-        return taken
+        """Remove and return the messages to send."""
+        packets, self._outgoing = self._outgoing, []
+        return packets
 
     def _first(self, message: ClientMessage) -> list[Event]:
         if not isinstance(message, Authenticate):
@@ -153,8 +153,8 @@ class Session:
 
     def _subscribe(self, wanted: Subscribe) -> list[Event]:
         name = wanted.subscription
-        before = self.subscriptions.get(name)
-        if before is None and len(self.subscriptions) >= self._limits.subscriptions:
+        replaced = self.subscriptions.get(name)
+        if replaced is None and len(self.subscriptions) >= self._limits.subscriptions:
             self.refuse(
                 name,
                 RefusedBecause.TOO_MUCH,
@@ -162,17 +162,17 @@ class Session:
             )
             return []
         self.subscriptions[name] = wanted
-        ended: list[Event] = [] if before is None else [Unsubscribed(before)]
+        ended: list[Event] = [] if replaced is None else [Unsubscribed(replaced)]
         return [*ended, wanted]
 
     def _unsubscribe(self, message: Unsubscribe) -> list[Event]:
-        found = self.subscriptions.pop(message.subscription, None)
-        if found is None:
+        ended = self.subscriptions.pop(message.subscription, None)
+        if ended is None:
             self.refuse(
                 message.subscription, RefusedBecause.BAD_MESSAGE, "there is no such subscription"
             )
             return []
-        return [Unsubscribed(found)]
+        return [Unsubscribed(ended)]
 
     def _act(self, message: Act) -> list[Event]:
         if self.welcome is not None and Scope.ACKNOWLEDGE not in self.welcome.scopes:
@@ -185,7 +185,7 @@ class Session:
         return [message]
 
     def _cannot_read(self, data: str | bytes, error: ValueError) -> None:
-        """A slip is answered; one who sends nothing else is sent away."""
+        """Answer an invalid message; close the session after too many of them."""
         self._bad += 1
         detail = "; ".join(_problems(error))
         if self.state is SessionState.EXPECTING or self._bad > self._limits.bad_messages:
@@ -195,10 +195,10 @@ class Session:
 
 
 def _problems(error: ValueError) -> Iterator[str]:
-    """Say what is wrong; never what stood there, which may be a secret."""
+    """Yield what is wrong with a message, without its values, which may be secret."""
     if not isinstance(error, ValidationError):
         yield str(error)
         return
     for each in error.errors(include_url=False, include_input=False, include_context=False)[:3]:
-        place = ".".join(map(str, each["loc"]))
-        yield f"{place}: {each['msg']}" if place else each["msg"]
+        path = ".".join(map(str, each["loc"]))
+        yield f"{path}: {each['msg']}" if path else each["msg"]

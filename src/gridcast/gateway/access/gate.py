@@ -49,8 +49,8 @@ class AccessGate:
             )
         if self._keys is None and self._tokens is None:
             raise UserError(
-                "no client could authenticate: set gateway_keys_file or gateway_jwks_file, or admit "
-                "everyone on this machine with --open"
+                "no client could authenticate: set gateway_keys_file or gateway_jwks_file, or "
+                "admit everyone on this machine with --open"
             )
 
     @property

@@ -22,16 +22,18 @@ for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import multiprocessing
 import resource
 import statistics
+import time
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
-from common import Run, arguments, result, show, timed
-from tick_parts.feed import START_MS, Feed
+from common import arguments, result, show, timed
+from tick_parts.feed import FEED, START_MS, Feed
 
 from gridcast.models.features import FeatureBuilder
 from gridcast.models.network import Network
 from gridcast.models.serving import LoadedRelease, ServingModels, TickContext
-from gridcast.models.tick import TickForecaster
+from gridcast.models.tick import TickSetup, run_tick
+from gridcast.models.tick_forecaster import TickForecaster
 from gridcast.models.windows import WindowSpec
 from gridcast.models.windows.marks import PLAIN
 from gridcast.schemas import GridSeries
@@ -45,23 +47,36 @@ SLOT = 15
 ONE_BY_ONE = 1_000
 
 
+class Stopwatch:
+    """Measures the CPU seconds between entering and leaving it."""
+
+    cpu_s = 0.0
+
+    def __enter__(self) -> None:
+        self._began_s = time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        self.cpu_s = time.process_time() - self._began_s
+
+
 def measure(series: int) -> dict[str, float]:
     """Measure the ticks of so many series, in a process of their own."""
     feed, network = Feed(series), Network.load(boxed(15), step_minutes=15)
     beside = TickContext(feed.grid, ServingModels({None: LoadedRelease("box-15", "box", network)}))
     spec, cores = WindowSpec(hold_minutes=3), len(os.sched_getaffinity(0))
-    forecaster = TickForecaster(spec, 24, network.levels, threads=cores)
+    setup = TickSetup(TickForecaster(spec, 24, network.levels, threads=cores))
     given: list[bytes] = []
 
-    looks: list[Run] = []
+    looks: list[float] = []
     texts = QuantileTexts()
 
     def tick() -> None:
         closed = feed.next_tick()
-        looks.append(timed(feed.look))
-        answer = forecaster.answer(feed.partition, closed, beside)
-        feed.watch.expect(answer.forecasts)
-        given[:] = [value for _, value in answer.forecasts.messages(texts)]  # the newest: as sent
+        watching = Stopwatch()
+        output = run_tick(feed.partition, closed, beside, setup, feed=FEED, watch_timer=watching)
+        looks.append(watching.cpu_s + timed(lambda: feed.judge(output.conditions)).cpu_s)
+        assert output.forecasts is not None
+        given[:] = [value for _, value in output.forecasts.messages(texts)]  # the newest: as sent
         feed.partition.changes()
 
     feed.skip_to_boundary(0)
@@ -75,7 +90,7 @@ def measure(series: int) -> dict[str, float]:
     return {
         "minute_s": statistics.median(run.wall_s for run in minutes),
         "minute_cpu_s": statistics.median(run.cpu_s for run in minutes),
-        "look_cpu_s": statistics.median(run.cpu_s for run in looks),
+        "look_cpu_s": statistics.median(looks),
         "boundary_s": boundary.wall_s,
         "boundary_cpu_s": boundary.cpu_s,
         "unread_s": unread.wall_s,

@@ -7,7 +7,8 @@ import numpy as np
 
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.serving import TickContext
-from gridcast.models.tick import TickForecaster
+from gridcast.models.tick import TickSetup, run_tick
+from gridcast.models.tick_forecaster import TickForecaster
 from gridcast.models.windows import WindowSpec
 from gridcast.schemas.columns import ReadingColumns
 from gridcast.schemas.score_columns import ScoreColumns
@@ -81,7 +82,8 @@ def _middle(slots: int, step_minutes: int) -> int:
 def play(value: np.ndarray, start_ms: int, step_minutes: int, beside: TickContext) -> Year:
     """Give a tick a slot: each reading is the slot's mean; one that is not a number never came."""
     spec, found = WindowSpec(step_minutes, 8, max(120, step_minutes)), Year()
-    partition, forecaster = Partition(spec, lateness_ms=0), TickForecaster(spec, 24, LEVELS)
+    partition = Partition(spec, lateness_ms=0)
+    setup = TickSetup(TickForecaster(spec, 24, LEVELS))
     step_ms, slots = spec.step_ms, value.shape[1]
     first_ms = start_ms + WARM_DAYS * DAY_MS
     shift_ms = start_ms + _middle(slots, step_minutes) * step_ms
@@ -98,7 +100,7 @@ def play(value: np.ndarray, start_ms: int, step_minutes: int, beside: TickContex
         )
         partition.windows.fold(readings)
         partition.windows.advance(time_ms + step_ms)
-        answer = forecaster.answer(partition, Tick(time_ms + step_ms), beside)
+        answer = run_tick(partition, Tick(time_ms + step_ms), beside, setup)
         for scores in answer.scores:
             _count(found, scores, first_ms, shift_ms, month_ms)
         changes = partition.checks.changes(partition.windows)

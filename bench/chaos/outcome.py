@@ -14,7 +14,7 @@ from gridcast.schemas.topics import DEAD_LETTERS, FORECASTS, READINGS
 from gridcast.stream.kafka.config import librdkafka_options
 from gridcast.stream.settings import Settings
 from gridcast.stream.state.kafka_table import KafkaTable
-from gridcast.stream.worker.worker import terms
+from gridcast.stream.worker.processor_settings import processor_settings
 
 Copies = dict[tuple[bytes, str], Counter[bytes]]
 """By series and tick: the forecasts that were seen, and how often each."""
@@ -115,7 +115,7 @@ def _forecasts(settings: Settings, isolation: str) -> Copies:
 
 def folded(settings: Settings) -> dict[str, bytes]:
     """Give the windows that the readings make when they are folded at one go, in this process."""
-    spoken, found = terms(settings, lambda *_: ()), {}
+    spoken, found = processor_settings(settings), {}
     by_partition: dict[int, list[Message]] = defaultdict(list)
     for message in _messages(settings, READINGS.name, "read_committed"):
         by_partition[message.partition() or 0].append(message)
@@ -160,7 +160,7 @@ def windows_of(partition: Partition) -> dict[str, bytes]:
 
 
 def _windows(settings: Settings) -> dict[str, bytes]:
-    spoken, found = terms(settings, lambda *_: ()), {}
+    spoken, found = processor_settings(settings), {}
     for number in range(settings.partitions):
         table = KafkaTable(settings, number)
         records = table.open()

@@ -12,11 +12,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from gridcast.agents.batch import Batch
 from gridcast.agents.metrics import Metrics
-from gridcast.agents.partition_processor import OnTick, PartitionProcessor
-from gridcast.agents.state_table import Output
-from gridcast.models.grid import Grid
-from gridcast.models.partition import Partition, Tick
+from gridcast.agents.partition_processor import PartitionProcessor, ProcessorSettings
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
+from gridcast.models.tick import TickSetup
 from gridcast.schemas.topics import READINGS, STATE
 from gridcast.stream.kafka.broker import Broker
 from gridcast.stream.kafka.config import librdkafka_options
@@ -26,7 +24,7 @@ from gridcast.stream.settings import Settings
 from gridcast.stream.state.async_table import AsyncTable
 from gridcast.stream.state.kafka_table import KafkaTable
 from gridcast.stream.worker.forecasting import tick_forecaster
-from gridcast.stream.worker.worker import terms
+from gridcast.stream.worker.processor_settings import processor_settings
 from gridcast.units import MINUTE_MS
 
 START_MS = 1_767_225_600_000
@@ -56,7 +54,7 @@ async def _play(settings: Settings, log: Path, series: int, minutes: int) -> dic
         prefix = settings.topic_prefix
         table = AsyncTable(KafkaTable(settings, 0), prefix, threads, lambda _: None, lambda: None)
         metrics = Metrics("bench", "bench")
-        held = PartitionProcessor(0, table, terms(settings, _checking(settings), Grid()), metrics)
+        held = PartitionProcessor(0, table, _checking(settings), metrics)
         await held.take_over()
         steady, before = START_MS + WARM_MINUTES * MINUTE_MS, None
         for batch in _batches(settings, series, minutes):
@@ -78,18 +76,10 @@ async def _play(settings: Settings, log: Path, series: int, minutes: int) -> dic
     }
 
 
-def _checking(settings: Settings) -> OnTick:
-    """Note and judge forecasts, but give none out: only a slot's first tick keeps any of them."""
-    forecaster = tick_forecaster(settings)
-
-    def on_tick(partition: Partition, tick: Tick) -> Iterator[Output]:
-        if tick.time_ms % partition.windows.spec.step_ms == 0:
-            answer = forecaster.answer(partition, tick)
-            if partition.watch is not None:
-                partition.watch.expect(answer.forecasts)
-        yield from ()
-
-    return on_tick
+def _checking(settings: Settings) -> ProcessorSettings:
+    """Note and judge forecasts, but send none: only a slot's first tick keeps any of them."""
+    step_ms = settings.step_minutes * MINUTE_MS
+    return processor_settings(settings, TickSetup(tick_forecaster(settings), step_ms))
 
 
 def _batches(settings: Settings, series: int, minutes: int) -> Iterator[Batch]:

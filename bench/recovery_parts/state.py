@@ -6,7 +6,7 @@ from gridcast.models.partition import Partition
 from gridcast.schemas.columns import ReadingColumns
 from gridcast.stream.settings import Settings
 from gridcast.stream.state.kafka_table import KafkaTable
-from gridcast.stream.worker.worker import terms
+from gridcast.stream.worker.processor_settings import processor_settings
 from gridcast.units import MINUTE_MS
 
 FINE_MINUTES = 150
@@ -14,7 +14,7 @@ FINE_MINUTES = 150
 
 def write_state(settings: Settings, number: int, names: list[str], end_ms: int) -> None:
     """Write a partition's table: closed slots as they are, two hours and more of readings."""
-    spoken, rng = terms(settings, lambda *_: ()), np.random.default_rng(number)
+    spoken, rng = processor_settings(settings), np.random.default_rng(number)
     partition = Partition(spoken.spec, spoken.lateness_ms)
     series = len(names)
     kind = np.zeros(series, np.int32)

@@ -8,7 +8,7 @@ import numpy as np
 from common import in_turn
 
 from gridcast.models.partition import Partition, Tick
-from gridcast.models.tick import TickForecaster
+from gridcast.models.tick_forecaster import TickForecaster
 from gridcast.models.windows import WindowSpec
 from gridcast.schemas.columns import ReadingColumns
 from gridcast.schemas.forecast_columns import ForecastColumns

@@ -1,8 +1,10 @@
 """A partition with full windows, and the readings of its next minutes."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from gridcast.models.alarms import AlarmBoard
+from gridcast.models.alarms import AlarmBoard, Condition
 from gridcast.models.detection.condition_builder import DETECTED
 from gridcast.models.detection.watch import ReadingWatch
 from gridcast.models.grid import Grid
@@ -35,7 +37,7 @@ class Feed:
         for number, name in enumerate(self._names):
             parent = f"feeder-{number // FEEDER}"
             self.grid.declare(GridSeries(series=name, parent=parent, capacity_kw=100))
-        self.partition = Partition(WindowSpec(hold_minutes=3), lateness_ms=0, watches=True)
+        self.partition = Partition(WindowSpec(hold_minutes=3), 0, watch=ReadingWatch())
         self._board = AlarmBoard(FEED)
         while self._at_ms < START_MS:
             self.next_tick()
@@ -57,17 +59,9 @@ class Feed:
             self.tick = tick
         return self.tick
 
-    @property
-    def watch(self) -> ReadingWatch:
-        """Of its readings."""
-        watch = self.partition.watch
-        assert watch is not None
-        return watch
-
-    def look(self) -> None:
-        """Judge what came since the last tick."""
-        found = self.watch.conditions(self.tick.time_ms, self._names, self.grid, FEED)
-        self._board.judge(self.tick.time_ms, found, DETECTED)
+    def judge(self, conditions: Sequence[Condition]) -> None:
+        """Take to the alarm board what the watch found at the newest tick."""
+        self._board.judge(self.tick.time_ms, conditions, DETECTED)
 
     def skip_to_boundary(self, minutes: int) -> None:
         """Go on to so many minutes before the next tick that begins a slot."""

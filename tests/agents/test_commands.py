@@ -10,7 +10,7 @@ from gridcast.agents.batch import Batch
 from gridcast.agents.commands import CommandLimits, CommandLog, commands
 from gridcast.agents.dead_letter import Refused
 from gridcast.agents.metrics import Metrics
-from gridcast.agents.partition_processor import PartitionProcessor, Terms
+from gridcast.agents.partition_processor import PartitionProcessor, ProcessorSettings
 from gridcast.agents.state_table import Output
 from gridcast.models.feed_guard import FeedLimit
 from gridcast.models.windows import WindowSpec
@@ -23,13 +23,12 @@ NOON_MS = round(NOON.timestamp() * 1000)
 HOUR = timedelta(hours=1)
 ALARM = "feed-broken/meter.readings/1/2026-01-01T12:01:00Z"
 LIMITS = CommandLimits(3, shelve=24 * HOUR, ahead=timedelta(minutes=5), message_bytes=1000)
-TERMS = Terms(
+SETTINGS = ProcessorSettings(
     spec=WindowSpec(step_minutes=5, days=1, fine_minutes=20, hold_minutes=7),
     lateness_ms=0,
     bounds=TimeBounds(ahead_ms=300_000, behind_ms=24 * 3_600_000),
     message_bytes=1000,
     feed_limit=FeedLimit(share=0.5, per_minute=1000),
-    on_tick=lambda *_: (),
 )
 
 
@@ -140,7 +139,7 @@ class Kept:
 
 
 async def holder(kept: Kept, log: CommandLog) -> PartitionProcessor:
-    held = PartitionProcessor(1, kept, TERMS, Metrics(version="1", run="r"), commands=log)
+    held = PartitionProcessor(1, kept, SETTINGS, Metrics(version="1", run="r"), commands=log)
     await held.take_over()
     return held
 
@@ -172,7 +171,7 @@ async def broken(kept: Kept, log: CommandLog) -> PartitionProcessor:
 
 
 async def beat(held: PartitionProcessor) -> None:
-    await held.beat(is_idle=False, clock_ms=None)
+    await held.on_timer(is_idle=False, clock_ms=None)
     await held.save()
 
 
@@ -287,11 +286,11 @@ async def test_an_alarm_whose_shelf_is_up_is_shown_again_and_says_so_once(is_idl
     held = await holder(kept, log)
     for minute in range(2, 9):
         await held.take(feed(minute))
-    await held.beat(is_idle=is_idle, clock_ms=NOON_MS + 8 * MINUTE_MS)
+    await held.on_timer(is_idle=is_idle, clock_ms=NOON_MS + 8 * MINUTE_MS)
     await held.save()
     assert kept.changes == [AlarmChange.RAISED, AlarmChange.SHELVED], "its time is not up"
     if is_idle:
-        await held.beat(is_idle=True, clock_ms=NOON_MS + 10 * MINUTE_MS)
+        await held.on_timer(is_idle=True, clock_ms=NOON_MS + 10 * MINUTE_MS)
     else:
         for minute in (9, 10):
             await held.take(feed(minute))

@@ -30,23 +30,23 @@ async def test_when_no_more_comes_all_is_kept():
     kafka = Kafka()
     worker = Worker(kafka)
     await worker.take(batch(MINUTES[:1]), batch(MINUTES[:1] * 2, offset=1))
-    await worker.hands.beat({0})
-    await worker.hands.beat(set())
+    await worker.hands.on_timer({0})
+    await worker.hands.on_timer(set())
     await until(lambda: kafka.acknowledged == {0: 1})
-    await worker.hands.beat({0})
+    await worker.hands.on_timer({0})
     await until(lambda: kafka.acknowledged == {0: 3})
 
 
 async def test_it_tells_up_to_where_the_input_is_kept_for_sure():
     worker = Worker(Kafka())
     await worker.take(batch(MINUTES[:3]), batch([MINUTES[1]], offset=3))
-    assert worker.hands.kept() == {}, "a checkpoint is under way"
-    await worker.hands.beat(set())
-    assert worker.hands.kept() == {0: 3}
+    assert worker.hands.saved_offsets() == {}, "a checkpoint is under way"
+    await worker.hands.on_timer(set())
+    assert worker.hands.saved_offsets() == {0: 3}
     await worker.hands.save()
-    assert worker.hands.kept() == {0: 4}
+    assert worker.hands.saved_offsets() == {0: 4}
     await worker.hands.assign([0])
-    assert worker.hands.kept() == {}, "another may have had it"
+    assert worker.hands.saved_offsets() == {}, "another may have had it"
 
 
 async def test_each_partition_has_its_own_newest_reading():
@@ -69,14 +69,14 @@ async def test_the_clock_closes_what_no_reading_closes_and_says_so():
     worker = Worker(kafka)
     await worker.take(batch(MINUTES[:3]))
     newest = NOON_MS - 3 * HOUR_MS + 2 * MINUTE_MS
-    await worker.hands.beat({0}, NOON_MS + 5 * MINUTE_MS + 1)
+    await worker.hands.on_timer({0}, NOON_MS + 5 * MINUTE_MS + 1)
     await worker.hands.save()
     assert b"by_clock=True" in kafka.ticks[-1].value
     assert int(kafka.ticks[-1].key or b"0") == newest + 5 * MINUTE_MS, (
         "three hours behind, as it was"
     )
     before = len(kafka.ticks)
-    await worker.hands.beat({0}, NOON_MS + 5 * MINUTE_MS + 2)
+    await worker.hands.on_timer({0}, NOON_MS + 5 * MINUTE_MS + 2)
     await worker.hands.save()
     assert len(kafka.ticks) == before, "a tick closes once"
 

@@ -34,7 +34,7 @@ async def test_dead_letters_do_not_wait_for_a_tick():
     worker = Worker(kafka)
     await worker.take(batch([b"{", None]))
     assert kafka.letters == []
-    await worker.hands.beat({0})
+    await worker.hands.on_timer({0})
     await until(lambda: len(kafka.acknowledged) > 0)
     assert [letter.offset for letter in kafka.letters] == [0, 1]
     assert kafka.acknowledged == {0: 0}, "told, but the windows do not contain it yet"

@@ -6,12 +6,13 @@ from dataclasses import replace
 from threading import Barrier, Lock
 
 import pytest
-from support.fake_worker import MINUTES, TERMS, Kafka, Worker, batch, look
+from support.fake_worker import MINUTES, SETTINGS, Kafka, Worker, batch, look
 
 from gridcast.agents.batch import Batch
 from gridcast.agents.readings import readings
 from gridcast.agents.state_table import Output
 from gridcast.models.partition import Partition, Tick
+from gridcast.models.tick import TickOutput
 
 WITHIN_S = 60
 
@@ -19,11 +20,11 @@ WITHIN_S = 60
 async def test_the_ticks_of_two_partitions_are_answered_at_the_same_time():
     both = Barrier(2)
 
-    def together(partition: Partition, tick: Tick) -> list[Output]:
+    def together(partition: Partition, tick: Tick, output: TickOutput) -> list[Output]:
         both.wait(WITHIN_S)
-        return look(partition, tick)
+        return look(partition, tick, output)
 
-    worker = Worker(Kafka(), terms=replace(TERMS, on_tick=together))
+    worker = Worker(Kafka(), settings=replace(SETTINGS, encode=together))
     await worker.take(batch(MINUTES[:5]), batch(MINUTES[:5], partition=1), assigned=[0, 1])
     await worker.hands.save()
     assert worker.kafka.acknowledged == {0: 5, 1: 5}
@@ -32,17 +33,17 @@ async def test_the_ticks_of_two_partitions_are_answered_at_the_same_time():
 async def test_no_more_than_two_partitions_are_worked_on_at_once():
     busy, most, counting = 0, 0, Lock()
 
-    def counted(partition: Partition, tick: Tick) -> list[Output]:
+    def counted(partition: Partition, tick: Tick, output: TickOutput) -> list[Output]:
         nonlocal busy, most
         with counting:
             busy += 1
             most = max(most, busy)
-        found = look(partition, tick)
+        found = look(partition, tick, output)
         with counting:
             busy -= 1
         return found
 
-    worker = Worker(Kafka(), terms=replace(TERMS, on_tick=counted))
+    worker = Worker(Kafka(), settings=replace(SETTINGS, encode=counted))
     some = [batch(MINUTES[:60], partition=number) for number in range(6)]
     await worker.take(*some, assigned=range(6))
     await worker.hands.save()
@@ -64,10 +65,10 @@ async def test_the_batches_of_a_partition_follow_on_each_other():
 
 
 async def test_an_error_is_heard_of_though_no_more_messages_come():
-    def fails(partition: Partition, tick: Tick) -> list[Output]:
+    def fails(partition: Partition, tick: Tick, output: TickOutput) -> list[Output]:
         raise ZeroDivisionError
 
-    worker = Worker(Kafka(), terms=replace(TERMS, on_tick=fails))
+    worker = Worker(Kafka(), settings=replace(SETTINGS, encode=fails))
     await worker.hands.assign([0])
     with pytest.raises(ZeroDivisionError):
         await asyncio.wait_for(readings(_and_no_more(batch(MINUTES[:5])), worker.hands), WITHIN_S)

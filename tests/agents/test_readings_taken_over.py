@@ -76,7 +76,7 @@ async def test_a_worker_whose_table_is_taken_sends_no_more_and_asks_the_group():
     kafka, slow = await taken_over()
     sent = len(kafka.sent)
     await readings(_one(batch(MINUTES[5:30], offset=5)), slow.hands)
-    await slow.hands.beat({0})
+    await slow.hands.on_timer({0})
     assert (len(kafka.sent), slow.rejoined) == (sent, 1)
     await readings(_one(batch(MINUTES[30:40], offset=30)), slow.hands)
     assert (len(kafka.sent), slow.rejoined) == (sent, 1), "until the group has answered"
@@ -119,7 +119,7 @@ async def test_a_worker_that_takes_over_knows_how_far_its_feed_is_behind_the_clo
     await first.hands.save()
     await second.take()
     await until(lambda: not second.hands.not_open())
-    await second.hands.beat({0}, NOON_MS + MINUTE_MS)
+    await second.hands.on_timer({0}, NOON_MS + MINUTE_MS)
     await second.hands.save()
     assert int(kafka.ticks[-1].key or b"0") == NOON_MS - 3 * HOUR_MS + 3 * MINUTE_MS
 

@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 from support.detection import Skies
-from support.fake_worker import NOON_MS, TERMS, Kafka, MemoryTable
+from support.fake_worker import NOON_MS, SETTINGS, Kafka, MemoryTable
 
 from gridcast.agents.batch import Batch
 from gridcast.agents.metrics import Metrics
 from gridcast.agents.partition_processor import PartitionProcessor
 from gridcast.models.grid import Grid
+from gridcast.models.partition import Partition, Tick
+from gridcast.models.serving import TickContext
 from gridcast.schemas import Alarm, AlarmChange, AlarmKind, GridSeries, Reading
 from gridcast.schemas.topics import ALARMS
 from gridcast.units import HOUR_MS, MINUTE_MS
@@ -52,10 +54,15 @@ def sent(offset: int, at_ms: Sequence[int]) -> Batch:
 async def alarms(*, dies_at: int | None = None) -> list[Alarm]:
     """Give what a worker tells that dies after so many batches, and those that take over."""
     kafka = Kafka()
-    terms = replace(TERMS, watched=declared(), weather=skies().weather.as_of)
+    grid, weather = declared(), skies().weather
+
+    async def context(_: Partition, tick: Tick) -> TickContext:
+        return TickContext(grid, weather=weather.at(tick.time_ms))
+
+    settings = replace(SETTINGS, context=context)
 
     async def take_over() -> PartitionProcessor:
-        held = PartitionProcessor(0, MemoryTable(kafka, 0), terms, Metrics("1", "r"))
+        held = PartitionProcessor(0, MemoryTable(kafka, 0), settings, Metrics("1", "r"))
         await held.take_over()
         return held
 

@@ -12,7 +12,7 @@ from support.plain_windows import Row, columns
 from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.serving import EMPTY_CONTEXT, TickContext
-from gridcast.models.tick import TickForecaster
+from gridcast.models.tick_forecaster import TickForecaster
 from gridcast.models.windows.spec import WindowSpec
 from gridcast.schemas import ClosedBy, Forecast, GridSeries, Quality, Rung
 

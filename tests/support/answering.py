@@ -13,7 +13,7 @@ from gridcast.models.network import Network
 from gridcast.models.partition import Partition
 from gridcast.models.seal import seal
 from gridcast.models.serving import LoadedRelease, ServingModels, TickContext
-from gridcast.models.tick import TickForecaster
+from gridcast.models.tick_forecaster import TickForecaster
 from gridcast.models.weather import Weather
 from gridcast.models.windows import WindowSpec
 from gridcast.schemas import Forecast, WeatherForecast, WeatherObservation

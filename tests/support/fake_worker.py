@@ -7,12 +7,12 @@ import numpy as np
 
 from gridcast.agents.batch import Batch
 from gridcast.agents.metrics import Metrics
-from gridcast.agents.partition_processor import PartitionProcessor, Terms
+from gridcast.agents.partition_processor import PartitionProcessor, ProcessorSettings
 from gridcast.agents.readings import AssignedPartitions, readings
 from gridcast.agents.state_table import Output, TableLostError
 from gridcast.models.feed_guard import FeedLimit
-from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
+from gridcast.models.tick import TickOutput
 from gridcast.models.windows import WindowSpec
 from gridcast.schemas import DeadLetter, Reading, TimeBounds
 from gridcast.schemas.topics import DEAD_LETTERS, FORECASTS
@@ -21,7 +21,7 @@ from gridcast.units import DAY_MS, HOUR_MS, MINUTE_MS
 NOON_MS = 1767268800_000
 
 
-def look(partition: Partition, tick: Tick) -> list[Output]:
+def look(partition: Partition, tick: Tick, _: TickOutput) -> list[Output]:
     """Give out all that the partition knows, so that a difference anywhere shows."""
     mean, mark = partition.windows.cut(partition.windows.spec.slots)
     opened = partition.windows.open_slot()
@@ -30,14 +30,14 @@ def look(partition: Partition, tick: Tick) -> list[Output]:
     return [Output(FORECASTS, str(tick.time_ms).encode(), "|".join(said).encode() + arrays)]
 
 
-TERMS = Terms(
+SETTINGS = ProcessorSettings(
     spec=WindowSpec(step_minutes=5, days=1, fine_minutes=20, hold_minutes=7),
     lateness_ms=MINUTE_MS,
     bounds=TimeBounds(ahead_ms=300_000, behind_ms=DAY_MS),
     message_bytes=1000,
     feed_limit=FeedLimit(share=0.9, per_minute=1000),
-    on_tick=look,
-    watched=Grid(),
+    is_watched=True,
+    encode=look,
 )
 
 
@@ -100,10 +100,12 @@ class MemoryTable:
 class Worker:
     """A worker's hands, and what it asked the transport."""
 
-    def __init__(self, kafka: Kafka, first: int = 0, terms: Terms = TERMS) -> None:
+    def __init__(
+        self, kafka: Kafka, first: int = 0, settings: ProcessorSettings = SETTINGS
+    ) -> None:
         self.kafka = kafka
         self.first = first
-        self.terms = terms
+        self.settings = settings
         self.rewound: list[tuple[int, int]] = []
         self.rejoined = 0
         self.metrics = Metrics(version="1", run="r")
@@ -123,7 +125,8 @@ class Worker:
         await readings(all_of_them(), self.hands)
 
     def _hold(self, number: int) -> PartitionProcessor:
-        return PartitionProcessor(number, MemoryTable(self.kafka, number), self.terms, self.metrics)
+        table = MemoryTable(self.kafka, number)
+        return PartitionProcessor(number, table, self.settings, self.metrics)
 
     async def _rewind(self, number: int, offset: int) -> int:
         self.rewound.append((number, offset))

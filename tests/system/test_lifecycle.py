@@ -17,7 +17,7 @@ from gridcast.stream.kafka.broker import Broker
 from gridcast.stream.process.child_process import Process
 from gridcast.stream.settings import Settings, load
 from gridcast.stream.state.kafka_table import KafkaTable
-from gridcast.stream.worker.worker import terms
+from gridcast.stream.worker.processor_settings import processor_settings
 
 WITHIN_S = 120.0
 ENDS_WITHIN_S = 60.0
@@ -77,7 +77,7 @@ def wait_for(worker: Process, line: str, within_s: float = WITHIN_S) -> str:
 
 def kept(settings: Settings) -> list[int]:
     """Give up to where each partition's table contains the input."""
-    spoken, offsets = terms(settings, lambda *_: ()), []
+    spoken, offsets = processor_settings(settings), []
     for number in range(settings.partitions):
         table = KafkaTable(settings, number)
         partition = Partition(spoken.spec, spoken.lateness_ms, table.open())

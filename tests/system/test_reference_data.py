@@ -110,7 +110,8 @@ def run(hours: float, *degrees: float, station: str = "s") -> WeatherForecast:
 
 
 async def temperatures(background: ReferenceData, hours: float, first: float) -> list[float]:
-    answer = await asyncio.wait_for(background.as_of(at(hours), at(first), 4), WITHIN_S)
+    weather = await asyncio.wait_for(background.weather_at(at(hours)), WITHIN_S)
+    answer = weather.as_of(at(first), 4)
     return [] if not answer.stations else answer.values[0, :, 0].tolist()
 
 
@@ -164,7 +165,7 @@ async def test_only_the_first_of_a_tick_asks_kafka(
             await background.caught_up(at(2))
         assert asked == 0
         assert first == [10.5, 11.5, 12.5, 13.5]
-        await background.as_of(at(3), at(0), 4)
+        await background.weather_at(at(3))
         assert asked == 1
         assert count(metrics, "weather_late") == 1, "it was available at tick 2, and came after it"
 
@@ -181,8 +182,8 @@ async def test_a_second_worker_that_starts_later_sees_the_same_at_every_tick(set
             await asyncio.sleep(0.05)
         async with running(settings) as later:
             for tick in range(0, 60, 3):
-                one = await early.as_of(at(tick), at(tick - 24), 192)
-                other = await later.as_of(at(tick), at(tick - 24), 192)
+                one = (await early.weather_at(at(tick))).as_of(at(tick - 24), 192)
+                other = (await later.weather_at(at(tick))).as_of(at(tick - 24), 192)
                 assert same(one, other)
                 assert tick < 1 or one.stations
 
@@ -198,10 +199,10 @@ async def test_what_was_let_go_is_read_again_for_a_partition_that_is_behind(sett
     send(settings, *(observation(hour, hour % 24) for hour in range(0, 720, 1)))
     metrics = Metrics("1", "test")
     async with running(settings, metrics) as background:
-        before = await background.as_of(at(24), at(0), 96)
-        await background.as_of(at(719), at(0), 96)
+        before = (await background.weather_at(at(24))).as_of(at(0), 96)
+        await background.weather_at(at(719))
         background.weather.forget(at(719))
-        assert same(await background.as_of(at(24), at(0), 96), before)
+        assert same((await background.weather_at(at(24))).as_of(at(0), 96), before)
     assert count(metrics, "weather_late") == 0
 
 

@@ -1,274 +1,274 @@
-"""A partition in this worker's hands: taken over, fed, kept by checkpoints, given back.
+"""Processes one partition: decodes its batches, folds them, runs its ticks, saves checkpoints.
 
-What the windows contain, how far refusals were told, and how far operators were obeyed, are offsets
-in one table. So what is read again after a crash neither counts, nor is told, nor done twice.
+A reading's way is transport, processor, partition, tick, outbox: nothing turns back. How far each
+kind of work has come are offsets in the saved state (`Progress`). So what is read again after a
+crash is neither counted, nor reported, nor carried out twice.
 """
 
 import asyncio
-import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import TracebackType
 
 import numpy as np
 
 from gridcast.agents.batch import Batch
+from gridcast.agents.batch_decoder import BatchDecoder
+from gridcast.agents.checkpointer import Checkpointer, Progress
 from gridcast.agents.commands import NO_COMMANDS, CommandLog
 from gridcast.agents.metrics import Metrics
 from gridcast.agents.outbox import Checkpoint, Outbox
+from gridcast.agents.partition_alarms import PartitionAlarms
 from gridcast.agents.spans import NO_SPAN, NO_SPANS, Span, Spans
-from gridcast.agents.state_table import Output, StateTable, TableLostError
-from gridcast.models.alarms import AlarmBoard, Condition
-from gridcast.models.detection.condition_builder import DETECTED
-from gridcast.models.detection.health import health
-from gridcast.models.feed_guard import FeedGuard, FeedLimit
-from gridcast.models.grid import Grid
+from gridcast.agents.state_table import Output, StateTable
+from gridcast.models.detection.watch import ReadingWatch
+from gridcast.models.feed_guard import FeedLimit
 from gridcast.models.partition import Partition, Tick
-from gridcast.models.records import Record, RecordKind, encode, key_of
-from gridcast.models.records import decode as decode_record
-from gridcast.models.weather import WeatherOf
+from gridcast.models.records import encode
+from gridcast.models.serving import EMPTY_CONTEXT, TickContext
+from gridcast.models.tick import TickOutput, TickSetup, run_tick
 from gridcast.models.windows import FoldCounts, WindowSpec
-from gridcast.schemas import Alarm, Decoded, Refusal, TimeBounds, decode, within
-from gridcast.schemas.topics import ALARMS, COMMANDS, READINGS
+from gridcast.schemas import Decoded, TimeBounds
+from gridcast.schemas.topics import READINGS
 from gridcast.units import MINUTE_MS
 
-LOG = logging.getLogger("gridcast.readings")
-OnTick = Callable[[Partition, Tick], Iterable[Output]]
-"""What a tick gives out."""
+ContextOf = Callable[[Partition, Tick], Awaitable[TickContext]]
+"""Waits, on the event loop, for the reference data up to a tick, and returns the tick's context."""
+Encode = Callable[[Partition, Tick, TickOutput], Iterable[Output]]
+"""Encodes the forecasts and scores of a tick as messages."""
+Steps = Generator[Tick | Checkpoint, TickContext, None]
+"""Work of a thread. It stops at each tick until it is sent the tick's context, and at each
+checkpoint until that is being written."""
+
+
+async def no_context(partition: Partition, tick: Tick) -> TickContext:  # noqa: ARG001
+    """Return a context without declared series, models or weather."""
+    return EMPTY_CONTEXT
+
+
+def no_outputs(partition: Partition, tick: Tick, output: TickOutput) -> Iterable[Output]:  # noqa: ARG001
+    """Return no messages."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What the deployment has chosen."""
+class ProcessorSettings:
+    """How a deployment processes its partitions."""
 
     spec: WindowSpec
     lateness_ms: int
     bounds: TimeBounds
     message_bytes: int
     feed_limit: FeedLimit
-    on_tick: OnTick
-    watched: Grid | None = None
-    """What is declared of the series whose readings are watched; None: they are not."""
-    weather: WeatherOf | None = None
-    """The weather that watched loads may be due to; None: there is none."""
+    is_watched: bool = False
+    """Whether readings are watched for anomalies."""
+    setup: TickSetup = TickSetup()  # noqa: RUF009 - frozen
+    context: ContextOf = no_context
+    encode: Encode = no_outputs
 
 
 class PartitionProcessor:
-    """One partition.
+    """One partition that is assigned to this worker.
 
-    Its methods take turns. A checkpoint is made while the next batch is worked on; at most one.
+    Its methods take turns. A checkpoint is written while the next batch is processed; at most one.
 
     Parameters
     ----------
     number
-        Which one.
+        The partition.
     table
-        Where it is kept.
-    terms
-        What the deployment has chosen.
+        Its state table.
+    settings
+        How the deployment processes partitions.
     metrics, spans
-        Are told what is done.
+        Told of the work that is done.
     commands
-        What operators want done about its alarms.
+        What operators ask for about the partition's alarms.
     """
 
     def __init__(
         self,
         number: int,
         table: StateTable,
-        terms: Terms,
+        settings: ProcessorSettings,
         metrics: Metrics,
         spans: Spans = NO_SPANS,
         *,
         commands: CommandLog = NO_COMMANDS,
     ) -> None:
         self._number = number
-        self._table = table
-        self._terms = terms
+        self._settings = settings
         self._metrics = metrics
         self._spans = spans
-        self._commands = commands
-        self._turn = asyncio.Lock()
-        self._partition: Partition | None = None
-        self._in_doubt = False
-        self.is_fresh = False
-        """It was read from its table, and no batch was taken since."""
         self._feed = f"{READINGS.name}/{number}"
-        self._guard = FeedGuard(self._feed, terms.feed_limit)
-        self._board = AlarmBoard(self._feed)
-        self._told = 0
-        """Up to where refusals were told, and the feed was judged."""
-        self._obeyed: int | None = None
-        """Up to where commands were done; None: from now on."""
-        self._kept = 0
-        """Up to where the input is kept."""
-        self._stood = 0
-        """Up to where the input was contained a beat ago."""
+        self._checkpointer = Checkpointer(table, metrics)
         self._outbox = Outbox()
-        self._saving: asyncio.Task[None] | None = None
+        self._alarms = PartitionAlarms(number, self._feed, self._outbox, metrics, commands)
+        self._decoder = BatchDecoder(
+            self._feed, settings.feed_limit, settings.bounds, settings.message_bytes
+        )
+        self._partition: Partition | None = None
+        self._progress = Progress()
+        self._idle_offset = 0
+        """`next_offset` at the timer before: if it is the same now, no batch arrived between."""
+        self.is_fresh = False
+        """The state was read from its table, and no batch was taken since."""
 
     @property
     def next_offset(self) -> int | None:
-        """Which message it takes next; None before it is taken over."""
+        """Offset of the next message to take; None before the partition is taken over."""
         return None if self._partition is None else self._partition.next_offset
 
     @property
-    def kept(self) -> int | None:
-        """Up to where the input is kept for sure; None while that is being found out."""
-        is_known = self._partition is not None and not self._in_doubt and self._saving is None
-        return self._kept if is_known else None
+    def saved_offset(self) -> int | None:
+        """First offset that the saved state does not contain; None while that is uncertain."""
+        checkpointer = self._checkpointer
+        is_uncertain = checkpointer.is_ownership_uncertain or checkpointer.is_saving
+        return None if self._partition is None or is_uncertain else self._progress.next_offset
 
     @property
     def tick_ms(self) -> int | None:
         """The newest closed tick; None before there was one."""
         return None if self._partition is None else self._partition.tick_ms
 
-    def doubt(self) -> None:
-        """Take note that another worker may have had it since."""
-        self._in_doubt = True
+    def mark_ownership_uncertain(self) -> None:
+        """Note that another worker may have had the partition since the last checkpoint."""
+        self._checkpointer.mark_ownership_uncertain()
 
     async def take_over(self) -> bool:
-        """Make sure that it is ours and known; gives whether it had to be read.
+        """Make sure that the partition is this worker's; return True if its table had to be read.
 
-        If nobody opened its table in between, what is known of it still holds.
+        If no other worker opened the table in between, the state in memory is still valid.
         """
-        async with self._turn:
-            if self._partition is not None and not self._in_doubt:
-                return False
-            if self._partition is not None and await self._is_still_ours():
-                self._in_doubt = False
-                return False
+        checkpointer = self._checkpointer
+        async with checkpointer.turn:
+            if self._partition is not None:
+                if not checkpointer.is_ownership_uncertain:
+                    return False
+                if await checkpointer.confirm_ownership(self._checkpoint):
+                    return False
             began_s = time.monotonic()
-            self._saving = None
             self._outbox.clear()
-            self._load(await self._table.open())
-            self._in_doubt, self.is_fresh = False, True
+            self._load(await checkpointer.open())
+            self.is_fresh = True
             self._metrics.recovered(time.monotonic() - began_s)
             return True
 
     async def take(self, batch: Batch) -> None:
-        """Take what is new of a batch."""
-        async with self._turn:
+        """Process the part of a batch that was not processed before."""
+        async with self._checkpointer.turn:
             self.is_fresh = False
             self._obey()
-            new = batch.since(self._known.next_offset)
+            new = batch.since(self._open_partition.next_offset)
             if new is not None:
                 await self._work(self._fold(new))
 
     async def skip_to(self, offset: int) -> None:
-        """Go on at an offset; what lies before it and was not taken is gone."""
-        async with self._turn:
+        """Go on at an offset: the messages before it that were not taken are lost."""
+        async with self._checkpointer.turn:
             self.is_fresh = False
-            self._known.next_offset = offset
+            self._open_partition.next_offset = offset
 
-    async def beat(self, *, is_idle: bool, clock_ms: int | None) -> None:
-        """Do what is due though no batch came; called about once a second.
+    async def on_timer(self, *, is_idle: bool, clock_ms: int | None) -> None:
+        """Do what is due even if no batch arrives; called about once a second.
 
-        Refusals are told. If no messages wait, ticks are closed up to a time (if one is given), and
-        what is known is kept: whoever watches the group sees that all is done.
+        Refusals are reported. If no messages wait (`is_idle`), ticks are closed up to `clock_ms`
+        (None: not by the clock), and the state is saved, so that the group's lag becomes zero.
         """
-        async with self._turn:
-            if self._partition is None or self._in_doubt:
+        async with self._checkpointer.turn:
+            if self._partition is None or self._checkpointer.is_ownership_uncertain:
                 return
-            if self._saving is not None and self._saving.done():
-                await self._saved()
-            begins = self._obeyed is None
+            await self._checkpointer.raise_if_failed()
+            is_first = self._progress.commands_offset is None
             self._obey()
             if is_idle and clock_ms is not None:
-                for alarm in self._board.unshelve(clock_ms):
-                    self._alarm(alarm)
-                await self._work(self._advance(clock_ms))
-            stands = self._partition.next_offset
-            if is_idle and stands == self._stood and stands != self._kept:
+                self._alarms.unshelve(clock_ms)
+                await self._work(self._close_by_clock(clock_ms))
+            offset = self._partition.next_offset
+            if is_idle and offset == self._idle_offset and offset != self._progress.next_offset:
                 await self._save(self._checkpoint())
-            elif self._outbox.outputs or begins:  # from where on it obeys is to be kept
-                await self._save(self._telling())
-            self._stood = stands
+            elif self._outbox.outputs or is_first:  # save where this partition's commands begin
+                await self._save(self._report())
+            self._idle_offset = offset
 
     async def save(self) -> None:
-        """Keep all that is known."""
-        async with self._turn:
-            if self._partition is None or self._in_doubt:
+        """Save the state, and wait until that is confirmed."""
+        async with self._checkpointer.turn:
+            if self._partition is None or self._checkpointer.is_ownership_uncertain:
                 return
-            if self._partition.next_offset != self._kept or self._outbox.outputs:
+            if self._partition.next_offset != self._progress.next_offset or self._outbox.outputs:
                 await self._save(self._checkpoint())
-            await self._saved()
+            await self._checkpointer.wait()
 
     async def close(self) -> None:
-        """Let it go, kept or not: a checkpoint that waits for Kafka is given up."""
-        await self._table.close()
-        async with self._turn:
+        """Let the partition go, saved or not: a checkpoint that waits for Kafka is given up."""
+        await self._checkpointer.close()
+        async with self._checkpointer.turn:
             self._partition = None
-            with suppress(TableLostError):
-                await self._saved()
+            await self._checkpointer.abandon()
 
     @property
-    def _known(self) -> Partition:
+    def _open_partition(self) -> Partition:
         if self._partition is None:
-            raise RuntimeError("a partition is taken over before it is given anything")
+            raise RuntimeError(f"partition {self._number} is used before take_over()")
         return self._partition
 
     def _load(self, records: Mapping[str, bytes]) -> None:
-        told = records.get(key_of(RecordKind.TOLD))
-        self._told, self._obeyed = 0, None
-        if told is not None:
-            (numbers,) = decode_record(key_of(RecordKind.TOLD), told).columns
-            self._told = int(numbers[0])
-            self._obeyed = int(numbers[1]) if len(numbers) > 1 else None
-        self._guard = FeedGuard(
-            self._feed, self._terms.feed_limit, records.get(key_of(RecordKind.FEED))
-        )
-        self._board = AlarmBoard(self._feed, records.get(key_of(RecordKind.ALARMS)))
-        spec, lateness_ms, watched = self._terms.spec, self._terms.lateness_ms, self._terms.watched
-        self._partition = Partition(spec, lateness_ms, records, watches=watched is not None)
-        self._kept = self._partition.next_offset
+        settings = self._settings
+        self._decoder.load(records)
+        self._alarms.load(records)
+        watch = ReadingWatch(records) if settings.is_watched else None
+        self._partition = Partition(settings.spec, settings.lateness_ms, records, watch=watch)
+        self._progress = Progress.load(records, self._partition.next_offset)
 
-    async def _is_still_ours(self) -> bool:
-        try:
-            await self._saved()
-            await self._save(self._checkpoint())
-            await self._saved()
-        except TableLostError:
-            return False
-        return True
+    async def _work(self, steps: Steps) -> None:
+        """Run steps in a thread: heartbeats and metrics on the event loop don't wait for them."""
+        step = await asyncio.to_thread(next, steps, None)
+        while step is not None:
+            if isinstance(step, Tick):
+                context = await self._settings.context(self._open_partition, step)
+                step = await asyncio.to_thread(_resume, steps, context)
+            else:
+                await self._save(step)
+                step = await asyncio.to_thread(next, steps, None)
 
-    async def _work(self, steps: Iterator[Checkpoint]) -> None:
-        """Work beside the event loop: heartbeats and metrics are not to wait for it."""
-        while (checkpoint := await asyncio.to_thread(next, steps, None)) is not None:
-            await self._save(checkpoint)
-
-    def _fold(self, batch: Batch) -> Iterator[Checkpoint]:
+    def _fold(self, batch: Batch) -> Steps:
         with self._spans.batch(batch) as span:
-            partition, before = self._known, self._known.counts
+            partition, before = self._open_partition, self._open_partition.counts
             with span.part("decode"):
                 decoded = self._decode(batch)
             sent_ms = batch.sent_ms[decoded.message]
             offset = np.asarray(batch.offsets, np.int64)[decoded.message]
-            closed = False
+            is_unsaved = False
             with span.part("fold", readings=len(decoded.readings)) as fold:
                 for tick in partition.take(decoded.readings, sent_ms, offset, batch.next_offset):
                     with fold.part("tick", tick_ms=tick.time_ms):
-                        self._answer(tick)
-                    closed = True
-                    # Not between ticks of one message: loaded again, the second would see the next.
+                        yield from self._run_tick(tick)
+                    is_unsaved = True
+                    # Not between the ticks of one message: loaded again, the second of them would
+                    # see the next message.
                     is_last = partition.watermark_ms - tick.time_ms < MINUTE_MS
                     if is_last and self._outbox.is_full:
-                        closed = False
+                        is_unsaved = False
                         yield self._checkpoint(span)
             self._measure(batch, decoded, before)
-            if closed:
+            if is_unsaved:
                 yield self._checkpoint(span)
 
     def _decode(self, batch: Batch) -> Decoded:
-        decoded = decode(batch.keys, batch.values, limit=self._terms.message_bytes)
-        newest_ms = self._known.newest_ms
-        decoded, _ = within(decoded, batch.sent_ms, newest_ms, self._terms.bounds)
-        self._tell(batch, decoded)
-        return decoded
+        """Decode a batch, and report what it says about the feed and which messages are refused."""
+        reported_offset = self._progress.reported_offset
+        decoded = self._decoder.decode(batch, self._open_partition.newest_ms, reported_offset)
+        self._alarms.judge_feed(decoded.conditions)
+        for place, refusal in decoded.refused:
+            self._outbox.refuse(READINGS, batch, place, refusal)
+        reported_offset = max(reported_offset, batch.next_offset)
+        self._progress = replace(self._progress, reported_offset=reported_offset)
+        return decoded.decoded
 
     def _measure(self, batch: Batch, decoded: Decoded, before: FoldCounts) -> None:
-        partition = self._known
+        partition = self._open_partition
         self._metrics.took(len(batch), decoded, before, partition.counts)
         if partition.tick_ms is not None and len(batch):
             self._metrics.stands(
@@ -278,107 +278,74 @@ class PartitionProcessor:
                 series=len(partition.windows),
             )
 
-    def _advance(self, clock_ms: int) -> Iterator[Checkpoint]:
-        """Close ticks by the clock. Of several only the last is of use to anyone by now."""
-        partition, last = self._known, None
-        for tick in partition.close_by_clock(clock_ms):
+    def _close_by_clock(self, clock_ms: int) -> Steps:
+        """Close ticks by the clock, and run the last one: nobody needs the others any more."""
+        last = None
+        for tick in self._open_partition.close_by_clock(clock_ms):
             last = tick
         if last is not None:
-            self._answer(last)
+            yield from self._run_tick(last)
             yield self._checkpoint()
 
-    def _answer(self, tick: Tick) -> None:
+    def _run_tick(self, tick: Tick) -> Steps:
+        """Ask for the tick's context, run the tick, and put what it gives out into the outbox."""
         began_s = time.monotonic()
-        self._look(tick)
-        self._outbox.put(self._terms.on_tick(self._known, tick))
+        context = yield tick
+        partition, settings, timer = self._open_partition, self._settings, _Timer()
+        output = run_tick(
+            partition, tick, context, settings.setup, feed=self._feed, watch_timer=timer
+        )
+        self._alarms.judge_tick(tick.time_ms, output.conditions, timer.seconds)
+        self._outbox.put(settings.encode(partition, tick, output))
         self._outbox.answered(began_s)
         self._metrics.ticked(tick, time.monotonic() - began_s)
 
-    def _look(self, tick: Tick) -> None:
-        """Judge what came since the last tick by what was expected then."""
-        watch, grid = self._known.watch, self._terms.watched
-        began_s, board = time.monotonic(), self._board
-        seen: list[Condition] = []  # by those who do not watch: what there was is soon over
-        if watch is not None and grid is not None:
-            names, feed = self._known.windows.roster.names, self._feed
-            weather = self._terms.weather
-            seen = watch.conditions(tick.time_ms, names, grid, feed, weather)
-            seen += health(self._known.checks.running, watch.known, feed, watch.blame_of)
-        for alarm in board.judge(tick.time_ms, seen, DETECTED):
-            self._alarm(alarm)
-        self._metrics.looked(
-            self._number,
-            time.monotonic() - began_s,
-            rate=board.rate(tick.time_ms),
-            standing=board.standing(),
-        )
-
     def _obey(self) -> None:
-        """Do what operators want of the alarms here since the last time, in their order."""
-        known = self._commands.next_offset
-        begin = known if self._obeyed is None else self._obeyed
-        for given in self._commands.since(begin, self._number):
-            found = self._board.command(given.command)
-            if isinstance(found, Refusal):
-                self._outbox.refuse(COMMANDS, given.batch, 0, found)
-            elif found is not None:
-                self._alarm(found)
-        self._obeyed = max(begin, known)
-
-    def _tell(self, batch: Batch, decoded: Decoded) -> None:
-        first = int(np.searchsorted(np.asarray(batch.offsets), self._told))
-        for at_ms, seen in self._guard.take(batch.sent_ms, decoded, first):
-            for alarm in self._board.unshelve(at_ms) + self._board.judge(
-                at_ms, [seen], {seen.kind}
-            ):
-                self._alarm(alarm)
-        for place, refusal in decoded.refused:
-            if batch.offsets[place] >= self._told:
-                self._outbox.refuse(READINGS, batch, place, refusal)
-        self._told = max(self._told, batch.next_offset)
-
-    def _alarm(self, alarm: Alarm) -> None:
-        self._outbox.put([Output(ALARMS, alarm.key, alarm.to_bytes())])
-        self._metrics.alarmed(alarm)
-        LOG.warning(
-            "partition %s: alarm %s: %s",
-            self._number,
-            alarm.change,
-            alarm.text,
-            extra={"partition": self._number},
-        )
+        """Carry out what operators asked for since the last time."""
+        commands_offset = self._alarms.obey(self._progress.commands_offset)
+        self._progress = replace(self._progress, commands_offset=commands_offset)
 
     def _checkpoint(self, span: Span = NO_SPAN) -> Checkpoint:
-        """Take all that there is to keep."""
-        partition = self._known
+        """Take everything that is to be saved."""
+        partition = self._open_partition
         return self._take_outputs(partition.changes(), partition.next_offset, span)
 
-    def _telling(self) -> Checkpoint:
-        """Take the refusals alone: what the windows contain is kept with the next tick."""
-        return self._take_outputs({}, self._kept)
+    def _report(self) -> Checkpoint:
+        """Take the outputs only: the windows are saved with the next tick."""
+        return self._take_outputs({}, self._progress.next_offset)
 
     def _take_outputs(
         self, changes: Mapping[str, bytes | None], next_offset: int, span: Span = NO_SPAN
     ) -> Checkpoint:
-        done = [self._told] if self._obeyed is None else [self._told, self._obeyed]
-        records = (self._guard.record(), self._board.record())
-        told = (Record(RecordKind.TOLD, 0, [np.array(done)]), *records)
-        changes = {**changes, **{record.key: encode(record) for record in told}}
+        records = (self._progress.record(), self._decoder.record(), self._alarms.record())
+        changes = {**changes, **{record.key: encode(record) for record in records}}
         return self._outbox.take(changes, next_offset, span)
 
     async def _save(self, checkpoint: Checkpoint) -> None:
-        await self._saved()
-        self._kept = checkpoint.next_offset
-        self._saving = asyncio.create_task(self._write(checkpoint))
+        await self._checkpointer.save(checkpoint)
+        self._progress = replace(self._progress, next_offset=checkpoint.next_offset)
 
-    async def _write(self, checkpoint: Checkpoint) -> None:
-        began_s = time.monotonic()
-        outputs, changes = checkpoint.outputs, checkpoint.changes
-        with checkpoint.span.part("checkpoint", outputs=len(outputs), records=len(changes)):
-            await self._table.checkpoint(outputs, changes, checkpoint.next_offset)
-        checkpoint.confirmed(self._metrics, began_s, time.monotonic())
 
-    async def _saved(self) -> None:
-        saving, self._saving = self._saving, None
-        if saving is not None:
-            await saving
+def _resume(steps: Steps, context: TickContext) -> Tick | Checkpoint | None:
+    try:
+        return steps.send(context)
+    except StopIteration:
+        return None
+
+
+class _Timer:
+    """Measures the seconds between entering and leaving it."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __enter__(self) -> None:
+        self._began_s = time.monotonic()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.seconds = time.monotonic() - self._began_s

@@ -65,7 +65,7 @@ class AssignedPartitions:
             await self._let_go(number)
         for number in wanted:
             if number in self._held:
-                self._held[number].doubt()
+                self._held[number].mark_ownership_uncertain()
             else:
                 self._held[number] = self._hold(number)
             self._opening[number] = asyncio.create_task(self._open(number))
@@ -78,10 +78,13 @@ class AssignedPartitions:
         """Name those that are being taken over."""
         return sorted(number for number, opening in self._opening.items() if not opening.done())
 
-    def kept(self) -> dict[int, int]:
-        """Give up to where the input of each partition is kept for sure."""
-        found = {number: held.kept for number, held in self._held.items()}
-        return {number: kept for number, kept in found.items() if kept is not None}
+    def saved_offsets(self) -> dict[int, int]:
+        """Return the first offset that each partition's saved state does not contain.
+
+        Partitions for which that is uncertain are left out.
+        """
+        offsets = {number: held.saved_offset for number, held in self._held.items()}
+        return {number: offset for number, offset in offsets.items() if offset is not None}
 
     def oldest_tick_ms(self) -> int | None:
         """Give the tick of the partition that is furthest behind; None if one has none yet."""
@@ -104,7 +107,7 @@ class AssignedPartitions:
         except TableLostError as lost:
             await self._lose(number, lost)
 
-    async def beat(self, idle: Container[int], clock_ms: int | None = None) -> None:
+    async def on_timer(self, idle: Container[int], clock_ms: int | None = None) -> None:
         """Do what is due though no batch came.
 
         `idle` are the partitions of which no messages wait; `clock_ms` says up to where the clock
@@ -112,7 +115,7 @@ class AssignedPartitions:
         """
         open_ones = set(self._held) - set(self.not_open())
         # Side by side: one that waits for Kafka is not to hold up the others.
-        await asyncio.gather(*(self._beat(n, n in idle, clock_ms) for n in sorted(open_ones)))
+        await asyncio.gather(*(self._on_timer(n, n in idle, clock_ms) for n in sorted(open_ones)))
 
     async def save(self) -> None:
         """Keep all that is known: others may have it next."""
@@ -123,12 +126,12 @@ class AssignedPartitions:
         for number in list(self._held):
             await self._let_go(number)
 
-    async def _beat(self, number: int, is_idle: bool, clock_ms: int | None) -> None:
+    async def _on_timer(self, number: int, is_idle: bool, clock_ms: int | None) -> None:
         held = await self._ready(number)
         if held is None:
             return
         try:
-            await held.beat(is_idle=is_idle, clock_ms=clock_ms)
+            await held.on_timer(is_idle=is_idle, clock_ms=clock_ms)
         except TableLostError as lost:
             await self._lose(number, lost)
 

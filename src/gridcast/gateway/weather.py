@@ -18,8 +18,8 @@ from gridcast.gateway.metrics import GatewayMetrics
 from gridcast.models.grid import Grid
 from gridcast.models.nearest import first_that_tells, nearest
 from gridcast.models.weather import Weather
+from gridcast.models.weather.at_tick import FORECAST_APART_MS, OBSERVED_APART_MS
 from gridcast.models.weather.between import between
-from gridcast.models.weather.weather import FORECAST_APART_MS, OBSERVED_APART_MS
 from gridcast.schemas import TimeBounds, Topic, WeatherForecast, WeatherObservation, read
 from gridcast.schemas.topics import WEATHER_FORECASTS, WEATHER_OBSERVATIONS
 from gridcast.schemas.weather import VARIABLES

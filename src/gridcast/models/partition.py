@@ -8,22 +8,29 @@ behind the very message that moved the watermark. So a partition that is loaded 
 gives the same ticks the same state, bit for bit.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.detection.watch import ReadingWatch
-from gridcast.models.detection.watch_log import is_of_watch
+from gridcast.models.alarms import Condition
+from gridcast.models.grid import Grid
 from gridcast.models.records import Record, RecordError, RecordKind, decode, encode, key_of
 from gridcast.models.verification import Checks
+from gridcast.models.verification.running import Running
+from gridcast.models.weather import WeatherAtTick
 from gridcast.models.windows import FoldCounts, WindowSpec
+from gridcast.models.windows.minute import Rows
 from gridcast.models.windows.snapshot import changes, load
 from gridcast.models.windows.trust import TRUST, Trust
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.columns import ReadingColumns
-from gridcast.units import HOUR_MS, MINUTE_MS
+from gridcast.schemas.forecast_columns import ForecastColumns
+from gridcast.units import HOUR_MS, MINUTE_MS, Times
+
+_WATCH_RECORDS = f"{RecordKind.DETECTION.name.lower()}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,40 @@ class Tick:
     time_ms: int
     by_clock: bool = False
     """Closed by the wall clock because no readings came, not by the watermark."""
+
+
+class Watch(Protocol):
+    """Judges the readings that come between two ticks (`gridcast.models.detection`)."""
+
+    def take(
+        self, rows: Rows, value: npt.NDArray[np.floating], time_ms: Times, sent_ms: Times
+    ) -> None:
+        """Take readings; row -1 is a series that the windows don't have."""
+
+    def needs_weather(self, tick_ms: int) -> bool:
+        """Return True if it reads the weather at this tick."""
+
+    def conditions(
+        self,
+        tick_ms: int,
+        names: Sequence[str],
+        grid: Grid,
+        feed: str,
+        weather: WeatherAtTick | None = None,
+    ) -> list[Condition]:
+        """Judge what came since the last tick."""
+
+    def health(self, running: Running, feed: str) -> list[Condition]:
+        """Judge how well the forecasts did in the last days."""
+
+    def expect(self, forecasts: ForecastColumns) -> None:
+        """Take the forecasts that the next readings are judged by."""
+
+    def keep(self, stay: Rows) -> None:
+        """Drop every series that is not in `stay`; the others move together."""
+
+    def changes(self) -> dict[str, bytes | None]:
+        """Return the records that changed since the last call; None: a record that is gone."""
 
 
 class Partition:
@@ -45,9 +86,10 @@ class Partition:
     lateness_ms
         How long the watermark stays behind the newest reading.
     records
-        The table's records to start from; none: a partition that knows nothing.
-    watches
-        Whether its readings are watched; if not, what was learned of them is forgotten.
+        The table's records to start from; none: an empty partition.
+    watch
+        Judges the readings between two ticks, loaded from the same records. None: nobody does, and
+        the records of an earlier watch are dropped.
     """
 
     def __init__(
@@ -56,7 +98,7 @@ class Partition:
         lateness_ms: int,
         records: Mapping[str, bytes] | None = None,
         *,
-        watches: bool = False,
+        watch: Watch | None = None,
     ) -> None:
         self.lateness_ms = lateness_ms
         self.newest_ms = NEVER
@@ -72,9 +114,8 @@ class Partition:
         self.checks = Checks()
         """Its forecasts that wait to be judged, and what was learned from those that were."""
         self.checks.load(records, self.windows)
-        self.watch = ReadingWatch(records) if watches else None
-        """Judges the readings that come between two ticks."""
-        self._gone = set() if watches else {key for key in records if is_of_watch(key)}
+        self.watch = watch
+        self._gone = {key for key in records if watch is None and key.startswith(_WATCH_RECORDS)}
         if self.windows.tick_ms is not None or key_of(RecordKind.CLOCK) in records:
             self._load_clock(records)
 

@@ -1,342 +1,117 @@
-"""A tick: all series of a partition are forecast at once, and what came due is judged.
+"""One tick: watch the readings, judge past forecasts, forecast, and note what to judge later.
 
-A function of the partition's state, of what is known beside it, and of the tick. What it learns it
-keeps in the partition; all else that it keeps between two ticks are answers that would come out the
-same again. So a partition that was loaded from its records gives the same bytes as one that has
-lived.
+`run_tick` is the single entry for workers, backtests and benchmarks. It is a function of the
+partition's state, the context and the tick, and it neither reads a clock nor waits for anything:
+whoever calls it brings the reference data in a `TickContext`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from threading import Lock
-from weakref import WeakKeyDictionary
 
-import numpy as np
-import numpy.typing as npt
-
-from gridcast.models.calibration import corrected
-from gridcast.models.challengers import in_shadow, rungs_of
-from gridcast.models.forecasters import Fallbacks
-from gridcast.models.forecasters.population import MOST as MOST_OTHERS
-from gridcast.models.forecasters.population import like_others, widen
-from gridcast.models.grid import Grid
+from gridcast.models.alarms import Condition
 from gridcast.models.partition import Partition, Tick
-from gridcast.models.serving import EMPTY_CONTEXT, TickContext
-from gridcast.models.serving.finished import Finished
-from gridcast.models.serving.post import AtTick, PartitionServing
-from gridcast.models.splines import share_measured
-from gridcast.models.verification import Forecasted
-from gridcast.models.windows import Windows, WindowSpec
-from gridcast.models.windows.marks import NOTHING, share_of
-from gridcast.models.windows.minute import Rows
-from gridcast.models.windows.trust import TRUST, Trust
+from gridcast.models.serving import EMPTY_CONTEXT, ServingModels, TickContext
+from gridcast.models.tick_forecaster import TickForecaster
 from gridcast.schemas.bounds import NEVER
-from gridcast.schemas.forecast import ClosedBy
-from gridcast.schemas.forecast_columns import ForecastColumns, to_the_watt
+from gridcast.schemas.forecast_columns import ForecastColumns
 from gridcast.schemas.score_columns import ScoreColumns
-from gridcast.units import HOUR_MS, MINUTE_MS
+from gridcast.units import MINUTE_MS
 
-MOST, LEAST = 2_048, 128
-"""Series that are worked on at once: memory stays small however many there are."""
+UNTIMED = nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
-class TickAnswer:
-    """What a tick gives out."""
+class TickOutput:
+    """Everything that one tick gives out."""
 
-    forecasts: ForecastColumns
+    forecasts: ForecastColumns | None
+    """None: no forecast is due at this tick."""
     scores: Sequence[ScoreColumns]
-    """Of the hours that are over with it."""
+    """Scores of the hours that ended with this tick."""
+    conditions: Sequence[Condition]
+    """What the watch found in the readings since the tick before."""
 
 
-class TickForecaster:
-    """Forecast every series of a partition at its ticks.
+@dataclass(frozen=True, slots=True)
+class TickSetup:
+    """Who forecasts, and at which ticks."""
 
-    The first slot of the horizon is the one that the tick lies in. It is not over, so its mean is a
-    forecast still; but as much of it as was measured is taken as it was.
+    forecaster: TickForecaster | None = None
+    """None: nothing is forecast or scored."""
+    every_ms: int = MINUTE_MS
+    """Forecasts are due at the multiples of this."""
+    from_ms: int = NEVER
+    """No forecast is due before this tick."""
+
+    def is_due(self, tick: Tick) -> bool:
+        """Return True if forecasts are published at this tick."""
+        return tick.time_ms >= self.from_ms and tick.time_ms % self.every_ms == 0
+
+    def forecaster_at(self, partition: Partition, tick: Tick) -> TickForecaster | None:
+        """Return the forecaster if it has to run at this tick, due or not.
+
+        What is learned, and which readings are expected, follow from the first forecasts of each
+        slot. So these are made even if they are not published.
+        """
+        forecaster = self.forecaster
+        if forecaster is None or self.is_due(tick) or forecaster.learns(partition):
+            return forecaster
+        return None
+
+    def needs_weather(self, partition: Partition, tick: Tick, models: ServingModels) -> bool:
+        """Return True if the tick reads the weather: for its models, or for the watch."""
+        watch = partition.watch
+        if watch is not None and watch.needs_weather(tick.time_ms):
+            return True
+        return models.sees_weather and self.forecaster_at(partition, tick) is not None
+
+
+def run_tick(
+    partition: Partition,
+    tick: Tick,
+    context: TickContext = EMPTY_CONTEXT,
+    setup: TickSetup = TickSetup(),
+    *,
+    feed: str = "",
+    watch_timer: AbstractContextManager[object] = UNTIMED,
+) -> TickOutput:
+    """Run one tick of a partition that stands at it.
 
     Parameters
     ----------
-    spec
-        The shape of the windows.
-    horizon_hours
-        How far ahead; the last slot begins before that.
-    levels
-        Probabilities of the quantiles, rising.
-    threads
-        To work on; how many changes nothing but the time it takes.
-    old_hours
-        A weather forecast that was issued longer ago is not used.
+    partition
+        Its state; what the tick learns is kept in it.
+    tick
+        The tick that has just closed.
+    context
+        The grid, the models that serve, and the weather known at the tick.
+    setup
+        Who forecasts, and when.
+    feed
+        Name of the partition in conditions about all of its series.
+    watch_timer
+        Entered while the readings are judged, so that a caller with a clock can time it.
     """
-
-    def __init__(
-        self,
-        spec: WindowSpec,
-        horizon_hours: float,
-        levels: Sequence[float],
-        *,
-        threads: int = 1,
-        old_hours: float = 24,
-    ) -> None:
-        self.spec = spec
-        horizon = round(horizon_hours * 60 / spec.step_minutes)
-        self.fallbacks = Fallbacks(spec.day, horizon, levels)
-        self._threads = threads
-        self._pool = ThreadPoolExecutor(threads, "tick") if threads > 1 else None
-        self._old_ms = round(old_hours * HOUR_MS)
-        self._posts: WeakKeyDictionary[Partition, PartitionServing] = WeakKeyDictionary()
-        self._posting = Lock()
-
-    def learns(self, partition: Partition) -> bool:
-        """Tell whether an answer now would be the first of its slot: from those all is learned."""
-        windows, fallbacks = partition.windows, self.fallbacks
-        checks = partition.checks
-        known = checks.suits(windows, fallbacks.horizon, fallbacks.levels)
-        return not known or not checks.has_noted(windows.closed)
-
-    def answer(
-        self, partition: Partition, tick: Tick, beside: TickContext = EMPTY_CONTEXT
-    ) -> TickAnswer:
-        """Judge what came due and learn from it; then forecast, and note what is to be judged."""
-        windows, checks = partition.windows, partition.checks
-        checks.begin(windows, self.fallbacks.horizon, self.fallbacks.levels)
-        scores = checks.judge(windows)
-        answer = self._answer(partition, tick, beside)
-        checks.note(windows, answer.forecasted)
-        for forecasted in answer.challengers():
-            checks.note(windows, forecasted, challenger=True)
-        return TickAnswer(answer.columns(), scores)
-
-    def forecast(
-        self, partition: Partition, tick: Tick, beside: TickContext = EMPTY_CONTEXT
-    ) -> ForecastColumns:
-        """Forecast all series of a partition that stands at this tick, in the order of its rows.
-
-        Nothing is judged, learned or noted: the partition stays as it is.
-        """
-        return self._answer(partition, tick, beside).columns()
-
-    def _answer(self, partition: Partition, tick: Tick, beside: TickContext) -> "_Answer":
-        windows = partition.windows
-        if windows.tick_ms != tick.time_ms:
-            raise ValueError(f"the partition stands at {windows.tick_ms}, not at {tick.time_ms}")
-        windows.settle()
-        post = self._post(partition, beside.grid)
-        releases = post.at(windows, tick.time_ms, beside, self._old_ms)
-        answer = _Answer(self, partition, tick, releases, post.finished)
-        size = min(MOST, max(LEAST, -(-len(windows) // self._threads)))
-        starts = range(0, len(windows), size)
-        parts = [slice(first, min(len(windows), first + size)) for first in starts]
-        self._each(answer.work, parts)
-        answer.like_others()
-        self._each(answer.finish, parts)
-        post.finished = answer.finished
-        return answer
-
-    def _each(self, work: Callable[[slice], None], parts: Sequence[slice]) -> None:
-        if self._pool is None:
-            for part in parts:
-                work(part)
-        else:
-            for _ in self._pool.map(work, parts):
-                pass
-
-    def _post(self, partition: Partition, grid: Grid) -> PartitionServing:
-        with self._posting:
-            post = self._posts.get(partition)
-            if post is None or post.grid is not grid:
-                post = self._posts[partition] = PartitionServing(grid)
-            return post
+    with watch_timer:
+        conditions = _conditions(partition, tick, context, feed)
+    forecaster = setup.forecaster_at(partition, tick)
+    if forecaster is None:
+        return TickOutput(None, (), conditions)
+    scores = forecaster.judge(partition)
+    forecasts = forecaster.forecast_and_note(partition, tick, context)
+    if partition.watch is not None:
+        partition.watch.expect(forecasts)
+    return TickOutput(forecasts if setup.is_due(tick) else None, scores, conditions)
 
 
-class _Answer:
-    """The forecasts of one tick while they are worked out, some rows at a time."""
-
-    def __init__(
-        self,
-        forecaster: TickForecaster,
-        partition: Partition,
-        tick: Tick,
-        releases: AtTick,
-        before: Finished | None,
-    ) -> None:
-        self._spec, self._fallbacks = forecaster.spec, forecaster.fallbacks
-        self._windows, self._tick, self._releases = partition.windows, tick, releases
-        windows, levels = partition.windows, self._fallbacks.levels
-        known = partition.checks.suits(windows, self._fallbacks.horizon, levels)
-        self._checks = partition.checks if known else None
-        series = len(windows)
-        self._opened = windows.open_slot()
-        into_slot = (tick.time_ms - windows.closed * self._spec.step_ms) / self._spec.step_ms
-        self._over = share_of(self._opened.mark) * into_slot
-        shape = (series, len(levels), self._fallbacks.horizon)
-        self._quantiles = np.empty(shape, np.float32)
-        learned = self._checks.calibration if self._checks else None
-        about = (*releases.answerers, learned, learned and learned.edition)
-        self.finished = Finished(
-            about,
-            np.zeros(series, np.uint64),
-            np.zeros(series, np.intp),
-            np.empty(shape[:2], np.float32),
-            self._quantiles,
-        )
-        """Its forecasts, once they are."""
-        self._made_by = np.zeros(series, np.uint16)
-        self._measured = np.empty(series)
-        self._newest_ms = np.full(series, NEVER)
-        self._rung = rungs_of(releases.makers)
-        leads = self._checks.leads(windows.closed) if self._checks else []
-        noted = (len(leads), series, len(levels))
-        self.forecasted = Forecasted(
-            leads,
-            np.empty(noted, np.float32),
-            np.empty(noted, np.float32),
-            releases.makers,
-            self._made_by,
-        )
-        """What is to be noted of it."""
-        # What is noted is noted before and after it is corrected: then all is worked out anew.
-        is_known = before is not None and before.about == about and len(before.print) == series
-        self._before = before if is_known and not leads else None
-
-    def work(self, part: slice) -> None:
-        """Answer for some rows."""
-        windows, releases = self._windows, self._releases
-        mean, mark = windows.cut(self._spec.slots, part)
-        self._measured[part] = share_measured(mark)
-        self._newest_ms[part] = _newest_slots(windows, mark)
-        quantiles, made_by = self._quantiles[part], self._made_by[part]
-        prints = self.finished.print[part]
-        releases.answer(part, (mean, mark), quantiles, made_by, prints)
-        rest = np.flatnonzero(prints == 0)
-        if len(rest):
-            rows = part.start + rest
-            if len(rest) < len(quantiles):
-                mean, mark = mean[:, rest], mark[:, rest]
-            lower, opened = releases.lower[rows], self._opened.mean[rows]
-            answer = self._fallbacks.forecast(mean, mark, lower, opened)
-            quantiles[rest] = answer.quantiles
-            made_by[rest] = releases.fell_back(rows, answer.why)
-
-    def like_others(self) -> None:
-        """Forecast those without a past of their own like the others of their kind."""
-        load = np.empty((0, 0), np.float32)
-        for new, rest in self._releases.without_a_past(self._made_by):
-            if not len(load):
-                closed, _ = self._windows.cut(self._spec.day)
-                load = np.append(closed, [self._opened.mean], axis=0).T
-            others = rest[:MOST_OTHERS]
-            found, cannot = like_others(
-                (load[new], ~np.isnan(load[new])),
-                (load[others], ~np.isnan(load[others])),
-                self._quantiles[others],
-            )
-            can = new[~cannot]
-            wide = widen(found[~cannot], self._quantiles[can], len(self._fallbacks.levels) // 2)
-            lower = np.minimum(self._releases.lower[can], 0)[:, None, None]
-            self._quantiles[can] = np.maximum(wide, lower)
-            self._releases.like_others(can, self._made_by)
-
-    def finish(self, part: slice) -> None:
-        """Put in what was learned of these rows, and what is measured of the open slot."""
-        now, before = self.finished, self._before
-        quantiles, first = self._quantiles[part], now.first[part]
-        now.rung[part] = rung = self._rung[self._made_by[part]]
-        anew: slice | Rows = slice(None)
-        if before is not None:
-            same = before.holds(part, now.print[part], rung)
-            quantiles[same], first[same] = before.quantiles[part][same], before.first[part][same]
-            anew = np.flatnonzero(~same)
-        rows = np.arange(part.start, part.stop)[anew]
-        if len(rows):
-            found = self._calibrate(rows, quantiles[anew], rung[anew])
-            first[anew], quantiles[anew] = found[:, :, 0], to_the_watt(found)
-        settled = _settled(first, self._opened.mean[part], self._over[part])
-        quantiles[:, :, 0] = to_the_watt(settled)
-
-    def _calibrate(
-        self, rows: Rows, quantiles: npt.NDArray[np.float32], rung: npt.NDArray[np.intp]
-    ) -> npt.NDArray[np.float32]:
-        """Put in what was learned of some rows; keep what is to be noted, before and after."""
-        forecasted = self.forecasted
-        found = self._corrected(rows, rung, quantiles)
-        for place, (_, lead) in enumerate(forecasted.leads):
-            forecasted.raw[place, rows] = quantiles[:, :, lead]
-            forecasted.issued[place, rows] = found[:, :, lead]
-        return found
-
-    def _corrected(
-        self, rows: Rows, rung: npt.NDArray[np.intp], quantiles: npt.NDArray[np.float32]
-    ) -> npt.NDArray[np.float32]:
-        shift = None if self._checks is None else self._checks.shift(rows, rung)
-        if shift is None:
-            return quantiles
-        return corrected(quantiles, shift, self._releases.lower[rows])
-
-    def challengers(self) -> Iterator[Forecasted]:
-        """Give what those in the shadow say of what is to be noted."""
-        leads = self.forecasted.leads
-        for challenger in self._releases.challengers if leads else ():
-            if len(challenger.answers.rows):
-                yield in_shadow(
-                    challenger, self._windows, self._releases.facts, leads, self._corrected
-                )
-
-    def columns(self) -> ForecastColumns:
-        """Put it together."""
-        windows, tick = self._windows, self._tick
-        _note_readings(windows, self._newest_ms)
-        return ForecastColumns(
-            tick_ms=tick.time_ms,
-            first_ms=windows.closed * self._spec.step_ms,
-            step_minutes=self._spec.step_minutes,
-            levels=self._fallbacks.levels,
-            closed_by=ClosedBy.WALL_CLOCK if tick.by_clock else ClosedBy.WATERMARK,
-            series=list(windows.roster.names),
-            quantiles=self._quantiles,
-            makers=self._releases.makers,
-            made_by=self._made_by,
-            newest_ms=self._newest_ms,
-            measured=self._measured,
-        )
-
-
-def _settled(
-    first: npt.NDArray[np.float32],
-    opened: npt.NDArray[np.float32],
-    over: npt.NDArray[np.float64],
-) -> npt.NDArray[np.float32]:
-    """Put in what the open slot's measured share is known to be; only the rest is a forecast."""
-    rows, settled = np.flatnonzero(over), first.copy()
-    share = over[rows, None].astype(np.float32)
-    settled[rows] = opened[rows, None] * share + first[rows] * (np.float32(1) - share)
-    return settled
-
-
-def _newest_slots(windows: Windows, mark: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    """Give when the newest compacted slot with anything in it began: its readings are gone."""
-    compacted = mark[: windows.spec.slots - (windows.closed - windows.fine)]
-    known = compacted[::-1] != NOTHING
-    slot = windows.fine - 1 - known.argmax(axis=0)
-    return np.where(known.any(axis=0), slot * windows.spec.step_ms, NEVER)
-
-
-def _note_readings(windows: Windows, newest_ms: npt.NDArray[np.int64]) -> None:
-    """Put in the time of the newest reading that is kept by itself, before the tick and used."""
-    tick_ms, step_ms = windows.tick_ms or 0, windows.spec.step_ms
-    silent_ms = (windows.roster.last_ms // step_ms + 1) * step_ms
-    waiting, end_ms = np.arange(len(newest_ms)), tick_ms
-    for number in sorted(windows.minutes, reverse=True):
-        time_ms = number * MINUTE_MS
-        if time_ms >= end_ms:
-            continue
-        minute = windows.minutes[number]
-        used = TRUST[minute.quality] != Trust.REJECTED
-        row = minute.row[used]
-        newest_ms[row] = np.maximum(newest_ms[row], time_ms + minute.offset_ms[used])
-        # Of most series the newest minute says it all; of one that fell silent, its last slot.
-        waiting = waiting[newest_ms[waiting] < time_ms]
-        if not len(waiting):
-            break
-        end_ms = min(tick_ms, int(silent_ms[waiting].max()))
+def _conditions(
+    partition: Partition, tick: Tick, context: TickContext, feed: str
+) -> list[Condition]:
+    """Judge the readings since the last tick by the forecasts made for them before it."""
+    watch = partition.watch
+    if watch is None:
+        return []
+    names = partition.windows.roster.names
+    conditions = watch.conditions(tick.time_ms, names, context.grid, feed, context.weather)
+    return conditions + watch.health(partition.checks.running, feed)

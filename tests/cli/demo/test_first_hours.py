@@ -9,6 +9,7 @@ import pytest
 from gridcast.cli.demo import history
 from gridcast.models.alarms import AlarmBoard
 from gridcast.models.detection.condition_builder import DETECTED
+from gridcast.models.detection.watch import ReadingWatch
 from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition
 from gridcast.models.serving import TickContext
@@ -55,7 +56,9 @@ class Worker:
             self.grid.declare(declared)
         self.of = partitions_of(self.names, SETTINGS.partitions)
         self.partitions = [
-            Partition(window_spec(SETTINGS), 0, records[number], watches=True)
+            Partition(
+                window_spec(SETTINGS), 0, records[number], watch=ReadingWatch(records[number])
+            )
             for number in range(SETTINGS.partitions)
         ]
         self.feeds = [f"meter.readings/{number}" for number in range(SETTINGS.partitions)]

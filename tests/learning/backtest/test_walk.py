@@ -12,6 +12,7 @@ from gridcast.learning.backtest.run import NamedForecaster, ways
 from gridcast.learning.backtest.tick_context import beside
 from gridcast.learning.backtest.walk import Way, forecasts
 from gridcast.models.partition import Partition
+from gridcast.models.tick import TickSetup, run_tick
 from gridcast.schemas.columns import ReadingColumns
 from gridcast.stream.recording.recording import Places
 from gridcast.stream.settings import Settings
@@ -50,7 +51,8 @@ def one_by_one(way: Way) -> list[bytes]:
     settings = way.plan.settings
     forecaster = tick_forecaster(settings)
     partition = Partition(forecaster.spec, round(settings.lateness_s * 1000))
-    known = beside(settings, way.series, way.weather, "none")
+    context, _ = beside(settings, way.series, way.weather, "none")
+    setup = TickSetup(forecaster, HOUR)
     told = []
     for offset in np.unique(way.offset):
         some = way.arrivals.take(way.offset == offset)
@@ -60,9 +62,10 @@ def one_by_one(way: Way) -> list[bytes]:
         )
         at = np.full(len(some), offset)
         for tick in partition.take(readings, some.arrival_ms, at, int(offset) + 1):
-            answer = forecaster.answer(partition, tick, known) if not tick.time_ms % HOUR else None
-            if answer is not None and way.plan.is_due(tick.time_ms):
-                told += [value for _, value in answer.forecasts.messages()]
+            if tick.time_ms % HOUR == 0:
+                output = run_tick(partition, tick, context, setup)
+                if output.forecasts is not None and way.plan.is_due(tick.time_ms):
+                    told += [value for _, value in output.forecasts.messages()]
     return told
 
 

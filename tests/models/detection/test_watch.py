@@ -55,7 +55,7 @@ class Feed:
         tick_ms = START + self.minute * MINUTE
         new = ("st-2",) if self.minute < 40 else ()  # a station that is new later
         self.skies.minute(tick_ms - 5 * MINUTE, {"st-1": self.minute % 7}, silent=new)
-        weather = self.skies.weather.as_of
+        weather = self.skies.weather.at(tick_ms)
         found = self.watch.conditions(tick_ms, self.names, self.grid, FEED, weather)
         if self.minute % 15 == 0:
             self.watch.expect(forecasts(self.names, tick_ms, self.rng))

@@ -66,7 +66,7 @@ class Grid:
             at = np.full(len(NAMES), self.at_ms)
             self.watch.take(np.arange(len(NAMES)), value, at, at + 900)
             self.at_ms += STEP
-            weather = self.skies.weather.as_of
+            weather = self.skies.weather.at(self.at_ms)
             self.found = self.watch.conditions(self.at_ms, NAMES, self.declared, feed, weather)
         return {one.key: one for one in self.found}
 

@@ -30,7 +30,7 @@ from support.contracts import LEVELS, contract_of
 from support.networks import lstm_graph
 from support.plain_windows import Row, columns
 
-from gridcast.models import tick
+from gridcast.models import tick_forecaster
 from gridcast.models.calibration import corrected
 from gridcast.models.features import Inputs
 from gridcast.models.grid import Grid
@@ -38,6 +38,7 @@ from gridcast.models.network import Network
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.seal import seal
 from gridcast.models.serving import LoadedRelease, ServingModels, TickContext
+from gridcast.models.tick import TickSetup, run_tick
 from gridcast.schemas import GridSeries
 
 
@@ -117,7 +118,7 @@ def feeds(draw: st.DrawFn) -> Iterator[tuple[int, list[Row], list[GridSeries], T
                 tick_ms,
                 rows,
                 declared if rng.random() < 0.1 else [],
-                TickContext(grid, duty, weather.as_of),
+                TickContext(grid, duty, weather.at(tick_ms)),
             )
         )
     return steps  # type: ignore[return-value]
@@ -134,7 +135,7 @@ def test_a_forecaster_that_kept_answers_says_what_a_fresh_one_says(
             beside.grid.declare(one)
         partition.windows.fold(columns(rows))
         partition.windows.advance(tick_ms)
-        lived = living.answer(partition, Tick(tick_ms), beside).forecasts
+        lived = run_tick(partition, Tick(tick_ms), beside, TickSetup(living)).forecasts
         fresh = forecaster().forecast(partition, Tick(tick_ms), beside)
         assert list(lived.messages()) == list(fresh.messages())
     assert partition.checks.calibration.edition > 0  # something was learned on the way
@@ -149,7 +150,7 @@ def learn_that_it_is_too_low(partition: Partition) -> None:
 
 def test_what_is_learned_shows_though_all_else_is_as_it_was():
     partition, living, beside = fed(daily("a") + daily("b")), forecaster(), serving()
-    made = living.answer(partition, Tick(NOW), beside).forecasts
+    made = run_tick(partition, Tick(NOW), beside, TickSetup(living)).forecasts
     assert list(living.forecast(partition, Tick(NOW), beside).messages()) == list(made.messages())
     learn_that_it_is_too_low(partition)
     lived = living.forecast(partition, Tick(NOW), beside)
@@ -164,13 +165,13 @@ def test_what_was_finished_is_not_worked_out_again(monkeypatch: pytest.MonkeyPat
         asked.append(len(raw))
         return corrected(raw, *rest)
 
-    monkeypatch.setattr(tick, "corrected", counted)
+    monkeypatch.setattr(tick_forecaster, "corrected", counted)
     partition, living, beside = fed(daily("a") + daily("b")), forecaster(), serving()
-    living.answer(partition, Tick(NOW), beside)
+    run_tick(partition, Tick(NOW), beside, TickSetup(living))
     learn_that_it_is_too_low(partition)
     for minute in range(1, 4):
         if minute == 3:
             partition.windows.fold(columns([row(NOW - 3 * HOUR, "b", 12.0)]))
         partition.windows.advance(NOW + minute * MINUTE)
-        living.answer(partition, Tick(NOW + minute * MINUTE), beside)
+        run_tick(partition, Tick(NOW + minute * MINUTE), beside, TickSetup(living))
     assert asked == [2, 1]  # as soon as something was learned; then the one that was mended

@@ -15,6 +15,7 @@ from gridcast.models.partition import Tick
 from gridcast.models.serving import Challenger, ServingModels, TickContext
 from gridcast.models.serving.answering import Answering
 from gridcast.models.serving.facts import SeriesFacts
+from gridcast.models.tick import TickSetup, run_tick
 from gridcast.models.windows.minute import Rows
 from gridcast.schemas import Score
 
@@ -22,10 +23,11 @@ from gridcast.schemas import Score
 def test_a_challenger_answers_for_its_share_is_not_published_and_is_scored():
     grid, names = Grid(), [f"s{n}" for n in range(40)]
     beside = TickContext(grid, ServingModels({None: ONE}, {None: Challenger(OTHER, 0.5)}))
-    partition, made = fed([reading for name in names for reading in daily(name)]), forecaster()
+    partition = fed([reading for name in names for reading in daily(name)])
+    setup = TickSetup(forecaster())
     scores = []
     for hour in range(6):
-        answer = made.answer(partition, Tick(NOW + hour * HOUR), beside)
+        answer = run_tick(partition, Tick(NOW + hour * HOUR), beside, setup)
         assert {one.release for one in answer.forecasts.makers if one.model} == {"one"}
         scores += [Score.from_bytes(value) for one in answer.scores for _, value in one.messages()]
         readings = [row(NOW + hour * HOUR, name, 10.0) for name in names]
@@ -55,7 +57,7 @@ def test_no_part_is_looked_at_of_which_a_challenger_has_no_rows(monkeypatch: pyt
     monkeypatch.setattr(Answering, "ask", counted)
     for share in (0.1, 1e-9):
         beside = TickContext(Grid(), ServingModels({None: ONE}, {None: Challenger(OTHER, share)}))
-        forecaster().answer(partition, Tick(NOW), beside)
+        run_tick(partition, Tick(NOW), beside, TickSetup(forecaster()))
     facts = SeriesFacts(Grid())
     facts.look(names)
     assert sum(asked) == (facts.lot < 0.1).sum() > 0

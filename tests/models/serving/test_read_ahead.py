@@ -1,5 +1,7 @@
 """A release reads all hours but the newest in the minutes before a slot begins."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -52,16 +54,18 @@ def reading(features: FeatureSpec) -> tuple[LoadedRelease, Reading]:
 @pytest.mark.parametrize("features", [PLAIN, SEES_WEATHER])
 def test_hours_are_read_in_the_minutes_before_and_not_where_a_slot_begins(features: FeatureSpec):
     one, network = reading(features)
-    beside = serving(one, weather=sky(NOW - 3 * HOUR).as_of)
+    weather, beside = sky(NOW - 3 * HOUR), serving(one)
     names = [f"s{n}" for n in range(100)]
     partition, made = fed([row for name in names for row in daily(name)]), forecaster()
     for minute in range(60):
         partition.windows.fold(columns([row(NOW + minute * MINUTE, name) for name in names]))
         partition.windows.advance(NOW + minute * MINUTE)
+        beside = replace(beside, weather=weather.at(NOW + minute * MINUTE))
         made.forecast(partition, Tick(NOW + minute * MINUTE), beside)
     assert sum(network.read) == 100
     assert max(network.read) == 2
     partition.windows.advance(NOW + HOUR)
+    beside = replace(beside, weather=weather.at(NOW + HOUR))
     lived = made.forecast(partition, Tick(NOW + HOUR), beside)
     assert network.told == 100
     assert sum(network.read) == 100

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from support.plain_windows import Row, columns
 
 from gridcast.models.partition import Partition, Tick
-from gridcast.models.tick import TickAnswer, TickForecaster
+from gridcast.models.tick import TickOutput, TickSetup, run_tick
+from gridcast.models.tick_forecaster import TickForecaster
 from gridcast.models.verification import Forecasted
 from gridcast.models.verification.checks import RUNGS
 from gridcast.models.windows import WindowSpec
@@ -36,16 +37,17 @@ class Played:
         self.spec = spec
         self.partition = Partition(spec, lateness_ms=0)
         self.forecaster = TickForecaster(spec, 24, LEVELS)
+        self.setup = TickSetup(self.forecaster)
         self.table: dict[str, bytes] = {}
         self.offset = 0
 
-    def take(self, rows: list[Row]) -> Iterator[TickAnswer]:
+    def take(self, rows: list[Row]) -> Iterator[TickOutput]:
         readings = columns(rows)
         offset = self.offset + np.arange(len(rows))
         self.offset += len(rows)
         for tick in self.partition.take(readings, readings.time_ms, offset, self.offset):
             if tick.time_ms % self.every_ms == 0:
-                yield self.forecaster.answer(self.partition, tick)
+                yield run_tick(self.partition, tick, setup=self.setup)
 
     def keep(self) -> None:
         for key, record in self.partition.changes().items():
@@ -68,7 +70,7 @@ def hour(number: int, rng: np.random.Generator, names: tuple[str, ...] = NAMES) 
     ]
 
 
-def bytes_of(answer: TickAnswer) -> list[bytes]:
+def bytes_of(answer: TickOutput) -> list[bytes]:
     told = [value for _, value in answer.forecasts.messages()]
     return told + [value for scores in answer.scores for _, value in scores.messages()]
 
@@ -226,7 +228,7 @@ def test_other_levels_begin_anew_and_leave_nothing_in_the_table():
         list(played.take(hour(number, rng)))
     played.restart()
     assert any(key.startswith("calibration") for key in played.table)
-    played.forecaster = TickForecaster(SPEC, 12, (0.1, 0.5, 0.9))
+    played.setup = TickSetup(TickForecaster(SPEC, 12, (0.1, 0.5, 0.9)))
     (answer,) = list(played.take(hour(40, rng)))[-1:]
     assert answer.forecasts.quantiles.shape == (5, 3, 12)
     assert not answer.scores

@@ -21,13 +21,12 @@ def beside(
     series: Iterable[GridSeries],
     weather: Iterable[WeatherMessage],
     model: str,
-) -> TickContext:
-    """Declare the series, take the weather, and put a model on duty for all of them."""
+) -> tuple[TickContext, Weather]:
+    """Return the declared series with a model that serves all of them, and the weather."""
     grid = Grid()
     for declared in series:
         grid.declare(declared)
-    known = weather_of(settings, weather)
-    return TickContext(grid, duty_of(settings, model), known.as_of)
+    return TickContext(grid, duty_of(settings, model)), weather_of(settings, weather)
 
 
 def weather_of(settings: Settings, messages: Iterable[WeatherMessage]) -> Weather:

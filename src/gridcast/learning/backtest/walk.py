@@ -12,6 +12,7 @@ from gridcast.learning.backtest.plan import BacktestPlan
 from gridcast.learning.backtest.tick_context import beside, duty_of
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.simulator import Arrivals
+from gridcast.models.tick import TickSetup, run_tick
 from gridcast.schemas import GridSeries, within
 from gridcast.schemas.columns import ReadingColumns
 from gridcast.schemas.decode import WHOLE, Decoded
@@ -112,9 +113,10 @@ def walk(way: Way, told: Told = lambda _: None) -> Walked:
 def forecasts(way: Way, told: Told = lambda _: None) -> Iterator[tuple[Tick, ForecastColumns]]:
     """Give the forecasts of every tick that is due, as calibrated by then as a worker's are."""
     plan, settings = way.plan, way.plan.settings
-    known = beside(settings, way.series, way.weather, way.model)
+    context, weather = beside(settings, way.series, way.weather, way.model)
     # A process has one core: threads within it would only make it wait.
     forecaster = tick_forecaster(settings.model_copy(update={"threads": 1}))
+    setup = TickSetup(forecaster, plan.every_ms, plan.from_ms)
     partition = Partition(forecaster.spec, round(settings.lateness_s * 1000))
     later = list(way.later)
     for tick in _ticks(partition, way):
@@ -122,12 +124,13 @@ def forecasts(way: Way, told: Told = lambda _: None) -> Iterator[tuple[Tick, For
         if tick.time_ms >= plan.to_ms:
             return
         while later and later[0].from_ms <= tick.time_ms:
-            known = replace(known, duty=duty_of(settings, later.pop(0).model))
-        # What is learned must not depend on what is due: before the first that is due as well.
-        if (is_due := plan.is_due(tick.time_ms)) or forecaster.learns(partition):
-            found = forecaster.answer(partition, tick, known).forecasts
-            if is_due:
-                yield tick, found
+            context = replace(context, duty=duty_of(settings, later.pop(0).model))
+        needs_weather = setup.needs_weather(partition, tick, context.duty)
+        seen = weather.at(tick.time_ms) if needs_weather else None
+        # What is learned must not depend on what is due, so every tick is run.
+        output = run_tick(partition, tick, replace(context, weather=seen), setup)
+        if output.forecasts is not None:
+            yield tick, output.forecasts
 
 
 def _ticks(partition: Partition, way: Way) -> Iterator[Tick]:

@@ -12,6 +12,7 @@ from gridcast.models.detection.detector_state import Rows
 from gridcast.models.detection.detectors import DetectionResult, PartitionDetectors
 from gridcast.models.detection.expected_readings import ExpectedReadings
 from gridcast.models.detection.grid_facts import GridFacts
+from gridcast.models.detection.health import health
 from gridcast.models.detection.observations import (
     NO_STATIONS,
     NOTHING_DECLARED,
@@ -29,7 +30,8 @@ from gridcast.models.detection.watch_log import (
 from gridcast.models.detection.weather_conditions import WeatherCause, WeatherConditionBuilder
 from gridcast.models.grid import Grid
 from gridcast.models.nearest import NearestStations
-from gridcast.models.weather import WeatherOf
+from gridcast.models.verification.running import Running
+from gridcast.models.weather import WeatherAtTick
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.forecast_columns import ForecastColumns
 from gridcast.schemas.weather import VARIABLES
@@ -102,22 +104,29 @@ class ReadingWatch:
         self._time_ms[rows] = time_ms[order]
         self._sent_ms[rows] = sent_ms[order] // STAMP_MS * STAMP_MS
 
+    def needs_weather(self, tick_ms: int) -> bool:
+        """Return True if the stations are due to be looked at again at this tick."""
+        return tick_ms // WEATHER_EVERY_MS != self._weather.tick_ms // WEATHER_EVERY_MS
+
     def conditions(
         self,
         tick_ms: int,
         names: Sequence[str],
         grid: Grid,
         feed: str,
-        weather: WeatherOf | None = None,
+        weather: WeatherAtTick | None = None,
     ) -> list[Condition]:
         """Judge what came since the last tick, and put it into words; `feed` names where from."""
         known = self._facts.current(names, grid)
-        turn = tick_ms // WEATHER_EVERY_MS
-        if weather is not None and turn != self._weather.tick_ms // WEATHER_EVERY_MS:
+        if weather is not None and self.needs_weather(tick_ms):
             self._look_at_weather(tick_ms, names, grid, weather)
         look, seen = self.look(tick_ms, known)
         self._teller = WeatherConditionBuilder(seen, look)
         return ConditionBuilder(seen, look, known, names, feed).conditions()
+
+    def health(self, running: Running, feed: str) -> list[Condition]:
+        """Judge how well forecasts did in the last days, by group and for the whole feed."""
+        return list(health(running, self._declared, feed, self.blame_of))
 
     def blame_of(self, rows: Rows) -> WeatherCause | None:
         """Tell whether the weather of series is why their forecasts err, as at the newest look."""
@@ -207,12 +216,12 @@ class ReadingWatch:
         self._declared = declared
 
     def _look_at_weather(
-        self, tick_ms: int, names: Sequence[str], grid: Grid, weather: WeatherOf
+        self, tick_ms: int, names: Sequence[str], grid: Grid, weather: WeatherAtTick
     ) -> None:
         """Look at what was known of the weather by now."""
         if self._stations is None or self._grid is not grid:
             self._stations, self._grid = NearestStations(grid), grid
-        known = weather(tick_ms, tick_ms, 0)
+        known = weather.as_of(tick_ms, 0)
         found = StationObservations(
             tick_ms,
             known.stations,

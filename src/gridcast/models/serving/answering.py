@@ -27,11 +27,10 @@ class TickWeather:
         beside: TickContext,
         stations: NearestStations,
         windows: Windows,
-        tick_ms: int,
         old_ms: int,
     ) -> None:
         self._beside, self._stations, self._windows = beside, stations, windows
-        self._tick_ms, self._old_ms = tick_ms, old_ms
+        self._old_ms = old_ms
         self._seen: dict[tuple[FeatureSpec, int], WeatherView] = {}
 
     def seen(self, spec: FeatureSpec, ahead: int = 0) -> WeatherView | None:
@@ -48,7 +47,6 @@ class TickWeather:
                 weather,
                 self._stations,
                 windows.roster.names,
-                tick_ms=self._tick_ms,
                 origin_ms=(windows.closed + ahead) * windows.spec.step_ms,
                 old_ms=self._old_ms,
             )

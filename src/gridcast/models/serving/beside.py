@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from gridcast.models.grid import Grid
 from gridcast.models.serving.duty import NO_MODELS, ServingModels
-from gridcast.models.weather import WeatherOf
+from gridcast.models.weather import WeatherAtTick
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -13,8 +13,8 @@ class TickContext:
 
     grid: Grid = field(default_factory=Grid)
     duty: ServingModels = NO_MODELS
-    weather: WeatherOf | None = None
-    """None: there is no weather, for anyone."""
+    weather: WeatherAtTick | None = None
+    """The weather as it was known at the tick; None: there is none, or nothing reads it."""
 
 
 EMPTY_CONTEXT = TickContext()

@@ -46,6 +46,13 @@ class ServingModels:
         """Give who answers in the shadow of the champion of a kind of series."""
         return _of(self.challengers, kind)
 
+    @property
+    def sees_weather(self) -> bool:
+        """Whether any of these models reads the weather."""
+        releases = [*self.champions.values(), *(one.in_use for one in self.challengers.values())]
+        specs = [release.network.contract.features for release in releases]
+        return any(spec.weather or spec.weather_ahead for spec in specs)
+
 
 NO_MODELS = ServingModels()
 """There are no models: the rungs under them answer."""

@@ -59,7 +59,7 @@ class PartitionServing:
                 challengers.setdefault(shadow.in_use, []).append(chosen)
         known = self._answers
         self._answers = {one: known.get(one) or Answers(one) for one in (*champions, *challengers)}
-        sky = TickWeather(beside, self._stations, windows, tick_ms, old_ms)
+        sky = TickWeather(beside, self._stations, windows, old_ms)
         return AtTick(
             self._facts,
             [self._answering(windows, one, rows, sky) for one, rows in champions.items()],

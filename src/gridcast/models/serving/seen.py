@@ -9,7 +9,7 @@ import numpy as np
 from gridcast.models.features import FeatureSpec, WeatherSlots
 from gridcast.models.nearest import Index, NearestStations
 from gridcast.models.serving.prints import Prints, prints_of_blocks
-from gridcast.models.weather import NOT_KNOWN, WeatherOf
+from gridcast.models.weather import NOT_KNOWN, WeatherAtTick
 from gridcast.schemas.fields import EARLIEST
 from gridcast.units import HOUR_MS
 
@@ -42,11 +42,10 @@ class WeatherView:
 
 def see(
     spec: FeatureSpec,
-    weather: WeatherOf,
+    weather: WeatherAtTick,
     stations: NearestStations,
     series: Sequence[str],
     *,
-    tick_ms: int,
     origin_ms: int,
     old_ms: int,
 ) -> WeatherView:
@@ -54,10 +53,10 @@ def see(
 
     A forecast that was issued longer ago than `old_ms` counts as none.
     """
-    known = weather(tick_ms, origin_ms - spec.slots * spec.step_ms, spec.slots + spec.horizon)
+    known = weather.as_of(origin_ms - spec.slots * spec.step_ms, spec.slots + spec.horizon)
     found = stations.of(series, known)
     places = [
-        _place(spec, tick_ms, old_ms, observed, issued)
+        _place(spec, weather.tick_ms, old_ms, observed, issued)
         for observed, issued in zip(
             known.observed_ms.tolist(), known.issued_ms.tolist(), strict=True
         )

@@ -17,7 +17,8 @@ array([1.5, nan], dtype=float32)
 array([1.5, 3. ], dtype=float32)
 """
 
-from gridcast.models.weather.as_of import NOT_KNOWN, WeatherAsOf, WeatherOf
+from gridcast.models.weather.as_of import NOT_KNOWN, WeatherAsOf
+from gridcast.models.weather.at_tick import WeatherAtTick
 from gridcast.models.weather.weather import Weather
 
-__all__ = ["NOT_KNOWN", "Weather", "WeatherAsOf", "WeatherOf"]
+__all__ = ["NOT_KNOWN", "Weather", "WeatherAsOf", "WeatherAtTick"]

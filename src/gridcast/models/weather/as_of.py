@@ -1,6 +1,5 @@
 """The answer to: what was known of the weather then?"""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +32,3 @@ class WeatherAsOf:
     """When the forecast run that was used was issued; NOT_KNOWN where there is none."""
     places: npt.NDArray[np.float32]
     """[stations, 2]: latitude and longitude, NaN where no message said."""
-
-
-WeatherOf = Callable[[int, int, int], WeatherAsOf]
-"""Gives the weather known at a tick, from a time on, for so many slots, as `Weather.as_of` does."""

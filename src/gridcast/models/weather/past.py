@@ -10,9 +10,10 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from gridcast.models.weather.at_tick import FORECAST_APART_MS, OBSERVED_APART_MS
 from gridcast.models.weather.between import between
 from gridcast.models.weather.runs import Run
-from gridcast.models.weather.weather import FORECAST_APART_MS, OBSERVED_APART_MS, Station
+from gridcast.models.weather.weather import Station
 from gridcast.schemas.weather import VARIABLES
 from gridcast.units import Times
 

@@ -5,23 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 
-from gridcast.models.weather.as_of import NOT_KNOWN, WeatherAsOf
-from gridcast.models.weather.between import between
+from gridcast.models.weather.as_of import WeatherAsOf
+from gridcast.models.weather.at_tick import StationAtTick, WeatherAtTick
 from gridcast.models.weather.observations import Observations
 from gridcast.models.weather.runs import Run, Runs
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.weather import VARIABLES, WeatherForecast, WeatherObservation
-from gridcast.units import DAY_MS, HOUR_MS
-
-OBSERVED_APART_MS = 3 * HOUR_MS
-"""Nothing is said between two observations further apart than this: stations report at least every
-three hours."""
-FORECAST_APART_MS = 6 * HOUR_MS
-"""The same between two instants of a run: far ahead, global models give every sixth hour."""
-_NOWHERE = np.full(2, np.nan, np.float32)
-_NOTHING = np.full(len(VARIABLES), np.nan, np.float32)
+from gridcast.units import DAY_MS
 
 
 @dataclass(slots=True)
@@ -30,16 +21,6 @@ class Station:
 
     observations: Observations = field(default_factory=Observations)
     runs: Runs = field(default_factory=Runs)
-
-
-@dataclass(slots=True)
-class _Answer:
-    values: npt.NDArray[np.float32]
-    observed_ms: int
-    observed: npt.NDArray[np.float32]
-    foretold: npt.NDArray[np.float32]
-    issued_ms: int
-    place: npt.NDArray[np.float32]
 
 
 class Weather:
@@ -112,28 +93,23 @@ class Weather:
             self.late += int((available <= self._answered_ms).sum())
 
     def as_of(self, tick_ms: int, first_ms: int, slots: int) -> WeatherAsOf:
-        """Give what was known at a tick, on so many slots from `first_ms` on."""
+        """Return what was known at a tick, on `slots` slots from `first_ms` on."""
+        return self.at(tick_ms).as_of(first_ms, slots)
+
+    def at(self, tick_ms: int) -> WeatherAtTick:
+        """Return what was known at a tick: a view that no later message changes."""
         if tick_ms < self.first_tick_ms:
             raise LookupError(f"the weather of tick {tick_ms} was let go")
         self.settle()
         self._answered_ms = max(self._answered_ms, tick_ms)
-        middles = first_ms + self.step_ms // 2 + self.step_ms * np.arange(slots, dtype=np.int64)
-        found = [
-            (name, answer)
-            for name, station in sorted(self._stations.items())
-            if (answer := self._of_station(station, tick_ms, middles)) is not None
-        ]
-        shape = (len(found), slots, len(VARIABLES))
-        return WeatherAsOf(
-            tick_ms,
-            stations=tuple(name for name, _ in found),
-            values=np.array([one.values for _, one in found], np.float32).reshape(shape),
-            observed_ms=np.array([one.observed_ms for _, one in found], np.int64),
-            observed=_rows([one.observed for _, one in found]),
-            foretold=_rows([one.foretold for _, one in found]),
-            issued_ms=np.array([one.issued_ms for _, one in found], np.int64),
-            places=np.array([one.place for _, one in found], np.float32).reshape(-1, 2),
-        )
+        since_ms = tick_ms - self.reach_ms
+        stations = []
+        for name, station in sorted(self._stations.items()):
+            time_ms, available_ms, observed = station.observations.known(tick_ms, since_ms)
+            run = station.runs.newest(tick_ms, since_ms)
+            if len(time_ms) or run is not None:
+                stations.append(StationAtTick(name, time_ms, available_ms, observed, run))
+        return WeatherAtTick(tick_ms, self.step_ms, tuple(stations))
 
     def forget(self, tick_ms: int) -> None:
         """Let go of what only ticks before this one would see: they can be answered no more."""
@@ -160,42 +136,6 @@ class Weather:
 
     def _station(self, name: str) -> Station:
         return self._stations.setdefault(name, Station())
-
-    def _of_station(
-        self, station: Station, tick_ms: int, middles: npt.NDArray[np.int64]
-    ) -> _Answer | None:
-        since_ms = tick_ms - self.reach_ms
-        time, available, observed = station.observations.known(tick_ms, since_ms)
-        run = station.runs.newest(tick_ms, since_ms)
-        if not len(time) and run is None:
-            return None
-        values = between(time, observed[:, :-2], middles, OBSERVED_APART_MS)
-        unknown = np.isnan(values)
-        if run is not None and unknown.any():
-            slots = np.flatnonzero(unknown.any(axis=1))
-            forecast = between(run.valid_ms, run.values, middles[slots], FORECAST_APART_MS)
-            values[slots] = np.where(unknown[slots], forecast, values[slots])
-        said = np.flatnonzero(~np.isnan(observed[:, -1]))
-        place = _NOWHERE if run is None else run.place
-        if len(said):
-            # the place that became known last, of several the one measured last
-            last = said[len(said) - 1 - int(np.argmax(available[said][::-1]))]
-            place = observed[last, -2:]
-        newest, foretold = time[-1:], _NOTHING
-        if run is not None and len(newest):
-            foretold = between(run.valid_ms, run.values, newest, FORECAST_APART_MS)[0]
-        return _Answer(
-            values,
-            int(newest[0]) if len(newest) else NOT_KNOWN,
-            observed[-1, :-2] if len(newest) else _NOTHING,
-            foretold,
-            NOT_KNOWN if run is None else run.issued_ms,
-            place,
-        )
-
-
-def _rows(rows: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
-    return np.array(rows, np.float32).reshape(len(rows), len(VARIABLES))
 
 
 def _ms(time: datetime) -> int:

@@ -1,16 +1,16 @@
-"""How a deployment forecasts: alike in a worker and where its history is played again."""
+"""How a deployment forecasts: the same in a worker and in a backtest."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from weakref import WeakKeyDictionary
 
 from gridcast.agents.metrics import Metrics
-from gridcast.agents.partition_processor import OnTick
+from gridcast.agents.partition_processor import Encode
 from gridcast.agents.state_table import Output
 from gridcast.models.partition import Partition, Tick
-from gridcast.models.serving import TickContext
-from gridcast.models.tick import TickForecaster
+from gridcast.models.tick import TickOutput, TickSetup
+from gridcast.models.tick_forecaster import TickForecaster
 from gridcast.models.weather import Weather
 from gridcast.schemas import TimeBounds
 from gridcast.schemas.quantile_texts import QuantileTexts
@@ -21,7 +21,7 @@ from gridcast.units import MINUTE_MS
 
 
 def time_bounds(settings: Settings) -> TimeBounds:
-    """Say which readings come at a time that can be used."""
+    """Return which times a reading may have."""
     return TimeBounds(
         ahead_ms=round(settings.future_bound_s * 1000),
         behind_ms=timedelta(days=settings.window_days) // timedelta(milliseconds=1),
@@ -29,13 +29,13 @@ def time_bounds(settings: Settings) -> TimeBounds:
 
 
 def weather_kept(settings: Settings) -> Weather:
-    """Make what keeps the weather that ticks are to see."""
+    """Return an empty store of the weather that ticks see."""
     past = timedelta(days=settings.window_days) // timedelta(milliseconds=1)
     return Weather(timedelta(minutes=settings.step_minutes) // timedelta(milliseconds=1), past)
 
 
 def tick_forecaster(settings: Settings) -> TickForecaster:
-    """Make the forecaster of all partitions."""
+    """Return the forecaster of all partitions."""
     return TickForecaster(
         window_spec(settings),
         settings.horizon_hours,
@@ -45,32 +45,24 @@ def tick_forecaster(settings: Settings) -> TickForecaster:
     )
 
 
-def forecasts(
-    settings: Settings, beside: Callable[[Tick], TickContext], metrics: Metrics
-) -> OnTick:
-    """Forecast every series at the ticks that are due, and score what came due.
+def tick_setup(settings: Settings) -> TickSetup:
+    """Return who forecasts in this deployment, and how often."""
+    return TickSetup(tick_forecaster(settings), settings.every_minutes * MINUTE_MS)
 
-    `beside` says what is known beside the readings. What is learned and what readings are expected
-    follow from the first tick of each slot: that is answered, due or not.
-    """
-    forecaster, every_ms = tick_forecaster(settings), settings.every_minutes * MINUTE_MS
+
+def encoder(metrics: Metrics) -> Encode:
+    """Return a function that encodes forecasts and scores as messages, and counts them."""
     texts: WeakKeyDictionary[Partition, QuantileTexts] = WeakKeyDictionary()
 
-    def on_tick(partition: Partition, tick: Tick) -> Iterator[Output]:
-        is_due = tick.time_ms % every_ms == 0
-        if not is_due and not forecaster.learns(partition):
-            return
-        answer = forecaster.answer(partition, tick, beside(tick))
-        if partition.watch is not None:
-            partition.watch.expect(answer.forecasts)
-        if is_due:
-            metrics.forecast(answer.forecasts)
+    def encode(partition: Partition, tick: Tick, output: TickOutput) -> Iterator[Output]:  # noqa: ARG001
+        if output.forecasts is not None:
+            metrics.forecast(output.forecasts)
             own = texts.setdefault(partition, QuantileTexts())
-            for key, value in answer.forecasts.messages(own):
+            for key, value in output.forecasts.messages(own):
                 yield Output(FORECASTS, key, value)
-        for scores in answer.scores:
+        for scores in output.scores:
             metrics.verified(scores)
             for key, value in scores.messages():
                 yield Output(SCORES, key, value)
 
-    return on_tick
+    return encode

@@ -1,7 +1,7 @@
 """What every worker knows beside the readings: weather, series, what operators want, releases.
 
-It runs in the app's own event loop, so nothing that it keeps needs a lock. From a thread, ask by
-`asyncio.run_coroutine_threadsafe`.
+It runs on the app's event loop, so nothing that it keeps needs a lock. `tick_context` is awaited
+before each tick, and freezes what the tick's thread reads.
 """
 
 import asyncio
@@ -22,7 +22,10 @@ from gridcast.agents.releases import releases
 from gridcast.agents.series import series
 from gridcast.agents.weather import weather
 from gridcast.models.grid import Grid
-from gridcast.models.weather import WeatherAsOf
+from gridcast.models.partition import Partition, Tick
+from gridcast.models.serving import TickContext
+from gridcast.models.tick import TickSetup
+from gridcast.models.weather import WeatherAtTick
 from gridcast.schemas import Topic
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.topics import (
@@ -127,10 +130,17 @@ class ReferenceData:
                 self._asked_ms = tick_ms
         await self._reach(self._ends)
 
-    async def as_of(self, tick_ms: int, first_ms: int, slots: int) -> WeatherAsOf:
-        """Give the weather that a tick is to see, when all of it is here."""
+    async def tick_context(self, setup: TickSetup, partition: Partition, tick: Tick) -> TickContext:
+        """Return what a tick sees besides the readings. Kafka is asked only if it reads weather."""
+        models = self.on_duty.duty_at(tick.time_ms)
+        needs_weather = setup.needs_weather(partition, tick, models)
+        weather = await self.weather_at(tick.time_ms) if needs_weather else None
+        return TickContext(self.grid, models, weather)
+
+    async def weather_at(self, tick_ms: int) -> WeatherAtTick:
+        """Wait for all of the weather that a tick sees, and return a frozen view of it."""
         await self.caught_up(tick_ms)
-        answer = self.weather.as_of(tick_ms, first_ms, slots)
+        answer = self.weather.at(tick_ms)
         late, self.weather.late = self.weather.late, 0
         if late:
             LOG.warning("%d messages of weather came after a tick that should have seen them", late)

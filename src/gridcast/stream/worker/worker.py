@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
@@ -16,15 +17,10 @@ import faust
 from faust.types import TP
 
 from gridcast.agents.metrics import Metrics
-from gridcast.agents.partition_processor import OnTick, PartitionProcessor, Terms
+from gridcast.agents.partition_processor import PartitionProcessor
 from gridcast.agents.readings import AssignedPartitions, readings
 from gridcast.agents.spans import Spans
-from gridcast.models.feed_guard import FeedLimit
-from gridcast.models.grid import Grid
-from gridcast.models.partition import Tick
 from gridcast.models.records import RecordError
-from gridcast.models.serving import TickContext
-from gridcast.models.weather import WeatherAsOf, WeatherOf
 from gridcast.schemas.topics import READINGS
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka.access import plainly
@@ -42,10 +38,10 @@ from gridcast.stream.state.async_table import AsyncTable
 from gridcast.stream.state.kafka_table import KafkaTable
 from gridcast.stream.state.standby import Standby
 from gridcast.stream.worker.app import make_app, topic_of
-from gridcast.stream.worker.forecasting import forecasts, time_bounds
+from gridcast.stream.worker.forecasting import encoder, tick_setup
+from gridcast.stream.worker.processor_settings import processor_settings
 from gridcast.stream.worker.reference_data import ReferenceData
 from gridcast.stream.worker.watchdog import Watchdog
-from gridcast.stream.worker.window_spec import window_spec
 
 LOG = logging.getLogger("gridcast.worker")
 BEAT_S = 1.0
@@ -69,13 +65,9 @@ class Worker:
         The id of this run, in its logs and metrics.
     spans
         Are told of its work.
-    on_tick
-        What a tick gives out; None: forecasts of every series.
     """
 
-    def __init__(
-        self, settings: Settings, run: str, spans: Spans, on_tick: OnTick | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, run: str, spans: Spans) -> None:
         self.settings = settings
         self.failure: Exception | None = None
         """Why it ended by itself."""
@@ -83,11 +75,12 @@ class Worker:
         self.background = ReferenceData(settings, self.metrics)
         self.app = make_app(settings, with_headers=spans.reads_headers)
         self.topic = settings.topic_prefix + READINGS.name
-        self.terms = terms(
+        setup = tick_setup(settings)
+        self._processor_settings = processor_settings(
             settings,
-            on_tick or forecasts(settings, self._beside, self.metrics),
-            self.background.grid,
-            self._weather_as_of,
+            setup,
+            context=partial(self.background.tick_context, setup),
+            encode=encoder(self.metrics),
         )
         self.hands = AssignedPartitions(self._hold, self._rewind, self._rejoin)
         self._watchdog = Watchdog(settings.stuck_after_s)
@@ -130,28 +123,23 @@ class Worker:
             known=lambda: None if self._standby is None else self._standby.take(number),
         )
         return PartitionProcessor(
-            number, table, self.terms, self.metrics, self._spans, commands=self.background.commands
+            number,
+            table,
+            self._processor_settings,
+            self.metrics,
+            self._spans,
+            commands=self.background.commands,
         )
 
     async def _rewind(self, number: int, offset: int) -> int:
         start: int = await self._consumer.rewind(TP(self.topic, number), offset)
         return start
 
-    def _beside(self, tick: Tick) -> TickContext:
-        """Say what is known beside the readings; asked in a tick's own thread."""
-        duty = self.background.on_duty.duty_at(tick.time_ms)
-        return TickContext(self.background.grid, duty, self._weather_as_of)
-
-    def _weather_as_of(self, tick_ms: int, first_ms: int, slots: int) -> WeatherAsOf:
-        asked = self.background.as_of(tick_ms, first_ms, slots)
-        return asyncio.run_coroutine_threadsafe(asked, self._loop).result()
-
     def _rejoin(self) -> None:
         self._consumer.rejoin()
 
     async def _readings(self, stream: Any) -> None:
         try:
-            self._loop = asyncio.get_running_loop()
             if self._standby is not None:
                 self._standby.start()
             await self.background.start()
@@ -221,10 +209,10 @@ class Worker:
             for number, place in standing.items()
             if place.end is not None and place.handed >= place.end
         }
-        await self.hands.beat(idle, round(now_ms) if settings.clock == "live" else None)
+        await self.hands.on_timer(idle, round(now_ms) if settings.clock == "live" else None)
         # What was read again after a rebalance, and skipped as known, is done with as well.
-        for number, kept in self.hands.kept().items():
-            self._consumer.acknowledge(TP(self.topic, number), kept)
+        for number, offset in self.hands.saved_offsets().items():
+            self._consumer.acknowledge(TP(self.topic, number), offset)
 
     async def _look(self) -> None:
         """Look whether a partition is stuck, and what need not be known any more."""
@@ -272,28 +260,7 @@ class Worker:
         }
 
 
-def terms(
-    settings: Settings,
-    on_tick: OnTick,
-    grid: Grid | None = None,
-    weather: WeatherOf | None = None,
-) -> Terms:
-    """Give what the agents need of the settings; without a grid, readings are not watched."""
-    return Terms(
-        spec=window_spec(settings),
-        lateness_ms=round(settings.lateness_s * 1000),
-        bounds=time_bounds(settings),
-        message_bytes=settings.message_bytes,
-        feed_limit=FeedLimit(
-            settings.dead_letter_limit_share, settings.dead_letter_limit_per_minute
-        ),
-        on_tick=on_tick,
-        watched=grid if settings.detect else None,
-        weather=weather,
-    )
-
-
-def run(settings: Settings, log_level: Level, on_tick: OnTick | None = None) -> None:
+def run(settings: Settings, log_level: Level) -> None:
     """Run until a signal; what was taken is then worked off, kept, and the group left."""
     name = uuid4().hex
     logs = configuration(log_level, settings.log_format, name)
@@ -304,7 +271,7 @@ def run(settings: Settings, log_level: Level, on_tick: OnTick | None = None) -> 
         names = ", ".join(topic.name for topic in missing)
         raise UserError(f"not there: {names}; make them with `gridcast topics create`")
     with tracing(settings, name) as spans:
-        worker = Worker(settings, name, spans, on_tick)
+        worker = Worker(settings, name, spans)
         worker.app.finalize()
         process = faust.Worker(worker.app, loglevel=log_level, logging_config=logs)
         look_seldom()

@@ -24,7 +24,7 @@ from gridcast.models.serving import TickContext
 from gridcast.models.simulator import Simulation
 from gridcast.models.simulator.arrivals import Arrivals, Labels
 from gridcast.models.simulator.faults import KINDS, FaultKind
-from gridcast.models.tick import TickForecaster
+from gridcast.models.tick_forecaster import TickForecaster
 from gridcast.models.windows import WindowSpec
 from gridcast.schemas import Alarm, AlarmChange
 from gridcast.schemas.columns import ReadingColumns

@@ -16,12 +16,11 @@ collect_ignore_glob = [] if HAS_TRAIN else train_paths()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep a list of what is skipped, in the process that hears of all tests."""
+    """List what is skipped, when the whole suite runs without the extra."""
     cache: pytest.Cache | None = getattr(config, "cache", None)  # None with `-p no:cacheprovider`
     is_whole_suite = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    if cache is None or HAS_TRAIN or not is_whole_suite or config.getoption("lf"):
-        return
-    if not hasattr(config, "workerinput"):  # xdist's controller, or the only process
+    is_listed = is_whole_suite and not config.getoption("lf")
+    if not HAS_TRAIN and cache is not None and (is_listed or hasattr(config, "workerinput")):
         plugin = SkippedForTrain(cache.mkdir("gridcast"))
         config.pluginmanager.register(plugin, "skipped-for-train")
 

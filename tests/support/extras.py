@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,16 @@ class SkippedForTrain:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._note(report)
 
-    def pytest_sessionfinish(self) -> None:
+    @pytest.hookimpl(optionalhook=True)  # there is no such hook with `-p no:xdist`
+    def pytest_testnodedown(self, node: Any) -> None:
+        self._ids |= dict.fromkeys(getattr(node, "workeroutput", {}).get(self.FILE, ()))
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        # xdist reports a skip once for all modules that skip at the same line: each process notes
+        # its own, and hands the list over.
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput[self.FILE] = list(self._ids)
+            return
         folders = sorted({path.removesuffix("/*") for path in train_paths()})
         self._file.write_text("".join(f"{name}\n" for name in [*self._ids, *folders]))
 

@@ -116,7 +116,7 @@ def _watch(trial: "SimulationRun", begin_ms: int, end_ms: int) -> int:
 
 def _labelled(path: Path, *, is_nab: bool) -> dict[str, Any]:
     from gridcast.learning.detection.labelled_sets import read_set  # noqa: PLC0415
-    from gridcast.models.evaluation.detection.labelled_series import found, novelty_stream  # noqa: PLC0415
+    from gridcast.models.evaluation.detection.labelled_series import match_labels, novelty_stream  # noqa: PLC0415
     from gridcast.models.evaluation.detection.nab import PROFILES, nab_score  # noqa: PLC0415
 
     labelled = read_set(path, joined=not is_nab)
@@ -130,7 +130,7 @@ def _labelled(path: Path, *, is_nab: bool) -> dict[str, Any]:
         scores = [nab_score(streams, profile) for profile in PROFILES]
         figures |= {f"nab_{score.profile}": round(score.score, 2) for score in scores}
         threshold = scores[0].threshold
-    result = found(labelled, streams, threshold)
+    result = match_labels(labelled, streams, threshold)
     return figures | {
         "threshold": round(threshold, 3),
         "windows": result.windows,

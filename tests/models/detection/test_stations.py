@@ -65,7 +65,7 @@ class Sky:
                 np.zeros(0, np.intp),
             )
             self.stations.update(look, CHANCE)
-            found = self.stations.seen(look, 0)
+            found = self.stations.states(look, 0)
             seen |= {
                 (NAMES[row], StationFault(found.ill[row]))
                 for row in np.flatnonzero(found.ill).tolist()
@@ -77,7 +77,7 @@ class Sky:
         look = StationObservations(
             0, NAMES, self.time_ms, self.said, self.said, np.zeros(0, np.intp)
         )
-        found = self.stations.seen(look, 0)
+        found = self.stations.states(look, 0)
         return (START - int(found.since_ms[NAMES.index(station)])) / MINUTE + self.minute
 
 

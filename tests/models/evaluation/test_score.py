@@ -79,7 +79,7 @@ def test_forecasters_that_were_asked_for_other_samples_are_not_compared():
         replace(one, row=one.row + 1),
         replace(one, truth=one.truth + 1),
     ):
-        with pytest.raises(ValueError, match="b was not asked for the same samples"):
+        with pytest.raises(ValueError, match="b has forecast other samples"):
             table({"a": one, "b": other}, SCALES)
 
 

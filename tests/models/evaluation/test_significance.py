@@ -75,5 +75,5 @@ def test_the_same_losses_are_no_difference_and_a_certain_one_is_certain():
 
 def test_too_few_origins_tell_nothing():
     assert diebold_mariano(np.arange(47.0), np.zeros(47), DAY) is None
-    with pytest.raises(ValueError, match="at least its own origin"):
+    with pytest.raises(ValueError, match="overlap must be at least 1"):
         diebold_mariano(np.ones(9), np.ones(9), 0)

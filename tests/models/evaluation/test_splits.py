@@ -97,7 +97,7 @@ def test_with_no_test_all_is_learned_from():
 
 def test_shares_that_leave_nothing_to_learn_are_refused():
     for validation, test in ((0.0, 0.2), (0.1, -0.1), (0.5, 0.5)):
-        with pytest.raises(ValueError, match="leave something to learn"):
+        with pytest.raises(ValueError, match="shares with a sum below 1"):
             hold_out(100, validation, test)
     with pytest.raises(ValueError, match="folds"):
         list(walk_forward(100, 21))

@@ -25,7 +25,7 @@ WRONG = {
     "--series 9 --days 1 --to-topics --truth": "--truth writes a file",
     "--series 9 --country XX --days 1 --out x": "'XX' is not one of AU,",
     "--series 9 --country DE-XX --days 1 --out x": "no part 'XX'; DE has BB,",
-    "--series 9 --days 1 --step-s 7 --out x": "--step-s: a step is a whole part of an hour",
+    "--series 9 --days 1 --step-s 7 --out x": "--step-s: a step must divide an hour",
     "--series 9 --days 1 --from soon --out x": "--from: a date or an RFC 3339 time, not 'soon'",
     "--series 9 --days 1 --from 1969-01-01 --out x": "--from: a time from 1971 to 2199",
     "--series 9 --days 1 --to 2024-01-01 --out x": "--to and --days exclude each other",

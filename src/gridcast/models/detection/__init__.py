@@ -1,4 +1,4 @@
-"""What is wrong with readings: detectors for all series of a partition at once."""
+"""Anomaly and drift detectors for readings; each judges all series of a partition at once."""
 
 from gridcast.models.detection.detectors import DetectionResult, PartitionDetectors
 from gridcast.models.detection.observations import NO_GROUP, DeclaredSeries, TickReadings

@@ -1,13 +1,12 @@
-"""Readings that jump away and come back at once, as no load does.
+"""Transient detector: one to three readings that jump away and return at once, as no load does.
 
-An oven may draw as much as a spike is high, but not for two minutes. So one to three readings are
-compared with those before and after them: how far the nearest of them stands out from both. That
-is known when the load is back, a few readings later than how far it is from what was expected,
-and tells far more.
+An oven may draw as much as a spike is high, but not for two minutes. So up to three readings are
+compared with those before and after them: how far does the nearest of them stand out from both?
+That is known a few readings later than the distance from the forecast, and is far more conclusive.
 
-A fault has sharp edges: it is there from one reading to the next, and gone as it came. What is
-switched for a minute or two is on for a part of its first and last readings, so these differ from
-each other, or those before and after it do. Such differences are taken off.
+A fault has sharp edges: it begins and ends between two readings. An appliance that runs for a
+minute or two is on for only a part of its first and last readings, so these differ from each other,
+or the readings around them do. Such differences are subtracted.
 """
 
 from typing import ClassVar
@@ -18,9 +17,9 @@ from gridcast.models.detection.detector_state import DetectorState
 from gridcast.units import Flags, Floats
 
 LONGEST = 3
-"""Readings that a bump may last."""
+"""Maximum length of a bump, in readings."""
 EDGES = np.float32(2)
-"""So many times is taken off what the readings within, and those on either side, differ."""
+"""Factor on the differences within the bump and between its two sides, which are subtracted."""
 KEPT = tuple(f"ago_{number}" for number in range(1, LONGEST + 2))
 
 
@@ -37,9 +36,10 @@ class Bumps(DetectorState):
     NEW: ClassVar = dict.fromkeys(KEPT, np.float32(np.nan))
 
     def update(self, value: Floats, given: Flags) -> tuple[Floats, Floats, Floats]:
-        """Take the newest readings; give how far a bump before them stood out, up and down, kW.
+        """Take the newest readings; return the bump that each of them ended, kW.
 
-        And the reading of it that stood out least. 0: there was none.
+        Returned are its height above both sides, its depth below them, and its reading that
+        stood out least; 0 without a bump.
         """
         ago = [getattr(self, name) for name in KEPT]
         up, down, middle = (np.zeros(len(value), np.float32) for _ in range(3))

@@ -1,9 +1,10 @@
-"""Meters whose clocks are off, or stand still.
+"""Clock-error detector: meters whose clocks are off, or stand still.
 
-Between the time that a reading bears and Kafka's stamp lies a delay, alike from reading to reading.
-One that is late once is late; several in a row that are off by as much bear a wrong time. A clock
-that stands still falls further behind with every reading. Where most are off at once it is no
-clock: a history is read, or a head-end sends what it has held back; what is usual is learned anew.
+The delay between a reading's event time and Kafka's timestamp is usually alike from reading to
+reading. A single large delay is a late reading; several in a row of about the same size are a wrong
+clock. A clock that stands still falls further behind with every reading. If most meters are off at
+once, it is no clock: a history is read, or a head-end sends its backlog. Then the usual delay is
+learned anew.
 """
 
 from typing import ClassVar
@@ -18,14 +19,14 @@ IN_A_ROW = 4
 LEARNS = np.float32(0.02)
 FIRST_SPREAD_S = 5.0
 WIDE = np.float32(8)
-"""So many usual deviations are off."""
+"""Number of usual deviations from which a delay is off."""
 LONGEST_S = 1e7
 FEWEST = 3
-"""Of fewer it cannot be told whether it is one or most."""
+"""Smallest number of readings for which `most meters` means anything."""
 
 
 class Clocks(DetectorState):
-    """How far clocks are off."""
+    """The usual delays of all series and how far their clocks are off."""
 
     NEW: ClassVar = {
         "delay_s": np.float32(np.nan),
@@ -34,16 +35,16 @@ class Clocks(DetectorState):
         "last_s": np.float32(0),
     }
     delay_s: Floats
-    """As is usual."""
+    """Usual delay."""
     spread_s: Floats
-    """How far from it, usually."""
+    """Usual deviation from it."""
     off: np.ndarray[tuple[int], np.dtype[np.uint8]]
-    """So many in a row were off."""
+    """Number of readings in a row that were off."""
     last_s: Floats
-    """How far the newest was off."""
+    """Deviation of the newest reading."""
 
     def update(self, readings: TickReadings, given: Flags) -> Flags:
-        """Take the newest readings; tell whose clocks are off."""
+        """Take the newest readings; return True for series whose clock is off."""
         delay = ((readings.sent_ms - readings.time_ms) / 1000).clip(-LONGEST_S, LONGEST_S)
         delay_s = np.where(given, delay, 0).astype(np.float32)
         new = given & np.isnan(self.delay_s)
@@ -54,7 +55,7 @@ class Clocks(DetectorState):
         if 2 * off >= heard or heard < FEWEST:
             self.delay_s[is_off] = delay_s[is_off]
             is_off, off_s = np.zeros_like(is_off), np.where(is_off, np.float32(0), off_s)
-        # Late ones are late by any time; of a wrong clock each is off by about as much, or more.
+        # Late readings are late by any time; a wrong clock is off by about as much each time.
         alike = is_off & (np.abs(off_s) > np.float32(0.5) * np.abs(self.last_s))
         self.off[alike] = np.minimum(self.off[alike], 250) + 1
         self.off[given & ~alike] = 0

@@ -1,4 +1,4 @@
-"""What was seen, in words: what, the likeliest cause, and the evidence for it."""
+"""Builds alarm conditions from detections: a text, the likeliest cause, and the evidence."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -47,31 +47,31 @@ DETECTED = frozenset(
 )
 DRIFTS = (AlarmKind.DRIFT, AlarmKind.DATA_DRIFT)
 SHARED = (AlarmKind.GAP, AlarmKind.SPIKE, AlarmKind.DROP, *DRIFTS)
-"""Kinds of which a group's alarm stands for those of its series."""
+"""Kinds for which an alarm of the group stands for those of its series."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionBuilder:
-    """Puts what was seen at one look into words."""
+    """Builds the conditions of one tick."""
 
     result: DetectionResult
     readings: TickReadings
     declared: DeclaredSeries
     names: Sequence[str]
     feed: str
-    """What the partition is called: topic and number."""
+    """Name of the partition: topic and number."""
 
     def conditions(self) -> list[Condition]:
-        """Give what is not well, groups first; what is seen of one in two ways is told once."""
-        found: dict[Key, Condition] = {}
+        """Return the conditions, groups first; of two with the same key the stronger one."""
+        conditions: dict[Key, Condition] = {}
         for condition in (*self._feed(), *self._stations(), *self._groups(), *self._series()):
-            known = found.get(condition.key)
-            if known is None or known.sign < condition.sign:
-                found[condition.key] = condition
-        return list(found.values())
+            other = conditions.get(condition.key)
+            if other is None or other.sign < condition.sign:
+                conditions[condition.key] = condition
+        return list(conditions.values())
 
     def _feed(self) -> Iterator[Condition]:
-        """Tell of a feed of which nearly all are silent; one group alone is told as such."""
+        """Yield a condition if nearly the whole feed is silent; a single group has its own."""
         silent = self.result.missing >= SILENT_TOGETHER
         size, count = len(silent), int(np.count_nonzero(silent))
         if size < FEWEST or count < MOST_SILENT * size or self.declared.groups == 1:
@@ -89,7 +89,7 @@ class ConditionBuilder:
         )
 
     def _stations(self) -> Iterator[Condition]:
-        """Tell of weather stations, which all partitions see: one speaks for them."""
+        """Yield the stations' conditions. All partitions see them, so partition 0 reports them."""
         if self.feed.endswith("/0"):
             yield from self._weather.conditions()
 
@@ -130,7 +130,7 @@ class ConditionBuilder:
         return condition if blame is None else blame.of(condition)
 
     def _blame(self, kind: AlarmKind, row: int) -> WeatherCause | None:
-        """Give why it may be the weather: not what is switched, nor a load that has moved."""
+        """Return the weather as a possible cause, except for switched loads and moved loads."""
         group = int(self.declared.group[row])
         if kind in {AlarmKind.SPIKE, AlarmKind.DROP}:
             if self.result.moved[row] and group != NO_GROUP and self.result.switched[group]:
@@ -164,13 +164,13 @@ class ConditionBuilder:
         }.get(kind, METER)
 
     def _shared(self, group: int, *, holiday: bool) -> str:
-        """Tell why all of a group do the same."""
+        """Return the likeliest cause if a whole group does the same."""
         if self.result.switched[group]:
             return TARIFF
         return HOLIDAY if holiday else NEIGHBOURS
 
     def _has_moved(self, row: int) -> bool:
-        """Tell whether the load of a series, or of its group, is another than it was."""
+        """Return True if the load of the series, or of its group, has drifted."""
         group = int(self.declared.group[row])
         own = bool(self.result.on[AlarmKind.DATA_DRIFT][row])
         return own or (group != NO_GROUP and self._group_has_moved(group))
@@ -197,22 +197,22 @@ class ConditionBuilder:
         }
         if kind in of_kind:
             return of_kind[kind]
-        what = f"{name}:" + _kw(measured, " {} kW")
+        text = f"{name}:" + _kw(measured, " {} kW")
         if expected is None:
-            return what
-        return f"{what} where {expected:,} were expected ({low:,} to {high:,})"
+            return text
+        return f"{text} where {expected:,} were expected ({low:,} to {high:,})"
 
     def _evidence(self, row: int) -> dict[str, float]:
-        seen, evidence = self.result, {"missing_count": float(self.result.missing[row])}
-        score = float(seen.score[row])
+        result, evidence = self.result, {"missing_count": float(self.result.missing[row])}
+        score = float(result.score[row])
         if not np.isnan(score):
-            limit = seen.high[row] if score > 0 else seen.low[row]
+            limit = result.high[row] if score > 0 else result.low[row]
             evidence["score"] = round(score, 2)
             evidence["score_limit"] = round(float(limit), 2)
             evidence["position_share"] = round(float(ndtr(score)), 6)
         group = int(self.declared.group[row])
         if group != NO_GROUP:
-            groups = seen.groups
+            groups = result.groups
             evidence["neighbours_count"] = float(groups.size[group])
             evidence["neighbours_high_share"] = round(float(groups.high[group]), 3)
             evidence["neighbours_low_share"] = round(float(groups.low[group]), 3)
@@ -220,8 +220,8 @@ class ConditionBuilder:
         return evidence
 
     def _groups(self) -> Iterator[Condition]:
-        seen, groups = self.result, self.result.groups
-        for kind, flags in seen.group_on.items():
+        result, groups = self.result, self.result.groups
+        for kind, flags in result.group_on.items():
             for group in np.flatnonzero(flags).tolist():
                 size = int(groups.size[group])
                 name = self.declared.parents[group]
@@ -253,7 +253,7 @@ class ConditionBuilder:
                         "low_share": round(float(groups.low[group]), 3),
                         "silent_share": round(float(groups.silent[group]), 3),
                         "mean_score": round(float(groups.mean[group]), 3),
-                        "unusual_score": round(float(seen.unusual[group]), 3),
+                        "unusual_score": round(float(result.unusual[group]), 3),
                     },
                 )
                 blame = self._blame_of_group(kind, group)

@@ -1,4 +1,4 @@
-"""What a detector remembers: arrays side by side, one row a series, all of 32 bits or fewer."""
+"""A detector's state: parallel arrays with one row per series, each of at most 32 bits."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ Rows = npt.NDArray[np.intp]
 
 
 class DetectorState:
-    """Arrays side by side; those who inherit name them and say what a new series has.
+    """Parallel arrays; subclasses name them and define the values of a new series.
 
     >>> class Levels(DetectorState):
     ...     NEW = {"count": np.uint16(0), "level": np.float32(2.0)}
@@ -32,27 +32,27 @@ class DetectorState:
         raise AttributeError(name)
 
     def grow(self, rows: int) -> None:
-        """Make room for new series."""
+        """Add rows for new series."""
         for name, value in self.NEW.items():
-            known = getattr(self, name)
-            setattr(self, name, np.concatenate([known, np.full(rows - len(known), value)]))
+            old = getattr(self, name)
+            setattr(self, name, np.concatenate([old, np.full(rows - len(old), value)]))
 
     def reorder(self, was: Rows) -> None:
-        """Put the rows into another order: where each one was; -1: it is new."""
+        """Reorder the rows: `was` has the old row of each; -1 is a new series."""
         for name, value in self.NEW.items():
-            known = np.append(getattr(self, name), value)  # -1 is the last, so new
-            setattr(self, name, known[was])
+            old = np.append(getattr(self, name), value)  # -1 is the last, so new
+            setattr(self, name, old[was])
 
     @property
     def nbytes(self) -> int:
-        """Bytes held."""
+        """Size of the arrays in bytes."""
         return sum(getattr(self, name).nbytes for name in self.NEW)
 
     def columns(self) -> list[Column]:
-        """Give it as columns of a record."""
+        """Return the arrays as record columns."""
         return [getattr(self, name) for name in self.NEW]
 
     def load(self, columns: Sequence[Column]) -> None:
-        """Take it from columns of a record."""
+        """Restore the arrays from record columns."""
         for (name, value), column in zip(self.NEW.items(), columns, strict=True):
             setattr(self, name, np.asarray(column).astype(value.dtype))

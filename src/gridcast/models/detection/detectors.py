@@ -63,55 +63,55 @@ from gridcast.schemas import AlarmKind
 from gridcast.units import Flags, Floats
 
 QUARTER_MS = 15 * 60_000
-"""How often a forest looks at its group."""
+"""Interval at which a group's forest is updated."""
 LEAST_LIMIT = np.float32(3)
-"""Nobody is told of scores below that, however tame the series: one in a thousand is no event."""
+"""Lower bound on every score limit, however tame the series: one in a thousand is no event."""
 RARER = np.float32(0.1)
-"""Of the risk: loads do change, so a reading that stays far off must be further off than a bump;
-and what stays the same at night does so more often than by chance."""
+"""Factor on the risk. Loads do change, so a reading that stays far off must be further off than a
+bump, and values repeat at night more often than by chance."""
 BUMPS = np.float32(3)
-"""Times the risk: what is known from both sides errs less than the tail says."""
+"""Factor on the risk of bumps: judged from both sides, they err less than the tail suggests."""
 LEAST_UP, LEAST_DOWN = np.float32(2.5), np.float32(1.5)
-"""Usual widths: the least that a bump is told of. Much is switched on for a minute, hardly anything
-off for one and on again."""
+"""Smallest bumps that are reported, in usual widths. Much is switched on for a minute, but hardly
+anything off for one and on again."""
 LEAST_SHARE = np.float32(0.25)
-"""Of the capacity: a bump that is smaller is none that anybody must know of."""
+"""Smallest bump that is reported, as a share of the capacity."""
 STILL = np.float32(0.5)
-"""Of its limit: above that a score is not well again."""
+"""Hysteresis: a score above this share of its limit does not clear the alarm yet."""
 SILENT_TOGETHER = 2
-"""Missing readings: fewer than prove one series silent, enough if all of its group are."""
+"""Missing readings that count as silence in a group; a single series must miss more."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectionResult:
-    """What was seen at a look."""
+    """Findings of the detectors at one tick, one row per series."""
 
     measured: Floats
-    """What each is judged by, kW: the newest reading, or the bump that it ended."""
+    """The value that is judged, kW: the newest reading, or the bump that it ended."""
     score: Floats
     high: Floats
-    """The limit of the score …"""
+    """Upper limit of the score."""
     low: Floats
-    """… and that of its negative."""
+    """Limit of the negative score."""
     on: Mapping[AlarmKind, Flags]
-    """Beyond a limit: a row a series."""
+    """Series beyond a limit, by kind."""
     between: Mapping[AlarmKind, Flags]
-    """Not beyond it, and not well."""
+    """Series within the limit that have not cleared yet, by kind."""
     moved: Flags
-    """The neighbours moved, too."""
+    """True for series whose neighbours moved as well."""
     holiday: Flags
-    """It is one there."""
+    """True for series with a holiday today."""
     missing: Floats
-    """Readings that are missing."""
+    """Number of missing readings."""
     groups: GroupStatistics
     switched: Flags
-    """Which groups moved at once at the full or half hour."""
+    """Groups that moved at once at the full or half hour."""
     group_on: Mapping[AlarmKind, Flags]
-    """A row a group."""
+    """Groups beyond a limit, by kind."""
     unusual: Floats
     stations: StationStates
     siblings: Siblings | None
-    """None: no station is ill, so nobody asks."""
+    """None if every station is well, because nothing uses it then."""
 
 
 class PartitionDetectors:
@@ -120,7 +120,7 @@ class PartitionDetectors:
     Parameters
     ----------
     false_alarms_a_day
-        So many a series and day may each of the detectors raise by chance.
+        Expected number of false alarms per detector, series and day.
     """
 
     def __init__(self, false_alarms_a_day: float = 2e-4) -> None:
@@ -139,7 +139,7 @@ class PartitionDetectors:
 
     @property
     def nbytes(self) -> int:
-        """Bytes held, but for the forests."""
+        """Size of the state in bytes, without the forests."""
         return sum(part.nbytes for part in (*self._parts(), *self._group_parts()))
 
     def update(
@@ -150,7 +150,10 @@ class PartitionDetectors:
         *,
         is_new: bool = False,
     ) -> DetectionResult:
-        """Judge what came, and learn from it; `is_new`: what the stations say was not yet shown."""
+        """Judge the readings of a tick and learn from them.
+
+        `is_new` is True if `observed` has not been passed before.
+        """
         self._grow(len(readings), declared.groups)
         risk, given = self._risk(), ~np.isnan(readings.value)
         score = self.surprise.score(readings.value, readings.quantiles, readings.levels)
@@ -166,7 +169,7 @@ class PartitionDetectors:
         self.standing.note(given, readings.value, on, between, score)
         if is_new:
             self.stations.update(observed, self._chance)
-        stations = self.stations.seen(observed, len(declared.group))
+        stations = self.stations.states(observed, len(declared.group))
         faulty = flat | clock | on[AlarmKind.UNIT] | on[AlarmKind.OUT_OF_LIMITS]
         sound = ~np.isnan(score) & ~faulty
         settled = sound & self.surprise.is_settled()
@@ -209,36 +212,36 @@ class PartitionDetectors:
         )
 
     def parts(self) -> list[list[Column]]:
-        """Give all that is remembered, part by part, as columns of records."""
-        place = np.array([self._quarter, self.drift.hour, self.inputs.hour])
-        known = (*self._parts(), *self._group_parts())
-        head: list[Column] = [place, self._unusual]
+        """Return the whole state, part by part, as record columns."""
+        clock = np.array([self._quarter, self.drift.hour, self.inputs.hour])
+        states = (*self._parts(), *self._group_parts())
+        head: list[Column] = [clock, self._unusual]
         return [
             head,
-            *(part.columns() for part in known),
+            *(part.columns() for part in states),
             self.forests.columns(),
             self.stations.columns(),
         ]
 
     def load(self, parts: Sequence[Sequence[Column]]) -> None:
-        """Take what was remembered from its parts."""
+        """Restore the state from the columns of its parts."""
         head, *others, forests, stations = parts
         self._quarter, self.drift.hour, self.inputs.hour = (int(number) for number in head[0])
         self._unusual = np.asarray(head[1], np.float32)
-        known = (*self._parts(), *self._group_parts())
-        for part, columns in zip(known, others, strict=True):
+        states = (*self._parts(), *self._group_parts())
+        for part, columns in zip(states, others, strict=True):
             part.load(columns)
         self.forests.load(forests)
         self.stations.load(stations)
 
     def keep(self, stay: Rows) -> None:
-        """Forget all series but some, which move together."""
+        """Keep only the series of the rows `stay`, in that order."""
         self._grow(int(stay.max(initial=-1)) + 1, 0)
         for part in self._parts():
             part.reorder(stay)
 
     def reorder_groups(self, was: Rows) -> None:
-        """Put the groups into another order: where each one was; -1: it is new."""
+        """Reorder the groups: `was` has the old index of each; -1 is a new group."""
         for part in self._group_parts():
             part.reorder(was)
         self.forests.reorder(was)
@@ -259,11 +262,11 @@ class PartitionDetectors:
         high: Floats,
         low: Floats,
     ) -> tuple[dict[AlarmKind, Flags], dict[AlarmKind, Flags]]:
-        """Judge the newest readings, each by the gravest that can be said of it."""
+        """Judge the newest readings, each by the gravest kind that applies."""
         value = readings.value
         unit = is_other_unit(value, readings.quantiles, self.surprise.width, declared.capacity)
         impossible = ~unit & is_impossible(value, declared.capacity, declared.least)
-        # What could not be was expected where faults were forecast from: that tells nothing.
+        # An impossible forecast was made from faulty readings, so it proves nothing.
         expected = readings.quantiles[:, len(readings.levels) // 2]
         spoiled = is_impossible(expected, declared.capacity, declared.least)
         plain = ~(unit | impossible | spoiled) & self.surprise.is_known(self.silence.interval_s)
@@ -284,28 +287,30 @@ class PartitionDetectors:
         risk: Floats,
         on: dict[AlarmKind, Flags],
     ) -> Floats:
-        """Add what jumped away and is back; give what is to be told of each series, kW."""
-        given = given & ~(on[AlarmKind.OUT_OF_LIMITS] | on[AlarmKind.UNIT])  # told as such
+        """Add bumps that have just ended to `on`; return the judged values, kW."""
+        given = given & ~(
+            on[AlarmKind.OUT_OF_LIMITS] | on[AlarmKind.UNIT]
+        )  # have alarms of their own
         up, down, middle = self.bumps.update(readings.value, given)
         width = np.maximum(self.surprise.width, NARROWEST)
-        settled, measured = given & self.surprise.is_settled(), readings.value
-        told = given & self.surprise.is_known(self.silence.interval_s)
+        is_settled, measured = given & self.surprise.is_settled(), readings.value
+        has_history = given & self.surprise.is_known(self.silence.interval_s)
         least_kw = np.nan_to_num(LEAST_SHARE * declared.capacity)
         for kind, least, size, tail in (
             (AlarmKind.SPIKE, LEAST_UP, np.asarray(up / width, np.float32), self.bump_up),
             (AlarmKind.DROP, LEAST_DOWN, np.asarray(down / width, np.float32), self.bump_down),
         ):
             limit = np.maximum(tail.limit(BUMPS * risk), least)
-            found = told & (size > limit) & (size * width > least_kw)
-            on[kind] = on[kind] | found
-            measured = np.where(found, middle, measured)
-            tail.learn(size, settled, limit)
+            is_bump = has_history & (size > limit) & (size * width > least_kw)
+            on[kind] = on[kind] | is_bump
+            measured = np.where(is_bump, middle, measured)
+            tail.learn(size, is_settled, limit)
         return measured
 
     def _moved(
         self, score: Floats, group_on: Mapping[AlarmKind, Flags], declared: DeclaredSeries
     ) -> Flags:
-        """Tell which series did what their neighbours did, too."""
+        """Return True for series that moved in the same direction as their group."""
         high, low = (
             group_value_of_series(group_on[kind].astype(np.float32), declared) > 0
             for kind in (AlarmKind.SPIKE, AlarmKind.DROP)
@@ -314,7 +319,7 @@ class PartitionDetectors:
             return np.asarray(((score > 0) & high) | ((score < 0) & low))
 
     def _group_interval(self, declared: DeclaredSeries, groups: GroupStatistics) -> Floats:
-        """Give how often the series of each group send, seconds."""
+        """Return the mean interval at which the series of each group send, seconds."""
         inside = declared.group != NO_GROUP
         interval = np.bincount(
             declared.group[inside], self.silence.interval_s[inside], minlength=declared.groups
@@ -349,13 +354,13 @@ class PartitionDetectors:
         }
 
     def _look_at_forests(self, tick_ms: int, groups: GroupStatistics) -> Flags:
-        """Tell which groups are unusual: what the forests said when they last looked stands."""
+        """Return True for unusual groups; between two updates the last score stands."""
         limit = np.maximum(self.forest_tail.limit(self._forest_risk()), np.float32(0.5))
         quarter = tick_ms // QUARTER_MS
         if quarter != self._quarter:
             self._quarter = quarter
             score = self.forests.update(features(groups))
-            # Scores lie between 0 and 1, most near 1: told as how many nines there are.
+            # Scores lie between 0 and 1, most near 1: the logarithm counts the nines.
             self._unusual = np.asarray(-np.log(np.maximum(1 - score, np.float32(1e-6))), np.float32)
             self.forest_tail.learn(self._unusual, score > 0, limit)
         return self._unusual > limit
@@ -365,7 +370,7 @@ class PartitionDetectors:
         return np.full(len(self.forests), self._chance / looks_a_day, np.float32)
 
     def _risk(self) -> Floats:
-        """Give how rare a reading must be, from how many a day the series sends."""
+        """Return the probability limit per reading, from the number of readings a day."""
         interval_s = np.where(self.silence.interval_s > 0, self.silence.interval_s, 60)
         return np.asarray(self._chance * interval_s / DAY_S, np.float32)
 

@@ -1,9 +1,9 @@
-"""Errors that have moved: of each series, and of each group rolled up.
+"""Concept drift: forecast errors whose mean has moved, of single series and of whole groups.
 
-Scores of readings are alike from minute to minute, so they are averaged over an hour and told in
-the series' own usual size before Page-Hinkley's test looks at them. What a group does together, as
-when heating ends in spring, is the group's: of its series the test sees how far they are from that.
-What a fault or a holiday has spoiled is not shown to it: that is no drift.
+Scores are alike from minute to minute, so they are averaged over an hour and scaled by the series'
+usual size before the Page-Hinkley test. What a group does together, such as when heating ends in
+spring, belongs to the group; the test of a series sees its distance from the group. Scores of
+faulty readings and of holidays are left out, because neither is drift.
 """
 
 from typing import ClassVar
@@ -17,17 +17,17 @@ from gridcast.models.detection.page_hinkley import DriftLimit, PageHinkley
 from gridcast.units import HOUR_MS, Flags, Floats
 
 LIMIT = DriftLimit(min_instances=72, delta=0.5, threshold=80.0, alpha=1.0, remembered=14 * 24)
-"""By hour: against the mean error of two weeks, for a home that is heated errs otherwise in spring,
-and that is no drift."""
+"""Hourly, against the mean error of two weeks: a heated home errs differently in spring, without
+any drift."""
 STANDS = np.uint8(24)
-"""Hours for which a drift is shown: the test begins anew with it."""
+"""Hours for which a drift is reported; the test starts anew with it."""
 LEARNS = np.float32(0.01)
 FARTHEST = np.float32(4)
-"""Usual sizes: one hour counts for no more."""
+"""Upper bound on one hour's score, in usual sizes."""
 
 
 class HourlyScores(DetectorState):
-    """Scores of the hour that runs, and their usual size."""
+    """The sums of the current hour's scores, and their usual size."""
 
     NEW: ClassVar = {
         "total": np.float32(0),
@@ -41,12 +41,12 @@ class HourlyScores(DetectorState):
     stands: np.ndarray[tuple[int], np.dtype[np.uint8]]
 
     def add(self, score: Floats, given: Flags) -> None:
-        """Take scores of the hour."""
+        """Add scores to the current hour."""
         self.total += np.where(given, np.clip(score, -8, 8), np.float32(0))
         self.count += given
 
     def end(self) -> tuple[Floats, Flags]:
-        """Give the hour's mean scores in their usual size, and which there are."""
+        """Return the hour's mean scores in usual sizes and which series have one."""
         given = self.count > 0
         mean = self.total / np.maximum(self.count, 1).astype(np.float32)
         scaled = np.clip(mean / np.maximum(self.size, np.float32(0.05)), -FARTHEST, FARTHEST)
@@ -57,7 +57,7 @@ class HourlyScores(DetectorState):
 
 
 class ErrorDrift:
-    """The tests of all series and groups."""
+    """The drift tests of all series and groups."""
 
     def __init__(self) -> None:
         self.hours, self.test = HourlyScores(), PageHinkley(LIMIT)
@@ -67,7 +67,7 @@ class ErrorDrift:
     def update(
         self, tick_ms: int, score: Floats, sound: Flags, declared: DeclaredSeries
     ) -> tuple[Flags, Flags]:
-        """Take the scores of readings that are sound; tell which series and groups have moved."""
+        """Take the scores of sound readings; return which series and groups have drifted."""
         hour = tick_ms // HOUR_MS
         if hour != self._hour:
             self._hour = hour
@@ -90,23 +90,23 @@ class ErrorDrift:
         self.group_hours.stands[self.group_test.update(scaled, given)] = STANDS
 
     def grow(self, rows: int, groups: int) -> None:
-        """Make room for new series and groups."""
+        """Add rows for new series and groups."""
         for part in (self.hours, self.test):
             part.grow(rows)
         for part in (self.group_hours, self.group_test):
             part.grow(groups)
 
     def parts(self) -> tuple[DetectorState, ...]:
-        """Give what is remembered by row."""
+        """Return the states with one row per series."""
         return self.hours, self.test
 
     def group_parts(self) -> tuple[DetectorState, ...]:
-        """Give what is remembered by group."""
+        """Return the states with one row per group."""
         return self.group_hours, self.group_test
 
     @property
     def hour(self) -> int:
-        """The hour that runs."""
+        """The current hour."""
         return self._hour
 
     @hour.setter

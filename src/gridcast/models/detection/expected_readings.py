@@ -1,4 +1,4 @@
-"""What had been forecast for the readings that come."""
+"""Forecasts that the next readings are judged by."""
 
 from collections.abc import Sequence
 
@@ -14,12 +14,12 @@ from gridcast.units import MINUTE_MS, Floats, Times
 class ExpectedReadings:
     """The first steps of the newest forecast that began with its tick.
 
-    Of the quantiles the outermost and the median are kept: within those no reading is striking.
+    Only the outermost quantiles and the median are kept: no reading between those is striking.
 
     Parameters
     ----------
     steps
-        How many steps ahead.
+        Number of steps that are kept.
     """
 
     def __init__(self, steps: int = 1) -> None:
@@ -30,9 +30,9 @@ class ExpectedReadings:
         self._first_ms, self._step_ms = NEVER, MINUTE_MS
 
     def take(self, forecasts: ForecastColumns) -> None:
-        """Take the newest forecasts."""
-        known = len(forecasts.levels)
-        places = [0, known // 2, known - 1]
+        """Replace the forecasts with the newest."""
+        count = len(forecasts.levels)
+        places = [0, count // 2, count - 1]
         steps = min(self._steps, forecasts.quantiles.shape[2])
         self._quantiles = np.full((len(forecasts), 3, self._steps), np.nan, np.float32)
         self._quantiles[:, :, :steps] = forecasts.quantiles[:, places, :steps]
@@ -41,22 +41,22 @@ class ExpectedReadings:
         self._step_ms = forecasts.step_minutes * MINUTE_MS
 
     def at(self, tick_ms: int, time_ms: Times) -> Floats:
-        """Give what had been forecast for readings of these times, one of each series."""
-        found = np.full((len(time_ms), 3), np.nan, np.float32)
+        """Return the quantiles forecast for readings at these times, one per series, kW."""
+        quantiles = np.full((len(time_ms), 3), np.nan, np.float32)
         if tick_ms - self._first_ms > self._steps * self._step_ms:
-            return found
-        known = min(len(time_ms), len(self._quantiles))
-        # A meter whose clock is off is still judged by what was expected about now.
-        step = np.clip((time_ms[:known] - self._first_ms) // self._step_ms, 0, self._steps - 1)
-        found[:known] = self._quantiles[np.arange(known), :, step]
-        return found
+            return quantiles
+        count = min(len(time_ms), len(self._quantiles))
+        # A meter whose clock is off is still judged by a forecast of about now.
+        step = np.clip((time_ms[:count] - self._first_ms) // self._step_ms, 0, self._steps - 1)
+        quantiles[:count] = self._quantiles[np.arange(count), :, step]
+        return quantiles
 
     def keep(self, stay: Rows) -> None:
-        """Forget all series but some, which move together."""
+        """Keep only the series of the rows `stay`, in that order."""
         self._quantiles = self._quantiles[stay[stay < len(self._quantiles)]]
 
     def columns(self) -> list[Column]:
-        """Give it as columns of a record: forecasts are whole watts."""
+        """Return the forecasts as record columns, in whole watts."""
         watts = np.rint(self._quantiles.astype(np.float64) * WATTS)
         by_level = np.nan_to_num(watts).astype(np.int64).transpose(1, 2, 0)
         place = np.array([self._first_ms, self._step_ms, self._steps])
@@ -64,7 +64,7 @@ class ExpectedReadings:
         return [place, levels, *by_level.reshape(3 * self._steps, -1)]
 
     def load(self, columns: Sequence[Column]) -> None:
-        """Take it from columns of a record."""
+        """Restore the forecasts from record columns."""
         place, levels, *watts = map(np.asarray, columns)
         self._first_ms, self._step_ms, self._steps = map(int, place)
         self.levels = tuple(levels.tolist())

@@ -1,4 +1,4 @@
-"""What the detectors know of series: from what is declared, in the order of a partition's rows."""
+"""The declared properties of a partition's series, as arrays in the order of its rows."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from gridcast.models.grid import Grid
 
 
 def declared_series(names: Sequence[str], grid: Grid) -> DeclaredSeries:
-    """Look up the series of a partition.
+    """Return what the grid declares of these series.
 
     >>> from gridcast.schemas import GridSeries
     >>> grid = Grid()
@@ -39,7 +39,7 @@ def declared_series(names: Sequence[str], grid: Grid) -> DeclaredSeries:
         if parent is not None:
             group[row] = number.setdefault(parent, len(number))
     parents = list(number)
-    # It is not the sum of some of its parts.
+    # A parent can only be compared with the sum of all of its children.
     sums = [
         row_of.get(parent, -1) if row_of.keys() >= set(grid.children(parent)) else -1
         for parent in parents
@@ -57,7 +57,7 @@ def declared_series(names: Sequence[str], grid: Grid) -> DeclaredSeries:
 
 
 class GridFacts:
-    """What is known of a partition's series; looked up anew only on a change."""
+    """A cache of the declared properties; recomputed only if the grid or the names have changed."""
 
     def __init__(self) -> None:
         self._seen: tuple[Grid, int] | None = None
@@ -65,18 +65,18 @@ class GridFacts:
         self._known = NOTHING_DECLARED
 
     def current(self, names: Sequence[str], grid: Grid) -> DeclaredSeries:
-        """Give what is known of these series by now."""
-        seen = (grid, grid.version)
-        if seen != self._seen or self._names != names:
-            self._seen, self._names = seen, list(names)
+        """Return what the grid declares of these series now."""
+        version = (grid, grid.version)
+        if version != self._seen or self._names != names:
+            self._seen, self._names = version, list(names)
             self._known = declared_series(names, grid)
         return self._known
 
 
 def _above(series: str, grid: Grid) -> tuple[str, ...]:
-    found: list[str] = []
+    ancestors: list[str] = []
     parent = grid.parent(series)
-    while parent is not None and parent not in found:
-        found.append(parent)
+    while parent is not None and parent not in ancestors:
+        ancestors.append(parent)
         parent = grid.parent(parent)
-    return tuple(found)
+    return tuple(ancestors)

@@ -1,8 +1,8 @@
-"""Groups that move as one: so many of their series lie strikingly far to one side.
+"""Binomial test for groups that move together: unusually many of their series lie to one side.
 
-Of a few series some lie there by chance, again and again: a reading is a minute of what was
-forecast as the mean of a quarter of an hour. So a group has moved if that many of it would hardly
-be by chance, were each of its series there as often as is usual in this group (a binomial test).
+In a small group some series lie far off by chance again and again, because a reading covers a
+minute and the forecast a quarter of an hour. So a group has moved if that many of its series would
+hardly be far off by chance, given how often the series of this group usually are.
 """
 
 from typing import ClassVar
@@ -15,15 +15,15 @@ from gridcast.models.detection.groups import FEWEST, MOVED, STRIKING, GroupStati
 from gridcast.units import Flags, Floats
 
 FOLLOWS_S = np.float32(8 * 3_600)
-"""So fast follows what is usual: it is known after a day, and an evening has its own."""
+"""Time constant of the usual share: known after a day, and an evening differs from a morning."""
 SLOWER = np.float32(0.1)
-"""While the group has moved: an event is not usual soon, a new usual is in the end."""
+"""Factor on the learning rate while the group has moved, so that an event is not soon normal."""
 LEAST = np.float32(ndtr(-STRIKING))
-"""So often, at least: with normal errors it would be."""
+"""Lower bound on the usual share: that of normally distributed errors."""
 
 
 class GroupMoves(DetectorState):
-    """How many of each group lie strikingly high or low, as is usual.
+    """The usual share of each group's series that lie strikingly high or low.
 
     >>> from gridcast.models.detection.groups import GroupStatistics
     >>> moves, minute = GroupMoves(1), np.full(1, 60, np.float32)
@@ -41,21 +41,21 @@ class GroupMoves(DetectorState):
 
     NEW: ClassVar = {"high": np.float32(1), "low": np.float32(1)}
     high: Floats
-    """Share of it that usually lies strikingly high …"""
+    """Share that usually lies strikingly high; 1 until learned."""
     low: Floats
-    """… and low; all of it as long as nothing is known."""
+    """Share that usually lies strikingly low; 1 until learned."""
 
     def update(
         self, groups: GroupStatistics, interval_s: Floats, risk: Floats
     ) -> tuple[Flags, Flags]:
-        """Tell which groups have moved up and which down; learn what is usual."""
-        follows = np.minimum(groups.heard / np.maximum(groups.size, 1) * interval_s / FOLLOWS_S, 1)
-        both = []
+        """Return which groups have moved up and which down; learn the usual shares."""
+        rate = np.minimum(groups.heard / np.maximum(groups.size, 1) * interval_s / FOLLOWS_S, 1)
+        moved_sides = []
         for usual, share in ((self.high, groups.high), (self.low, groups.low)):
             count = np.maximum(np.rint(share * groups.heard), 1)
             others = np.maximum(groups.heard - count, 0)
             chance = betainc(count, others + 1, np.maximum(usual, LEAST))
             moved = (groups.size >= FEWEST) & (share >= MOVED) & (chance < risk)
-            usual[:] += np.where(moved, SLOWER, np.float32(1)) * follows * (share - usual)
-            both.append(np.asarray(moved))
-        return both[0], both[1]
+            usual[:] += np.where(moved, SLOWER, np.float32(1)) * rate * (share - usual)
+            moved_sides.append(np.asarray(moved))
+        return moved_sides[0], moved_sides[1]

@@ -1,7 +1,7 @@
-"""Groups that move at once at the full or half hour: tariffs and timers do so, weather does not.
+"""Tariff and timer detector: groups that move at once at the full or half hour, unlike weather.
 
-Half hours of UTC are half hours of all time zones but three. Where readings come every quarter of
-an hour, everything is seen at such times, so that nothing is told of them.
+Half hours of UTC are half hours in all time zones but three. If readings come every quarter of an
+hour, every change is seen at such times, so nothing is reported for them.
 """
 
 from typing import ClassVar
@@ -15,13 +15,13 @@ from gridcast.units import Flags, Floats
 
 HALF_HOUR_S = 1_800
 AFTER_S = 120
-"""A look so soon after it is the first to see what was switched then."""
+"""A tick this soon after the half hour is the first to see what was switched then."""
 CALM = 0.1
-"""Of a group: so few strikingly high or low are as usual."""
+"""Share of strikingly high or low series below which a group is calm."""
 AT_ONCE_S = 180
-"""From calm to moved in no longer than that."""
+"""Longest time from calm to moved that counts as at once."""
 OFTEN_S = 300
-"""Readings come so often, at least."""
+"""Longest interval of readings for which switching can be recognised."""
 NEVER_S = -AT_ONCE_S - 1
 
 
@@ -42,13 +42,13 @@ class GroupSwitching(DetectorState):
 
     NEW: ClassVar = {"calm_s": np.int32(NEVER_S), "is_moved": np.False_, "at_once": np.False_}
     calm_s: np.ndarray[tuple[int], np.dtype[np.int32]]
-    """The newest look at which it was calm, seconds since 2020."""
+    """Newest tick at which the group was calm, seconds since 2020."""
     is_moved: Flags
     at_once: Flags
-    """It moved at the full or half hour, at once, and was not calm since."""
+    """True if it moved at once at the full or half hour and has not been calm since."""
 
     def update(self, tick_ms: int, share: Floats, interval_s: Floats) -> Flags:
-        """Take how many of each group are strikingly high or low; tell which were switched."""
+        """Take the share of striking series of each group; return which groups were switched."""
         now_s = (tick_ms - SINCE_MS) // 1000
         calm = share < CALM
         begins = (share >= MOVED) & ~self.is_moved

@@ -1,4 +1,4 @@
-"""What the series under one parent do together: whether the neighbours saw it, too."""
+"""Statistics of groups: what the series under one parent do together."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,41 +11,41 @@ from gridcast.models.detection.pit_scores import REMEMBERED, is_known
 from gridcast.units import Flags, Floats
 
 STRIKING = np.float32(3)
-"""A score beyond that is one that a neighbour saw, too."""
+"""A score beyond this counts as moved with the neighbours."""
 FEWEST = 3
-"""So many series make a group that can be judged."""
+"""Smallest group that is judged."""
 MOST_SILENT = 0.8
-"""A group of which so many are silent is dead as a whole."""
+"""A group with this share of silent series is silent as a whole."""
 MOVED = 0.4
-"""Fewer of a group beyond what is striking, to one side, are no event of the group."""
+"""Smallest share of striking series, on one side, that makes an event of the group."""
 ALL = 0.999
-"""A parent is compared with the sum of its parts where so many of them were heard."""
+"""Share of the children that must be heard before they are compared with their parent."""
 CLIP = np.float32(6)
 
 
 @dataclass(frozen=True, slots=True)
 class GroupStatistics:
-    """A row a group."""
+    """Statistics of a tick, one row per group."""
 
     size: Floats
     silent: Floats
-    """Share of them that is silent."""
+    """Share of the series that are silent."""
     high: Floats
-    """Share of those heard that lies strikingly high …"""
+    """Share of the judged series that lie strikingly high."""
     low: Floats
-    """… and low."""
+    """Share of the judged series that lie strikingly low."""
     mean: Floats
-    """Mean score of those heard, each cut to what one may weigh."""
+    """Mean score of the judged series, each clipped."""
     balance: Floats
-    """What the parent says less the sum of its parts, as a share of all that goes through them."""
+    """Parent minus the sum of its children, as a share of their absolute sum."""
     heard: Floats
-    """How many were: of them a reading came that had been forecast."""
+    """Number of judged series: those with a reading and a forecast for it."""
 
 
 def group_statistics(
     readings: TickReadings, declared: DeclaredSeries, score: Floats, silent: Flags
 ) -> GroupStatistics:
-    """Sum up what the series of each group do."""
+    """Compute the statistics of each group."""
     inside = declared.group != NO_GROUP
     group, groups = declared.group[inside], declared.groups
 
@@ -56,15 +56,15 @@ def group_statistics(
     given = ~np.isnan(score)
     clipped = np.clip(np.nan_to_num(score), -CLIP, CLIP)
     size, heard = total(np.ones_like(given)), total(given)
-    comes = ~np.isnan(readings.value)
-    parts, part_sum = total(comes), total(np.nan_to_num(readings.value))
+    has_reading = ~np.isnan(readings.value)
+    parts, part_sum = total(has_reading), total(np.nan_to_num(readings.value))
     has_parent = declared.parent >= 0
-    whole = np.where(has_parent, readings.value[np.maximum(declared.parent, 0)], np.nan)
-    # Parts that feed in and parts that draw may cancel out: meters err by what goes through them.
+    parent_kw = np.where(has_parent, readings.value[np.maximum(declared.parent, 0)], np.nan)
+    # Children that feed in and children that draw may cancel out, but meters err by the throughput.
     gross = total(np.abs(np.nan_to_num(readings.value)))
     complete = has_parent & (parts >= ALL * size) & (size >= FEWEST) & (gross > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        balance = np.where(complete, (whole - part_sum) / gross, np.nan)
+        balance = np.where(complete, (parent_kw - part_sum) / gross, np.nan)
     return GroupStatistics(
         size,
         _share(total(silent), size),
@@ -85,16 +85,16 @@ class Siblings:
     """Series with the same parent and the same weather station."""
 
     number: Rows
-    """Which siblings each series is one of."""
+    """Index of each series' siblings."""
     size: Floats
     high: Floats
-    """Share of them that lie above what was expected, as one in six do when all is well …"""
+    """Share that lies above the forecast's middle two thirds; normally one in six does."""
     low: Floats
-    """… and below."""
+    """Share that lies below them."""
 
 
 def siblings(declared: DeclaredSeries, station: Rows, high: Flags, low: Flags) -> Siblings:
-    """Sum up what series do that share parent and station; who has none of both shares that."""
+    """Compute the statistics of series that share parent and station, or the lack of them."""
     number = (station + 1) * (declared.groups + 1) + declared.group + 1
     size, above, below = (
         np.bincount(number, weights=of).astype(np.float32)
@@ -104,7 +104,7 @@ def siblings(declared: DeclaredSeries, station: Rows, high: Flags, low: Flags) -
 
 
 class Balance(DetectorState):
-    """How far parents are from the sum of their parts, in what is usual for them."""
+    """Residuals of parents against the sum of their children, scaled by what is usual for them."""
 
     NEW: ClassVar = {
         "mean": np.float32(np.nan),
@@ -114,15 +114,15 @@ class Balance(DetectorState):
     mean: Floats
     spread: Floats
     seen: np.ndarray[tuple[int], np.dtype[np.uint16]]
-    """How often it could be told, up to as often as counts."""
+    """Number of residuals that were computed, up to a bound."""
     LEARNS = np.float32(0.005)
 
     def is_known(self, interval_s: Floats) -> Flags:
-        """Tell of which it could be told for a day: enough to know what is usual."""
+        """Return True for groups with at least a day of residuals, enough to know what is usual."""
         return is_known(self.seen, interval_s)
 
     def score(self, balance: Floats) -> Floats:
-        """Give how far off each is; not a number where it cannot be told."""
+        """Return the score of each residual and learn from it; NaN if there is no residual."""
         new = np.isnan(self.mean) & ~np.isnan(balance)
         self.mean[new] = balance[new]
         self.seen += ~np.isnan(balance) & (self.seen < REMEMBERED)
@@ -135,7 +135,7 @@ class Balance(DetectorState):
 
 
 def group_value_of_series(values: Floats, declared: DeclaredSeries) -> Floats:
-    """Give each series what its group has; 0 to one that has none."""
+    """Return its group's value for each series; 0 for a series without a group."""
     inside = declared.group != NO_GROUP
     if not declared.groups:
         return np.zeros(len(declared.group), np.float32)
@@ -143,9 +143,9 @@ def group_value_of_series(values: Floats, declared: DeclaredSeries) -> Floats:
 
 
 def group_medians(values: Floats, given: Flags, declared: DeclaredSeries) -> tuple[Floats, Flags]:
-    """Give the median of each group, and of which it tells: most of their series are in it.
+    """Return each group's median and whether most of its series are in it.
 
-    Of too few it is 0: they have nothing in common.
+    With too few values the median is 0: they have nothing in common.
     """
     size = np.bincount(declared.group[declared.group != NO_GROUP], minlength=declared.groups)
     rows = np.flatnonzero(given & (declared.group != NO_GROUP))

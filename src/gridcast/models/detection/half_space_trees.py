@@ -1,9 +1,9 @@
-"""What is unusual about a group as a whole: half-space trees, one forest a group.
+"""Half-space trees: unusual combinations of a group's figures, one forest per group.
 
-They learn from a few figures of the group how these usually lie together; what lies where nothing
-lay before is unusual, though each figure by itself may be in order. The trees are River's, the same
-for every group; the counts are ours, side by side for all groups at once, for River's take some
-50 KB and 3 ms a forest. A test holds the scores to those of forests of River's own.
+A forest learns which combinations of a few figures are usual. A combination in a region without
+past data is unusual, though each figure by itself may be normal. The trees are River's, the same
+for every group. The counts are ours, in arrays for all groups at once, because River's take some
+50 KB and 3 ms per forest. A test compares the scores with River's own.
 
 References
 ----------
@@ -26,15 +26,15 @@ TREES, HEIGHT, WINDOW = 8, 4, 96
 SEED = 8
 NODES = 2 ** (HEIGHT + 1) - 1
 FEW = 0.1 * WINDOW
-"""A node that so few came to is not looked beyond."""
+"""A node with fewer visits is not descended further."""
 MOST = TREES * WINDOW * NODES
-"""The score of what could not be more usual."""
+"""The raw score of the most usual combination."""
 
 Counts = npt.NDArray[np.int16]
 
 
 def features(groups: GroupStatistics) -> npt.NDArray[np.float64]:
-    """Give the figures of each group, between 0 and 1."""
+    """Return the figures of each group, scaled to 0 to 1."""
     balance = np.nan_to_num(groups.balance).clip(-0.5, 0.5) + 0.5
     mean = 1 / (1 + np.exp(-groups.mean.astype(np.float64)))
     return np.column_stack([mean, groups.high, groups.low, groups.silent, balance])
@@ -45,19 +45,19 @@ class HalfSpaceForests:
 
     def __init__(self, groups: int = 0) -> None:
         self._now = _none(groups)
-        """How many came to each node in the window that runs: [group, tree, node] …"""
+        """Visits of each node in the current window: [group, tree, node]."""
         self._before = _none(groups)
-        """… and in the one before, by which is judged."""
+        """Visits in the previous window, which scores are computed from."""
         self._looks = np.zeros(groups, np.int16)
-        """In the window that runs."""
+        """Number of updates in the current window."""
         self._is_first = np.ones(groups, np.bool_)
-        """It is the first, so there is none to judge by."""
+        """True in the first window, which has no previous one."""
 
     def __len__(self) -> int:
         return len(self._looks)
 
-    def update(self, seen: npt.NDArray[np.float64]) -> Floats:
-        """Give how unusual each group is, 0 to 1, and learn from it."""
+    def update(self, figures: npt.NDArray[np.float64]) -> Floats:
+        """Return how unusual each group is, 0 to 1, and learn from it."""
         groups = np.arange(len(self))
         score = np.zeros(len(self))
         for tree, (feature, threshold) in enumerate(GROWN_TREES):
@@ -68,7 +68,7 @@ class HalfSpaceForests:
                 goes_on &= count >= FEW
                 self._now[groups, tree, node] += 1
                 if depth < HEIGHT:
-                    is_right = seen[groups, feature[node]] >= threshold[node]
+                    is_right = figures[groups, feature[node]] >= threshold[node]
                     node = 2 * node + 1 + is_right
         unusual = np.where(self._is_first, 0.0, 1 - score / MOST)
         self._looks += 1
@@ -78,22 +78,22 @@ class HalfSpaceForests:
         return unusual.astype(np.float32)
 
     def grow(self, groups: int) -> None:
-        """Make room for new groups."""
+        """Add forests for new groups."""
         self.reorder(np.append(np.arange(len(self)), np.full(groups - len(self), -1)))
 
     def reorder(self, was: Rows) -> None:
-        """Put the groups into another order: where each one was; -1: it is new."""
-        new, known = HalfSpaceForests(len(was)), was >= 0
+        """Reorder the groups: `was` has the old index of each; -1 is a new group."""
+        new, is_old = HalfSpaceForests(len(was)), was >= 0
         for name in ("_now", "_before", "_looks", "_is_first"):
-            getattr(new, name)[known] = getattr(self, name)[was[known]]
+            getattr(new, name)[is_old] = getattr(self, name)[was[is_old]]
             setattr(self, name, getattr(new, name))
 
     def columns(self) -> list[Column]:
-        """Give the counts as columns of a record: the trees are always the same."""
+        """Return the counts as record columns; the trees are constant."""
         return [self._looks, self._is_first, self._now.ravel(), self._before.ravel()]
 
     def load(self, columns: Sequence[Column]) -> None:
-        """Take the counts from columns of a record."""
+        """Restore the counts from record columns."""
         looks, is_first, now, before = map(np.asarray, columns)
         self._looks, self._is_first = looks.astype(np.int16), is_first.astype(np.bool_)
         self._now = now.astype(np.int16).reshape(-1, TREES, NODES)

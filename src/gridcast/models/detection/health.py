@@ -1,6 +1,6 @@
-"""How forecasts do, of each group and of a partition as a whole: what no single reading tells.
+"""Forecast quality of each group and of a partition: lost coverage and degraded models.
 
-Judged by the forecasts that came due in the last days (`gridcast.models.verification`).
+Judged by the forecasts whose slots ended in the last days (`gridcast.models.verification`).
 """
 
 from collections.abc import Callable, Iterator
@@ -17,41 +17,45 @@ from gridcast.schemas import AlarmKind
 from gridcast.units import Floats
 
 ENOUGH = 150
-"""So many judged forecasts a series, of a day or two, tell something."""
+"""Smallest number of verified forecasts per series: those of a day or two."""
 LEAST_COVERAGE, WELL_COVERED = 0.80, 0.85
-"""Of intervals that are to hold 90 %: below the one coverage is lost, above the other it is not."""
+"""Coverage of 90 % intervals: lost below the first, cleared above the second."""
 LEAST_SKILL, WELL_SKILLED = -0.1, 0.0
-"""Of the seasonal-naive forecast's error: a model that errs more than that is of no use."""
+"""Skill against the seasonal-naive forecast: degraded below the first, cleared above the second."""
 INTERVALS = "the intervals have not learned yet how far off forecasts are"
 MODEL = "the model does not fit the load any more, or its inputs are wrong"
 
 
 WeatherCauseOf = Callable[[Rows], WeatherCause | None]
-"""Tells whether the weather of series is why their forecasts err."""
+"""Returns the weather as the cause of the errors of some rows' forecasts, if it is."""
 
 
 def health(
     running: Running, declared: DeclaredSeries, feed: str, blame_of: WeatherCauseOf
 ) -> Iterator[Condition]:
-    """Tell of which groups, or of the whole feed, forecasts do badly."""
+    """Yield the groups, and the feed as a whole, whose forecasts are poor."""
     rows = min(len(running.count), len(declared.group))
     group = np.where(declared.group[:rows] == NO_GROUP, declared.groups, declared.group[:rows])
     sums = [
-        np.bincount(group, one[:rows].sum(axis=1), minlength=declared.groups + 1)
-        for one in (running.count, running.inside, running.error, running.naive_error)
+        np.bincount(group, counts[:rows].sum(axis=1), minlength=declared.groups + 1)
+        for counts in (running.count, running.inside, running.error, running.naive_error)
     ]
     size = np.bincount(declared.group[declared.group != NO_GROUP], minlength=declared.groups)
     for place, name in enumerate(declared.parents):
         if size[place] >= FEWEST:
-            found = _judge(name, int(size[place]), [one[place] for one in sums], (feed,))
-            yield from _told(found, blame_of, np.flatnonzero(declared.group[:rows] == place))
-    found = _judge(feed, rows, [one.sum() for one in sums], ())
-    yield from _told(found, blame_of, np.arange(rows))
+            conditions = _judge(name, int(size[place]), [counts[place] for counts in sums], (feed,))
+            yield from _with_weather(
+                conditions, blame_of, np.flatnonzero(declared.group[:rows] == place)
+            )
+    conditions = _judge(feed, rows, [counts.sum() for counts in sums], ())
+    yield from _with_weather(conditions, blame_of, np.arange(rows))
 
 
-def _told(found: Iterator[Condition], blame_of: WeatherCauseOf, rows: Rows) -> Iterator[Condition]:
-    """Tell it, and that it is the weather's if it is."""
-    for condition in found:
+def _with_weather(
+    conditions: Iterator[Condition], blame_of: WeatherCauseOf, rows: Rows
+) -> Iterator[Condition]:
+    """Yield the conditions, with the weather as their cause if it is."""
+    for condition in conditions:
         blame = blame_of(rows)
         yield condition if blame is None else blame.of(condition)
 
@@ -88,7 +92,7 @@ def _judge(name: str, size: int, sums: list[Floats], above: tuple[str, ...]) -> 
                 name,
                 Sign.ON if value < least else Sign.BETWEEN,
                 severity=error / count,
-                under=tuple((kind, one) for one in above),
+                under=tuple((kind, name) for name in above),
                 cause=cause,
                 text=text,
                 evidence=evidence,

@@ -1,4 +1,4 @@
-"""Which series have a day off: what is unusual then is no fault, and no drift."""
+"""Holidays of each series: unusual loads on such a day are neither faults nor drift."""
 
 from datetime import date, datetime
 from functools import lru_cache
@@ -12,13 +12,13 @@ from gridcast.units import Flags
 
 EPOCH = date(1970, 1, 1)
 MOST = 0.5
-"""Of a country's parts: where so many have the day off, it is a holiday of the country."""
+"""Share of a country's regions with a holiday from which it counts for the whole country."""
 
 _calendar = lru_cache(maxsize=1024)(Calendar)
 
 
 def on_holiday(declared: DeclaredSeries, tick_ms: int) -> Flags:
-    """Tell whose local date is a holiday."""
+    """Return True for series whose local date is a holiday."""
     off = [bool(code) and _is_off(zone, code, tick_ms) for zone, code in declared.calendars]
     if not any(off):
         return np.zeros(len(declared.group), np.bool_)

@@ -1,16 +1,14 @@
-"""The half-space trees that River grows for us, written down.
+"""The half-space trees that River grows for our seed, as constants.
 
-They follow from the seed, and the counts that are kept belong to them: another release of River may
-grow others. And to import River takes a worker as long as all else of its start. A test grows them
-anew.
+The stored counts belong to these trees, and another release of River may grow others. Importing
+River also takes a worker as long as the rest of its start. A test grows the trees anew.
 """
 
 import numpy as np
 import numpy.typing as npt
 
 Tree = tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]
-"""Which figure every inner node looks at, and where it parts: the children of node n are 2n + 1 and
-2n + 2."""
+"""Feature and threshold of every inner node; the children of node n are 2n + 1 and 2n + 2."""
 
 _GROWN = """
 1:0.823606525084068 4:0.6433718460101255 4:0.3367372227022385 4:0.2079433711781912

@@ -1,22 +1,22 @@
-"""Readings that cannot be: beyond what the series can carry, or in another unit."""
+"""Plausibility limits: readings beyond the capacity, or in another unit."""
 
 import numpy as np
 
 from gridcast.units import Flags, Floats
 
 SPARE = np.float32(1.02)
-"""A meter may tell a little more than the capacity that is declared."""
+"""Tolerance on the declared capacity, because meters err."""
 FACTOR = np.float32(1_000)
 FAR = np.float32(100)
-"""A reading in another unit is so many times as large as all that was expected, at least …"""
+"""A reading in another unit is at least this many times as large as every forecast value."""
 FEW = np.float32(10)
-"""… or so many times, and beyond the capacity."""
+"""If the capacity is known, this many times suffices when the reading also exceeds the capacity."""
 WIDE = np.float32(3)
-"""And in the right unit it is within so many intervals of that."""
+"""Converted to kW, the reading lies within this many interval widths of the median."""
 
 
 def is_impossible(value: Floats, capacity: Floats, least: Floats) -> Flags:
-    """Tell readings beyond the capacity, or below the least."""
+    """Return True for readings above the capacity or below the lower bound."""
     most = SPARE * capacity
     low = np.where(np.isfinite(least), least - (SPARE - 1) * capacity, -most)
     with np.errstate(invalid="ignore"):
@@ -24,9 +24,9 @@ def is_impossible(value: Floats, capacity: Floats, least: Floats) -> Flags:
 
 
 def is_other_unit(value: Floats, quantiles: Floats, width: Floats, capacity: Floats) -> Flags:
-    """Tell readings of which a thousandth is what was expected, and that are far beyond it.
+    """Return True for readings far above the forecast whose thousandth fits the forecast.
 
-    `width` is how far readings usually are from what is expected.
+    `width` is the usual distance of readings from the forecast, kW.
 
     >>> quantiles, width = np.array([[0.2, 0.4, 1.0]] * 4, np.float32), np.full(4, 0.3, np.float32)
     >>> value, unknown = np.array([400, 0.4, 5, 90_000], np.float32), np.full(4, np.nan, np.float32)

@@ -1,8 +1,8 @@
-"""What one series has never done before, where there is no forecast: nothing but its readings.
+"""Nearest-neighbour novelty of one series' readings, for series without a forecast.
 
-How far a reading is from the nearest of those in memory is its novelty; how much larger that is
-than novelties of this series usually are, its score. Of several in a row only the first and
-largest is news: a score counts if none of the newest before it was as large.
+The novelty of a reading is its distance to the nearest remembered reading. Its score is how far
+that novelty lies above the series' mean novelty, in standard deviations. A score counts only if no
+recent score was as large, so that a run of odd readings is reported once.
 """
 
 from bisect import bisect_left, insort
@@ -10,13 +10,13 @@ from collections import deque
 from math import sqrt
 
 MEMORY = 4_000
-"""Readings that are remembered."""
+"""Number of readings that are remembered."""
 USUAL = 6_000
-"""Novelties from which is known what is usual."""
+"""Number of novelties that mean and deviation are computed from."""
 REST = 120
-"""Readings for which a score is compared with those before it."""
+"""Number of readings for which a larger earlier score suppresses the next ones."""
 FEWEST = 1e-3
-"""Of the mean novelty: the spread is no smaller, for series that repeat themselves exactly."""
+"""Lower bound on the deviation, as a share of the mean novelty, for series that repeat exactly."""
 
 
 class Novelty:
@@ -32,24 +32,26 @@ class Novelty:
 
     def __init__(self) -> None:
         self._order: deque[float] = deque(maxlen=MEMORY)
-        self._known: list[float] = []
+        self._sorted: list[float] = []
         self._usual: deque[float] = deque(maxlen=USUAL)
         self._sum = self._squares = 0.0
         self._recent: deque[tuple[int, float]] = deque()
         self._count = 0
 
     def update(self, value: float) -> float:
-        """Give how new a reading is: 0 if it is no news; from about 2 on it is worth a look."""
+        """Return a reading's score and learn from it: 0 is no news, 2 deserves attention."""
         novelty = self._nearest(value)
         score = self._score(novelty)
         self._remember(value, novelty)
         return self._news(score)
 
     def _nearest(self, value: float) -> float:
-        if not self._known:
+        if not self._sorted:
             return 0.0
-        place = bisect_left(self._known, value)
-        return min(abs(value - known) for known in self._known[max(place - 1, 0) : place + 1])
+        place = bisect_left(self._sorted, value)
+        return min(
+            abs(value - neighbour) for neighbour in self._sorted[max(place - 1, 0) : place + 1]
+        )
 
     def _score(self, novelty: float) -> float:
         count = max(len(self._usual), 1)
@@ -59,9 +61,9 @@ class Novelty:
 
     def _remember(self, value: float, novelty: float) -> None:
         if len(self._order) == MEMORY:
-            del self._known[bisect_left(self._known, self._order[0])]
+            del self._sorted[bisect_left(self._sorted, self._order[0])]
         self._order.append(value)
-        insort(self._known, value)
+        insort(self._sorted, value)
         if len(self._usual) == USUAL:
             old = self._usual[0]
             self._sum, self._squares = self._sum - old, self._squares - old * old
@@ -69,7 +71,7 @@ class Novelty:
         self._sum, self._squares = self._sum + novelty, self._squares + novelty * novelty
 
     def _news(self, score: float) -> float:
-        """Give the score if it is larger than those of late: a queue whose first is the largest."""
+        """Return the score if it exceeds all recent ones, else 0. The queue's first is its max."""
         self._count += 1
         recent = self._recent
         while recent and recent[0][0] <= self._count - REST:

@@ -1,4 +1,4 @@
-"""What a partition's detectors are shown at a tick, and what they know of the series."""
+"""Inputs of a partition's detectors at a tick: readings, declared series, station observations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,19 +15,19 @@ NO_GROUP = -1
 
 @dataclass(frozen=True, slots=True)
 class TickReadings:
-    """What came since the look before: a row a series."""
+    """The readings that arrived since the last tick, one row per series."""
 
     tick_ms: int
     heard: Flags
-    """Who sent anything at all, if only an old reading again."""
+    """True for series that sent anything, even an old reading again."""
     value: Floats
-    """The newest reading that came, kW; not a number where none did."""
+    """The newest reading, kW; NaN if none arrived."""
     time_ms: Times
-    """When that was, by the meter's clock."""
+    """Event time of that reading, by the meter's clock."""
     sent_ms: Times
-    """When it was sent, by Kafka's."""
+    """Kafka's timestamp of that reading."""
     quantiles: Floats
-    """What had been forecast for it, kW: [series, levels]; not a number where nothing was."""
+    """Forecast for that reading, kW: [series, levels]; NaN without a forecast."""
     levels: tuple[float, ...]
     """Probabilities of the quantiles, rising."""
 
@@ -37,48 +37,48 @@ class TickReadings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DeclaredSeries:
-    """What is declared of the series: it seldom changes from look to look."""
+    """Declared properties of a partition's series; they rarely change from tick to tick."""
 
     capacity: Floats
-    """kW; not a number where it is unknown."""
+    """kW; NaN if unknown."""
     least: Floats
-    """The least that the load can be, kW: 0, or minus infinity."""
+    """Lower bound of the load, kW: 0 or minus infinity."""
     group: Rows
-    """Which group each series is in: its siblings, under one parent. `NO_GROUP`: none."""
+    """Index of each series' group: its siblings under one parent. `NO_GROUP` without a parent."""
     parent: Rows
-    """Which row is the parent of each group; -1: it, or a part of it, is not among these series."""
+    """Row of each group's parent; -1 if it, or a child of it, is in another partition."""
     parents: Sequence[str]
-    """Names of the parents, one for each group."""
+    """Names of the parents, one per group."""
     above: Sequence[tuple[str, ...]]
-    """Names of what stands above each parent, the nearest first."""
+    """Names of each parent's ancestors, nearest first."""
     calendar: Rows = field(default_factory=lambda: np.zeros(0, np.intp))
-    """Which of the calendars each series goes by, if there are any."""
+    """Index of each series' calendar in `calendars`; empty without calendars."""
     calendars: Sequence[tuple[str, str]] = ()
-    """Time zones and holiday calendars; "": no holidays."""
+    """Time zones and holiday calendars; "" means no holidays."""
 
     @property
     def groups(self) -> int:
-        """How many groups there are."""
+        """Number of groups."""
         return len(self.parents)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StationObservations:
-    """What was known of the weather at a tick: a row a station."""
+    """The weather available at a tick, one row per station."""
 
     tick_ms: int
     stations: Sequence[str]
     time_ms: Times
-    """When the newest observation was made; `NOT_KNOWN` where there is none."""
+    """Time of the newest observation; `NOT_KNOWN` if there is none."""
     measured: Floats
-    """What it said, °C; not a number where it did not."""
+    """Observed temperature, °C; NaN if the station did not report it."""
     foretold: Floats
-    """What the newest forecast run says of that time, °C."""
+    """Temperature of the newest forecast run for that time, °C."""
     of: Rows
-    """Which station each series has; `NOT_KNOWN`: none."""
+    """Index of each series' station; `NOT_KNOWN` without a station."""
 
     def of_rows(self, rows: int) -> Rows:
-        """Give the station of so many series: those that are new have none yet."""
+        """Return the station index of the first `rows` series; new series have no station yet."""
         more = np.full(max(rows - len(self.of), 0), NOT_KNOWN)
         return np.append(self.of[:rows], more).astype(np.intp)
 
@@ -99,4 +99,4 @@ NOTHING_DECLARED = DeclaredSeries(
     [],
     [],
 )
-"""Of no series."""
+"""The declarations of a partition without series."""

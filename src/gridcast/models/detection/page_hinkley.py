@@ -1,15 +1,14 @@
-"""Page-Hinkley's test for a mean that has moved, for all series at once.
+"""Page-Hinkley test for a change of the mean, for all series at once.
 
-The same mathematics as `river.drift.PageHinkley`, to which a test holds it: the sums of how far
-values lie above (and below) their mean so far, less what is tolerated, fade; when one has risen by
-more than the threshold above its least, the mean has moved.
+The mathematics are those of `river.drift.PageHinkley`; a test compares the two. The cumulative sums
+of the deviations above and below the running mean, less a tolerance, fade. When a sum has risen by
+more than the threshold above its minimum, the mean has changed.
 
-Two things are to be known of a test that runs for years over values whose own mean is not kept at
-zero. A sum that fades does not fall for ever: where it has come to rest, it rises by the threshold
-with a mean that is a little off for long, however much is tolerated; with `alpha` 1, as in Page's
-test, nothing fades. And a mean since the beginning moves ever less: in time all that comes and goes
-with the seasons has moved, so the mean can be that of the last while (`remembered`, which River has
-not).
+Two properties matter for a test that runs for years. A sum that fades stops falling, so it rises by
+the threshold if the mean is slightly off for long, whatever the tolerance; with `alpha` 1, as in
+Page's original test, nothing fades. And a mean over all values since the start moves ever less, so
+that every season would count as a change; `remembered`, which River lacks, limits the mean to
+recent values.
 
 References
 ----------
@@ -27,20 +26,20 @@ from gridcast.units import Flags, Floats
 
 @dataclass(frozen=True, slots=True)
 class DriftLimit:
-    """When a mean has moved; the names are River's, but for `remembered`.
+    """Settings of the test, named as in River, except for `remembered`.
 
     Parameters
     ----------
     min_instances
-        Before so many values nothing is said.
+        Number of values before the first detection.
     delta
-        How far off the mean is tolerated.
+        Tolerated deviation from the mean.
     threshold
-        The higher, the later and the surer.
+        A higher threshold detects later and more reliably.
     alpha
-        How the sums fade.
+        Fading factor of the sums.
     remembered
-        Of about so many values is the mean that a new one is held against; none: of all.
+        Number of values that the mean covers, about; None for all values.
     """
 
     min_instances: int = 30
@@ -51,7 +50,7 @@ class DriftLimit:
 
 
 class PageHinkley(DetectorState):
-    """The test in both directions.
+    """The two-sided Page-Hinkley test.
 
     Examples
     --------
@@ -83,15 +82,15 @@ class PageHinkley(DetectorState):
         self._limit = limit
 
     def update(self, value: Floats, given: Flags) -> Flags:
-        """Take a value of each series for which one is given; tell whose mean has moved.
+        """Update the series in `given` with a value each, and return whose mean has changed.
 
-        It then begins anew with these.
+        The test starts anew for a series whose mean has changed.
         """
         limit, rows = self._limit, np.flatnonzero(given)
         moved = np.zeros(len(given), np.bool_)
         count = self.count[rows] + 1
-        known = count if limit.remembered is None else np.minimum(count, limit.remembered)
-        mean = self.mean[rows] + (value[rows] - self.mean[rows]) / known.astype(np.float32)
+        weight_count = count if limit.remembered is None else np.minimum(count, limit.remembered)
+        mean = self.mean[rows] + (value[rows] - self.mean[rows]) / weight_count.astype(np.float32)
         off = value[rows] - mean
         alpha, delta = np.float32(limit.alpha), np.float32(limit.delta)
         above = alpha * self.above[rows] + off - delta
@@ -100,8 +99,8 @@ class PageHinkley(DetectorState):
         self.count[rows], self.mean[rows] = count, mean
         self.above[rows], self.below[rows] = above, below
         self.least[rows], self.most[rows] = least, most
-        far = (above - least > limit.threshold) | (most - below > limit.threshold)
-        moved[rows] = far & (count >= limit.min_instances)
+        is_beyond = (above - least > limit.threshold) | (most - below > limit.threshold)
+        moved[rows] = is_beyond & (count >= limit.min_instances)
         for name, new in self.NEW.items():
             getattr(self, name)[moved] = new
         return moved

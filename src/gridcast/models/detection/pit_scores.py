@@ -1,9 +1,9 @@
-"""How surprising readings are: where in the distribution that had been forecast they lie.
+"""PIT scores: the position of a reading in its forecast distribution, as a normal score.
 
-The position is told as the score of the normal distribution at that probability: 0 is the median,
-1.64 the 95 % quantile. Inside the quantiles it is interpolated; beyond them it goes on as far as
-the outermost is from the median, but not in steps narrower than is usual for the series: an hour
-in which little was expected must not make every kettle an event.
+The probability integral transform (PIT) of a reading is mapped to a standard normal: 0 is the
+median, 1.64 the 95 % quantile. Between the quantiles it is interpolated. Beyond them it continues
+with the distance from the median to the outermost quantile, but with no smaller unit than is usual
+for the series: in an hour with little expected load, not every kettle is an event.
 """
 
 from typing import ClassVar
@@ -20,20 +20,20 @@ SETTLED = 100
 DAY_S = np.float32(86_400)
 FARTHEST = np.float32(1e6)
 USUAL = np.float32(2)
-"""Of the mean error: so far from the median nine of ten readings lie where errors are normal."""
+"""Factor on the mean error: with normal errors nine in ten readings lie within it."""
 MOST = np.float32(10)
-"""Usual widths: a faulty reading counts as no more."""
+"""Upper bound on what is learned from one reading, in usual widths."""
 NARROWEST = np.float32(1e-3)
-"""kW: meters tell no less than a watt."""
+"""kW; meters don't resolve less than a watt."""
 
 
 def is_known(seen: npt.NDArray[np.uint16], interval_s: Floats) -> Flags:
-    """Tell of what there was enough for a day to tell what is not usual. A night says little."""
+    """Return True if enough readings over at least a day were seen. A night alone shows little."""
     return np.asarray((seen >= SETTLED) & (seen * interval_s >= DAY_S))
 
 
 class PitScores(DetectorState):
-    """Scores of readings, for all series at once.
+    """Computes the scores of all series' readings at once.
 
     >>> pit, levels = PitScores(1), (0.05, 0.5, 0.95)
     >>> expected = np.array([[1.0, 2.0, 4.0]], np.float32)
@@ -49,13 +49,12 @@ class PitScores(DetectorState):
 
     NEW: ClassVar = {"width": np.float32(0), "seen": np.uint16(0)}
     seen: npt.NDArray[np.uint16]
-    """Readings that the width rests on, up to as many as are remembered."""
+    """Number of readings that the width rests on, up to a bound."""
     width: Floats
-    """From the median to the outer quantiles, kW, as is usual: of forecasts, or if these are too
-    narrow, of readings."""
+    """Usual distance from the median to the outer quantiles, kW; readings can widen it."""
 
     def score(self, value: Floats, quantiles: Floats, levels: tuple[float, ...]) -> Floats:
-        """Give the score of each reading; not a number where there is none, or no forecast."""
+        """Return the score of each reading; NaN without a reading or a forecast."""
         normal = ndtri(np.asarray(levels)).astype(np.float32)
         low, middle, high = quantiles[:, 0], quantiles[:, len(levels) // 2], quantiles[:, -1]
         self._learn(np.asarray((high - low) / 2, np.float32), np.abs(value - middle))
@@ -71,11 +70,11 @@ class PitScores(DetectorState):
         return np.clip(score, -FARTHEST, FARTHEST)
 
     def is_settled(self) -> Flags:
-        """Tell for which series it is known by now what is usual: enough to learn from."""
+        """Return True for series with enough readings to learn from their scores."""
         return np.asarray(self.seen >= SETTLED)
 
     def is_known(self, interval_s: Floats) -> Flags:
-        """Tell for which that was for a day: enough to tell of what is not."""
+        """Return True for series with at least a day of readings, enough to raise alarms."""
         return is_known(self.seen, interval_s)
 
     def _learn(self, half: Floats, error: Floats) -> None:

@@ -1,8 +1,8 @@
-"""Readings that stay the same for longer than those of this series do.
+"""Flatline detector: readings that stay the same for longer than is usual for the series.
 
-How often a reading equals the one before, given that this one did, too, is learned for each series:
-a lamp's meter says 0 all day, a household's never the same watt for long. So many in a row are a
-flatline as would come by chance less often than the risk allows.
+For each series it learns how often a repeated reading is followed by another: a lamp's meter
+reports 0 all day, a household's is never at the same watt for long. A run is a flatline if it would
+occur by chance less often than the risk allows.
 """
 
 from typing import ClassVar
@@ -13,7 +13,7 @@ from gridcast.models.detection.detector_state import DetectorState, Rows
 from gridcast.units import Flags, Floats
 
 REMEMBERED = np.float32(1_000)
-"""Repeats that the share rests on."""
+"""Number of repeats that the share rests on."""
 MOST_COUNTED = 60_000
 
 
@@ -36,21 +36,21 @@ class Repeats(DetectorState):
     }
     last: Floats
     run: np.ndarray[tuple[int], np.dtype[np.uint16]]
-    """How many readings in a row equalled the one before."""
+    """Length of the current run: readings in a row that equalled the one before."""
     again: Floats
-    """How often one repeat followed another …"""
+    """Number of repeats that were followed by another; fades."""
     chances: Floats
-    """… of so many times that it could have. Both fade; those of a new series are assumed."""
+    """Number of repeats; fades. A new series starts with assumed numbers."""
 
     def update(self, value: Floats, given: Flags, risk: Floats) -> Flags:
-        """Take the newest readings; tell which series stand still."""
+        """Take the newest readings; return True for series with a flatline."""
         same = given & (value == self.last)
-        over = np.flatnonzero(given & ~same & (self.run > 0))
-        # Of a meter that was stuck no more is learned than of one that nearly was.
-        run = np.minimum(self.run[over], self._longest(risk[over], over))
-        self.again[over] += run - 1
-        self.chances[over] += run
-        fade = over[self.chances[over] > REMEMBERED]
+        has_ended = np.flatnonzero(given & ~same & (self.run > 0))
+        # A flatline is learned as the longest run that is none.
+        run = np.minimum(self.run[has_ended], self._longest(risk[has_ended], has_ended))
+        self.again[has_ended] += run - 1
+        self.chances[has_ended] += run
+        fade = has_ended[self.chances[has_ended] > REMEMBERED]
         self.again[fade] *= np.float32(0.5)
         self.chances[fade] *= np.float32(0.5)
         self.run[same] = np.minimum(self.run[same], MOST_COUNTED) + 1
@@ -59,6 +59,6 @@ class Repeats(DetectorState):
         return np.asarray(self.run > self._longest(risk, slice(None)))
 
     def _longest(self, risk: Floats, rows: Rows | slice) -> Floats:
-        """Give how long a run may be."""
+        """Return the longest run that is no flatline."""
         share = np.minimum(self.again[rows] / self.chances[rows], np.float32(0.999))
         return np.asarray(np.log(risk) / np.log(share))

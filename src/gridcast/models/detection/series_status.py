@@ -1,4 +1,4 @@
-"""How series stood when their newest reading was judged: so they stand until the next."""
+"""The status of each series as of its newest reading; it stands until the next one."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -10,19 +10,19 @@ from gridcast.schemas import AlarmKind
 from gridcast.units import Flags, Floats
 
 SEEN_AT_READINGS = (AlarmKind.SPIKE, AlarmKind.DROP, AlarmKind.OUT_OF_LIMITS, AlarmKind.UNIT)
-"""What is seen of a reading; the rest is seen of the time between them, or of many."""
+"""Kinds that are judged at a reading; the others are judged between readings, or for groups."""
 BETWEEN = 4
-"""From this bit on: not beyond the limit, and not well."""
+"""First bit of the kinds that are within their limit but have not cleared yet."""
 HIGH, LOW = 6, 7
-"""Bits: its score is beyond 1, which one in six are, above or below."""
+"""Bits for a score above 1 and below -1; each applies to one in six readings."""
 
 
 class SeriesStatus(DetectorState):
-    """A bit for each kind beyond its limit, for each that is not yet well, and for each side."""
+    """One bit per kind beyond its limit, per kind that has not cleared, and per side."""
 
     NEW: ClassVar = {"last": np.float32(np.nan), "bits": np.uint8(0)}
     last: Floats
-    """The newest reading, kW."""
+    """Newest reading, kW."""
     bits: np.ndarray[tuple[int], np.dtype[np.uint8]]
 
     def note(
@@ -33,7 +33,7 @@ class SeriesStatus(DetectorState):
         between: Mapping[AlarmKind, Flags],
         score: Floats,
     ) -> None:
-        """Take how the series stand that sent a reading."""
+        """Store the status of the series that sent a reading."""
         bits = np.zeros(len(given), np.uint8)
         for place, kind in enumerate(SEEN_AT_READINGS):
             bits |= on[kind].astype(np.uint8) << place
@@ -45,20 +45,20 @@ class SeriesStatus(DetectorState):
         np.copyto(self.last, value, where=given)
 
     def on(self) -> dict[AlarmKind, Flags]:
-        """Tell which stand beyond a limit."""
+        """Return which series are beyond a limit, by kind."""
         return {kind: self._bit(place) for place, kind in enumerate(SEEN_AT_READINGS)}
 
     def between(self) -> dict[AlarmKind, Flags]:
-        """Tell which are not beyond it, and not well."""
+        """Return which series are within the limit but have not cleared, by kind."""
         kinds = SEEN_AT_READINGS[:2]
         return {kind: self._bit(BETWEEN + place) for place, kind in enumerate(kinds)}
 
     def high(self) -> Flags:
-        """Tell which lie above what was expected, as one in six do."""
+        """Return True for series with a score above 1."""
         return self._bit(HIGH)
 
     def low(self) -> Flags:
-        """Tell which lie below it."""
+        """Return True for series with a score below -1."""
         return self._bit(LOW)
 
     def _bit(self, place: int) -> Flags:

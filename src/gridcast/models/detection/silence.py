@@ -1,9 +1,9 @@
-"""Series that send nothing for longer than is usual for them.
+"""Gap detector: series that send nothing for longer than is usual for them.
 
-Time is counted in the intervals at which the series sends. What comes in bursts (a quarter of an
-hour's readings one after the other, frames every five minutes) has its rhythm from burst to burst:
-what follows within half an interval is more of the same. How often an interval without a reading
-follows another is learned: a meter on a bad line misses a tenth, one on a wire none.
+Time is counted in the sending intervals of the series. If readings come in bursts (a quarter of an
+hour's readings one after the other, frames every five minutes), the interval is that between two
+bursts; readings within half an interval belong to the same burst. The detector learns how often a
+missed interval follows another: a meter on a bad line misses a tenth, one on a wire none.
 """
 
 from typing import ClassVar
@@ -15,34 +15,35 @@ from gridcast.units import Flags, Floats, Times
 
 REMEMBERED = 2_000
 LATE = np.float32(0.5)
-"""Of an interval: so much later than due is not missed yet, and so soon after is the same burst."""
+"""Share of an interval: a reading this late is not missed yet, one this early is the same burst."""
 LEARNS = np.float32(0.05)
 LONGEST = np.float32(3)
-"""Intervals: a longer gap counts as so long when the interval is learned from it …"""
+"""Upper bound on a gap that the interval is learned from, in intervals."""
 MOST_MISSED = np.float32(3)
-"""… and one that was an alarm as so many missed readings."""
+"""Upper bound on the missed readings that are learned from a gap with an alarm."""
 NEW_CHANCES = 10
 KNOWN = NEW_CHANCES + 10
-"""Chances: of so many times that it sent, the assumed ones included, its rhythm is known."""
+"""Number of readings, including the assumed ones, after which the interval is known."""
 OFTEN = 10
-"""Intervals: if all that came in as long came in one burst, that is the rhythm by now …"""
+"""Number of intervals: a burst that lasts this long becomes the new rhythm."""
 MANY = 255
-"""… or so many readings."""
+"""Number of readings in one burst after which it becomes the new rhythm."""
 TWICE = np.float32(2)
-"""The readings that a gap is as long as: after more that came in time, it is no rhythm."""
+"""A gap after more than this many timely readings per missed one is a fault and no new rhythm."""
 LEAST_SHARE, MOST_SHARE = np.float32(0.0005), np.float32(0.95)
-"""No line is known to be better, or worse."""
+"""Bounds on the share of missed readings."""
 SOONEST_S = np.float32(270)
-"""No silence is told that is shorter: readings come late by minutes."""
+"""Shortest silence that is reported: readings can be late by minutes."""
 
 
 class Silence(DetectorState):
-    """How long series have been silent.
+    """Tracks each series' sending interval, and how long it has been silent.
 
     >>> silence, risk = Silence(1), np.full(1, 1e-6, np.float32)
     >>> for minute in range(24 * 60):  # bursts of three minutes, every quarter of an hour
-    ...     found = silence.update(SINCE_MS + minute * 60_000, np.array([minute % 15 < 3]), risk)
-    >>> silence.interval_s.round(), found
+    ...     heard = np.array([minute % 15 < 3])
+    ...     is_silent = silence.update(SINCE_MS + minute * 60_000, heard, risk)
+    >>> silence.interval_s.round(), is_silent
     (array([780.], dtype=float32), array([False]))
     """
 
@@ -55,20 +56,20 @@ class Silence(DetectorState):
         "steady": np.uint8(0),
     }
     heard_s: np.ndarray[tuple[int], np.dtype[np.int32]]
-    """When it was last heard: the tick, seconds since `SINCE_MS`; -1: never."""
+    """Tick of the last reading, seconds since `SINCE_MS`; -1 before the first."""
     interval_s: Floats
-    """Between two readings, or two bursts, usually; 0: not known yet."""
+    """Usual time between two readings, or two bursts; 0 until learned."""
     missed: Floats
-    """How often an interval was missed …"""
+    """Number of missed intervals; fades."""
     chances: np.ndarray[tuple[int], np.dtype[np.uint16]]
-    """… of so many. Both fade; those of a new series are assumed."""
+    """Number of intervals; fades. A new series starts with assumed numbers."""
     near: np.ndarray[tuple[int], np.dtype[np.uint8]]
-    """So many in a row came soon after the one before."""
+    """Number of readings in a row that came soon after the one before."""
     steady: np.ndarray[tuple[int], np.dtype[np.uint8]]
-    """So many came in time; halved when one did not."""
+    """Number of readings that came in time; halved by one that did not."""
 
     def update(self, tick_ms: int, heard: Flags, risk: Floats) -> Flags:
-        """Take who was heard since the look before; tell who is silent."""
+        """Take which series were heard since the last tick; return which are silent."""
         now_s = _seconds(tick_ms)
         gap_s = (now_s - self.heard_s).astype(np.float32)
         again = heard & (self.heard_s >= 0)
@@ -89,14 +90,14 @@ class Silence(DetectorState):
         return silent & ~heard
 
     def count(self, tick_ms: int) -> Floats:
-        """Give how many times each series should have sent by now and has not."""
+        """Return how many readings each series has missed by now."""
         gap_s = (_seconds(tick_ms) - self.heard_s).astype(np.float32)
         return np.where(self._is_known(), self._count(gap_s), np.float32(0))
 
     def _learn_interval(self, gap_s: Floats, due: Flags, again: Flags, count: Floats) -> None:
         first = due & (self.interval_s == 0)
-        # A gap after many readings that came in time is a fault, and one that is there always is
-        # the rhythm. Of a new series nothing speaks against a longer one.
+        # A gap after many timely readings is a fault; one that recurs is the rhythm. A new series
+        # has no timely readings, so its interval may grow at once.
         is_late = due & (count >= 1)
         is_fault = is_late & (self.steady > TWICE * count)
         self.steady = np.where(
@@ -104,7 +105,7 @@ class Silence(DetectorState):
         ).astype(np.uint8)
         longer = due & ~self._is_known() & (gap_s > 2 * self.interval_s)
         ratio = np.minimum(gap_s / np.maximum(self.interval_s, np.float32(1)), LONGEST)
-        # A burst has many gaps, and the one after it is the rhythm: the short ones say less.
+        # A burst has many short gaps, but the rhythm is the gap after it: short gaps weigh less.
         learns = np.where(due & ~is_fault, LEARNS * ratio * np.minimum(ratio, 1), np.float32(0))
         self.interval_s += learns * (ratio - 1) * self.interval_s
         np.copyto(self.interval_s, gap_s, where=first | longer)
@@ -133,7 +134,7 @@ class Silence(DetectorState):
 
 
 SINCE_MS = 1_577_836_800_000
-"""2020: from here 31 bits of seconds last until 2088."""
+"""Start of 2020: 31 bits of seconds last from here until 2088."""
 
 
 def _seconds(ms: int | Times) -> int:

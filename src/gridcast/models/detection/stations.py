@@ -1,9 +1,8 @@
-"""Weather stations: what they measured against what had been forecast for it, and whether they do.
+"""Weather-station detector: forecast errors, drift, flatlines and gaps of stations.
 
-A station is watched as a meter is: whether it falls silent, or stays at a value. Its error is what
-it measured less what the newest forecast run said of that time, degrees. One beyond what is usual
-of the station is weather that came otherwise than it was forecast, or a reading that is wrong; days
-whose mean error has moved are a drift of what forecasts of load are made from.
+A station is watched like a meter for gaps and flatlines. Its error is the observed temperature
+minus that of the newest forecast run. An unusual error is weather unlike its forecast, or a wrong
+observation. A moved daily mean error is drift of an input that load forecasts are made from.
 """
 
 from collections.abc import Sequence
@@ -25,25 +24,25 @@ from gridcast.models.weather import NOT_KNOWN
 from gridcast.units import HOUR_MS, Flags, Floats
 
 STUCK_S = 3 * 3_600
-"""Weather that stays the same for less is calm."""
+"""Shortest flatline that is reported: weather may stay the same for less."""
 FAR_C = np.float32(3)
-"""Degrees: what errs less explains no load …"""
+"""Smallest error that explains a load, °C."""
 WIDE = np.float32(3)
-"""… nor what errs less than so many of the station's usual errors."""
+"""Smallest error that is unusual, in the station's usual errors."""
 STILL = np.float32(0.5)
-"""Of that: below it the weather is as forecast again."""
+"""Hysteresis: share of the limit below which the weather is as forecast again."""
 LONGEST_H = np.float32(3)
-"""One observation speaks for no more hours before it."""
+"""Upper bound on the hours that one observation stands for."""
 ASSUMED_H, KNOWN_H, REMEMBERED_H = np.float32(24), np.float32(48), np.float32(336)
-"""Hours: for so many a new station's errors are assumed, before so many nothing is told, and what
-is usual fades over so many."""
+"""Hours that a new station starts with, hours before the first detection, and hours over which the
+usual errors fade."""
 LEAST_C = np.float32(0.3)
-"""Degrees: days of no station lie nearer to each other, usually."""
+"""Lower bound on the usual distance between days, °C."""
 MOVED = DriftLimit(min_instances=14, delta=1.0, threshold=15.0, alpha=0.99)
 
 
 class StationFault(IntEnum):
-    """What is wrong with a station; of several, the greater."""
+    """Faults of a station; if there are several, the greatest counts."""
 
     NOT = 0
     OFF = 1
@@ -53,7 +52,7 @@ class StationFault(IntEnum):
 
 
 class StationErrors(DetectorState):
-    """How far stations are from what was forecast, and what is wrong with them."""
+    """Forecast errors and faults of the stations."""
 
     NEW: ClassVar = {
         "at_s": np.int32(-1),
@@ -69,30 +68,30 @@ class StationErrors(DetectorState):
         "ill": np.uint8(StationFault.NOT),
     }
     at_s: npt.NDArray[np.int32]
-    """When the newest observation was made, seconds since `SINCE_MS`."""
+    """Time of the newest observation, seconds since `SINCE_MS`."""
     same_s: npt.NDArray[np.int32]
-    """When it first said what it says."""
+    """Time since which the observed value is unchanged."""
     since_s: npt.NDArray[np.int32]
-    """Since when it is ill."""
+    """Time since which the fault lasts."""
     measured: Floats
-    """The newest that was foretold, °C …"""
+    """Newest observation with a forecast, °C."""
     foretold: Floats
-    """… and what was."""
+    """The forecast for it, °C."""
     error: Floats
-    """Of the last hour, about, °C."""
+    """Mean error of about the last hour, °C."""
     bias: Floats
-    """Errors are usually so far from 0 …"""
+    """Usual error, °C."""
     usual: Floats
-    """… and so far from that."""
+    """Usual distance of errors from the bias, °C."""
     hours: Floats
-    """That both rest on."""
+    """Number of hours that both rest on."""
     is_off: Flags
     ill: npt.NDArray[np.uint8]
 
     def update(
         self, at_s: npt.NDArray[np.int32], observed: StationObservations, judged: Flags
     ) -> None:
-        """Take observations for which something had been forecast."""
+        """Judge observations with a forecast, and learn from them."""
         rows = np.flatnonzero(judged)
         if not len(rows):
             return
@@ -103,9 +102,9 @@ class StationErrors(DetectorState):
         recent = self.error[rows] + (1 - np.exp(-hours)) * (error - self.error[rows])
         self.error[rows] = np.where(np.isnan(recent), error, recent)
         limit = np.maximum(FAR_C, WIDE * self.usual[rows])
-        away, known = np.abs(self.error[rows] - self.bias[rows]), self.hours[rows] >= KNOWN_H
-        self.is_off[rows] = known & (away > np.where(self.is_off[rows], STILL, 1) * limit)
-        most = np.where(known, limit, np.float32(np.inf))
+        away, is_known = np.abs(self.error[rows] - self.bias[rows]), self.hours[rows] >= KNOWN_H
+        self.is_off[rows] = is_known & (away > np.where(self.is_off[rows], STILL, 1) * limit)
+        most = np.where(is_known, limit, np.float32(np.inf))
         near = np.clip(error - self.bias[rows], -most, most)
         self.hours[rows] = np.minimum(self.hours[rows] + hours, REMEMBERED_H)
         learns = hours / (self.hours[rows] + ASSUMED_H)
@@ -115,30 +114,30 @@ class StationErrors(DetectorState):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StationStates:
-    """What is wrong with the stations: a row a station."""
+    """States of the stations, one row per station."""
 
     names: Sequence[str]
     of: Rows
-    """Which station each series has; `NOT_KNOWN`: none."""
+    """Index of each series' station; `NOT_KNOWN` without a station."""
     ill: npt.NDArray[np.uint8]
     since_ms: npt.NDArray[np.int64]
     measured: Floats
     foretold: Floats
-    said: Floats
-    """What each says, whether anything was foretold or not."""
+    last: Floats
+    """Newest observation of each station, with or without a forecast, °C."""
 
 
 class StationDetectors:
-    """The stations that a partition's series have."""
+    """The detectors of the stations that a partition's series use."""
 
     def __init__(self) -> None:
         self.errors, self.repeats, self.silence = StationErrors(), Repeats(), Silence()
         self.days, self.usual, self.test = DailyLoads(), DailyNorms(), PageHinkley(MOVED)
         self.hour = 0
-        """The hour that runs."""
+        """The current hour."""
 
     def update(self, observed: StationObservations, chance: np.float32) -> None:
-        """Take what the stations said by now; judge it, and learn from it."""
+        """Judge the observations available by now, and learn from them."""
         errors = self.errors
         at_s = np.where(observed.time_ms == NOT_KNOWN, -1, (observed.time_ms - SINCE_MS) // 1000)
         at_s = at_s.astype(np.int32)
@@ -158,28 +157,31 @@ class StationDetectors:
         errors.at_s = np.maximum(at_s, errors.at_s)
         self._name(observed.tick_ms, silent, stuck)
 
-    def seen(self, observed: StationObservations, rows: int) -> StationStates:
-        """Tell how they stand; `look` is what was shown last, `rows` how many series there are."""
+    def states(self, observed: StationObservations, rows: int) -> StationStates:
+        """Return the states as of the newest observations, for `rows` series."""
         errors = self.errors
         since_ms = SINCE_MS + errors.since_s.astype(np.int64) * 1000
-        told = (errors.ill, since_ms, errors.measured, errors.foretold, self.repeats.last)
-        return StationStates(observed.stations, observed.of_rows(rows), *told)
+        state = (errors.ill, since_ms, errors.measured, errors.foretold, self.repeats.last)
+        return StationStates(observed.stations, observed.of_rows(rows), *state)
 
     def reorder(self, was: Rows) -> None:
-        """Put the stations into another order: where each one was; -1: it is new."""
+        """Reorder the stations: `was` has the old index of each; -1 is a new station."""
         for part in self.parts():
             part.reorder(was)
 
     def parts(self) -> tuple[DetectorState, ...]:
-        """Give what is remembered by station."""
+        """Return the states with one row per station."""
         return self.errors, self.repeats, self.silence, self.days, self.usual, self.test
 
     def columns(self) -> list[Any]:
-        """Give all of it as columns of a record."""
-        return [np.array([self.hour]), *(one for part in self.parts() for one in part.columns())]
+        """Return the whole state as record columns."""
+        return [
+            np.array([self.hour]),
+            *(column for part in self.parts() for column in part.columns()),
+        ]
 
     def load(self, columns: Sequence[Any]) -> None:
-        """Take it from columns of a record."""
+        """Restore the state from record columns."""
         self.hour, begin = int(columns[0][0]), 1
         for part in self.parts():
             end = begin + len(part.NEW)
@@ -193,13 +195,13 @@ class StationDetectors:
             self.usual.stands -= np.minimum(self.usual.stands, np.uint8(over))
             if hour // 24 != self.hour // 24:
                 error, given = self.days.end(self.silence.interval_s)
-                scaled, told = self.usual.scale(error, given, narrowest=LEAST_C)
-                self.usual.stands[self.test.update(scaled, told)] = STANDS
+                scaled, is_known = self.usual.scale(error, given, narrowest=LEAST_C)
+                self.usual.stands[self.test.update(scaled, is_known)] = STANDS
             self.hour = hour
         self.days.add(observed.measured - observed.foretold, judged)
 
     def _name(self, tick_ms: int, silent: Flags, stuck: Flags) -> None:
-        """Name what is wrong with each, and since when."""
+        """Set each station's fault, and since when it lasts."""
         errors = self.errors
         drifted = self.usual.stands > 0
         ill = np.select(

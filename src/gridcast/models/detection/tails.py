@@ -1,10 +1,10 @@
-"""How large a score must be to be rare: the tail of each series' own scores.
+"""Peaks-over-threshold limits: how large a score must be to be rare for its own series.
 
-Peaks over threshold (Pickands, Balkema, de Haan): what exceeds a high level follows a generalised
-Pareto law, whatever the law of all. SPOT (Siffer and others, KDD 2017) keeps the peaks and fits by
-maximum likelihood; for 100,000 series at once two moments of the peaks are enough (Hosking and
-Wallis, 1987: method of moments), and the level follows its quantile by stochastic approximation
-instead of being set once. So it drifts with the series, as DSPOT does, in 20 bytes.
+Excesses over a high level follow a generalised Pareto distribution, whatever the distribution of
+the scores (Pickands, Balkema, de Haan). SPOT (Siffer and others, KDD 2017) keeps the peaks and fits
+by maximum likelihood. For 100,000 series at once we keep only two moments of the peaks (method of
+moments: Hosking and Wallis, 1987), and the level follows its quantile by stochastic approximation.
+So the limit drifts with the series, as in DSPOT, in 20 bytes.
 """
 
 from typing import ClassVar
@@ -15,29 +15,29 @@ from gridcast.models.detection.detector_state import DetectorState
 from gridcast.units import Flags, Floats
 
 PEAKS = np.float32(0.02)
-"""So many of all scores are above the level."""
+"""Share of all scores that lie above the level."""
 STEP = np.float32(0.05)
-"""How fast the level follows, in mean peaks."""
+"""Learning rate of the level, in mean excesses."""
 REMEMBERED = np.float32(300)
-"""The fit forgets older peaks than about so many."""
+"""Number of peaks that the fit remembers; older peaks fade."""
 MOST = np.float32(10)
-"""Mean peaks: one peak counts as no more, or a few that are no peaks would make the tail."""
+"""Upper bound on one excess, in mean excesses, so that a few outliers don't determine the tail."""
 FATTEST = 0.2
-"""The shape is no larger. From 0.5 on there is no variance, and the moments say nothing; what a
-line can carry has an end, so a load's tail is not fat for ever."""
+"""Upper bound on the shape parameter. From 0.5 on the variance is infinite and the moments are
+useless. A line's capacity is finite, so the tail of a load cannot be that heavy."""
 THINNEST = 0.0
-"""And no smaller: a few hundred peaks are too few to say where a tail ends."""
+"""Lower bound on the shape parameter: a few hundred peaks don't show where a tail ends."""
 
 
 class TailThresholds(DetectorState):
-    """The upper tail of scores that are about 1 when all is well, for all series at once.
+    """Limits from the upper tail of scores that are about 1 in normal operation, for all series.
 
     Parameters
     ----------
     rows
-        How many series.
+        Number of series.
     fattest
-        The largest shape of the tail.
+        Upper bound on the shape parameter.
 
     Examples
     --------
@@ -58,21 +58,21 @@ class TailThresholds(DetectorState):
     }
     level: Floats
     peaks: Floats
-    """How many the fit rests on; those of a new series are assumed."""
+    """Number of peaks that the fit rests on; a new series starts with assumed ones."""
     mean: Floats
-    """Of what exceeds the level."""
+    """Mean excess over the level."""
     square: Floats
-    """Mean square of it."""
+    """Mean squared excess."""
 
     def __init__(self, rows: int = 0, fattest: float = FATTEST) -> None:
         super().__init__(rows)
         self._fattest = fattest
 
     def learn(self, score: Floats, given: Flags, most: Floats | None = None) -> None:
-        """Take a score of each series for which one is given.
+        """Learn from the scores of the series in `given`.
 
-        What lies beyond `most` counts as if it lay there: an anomaly must not teach that it is
-        usual, and a new usual must be learned in the end.
+        Scores beyond `most` are learned as if they were `most`: an anomaly must not become normal
+        at once, but a lasting change must eventually.
         """
         if most is not None:
             score = np.minimum(score, most)
@@ -86,7 +86,7 @@ class TailThresholds(DetectorState):
         self.square[rows] += share * (excess * excess - self.square[rows])
 
     def limit(self, risk: Floats) -> Floats:
-        """Give the score that is exceeded with a probability of `risk`, one for each series."""
+        """Return the score of each series that is exceeded with probability `risk`."""
         spread = np.maximum(self.square - self.mean**2, 1e-9 * self.square)
         ratio = self.mean**2 / np.maximum(spread, np.float32(1e-30))
         shape = np.clip(0.5 * (1 - ratio), THINNEST, self._fattest).astype(np.float32)

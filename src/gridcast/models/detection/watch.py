@@ -1,4 +1,4 @@
-"""Watches the readings of a partition: what comes between two ticks is judged at the second."""
+"""Watch of a partition's readings: those between two ticks are judged at the second."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -38,24 +38,24 @@ from gridcast.schemas.weather import VARIABLES
 from gridcast.units import Flags, Times
 
 STAMP_MS = 100
-"""Stamps are taken to a tenth of a second: clocks that are off are off by more."""
+"""Timestamps are rounded down to this: wrong clocks are off by more."""
 WEATHER_EVERY_MS = 5 * 60_000
-"""Stations say something new every ten minutes or so."""
+"""Interval at which weather observations are read; stations report every ten minutes or so."""
 TEMPERATURE = VARIABLES.index("temperature_c")
 
 
 class ReadingWatch:
-    """What is needed to judge readings at a tick.
+    """Collects the readings of a partition and judges them at each tick.
 
-    A reading is judged by the newest forecast that was made before its slot began: one that had
-    seen a part of it would say more of the slot's mean and less of a reading.
+    A reading is judged by the newest forecast made before its slot began. A later forecast has seen
+    a part of the slot, so it predicts the slot's mean better and a single reading worse.
 
     Parameters
     ----------
     records
-        The table's records to start from; none: nothing was seen yet.
+        Records of the table to start from; None to start empty.
     steps
-        So many steps ahead a forecast stands for readings that come before the next.
+        Number of steps for which a forecast judges readings until the next one.
     """
 
     def __init__(self, records: Mapping[str, bytes] | None = None, *, steps: int = 1) -> None:
@@ -65,12 +65,12 @@ class ReadingWatch:
         self._stations: NearestStations | None = None
         self._grid: Grid | None = None
         self._weather, self._weather_is_new = NO_STATIONS, False
-        self._teller: WeatherConditionBuilder | None = None
+        self._weather_causes: WeatherConditionBuilder | None = None
         self._expected = ExpectedReadings(steps)
         self._heard = np.zeros(0, np.bool_)
-        """Since the newest look …"""
+        """Series heard since the last tick."""
         self._new = np.zeros(0, np.bool_)
-        """… and since the newest note in the diary."""
+        """Series heard since the last log entry."""
         self._value = np.zeros(0, np.float32)
         self._time_ms = np.zeros(0, np.int64)
         self._sent_ms = np.zeros(0, np.int64)
@@ -80,21 +80,21 @@ class ReadingWatch:
 
     @property
     def known(self) -> DeclaredSeries:
-        """What is declared of the series, as at the newest look."""
+        """Declared properties of the series, as of the last tick."""
         return self._declared
 
     def take(
         self, rows: Rows, value: npt.NDArray[np.floating], time_ms: Times, sent_ms: Times
     ) -> None:
-        """Take readings; of each series the newest counts. One that is older tells nothing new.
+        """Take readings. Only the newest of each series counts; an older one marks it as heard.
 
-        A value that is not a number is one that was sent, and is of no use. Row -1 is a series
-        that is not known: all that it sent is too old.
+        NaN is a reading without a usable value. Row -1 is an unknown series; its readings are all
+        too old.
         """
-        known = np.flatnonzero(rows >= 0)
-        if len(known) < len(rows):
-            rows, value = rows[known], value[known]
-            time_ms, sent_ms = time_ms[known], sent_ms[known]
+        known_rows = np.flatnonzero(rows >= 0)
+        if len(known_rows) < len(rows):
+            rows, value = rows[known_rows], value[known_rows]
+            time_ms, sent_ms = time_ms[known_rows], sent_ms[known_rows]
         self._grow(int(rows.max(initial=-1)) + 1)
         self._heard[rows] = self._new[rows] = True
         order = np.argsort(time_ms, kind="stable")
@@ -116,37 +116,37 @@ class ReadingWatch:
         feed: str,
         weather: WeatherAtTick | None = None,
     ) -> list[Condition]:
-        """Judge what came since the last tick, and put it into words; `feed` names where from."""
-        known = self._facts.current(names, grid)
+        """Judge the readings since the last tick; return the conditions. `feed` is their source."""
+        declared = self._facts.current(names, grid)
         if weather is not None and self.needs_weather(tick_ms):
-            self._look_at_weather(tick_ms, names, grid, weather)
-        look, seen = self.look(tick_ms, known)
-        self._teller = WeatherConditionBuilder(seen, look)
-        return ConditionBuilder(seen, look, known, names, feed).conditions()
+            self._read_weather(tick_ms, names, grid, weather)
+        readings, result = self.look(tick_ms, declared)
+        self._weather_causes = WeatherConditionBuilder(result, readings)
+        return ConditionBuilder(result, readings, declared, names, feed).conditions()
 
     def health(self, running: Running, feed: str) -> list[Condition]:
         """Judge how well forecasts did in the last days, by group and for the whole feed."""
         return list(health(running, self._declared, feed, self.blame_of))
 
     def blame_of(self, rows: Rows) -> WeatherCause | None:
-        """Tell whether the weather of series is why their forecasts err, as at the newest look."""
-        return None if self._teller is None else self._teller.of_errors(rows)
+        """Return the weather as the cause of these rows' forecast errors, if it is."""
+        return None if self._weather_causes is None else self._weather_causes.of_errors(rows)
 
     def look(self, tick_ms: int, declared: DeclaredSeries) -> tuple[TickReadings, DetectionResult]:
-        """Judge what came since the last tick."""
+        """Judge the readings since the last tick."""
         is_new = declared is not self._declared
-        self._log.tick(LoggedTick(tick_ms, self._noted(), declared if is_new else None))
-        self._know(declared)
+        self._log.tick(LoggedTick(tick_ms, self._newly_heard(), declared if is_new else None))
+        self._declare(declared)
         return self._look(tick_ms)
 
     def expect(self, forecasts: ForecastColumns) -> None:
-        """Take forecasts that begin with their tick: those of ticks within a slot are left out."""
+        """Take forecasts that begin with their tick; those of a tick within a slot are ignored."""
         if forecasts.first_ms == forecasts.tick_ms:
             self._expected.take(forecasts)
             self._log.expect(forecasts.tick_ms, self._expected.columns())
 
     def keep(self, stay: Rows) -> None:
-        """Forget all series but some, which move together."""
+        """Keep only the series of the rows `stay`, in that order."""
         self._grow(int(stay.max(initial=-1)) + 1)
         self.detection.keep(stay)
         self._expected.keep(stay)
@@ -157,85 +157,85 @@ class ReadingWatch:
         self._log.begin_anew()
 
     def changes(self) -> dict[str, bytes | None]:
-        """Give the records that are not as they were last given; None for one that is gone."""
-        whole = WatchSnapshot(
+        """Return the records that changed since the last call; None for a deleted record."""
+        snapshot = WatchSnapshot(
             self.detection.parts(),
             self._declared,
             self._expected.columns(),
             self._time_ms,
             self._weather,
-            self._shown(self._heard),
+            self._logged(self._heard),
         )
-        return self._log.changes(whole, self._noted())
+        return self._log.changes(snapshot, self._newly_heard())
 
     def _load(self, records: Mapping[str, bytes]) -> None:
-        """Take up what was recorded whole, and look again at all that was shown since."""
-        found = read_watch(records)
-        self._log = found.log
-        if found.whole is None:
+        """Restore the snapshot and replay the entries after it."""
+        stored = read_watch(records)
+        self._log = stored.log
+        if stored.snapshot is None:
             return
-        self.detection.load(found.whole.parts)
-        self._declared, self._weather = found.whole.declared, found.whole.weather
-        self._expected.load(found.whole.expected)
-        self._grow(len(found.whole.time_ms))
-        self._time_ms[:] = found.whole.time_ms
-        for told in found.since:
-            if isinstance(told, LoggedReadings):
-                self._show(told)
-            elif isinstance(told, LoggedTick):
-                self._show(told.shown)
-                self._know(told.declared or self._declared)
-                self._look(told.tick_ms)
-            elif isinstance(told, StationObservations):
-                self._hear(told)
+        self.detection.load(stored.snapshot.parts)
+        self._declared, self._weather = stored.snapshot.declared, stored.snapshot.weather
+        self._expected.load(stored.snapshot.expected)
+        self._grow(len(stored.snapshot.time_ms))
+        self._time_ms[:] = stored.snapshot.time_ms
+        for entry in stored.since:
+            if isinstance(entry, LoggedReadings):
+                self._replay(entry)
+            elif isinstance(entry, LoggedTick):
+                self._replay(entry.readings)
+                self._declare(entry.declared or self._declared)
+                self._look(entry.tick_ms)
+            elif isinstance(entry, StationObservations):
+                self._take_weather(entry)
             else:
-                self._expected.load(told)
+                self._expected.load(entry)
 
-    def _show(self, shown: LoggedReadings) -> None:
-        rows = shown.rows
+    def _replay(self, logged: LoggedReadings) -> None:
+        rows = logged.rows
         self._grow(int(rows.max(initial=-1)) + 1)
         self._heard[rows] = True
-        self._value[rows] = shown.value
-        self._time_ms[rows], self._sent_ms[rows] = shown.time_ms, shown.sent_ms
+        self._value[rows] = logged.value
+        self._time_ms[rows], self._sent_ms[rows] = logged.time_ms, logged.sent_ms
 
-    def _noted(self) -> LoggedReadings:
-        """Give what came since this was last asked."""
-        shown, self._new = self._shown(self._new), np.zeros_like(self._new)
-        return shown
+    def _newly_heard(self) -> LoggedReadings:
+        """Return the readings since the last log entry."""
+        logged, self._new = self._logged(self._new), np.zeros_like(self._new)
+        return logged
 
-    def _shown(self, which: Flags) -> LoggedReadings:
+    def _logged(self, which: Flags) -> LoggedReadings:
         rows = np.flatnonzero(which)
         return LoggedReadings(rows, self._value[rows], self._time_ms[rows], self._sent_ms[rows])
 
-    def _know(self, declared: DeclaredSeries) -> None:
-        """Take what is declared by now; what was learned of a group stays with its name."""
+    def _declare(self, declared: DeclaredSeries) -> None:
+        """Take new declarations; the state of a group follows its name."""
         if declared.parents != self._declared.parents:
             place = {name: place for place, name in enumerate(self._declared.parents)}
             was = [place.get(name, -1) for name in declared.parents]
             self.detection.reorder_groups(np.array(was, np.intp))
         self._declared = declared
 
-    def _look_at_weather(
+    def _read_weather(
         self, tick_ms: int, names: Sequence[str], grid: Grid, weather: WeatherAtTick
     ) -> None:
-        """Look at what was known of the weather by now."""
+        """Read the weather that is available by now."""
         if self._stations is None or self._grid is not grid:
             self._stations, self._grid = NearestStations(grid), grid
-        known = weather.as_of(tick_ms, 0)
-        found = StationObservations(
+        view = weather.as_of(tick_ms, 0)
+        observed = StationObservations(
             tick_ms,
-            known.stations,
-            known.observed_ms,
-            known.observed[:, TEMPERATURE],
-            known.foretold[:, TEMPERATURE],
-            self._stations.of(names, known).astype(np.intp),
+            view.stations,
+            view.observed_ms,
+            view.observed[:, TEMPERATURE],
+            view.foretold[:, TEMPERATURE],
+            self._stations.of(names, view).astype(np.intp),
         )
-        is_moved = not np.array_equal(found.of, self._weather.of)
-        self._log.weather(found, is_moved=is_moved)
-        self._hear(found)
+        is_moved = not np.array_equal(observed.of, self._weather.of)
+        self._log.weather(observed, is_moved=is_moved)
+        self._take_weather(observed)
 
-    def _hear(self, observed: StationObservations) -> None:
-        """Take what the stations said; what was learned of one stays with its name."""
+    def _take_weather(self, observed: StationObservations) -> None:
+        """Take the stations' observations; the state of a station follows its name."""
         if observed.stations != self._weather.stations:
             place = {name: place for place, name in enumerate(self._weather.stations)}
             was = [place.get(name, -1) for name in observed.stations]
@@ -247,12 +247,14 @@ class ReadingWatch:
         value, time_ms = self._value, self._time_ms
         expected = self._expected.at(tick_ms, np.where(np.isnan(value), tick_ms - 1, time_ms))
         heard, sent_ms, levels = self._heard, self._sent_ms, self._expected.levels
-        look = TickReadings(tick_ms, heard, value, time_ms, sent_ms, expected, levels)
+        readings = TickReadings(tick_ms, heard, value, time_ms, sent_ms, expected, levels)
         self._heard, self._value = np.zeros_like(heard), np.full_like(value, np.nan)
-        # A clock that was ahead is believed again when it is not.
+        # Limited, so that a clock that was ahead is heard again as soon as it is right.
         self._time_ms = np.minimum(time_ms, tick_ms)
         is_new, self._weather_is_new = self._weather_is_new, False
-        return look, self.detection.update(look, self._declared, self._weather, is_new=is_new)
+        return readings, self.detection.update(
+            readings, self._declared, self._weather, is_new=is_new
+        )
 
     def _grow(self, rows: int) -> None:
         more = rows - len(self._value)

@@ -1,19 +1,19 @@
-"""How a watch is kept: whole every hour, and in between by what the detectors were shown.
+"""Event log of a reading watch: a snapshot every hour, and the detectors' inputs in between.
 
 | record | columns |
 |---|---|
-| `detection/0` | layout, hour, how many parts |
-| `detection/1` … | the whole: what is declared, expected, the newest times, the weather, each |
-| | detector's part |
-| `detection/N`, N > 1000 | a note: what it is, its tick, and |
-| … shown | rows, value, time and stamp of what came since the note before |
-| … looked | the same; then all was judged; and what was declared anew |
-| … expected | what was expected from then on |
-| … weather | what the weather stations said, and which series have which, if that changed |
+| `detection/0` | layout, hour, number of parts |
+| `detection/1` … | the snapshot: declarations, expected readings, newest times, weather, and one |
+| | part per detector |
+| `detection/N`, N > 1000 | an entry: its kind, its tick, and |
+| … readings | row, value, time and timestamp of the readings since the last entry |
+| … tick | the same; then all were judged; and new declarations |
+| … expected | the forecasts that apply from then on |
+| … weather | the stations' observations, and the series' stations if those have changed |
 
-A whole takes some 200 bytes a series, a look five: what was learned in the hour follows from the
-whole and the looks after it, to the bit. A whole is due after seven minutes of each hour, when
-nothing else is.
+A snapshot takes some 200 bytes per series, a tick five. The state follows bit for bit from the
+snapshot and the entries after it. A snapshot is due seven minutes past each hour, when nothing else
+is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,27 +29,27 @@ from gridcast.models.records import Column, Record, RecordError, RecordKind, dec
 from gridcast.units import HOUR_MS, MINUTE_MS, Floats, Times
 
 LAYOUT = 4
-"""Another one is not read: what it had learned is learned anew."""
+"""Version of the layout. Records of another version are not read; everything is learned anew."""
 HEAD, DECLARED, EXPECTED, TIMES, WEATHER, PARTS = range(6)
 FIRST = 1000
-"""Notes have greater numbers."""
+"""Entries have greater record numbers."""
 DUE_MS = 7 * MINUTE_MS
 TENTH_MS = 100
 PREFIX = key_of(RecordKind.DETECTION, 0)[:-1]
 
 
 class EntryKind(IntEnum):
-    """What a note is."""
+    """Kinds of log entries."""
 
-    SHOWN = 0
-    LOOKED = 1
+    READINGS = 0
+    TICK = 1
     EXPECTED = 2
     WEATHER = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoggedReadings:
-    """What came of the series that were heard."""
+    """The readings of the series that were heard."""
 
     rows: Rows
     value: Floats
@@ -57,109 +57,109 @@ class LoggedReadings:
     sent_ms: Times
 
     def columns(self) -> list[Column]:
-        """Give it as columns of a record."""
+        """Return the readings as record columns."""
         late = self.sent_ms // TENTH_MS - self.time_ms // TENTH_MS
         return [self.rows, self.value, self.time_ms, late]
 
 
-NOTHING_SHOWN = LoggedReadings(
+NO_READINGS = LoggedReadings(
     np.zeros(0, np.intp), np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0, np.int64)
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoggedTick:
-    """A look: what was shown at it."""
+    """A tick at which the readings were judged."""
 
     tick_ms: int
-    shown: LoggedReadings
+    readings: LoggedReadings
     declared: DeclaredSeries | None
-    """None: what was known at the look before."""
+    """None if unchanged since the last tick."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WatchSnapshot:
-    """All that is known."""
+    """The whole state of a watch."""
 
     parts: Sequence[Sequence[Column]]
     declared: DeclaredSeries
     expected: Sequence[Column]
     time_ms: Times
     weather: StationObservations = NO_STATIONS
-    shown: LoggedReadings = NOTHING_SHOWN
-    """What came since the newest look."""
+    readings: LoggedReadings = NO_READINGS
+    """Readings since the newest tick."""
 
 
 class WatchLog:
-    """What is in the table, and what is to be written there."""
+    """The records in the table and those that are to be written."""
 
     def __init__(self, listed: Sequence[int] = (), hour: int | None = None) -> None:
         self._listed = list(listed)
-        """Numbers of the notes in the table, or of all that is to go."""
+        """Numbers of the entries in the table, or of all records that are to be deleted."""
         self._next = max([FIRST, *self._listed]) + 1
         self._hour = hour
-        """In which there was a whole; None: one is due."""
+        """Hour of the newest snapshot; None if one is due."""
         self._now: int | None = hour
         self._fresh: list[Record] = []
 
-    def tick(self, looked: LoggedTick) -> None:
-        """Note a look."""
-        self._now = (looked.tick_ms - DUE_MS) // HOUR_MS
-        known = [] if looked.declared is None else _declared(looked.declared)
-        self._note(EntryKind.LOOKED, looked.tick_ms, [*looked.shown.columns(), *known])
+    def tick(self, tick: LoggedTick) -> None:
+        """Log a tick."""
+        self._now = (tick.tick_ms - DUE_MS) // HOUR_MS
+        declared = [] if tick.declared is None else _declared_columns(tick.declared)
+        self._append(EntryKind.TICK, tick.tick_ms, [*tick.readings.columns(), *declared])
 
     def expect(self, tick_ms: int, columns: Sequence[Column]) -> None:
-        """Note what is expected from a tick on."""
-        self._note(EntryKind.EXPECTED, tick_ms, columns)
+        """Log the forecasts that apply from a tick on."""
+        self._append(EntryKind.EXPECTED, tick_ms, columns)
 
     def weather(self, observed: StationObservations, *, is_moved: bool) -> None:
-        """Note what the weather stations said; `is_moved`: series have other stations by now."""
-        columns = _said(observed)
-        self._note(EntryKind.WEATHER, observed.tick_ms, columns if is_moved else columns[:-1])
+        """Log the stations' observations; `is_moved` is True if series have other stations now."""
+        columns = _weather_columns(observed)
+        self._append(EntryKind.WEATHER, observed.tick_ms, columns if is_moved else columns[:-1])
 
     def begin_anew(self) -> None:
-        """Take note that a whole is due: rows have moved."""
+        """Make a snapshot due, because rows have moved."""
         self._hour = None
 
-    def changes(self, whole: WatchSnapshot, new: LoggedReadings) -> dict[str, bytes | None]:
-        """Give the records that are not as they were last given; None for one that is gone.
+    def changes(self, snapshot: WatchSnapshot, new: LoggedReadings) -> dict[str, bytes | None]:
+        """Return the records that changed since the last call; None for a deleted record.
 
-        `new` is what came since the newest look or note.
+        `new` has the readings since the newest tick or entry.
         """
         changed: dict[str, bytes | None] = {}
         if self._hour is None or self._hour != self._now:
             changed = {key_of(RecordKind.DETECTION, number): None for number in self._listed}
             self._listed, self._hour, self._fresh = [], self._now, []
-            self._note(EntryKind.SHOWN, 0, whole.shown.columns())
-            records = [*_records(whole, self._now), *self._fresh]
+            self._append(EntryKind.READINGS, 0, snapshot.readings.columns())
+            records = [*_records(snapshot, self._now), *self._fresh]
         else:
             if len(new.rows):
-                self._note(EntryKind.SHOWN, 0, new.columns())
+                self._append(EntryKind.READINGS, 0, new.columns())
             records = self._fresh
         self._listed += [record.number for record in self._fresh]
         self._fresh = []
         return changed | {record.key: encode(record) for record in records}
 
-    def _note(self, what: EntryKind, tick_ms: int, columns: Sequence[Column]) -> None:
-        place = np.array([what, tick_ms])
-        self._fresh.append(Record(RecordKind.DETECTION, self._next, [place, *columns]))
+    def _append(self, kind: EntryKind, tick_ms: int, columns: Sequence[Column]) -> None:
+        head = np.array([kind, tick_ms])
+        self._fresh.append(Record(RecordKind.DETECTION, self._next, [head, *columns]))
         self._next += 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredWatch:
-    """What was found in a table."""
+    """The records of a watch, decoded."""
 
     log: WatchLog
-    whole: WatchSnapshot | None = None
+    snapshot: WatchSnapshot | None = None
     since: Sequence[LoggedReadings | LoggedTick | StationObservations | Sequence[Column]] = field(
         default_factory=list
     )
-    """What was shown, looked at, and expected since the whole, in the order of the notes."""
+    """The entries since the snapshot, in order."""
 
 
 def read_watch(records: Mapping[str, bytes]) -> StoredWatch:
-    """Read what a table has of a watch; of another layout nothing is taken over."""
+    """Decode the records of a watch; records of another layout are ignored."""
     numbers = sorted(int(key.removeprefix(PREFIX)) for key in records if is_of_watch(key))
     if not numbers:
         return StoredWatch(WatchLog())
@@ -168,40 +168,40 @@ def read_watch(records: Mapping[str, bytes]) -> StoredWatch:
     if layout != LAYOUT:
         return StoredWatch(WatchLog(numbers))
     (time_ms,) = _columns(records, TIMES)
-    (at_ms, *said) = _columns(records, WEATHER)
-    whole = WatchSnapshot(
+    (at_ms, *weather) = _columns(records, WEATHER)
+    snapshot = WatchSnapshot(
         [_columns(records, PARTS + number) for number in range(count)],
-        _known(_columns(records, DECLARED)),
+        _declared_series(_columns(records, DECLARED)),
         _columns(records, EXPECTED),
         np.asarray(time_ms),
-        _heard(int(at_ms[0]), said, NO_STATIONS.of),
+        _observations(int(at_ms[0]), weather, NO_STATIONS.of),
     )
-    notes, since, of = [number for number in numbers if number > FIRST], [], whole.weather.of
-    for number in notes:
-        told = _told(_columns(records, number), of)
-        of = told.of if isinstance(told, StationObservations) else of
-        since.append(told)
-    return StoredWatch(WatchLog(notes, hour), whole, since)
+    entries, since, of = [number for number in numbers if number > FIRST], [], snapshot.weather.of
+    for number in entries:
+        entry = _entry(_columns(records, number), of)
+        of = entry.of if isinstance(entry, StationObservations) else of
+        since.append(entry)
+    return StoredWatch(WatchLog(entries, hour), snapshot, since)
 
 
 def is_of_watch(key: str) -> bool:
-    """Tell whether a record is one of a watch."""
+    """Return True if the record belongs to a watch."""
     return key.startswith(PREFIX)
 
 
-def _records(whole: WatchSnapshot, hour: int | None) -> list[Record]:
+def _records(snapshot: WatchSnapshot, hour: int | None) -> list[Record]:
     columns: list[Sequence[Column]] = [
-        [np.array([LAYOUT, hour or 0, len(whole.parts)])],
-        _declared(whole.declared),
-        whole.expected,
-        [whole.time_ms],
-        [np.array([whole.weather.tick_ms]), *_said(whole.weather)],
-        *whole.parts,
+        [np.array([LAYOUT, hour or 0, len(snapshot.parts)])],
+        _declared_columns(snapshot.declared),
+        snapshot.expected,
+        [snapshot.time_ms],
+        [np.array([snapshot.weather.tick_ms]), *_weather_columns(snapshot.weather)],
+        *snapshot.parts,
     ]
-    numbers = (HEAD, *range(DECLARED, PARTS + len(whole.parts)))
+    numbers = (HEAD, *range(DECLARED, PARTS + len(snapshot.parts)))
     return [
-        Record(RecordKind.DETECTION, number, one)
-        for number, one in zip(numbers, columns, strict=True)
+        Record(RecordKind.DETECTION, number, values)
+        for number, values in zip(numbers, columns, strict=True)
     ]
 
 
@@ -212,39 +212,39 @@ def _columns(records: Mapping[str, bytes], number: int) -> list[Any]:
     return list(decode(key, records[key]).columns)
 
 
-def _told(
+def _entry(
     columns: list[Any], of: Rows
 ) -> LoggedReadings | LoggedTick | StationObservations | list[Any]:
-    place, *told = columns
-    what, tick_ms = place.tolist()
-    if what == EntryKind.EXPECTED:
-        return told
-    if what == EntryKind.WEATHER:
-        return _heard(tick_ms, told, of)
-    shown = _shown(told[:4])
-    if what == EntryKind.SHOWN:
-        return shown
-    return LoggedTick(tick_ms, shown, _known(told[4:]) if len(told) > 4 else None)
+    head, *values = columns
+    kind, tick_ms = head.tolist()
+    if kind == EntryKind.EXPECTED:
+        return values
+    if kind == EntryKind.WEATHER:
+        return _observations(tick_ms, values, of)
+    readings = _logged_readings(values[:4])
+    if kind == EntryKind.READINGS:
+        return readings
+    return LoggedTick(tick_ms, readings, _declared_series(values[4:]) if len(values) > 4 else None)
 
 
-def _shown(columns: list[Any]) -> LoggedReadings:
+def _logged_readings(columns: list[Any]) -> LoggedReadings:
     rows, value, time_ms, late = columns
     sent_ms = (late + time_ms // TENTH_MS) * TENTH_MS
     return LoggedReadings(np.asarray(rows, np.intp), value, time_ms, sent_ms)
 
 
-def _said(observed: StationObservations) -> list[Column]:
+def _weather_columns(observed: StationObservations) -> list[Column]:
     names = list(observed.stations)
     return [names, observed.time_ms, observed.measured, observed.foretold, observed.of]
 
 
-def _heard(tick_ms: int, columns: list[Any], of: Rows) -> StationObservations:
+def _observations(tick_ms: int, columns: list[Any], of: Rows) -> StationObservations:
     stations, time_ms, measured, foretold, *moved = columns
     of = np.asarray(moved[0], np.intp) if moved else of
     return StationObservations(tick_ms, tuple(stations), time_ms, measured, foretold, of)
 
 
-def _declared(declared: DeclaredSeries) -> list[Column]:
+def _declared_columns(declared: DeclaredSeries) -> list[Column]:
     return [
         declared.capacity,
         np.isinf(declared.least),
@@ -259,7 +259,7 @@ def _declared(declared: DeclaredSeries) -> list[Column]:
     ]
 
 
-def _known(columns: list[Any]) -> DeclaredSeries:
+def _declared_series(columns: list[Any]) -> DeclaredSeries:
     capacity, can_be_negative, group, parent, parents, counts, names, *rest = columns
     calendar, zones, holidays = rest
     least = np.where(can_be_negative, -np.inf, 0).astype(np.float32)

@@ -1,6 +1,6 @@
-"""What weather stations showed, in words: as a cause of what loads do, and as alarms of their own.
+"""Weather faults as causes of load conditions, and as conditions of the stations themselves.
 
-A station is told of once, by the partition that has number 0, whichever series have its weather.
+A station's condition is raised once, by partition 0, whichever series use the station.
 """
 
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ from gridcast.schemas.topics import WEATHER_OBSERVATIONS
 from gridcast.units import HOUR_MS
 
 ALIKE = 0.5
-"""Of siblings: when all is well, a sixth of them lie so far to one side."""
+"""Share of siblings on one side from which the weather is their cause; normally it is a sixth."""
 LONG_MS = 24 * HOUR_MS
-"""Errors of forecasts that have moved are not for weather that was wrong for less."""
+"""Shortest weather fault that can be the cause of drift."""
 LONGEST = 500
-"""Characters of an alarm's text: two long names may be more."""
+"""Maximum length of an alarm's text; two long names may exceed it."""
 WEATHER = "the weather came otherwise than it was forecast"
 DRIFTED = "the readings of the weather station, or the forecasts for it, have moved"
 STUCK = "the weather station is stuck"
@@ -41,19 +41,19 @@ KINDS = {
     StationFault.STUCK: AlarmKind.FLATLINE,
     StationFault.SILENT: AlarmKind.GAP,
 }
-"""What is told of a station itself: that a forecast was wrong is none of its faults."""
+"""Faults that are conditions of the station: a wrong forecast is not the station's fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class WeatherCause:
-    """Why it is the weather."""
+    """The weather as the cause of a condition."""
 
     cause: str
     text: str
     evidence: dict[str, float]
 
     def of(self, condition: Condition) -> Condition:
-        """Give a condition that is for the weather."""
+        """Return the condition with the weather as its cause."""
         return replace(
             condition,
             cause=self.cause,
@@ -64,30 +64,30 @@ class WeatherCause:
 
 @dataclass(frozen=True, slots=True)
 class WeatherConditionBuilder:
-    """Tells what the weather stations of one look have to do with it."""
+    """Builds the conditions and causes that are due to the weather stations at one tick."""
 
     result: DetectionResult
     readings: TickReadings
 
     def of_series(self, row: int, *, high: bool) -> WeatherCause | None:
-        """Give why a reading may be far above what was expected, or below."""
+        """Return the weather as the cause of an unusual reading, if it is."""
         score = float(np.abs(self.result.score[row]))
         if score > CLIP and not self.result.moved[row]:
-            return None  # so far off it is by itself: its siblings are not
+            return None  # too far off to be explained by the weather that its siblings share
         return self._of_siblings(row, high=high)
 
     def of_group(self, rows: Rows, *, high: bool) -> WeatherCause | None:
-        """Give why a group may lie to one side: by the station that most of it has."""
-        found = self.result.stations.of[rows]
-        first = int(np.argmax(found == self._most_have(rows)))
+        """Return the weather as the cause of a moved group, by the station that most of it uses."""
+        station = self.result.stations.of[rows]
+        first = int(np.argmax(station == self._most_have(rows)))
         return self._of_siblings(int(rows[first]), high=high)
 
     def of_errors(self, rows: Rows) -> WeatherCause | None:
-        """Give why forecasts may err, as they do for long: by the station that most have."""
+        """Return the weather as the cause of lasting errors, by the station that most rows use."""
         return self._blame(self._most_have(rows), long=True)
 
     def conditions(self) -> Iterator[Condition]:
-        """Tell which stations are not well."""
+        """Yield the conditions of the stations themselves."""
         stations = self.result.stations
         for station in np.flatnonzero(stations.ill).tolist():
             kind = KINDS.get(StationFault(stations.ill[station]))
@@ -136,7 +136,7 @@ class WeatherConditionBuilder:
             return None
         hours = round(for_ms / HOUR_MS, 1)
         measured, foretold = (
-            round(float(one[station]), 1) for one in (stations.measured, stations.foretold)
+            round(float(degrees[station]), 1) for degrees in (stations.measured, stations.foretold)
         )
         evidence, against = {"weather_hours": hours}, ""
         if not np.isnan(measured):
@@ -145,7 +145,7 @@ class WeatherConditionBuilder:
         text = {
             StationFault.OFF: f"{name} measures{against}, and has been as far off for {hours} h",
             StationFault.DRIFTED: f"{name} has moved against its forecasts: it measures{against}",
-            StationFault.STUCK: f"{name} has said {stations.said[station]:.1f} °C for {hours} h",
+            StationFault.STUCK: f"{name} has said {stations.last[station]:.1f} °C for {hours} h",
             StationFault.SILENT: f"{name} has said nothing for {hours} h",
         }
         return WeatherCause(CAUSES[ill], f"weather station {text[ill]}", evidence)

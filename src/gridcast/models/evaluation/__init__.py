@@ -1,7 +1,7 @@
-"""How good forecasters are: the same samples, the same scores, whatever makes the forecasts.
+"""Forecast evaluation: the same samples and scores for every forecaster.
 
-`splits` says what is learned from and what is judged on, `verified` puts forecasts beside what
-came, `score` makes one table of them, `by` takes it apart, `significance` tells luck from skill,
-`fitting` says whether too much or too little was learned. `baselines` are what a user would use
-without a network. Scores of a single number are in `point`, those of quantiles in `quantiles`.
+`splits` divides the past into training, validation and test, `verified_forecasts` puts forecasts
+beside the truth, `score` makes one table of scores, `breakdown` takes it apart, `significance`
+has the Diebold-Mariano test, `fitting` detects overfitting and underfitting. `baselines` are the
+alternatives to a network. Point scores are in `point`, probabilistic scores in `quantiles`.
 """

@@ -1,4 +1,4 @@
-"""The scores taken apart: by how far ahead, by when, and by how large the series are."""
+"""Scores broken down by horizon, local time, and size of the series."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -11,7 +11,7 @@ from gridcast.models.evaluation.score import Scores, scores_by
 from gridcast.models.evaluation.verified_forecasts import Scales, VerifiedForecasts
 
 SIZES = 5
-"""Groups of series by size, each of as many series."""
+"""Number of size groups, each with as many series."""
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -21,7 +21,7 @@ Labels = npt.NDArray[np.integer]
 
 
 class GroupBy(StrEnum):
-    """What scores can be taken apart by. Times are the local ones of the slot that is forecast."""
+    """Dimensions of a breakdown. Times are the local ones of the forecast slot."""
 
     HORIZON = "horizon"
     HOUR = "hour"
@@ -31,16 +31,16 @@ class GroupBy(StrEnum):
 
 
 def breakdown(verified: VerifiedForecasts, scales: Scales, by: GroupBy) -> dict[str, Scores]:
-    """Score one forecaster group by group, in the groups' own order and under their names."""
+    """Return one forecaster's scores by group name, in the groups' own order."""
     group, name = _groups(verified, scales, by)
-    found = scores_by(verified, scales, group)
-    return {name[label]: scores for label, scores in sorted(found.items())}
+    scores_of_group = scores_by(verified, scales, group)
+    return {name[label]: scores for label, scores in sorted(scores_of_group.items())}
 
 
 def _groups(
     verified: VerifiedForecasts, scales: Scales, by: GroupBy
 ) -> tuple[Labels, Sequence[str]]:
-    """Give each load's group, and the groups' names."""
+    """Return each load's group, and the groups' names."""
     if by is GroupBy.HORIZON:
         minutes = verified.ends_minutes
         return np.arange(len(minutes))[None, :], [f"{m / 60:.3g} h" for m in minutes.tolist()]
@@ -56,13 +56,13 @@ def _groups(
 
 
 def unfairness(by_size: dict[str, Scores], score: str = "nmae") -> float | None:
-    """Give how many times worse the worst-served group is than the best-served one."""
-    known = [value for scores in by_size.values() if (value := scores[score]) is not None]
-    return max(known) / min(known) if len(known) > 1 and min(known) > 0 else None
+    """Return the ratio of the worst group's score to the best group's."""
+    values = [value for scores in by_size.values() if (value := scores[score]) is not None]
+    return max(values) / min(values) if len(values) > 1 and min(values) > 0 else None
 
 
 def _local(verified: VerifiedForecasts) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Give the local minute of the day and date on which each forecast slot begins."""
+    """Return the local minute of the day and the local date at which each forecast slot begins."""
     begins_ms = verified.origin_ms[:, None] + verified.leads * (verified.step_minutes * 60_000)
     minute, day = np.empty(begins_ms.shape), np.empty(begins_ms.shape, np.int64)
     calendars: dict[str, Calendar] = {}
@@ -75,7 +75,7 @@ def _local(verified: VerifiedForecasts) -> tuple[npt.NDArray[np.float64], npt.ND
 
 
 def _sizes(verified: VerifiedForecasts, scales: Scales) -> tuple[Labels, list[str]]:
-    """Put the series into groups from the smallest to the largest; few series stand alone."""
+    """Group the series by size, smallest first; with few series each is its own group."""
     rows = np.unique(verified.row)
     rows = rows[np.argsort(scales.size[rows], kind="stable")]
     parts = (

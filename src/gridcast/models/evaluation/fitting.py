@@ -1,8 +1,8 @@
-"""Whether a network learned too much, or too little, in words that say why.
+"""Diagnosis of overfitting, underfitting and outdated models, with reasons.
 
-What a season is like moves all errors, so errors of two parts are not compared as they are, but
-beside those of a forecaster that learns nothing (last week's same hour): only what grew more than
-that forecaster's was learned by heart.
+The season moves all errors, so the errors of two parts are compared relative to those of a
+forecaster that learns nothing (seasonal naive, one week). Only an error that grew more than that is
+a sign of overfitting.
 """
 
 from collections.abc import Mapping
@@ -10,23 +10,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 MOST_GROWTH = 1.2
-"""How much more than the reference's an error may grow from one part to the next."""
+"""Largest growth of the error from one part to the next, relative to the reference."""
 
 
 class FitFault(StrEnum):
-    """What can be wrong with what was learned."""
+    """Faults of a trained model."""
 
     OVERFITTED = "overfitted"
     UNDERFITTED = "underfitted"
     OUTDATED = "outdated"
-    """Good when training ended, no longer good in the test."""
+    """Good at the end of training, no longer good in the test."""
     BEATEN = "beaten"
-    """A baseline does better."""
+    """A baseline is better."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A fault and why it is thought to be one."""
+    """A fault and the reason for it."""
 
     fault: FitFault
     reason: str
@@ -34,7 +34,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class PartErrors:
-    """One forecaster's mean error (any loss: all of one kind) on each part."""
+    """One forecaster's mean error on each part; any loss, but the same for all."""
 
     train: float
     validation: float
@@ -44,9 +44,9 @@ class PartErrors:
 def judge_fit(
     model: PartErrors, reference: PartErrors, baselines: Mapping[str, PartErrors]
 ) -> list[Flag]:
-    """Say what is wrong with a model; an empty list is what one hopes for.
+    """Return the faults of a model; empty if there are none.
 
-    `reference` learns nothing; `baselines` are what a user would otherwise use.
+    `reference` learns nothing; `baselines` are the alternatives.
     """
     flags = []
     for fault, part, before in (

@@ -1,4 +1,4 @@
-"""What is judged: anything that makes quantiles from a model's inputs."""
+"""The interface of everything that is evaluated: inputs in, quantiles out."""
 
 from typing import Protocol
 
@@ -9,8 +9,8 @@ from gridcast.models.features import Inputs
 
 
 class Forecaster(Protocol):
-    """A network in use, or what it is compared with. Nobody sees more than the inputs."""
+    """A network or a baseline; it sees nothing but the inputs."""
 
     def forecast(self, inputs: Inputs, /) -> npt.NDArray[np.float32]:
-        """Give quantiles, kW: [n, levels, horizon], rising over the levels."""
+        """Return quantiles, kW: [n, levels, horizon], rising over the levels."""
         ...

@@ -1,7 +1,7 @@
-"""How good quantiles are, all of them together.
+"""Probabilistic scores: pinball loss, CRPS, coverage and width of central intervals.
 
-`quantiles` has its levels on the last axis and is otherwise shaped as `truth`. What was not
-measured is NaN and counts nothing; where nothing is left the answer is None.
+`quantiles` has its levels on the last axis and is otherwise shaped like `truth`. NaN (not measured)
+is left out. The score is None if nothing is left.
 
 >>> import numpy as np
 >>> truth, quantiles = np.array([10.0]), np.array([[8.0, 9.0, 12.0]])
@@ -17,12 +17,12 @@ from gridcast.units import AnyFloats
 
 
 def pinball(truth: AnyFloats, quantiles: AnyFloats, levels: Sequence[float]) -> float | None:
-    """Give the mean pinball loss over all levels, kW; of the median alone it is half the MAE."""
+    """Return the mean pinball loss over all levels, kW; for the median alone it is half the MAE."""
     return _mean(pinball_of(truth, quantiles, levels))
 
 
 def pinball_of(truth: AnyFloats, quantiles: AnyFloats, levels: Sequence[float]) -> AnyFloats:
-    """Give the pinball loss of each load, averaged over the levels."""
+    """Return the pinball loss of each load, averaged over the levels."""
     total = np.zeros(truth.shape)
     for index, level in enumerate(levels):
         off = truth - quantiles[..., index]
@@ -31,10 +31,10 @@ def pinball_of(truth: AnyFloats, quantiles: AnyFloats, levels: Sequence[float]) 
 
 
 def crps(truth: AnyFloats, quantiles: AnyFloats, levels: Sequence[float]) -> float | None:
-    """Give the mean continuous ranked probability score, kW; of a single number it is the MAE.
+    """Return the mean continuous ranked probability score, kW; for a single number it is the MAE.
 
-    The distribution is the one that the quantiles tell of: between two of them the probability
-    rises evenly, and what lies outside the outermost sits on them.
+    The distribution function is linear between the quantiles; the probability outside the outermost
+    quantiles is concentrated on them.
     """
     level = np.asarray(levels, np.float64)
     quantiles = quantiles.astype(np.float64)
@@ -48,14 +48,14 @@ def crps(truth: AnyFloats, quantiles: AnyFloats, levels: Sequence[float]) -> flo
         inside = np.clip(truth - left, 0, wide)  # before it is divided: a tiny width overflows
         share = np.divide(inside, wide, out=np.zeros(truth.shape), where=wide > 0)
         passed = low + (high - low) * share
-        # Left of the load the square of the probability counts, right of it of what is missing.
+        # Left of the load F² is integrated, right of it (1 - F)².
         area = (passed**3 - low**3) + ((1 - passed) ** 3 - (1 - high) ** 3)
         score += wide * area / (3 * (high - low))
     return _mean(score)
 
 
 def bands(levels: Sequence[float]) -> Iterator[tuple[int, int, int]]:
-    """Give the central bands: how many per cent each is to hold, and its two quantiles' places.
+    """Yield the central intervals: nominal coverage in per cent, and indices of the two quantiles.
 
     >>> list(bands((0.05, 0.25, 0.5, 0.75, 0.95)))
     [(90, 0, 4), (50, 1, 3)]
@@ -67,17 +67,17 @@ def bands(levels: Sequence[float]) -> Iterator[tuple[int, int, int]]:
 
 
 def coverage(truth: AnyFloats, band: AnyFloats) -> float | None:
-    """Give the share of loads inside the band (its two ends on the last axis), per cent."""
+    """Return the share of loads inside the band, per cent; its two ends are on the last axis."""
     inside = (truth >= band[..., 0]) & (truth <= band[..., 1])
     share = _mean(np.where(np.isnan(truth), np.nan, inside))
     return None if share is None else 100 * share
 
 
 def width(truth: AnyFloats, band: AnyFloats) -> float | None:
-    """Give the mean width of the band where the load is known, kW."""
+    """Return the mean width of the band over the measured loads, kW."""
     return _mean(np.where(np.isnan(truth), np.nan, band[..., 1] - band[..., 0]))
 
 
 def _mean(value: AnyFloats) -> float | None:
-    known = value[np.isfinite(value)]
-    return float(known.mean(dtype=np.float64)) if known.size else None
+    finite = value[np.isfinite(value)]
+    return float(finite.mean(dtype=np.float64)) if finite.size else None

@@ -1,4 +1,4 @@
-"""Samples of an archive: which origins of which series, what is known there, what came after."""
+"""Samples of an archive: pairs of origin and series, their inputs and the truth that followed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from gridcast.models.features.builder import FeatureBuilder
 from gridcast.units import Ints
 
 AT_ONCE = 2048
-"""Samples made at once: some 50 MB."""
+"""Number of samples in a batch: some 50 MB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """Pairs of an origin, a slot of the archive, and a series, a row of it."""
+    """Pairs of an origin (a slot of the archive) and a series (a row of it)."""
 
     slot: Ints
     row: Ints
@@ -29,11 +29,11 @@ class Pairs:
         return len(self.slot)
 
     def take(self, chosen: slice | npt.NDArray[np.generic]) -> "Pairs":
-        """Give some of them."""
+        """Return the chosen pairs."""
         return Pairs(self.slot[chosen], self.row[chosen])
 
     def thinned(self, most: int, seed: int = 0) -> "Pairs":
-        """Give at most so many of them, drawn without regard to the hour or the series."""
+        """Return a random sample of at most `most` pairs."""
         if len(self) <= most:
             return self
         drawn = np.random.default_rng(seed).choice(len(self), most, replace=False)
@@ -42,12 +42,12 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EvaluationSamples:
-    """Inputs, and what came after their origins."""
+    """Inputs, and the truth after their origins."""
 
     pairs: Pairs
     inputs: Inputs
     truth: npt.NDArray[np.float32]
-    """[n, horizon], kW; NaN where not measured."""
+    """[n, horizon], kW; NaN if not measured."""
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -56,7 +56,7 @@ class EvaluationSamples:
 def pairs_of(
     archive: Archive, builder: FeatureBuilder, part: Part, every_minutes: int = 60
 ) -> Pairs:
-    """Give all pairs whose horizon lies in a part and has a truth, after a whole window."""
+    """Return all pairs with a whole window before them and a measured horizon within the part."""
     spec = builder.spec
     slot = origins(
         part,
@@ -69,25 +69,25 @@ def pairs_of(
     rows = np.arange(len(archive.series))
     every = Pairs(np.tile(slot, len(rows)), np.repeat(rows, len(slot)))
     judged = np.array(spec.knots)
-    known = [
-        np.isfinite(archive.truth(some.slot, some.row, spec.horizon)[:, judged]).any(axis=1)
-        for some in _parts(every)
+    has_truth = [
+        np.isfinite(archive.truth(batch.slot, batch.row, spec.horizon)[:, judged]).any(axis=1)
+        for batch in _parts(every)
     ]
-    return every.take(np.concatenate(known)) if known else every
+    return every.take(np.concatenate(has_truth)) if has_truth else every
 
 
 def samples_of(archive: Archive, builder: FeatureBuilder, pairs: Pairs) -> EvaluationSamples:
-    """Make the samples of pairs; those whose window cannot be filled are left out."""
-    found = list(_made(archive, builder, pairs))
+    """Return the samples of pairs, without those whose window cannot be filled."""
+    batches = list(_made(archive, builder, pairs))
     fields = ("load", "past", "future", "static")
-    inputs = (np.concatenate([getattr(one.inputs, name) for one in found]) for name in fields)
+    inputs = (np.concatenate([getattr(batch.inputs, name) for batch in batches]) for name in fields)
     return EvaluationSamples(
         Pairs(
-            np.concatenate([one.pairs.slot for one in found]),
-            np.concatenate([one.pairs.row for one in found]),
+            np.concatenate([batch.pairs.slot for batch in batches]),
+            np.concatenate([batch.pairs.row for batch in batches]),
         ),
         Inputs(*inputs),
-        np.concatenate([one.truth for one in found]),
+        np.concatenate([batch.truth for batch in batches]),
     )
 
 
@@ -98,44 +98,44 @@ def verify(
     builder: FeatureBuilder,
     pairs: Pairs,
 ) -> dict[str, VerifiedForecasts]:
-    """Ask forecasters for the same samples and put what came beside their answers.
+    """Return every forecaster's forecasts of the same samples, with the truth.
 
-    All judge the leads of the spec's knots: every step to 2 hours, then the last of each hour.
+    The leads are the spec's knots: every step up to 2 hours, then the last of each hour.
     """
     leads = np.array(builder.spec.knots)
     answers: dict[str, list[npt.NDArray[np.float32]]] = {name: [] for name in forecasters}
     asked: list[Pairs] = []
     truth: list[npt.NDArray[np.float32]] = []
-    for some in _made(archive, builder, pairs):
-        asked.append(some.pairs)
-        truth.append(some.truth[:, leads])
+    for batch in _made(archive, builder, pairs):
+        asked.append(batch.pairs)
+        truth.append(batch.truth[:, leads])
         for name, forecaster in forecasters.items():
-            quantiles = forecaster.forecast(some.inputs)[:, :, leads]
+            quantiles = forecaster.forecast(batch.inputs)[:, :, leads]
             answers[name].append(np.ascontiguousarray(quantiles.transpose(0, 2, 1)))
-    slot = np.concatenate([one.slot for one in asked])
+    slot = np.concatenate([pairs_of_batch.slot for pairs_of_batch in asked])
     return {
         name: VerifiedForecasts(
             series=archive.series,
-            row=np.concatenate([one.row for one in asked]),
+            row=np.concatenate([pairs_of_batch.row for pairs_of_batch in asked]),
             origin_ms=archive.begin_ms(slot),
             step_minutes=archive.step_minutes,
             leads=leads,
             levels=levels,
             truth=np.concatenate(truth),
-            quantiles=np.concatenate(found),
+            quantiles=np.concatenate(quantiles_of_batches),
         )
-        for name, found in answers.items()
+        for name, quantiles_of_batches in answers.items()
     }
 
 
 def _made(archive: Archive, builder: FeatureBuilder, pairs: Pairs) -> Iterator[EvaluationSamples]:
-    for some in _parts(pairs):
-        inputs, usable = builder.sample(archive, some.slot, some.row)
-        truth = archive.truth(some.slot, some.row, builder.spec.horizon)
+    for batch in _parts(pairs):
+        inputs, usable = builder.sample(archive, batch.slot, batch.row)
+        truth = archive.truth(batch.slot, batch.row, builder.spec.horizon)
         if usable.all():
-            yield EvaluationSamples(some, inputs, truth)
+            yield EvaluationSamples(batch, inputs, truth)
         else:
-            yield EvaluationSamples(some.take(usable), inputs.take(usable), truth[usable])
+            yield EvaluationSamples(batch.take(usable), inputs.take(usable), truth[usable])
 
 
 def _parts(pairs: Pairs) -> Iterator[Pairs]:

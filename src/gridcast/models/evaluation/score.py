@@ -1,4 +1,4 @@
-"""One table of scores for any number of forecasters on the same samples."""
+"""The table of scores: any number of forecasters on the same samples."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from gridcast.models.evaluation.verified_forecasts import Scales, VerifiedForeca
 from gridcast.units import AnyFloats
 
 Scores = dict[str, float | None]
-"""By name: MAE, RMSE, pinball, CRPS and widths in kW, R² and MASE plain, all else per cent."""
+"""By name: MAE, RMSE, pinball, CRPS, widths in kW; R² and MASE dimensionless; the rest per cent."""
 HOURS = (1, 6, 24)
-"""Leads that have a MAPE of their own in the table."""
+"""Leads with a MAPE of their own in the table."""
 
 
 @dataclass(frozen=True)
 class _Flat:
-    """Loads of some samples and leads, one after the other, with all that scores need."""
+    """Measured loads of some samples and leads in one dimension, with all that scores need."""
 
     truth: AnyFloats
     quantiles: AnyFloats
@@ -32,7 +32,7 @@ class _Flat:
 
     def scores(self, levels: tuple[float, ...]) -> Scores:
         truth, median = self.truth, self.median
-        found: Scores = {
+        scores: Scores = {
             "count": float(len(truth)),
             "mae": point.mae(truth, median),
             "rmse": point.rmse(truth, median),
@@ -46,30 +46,30 @@ class _Flat:
         }
         for percent, low, high in quantiles.bands(levels):
             band = self.quantiles[:, [low, high]]
-            found[f"coverage_{percent}"] = quantiles.coverage(truth, band)
-            found[f"width_{percent}"] = quantiles.width(truth, band)
-        return found
+            scores[f"coverage_{percent}"] = quantiles.coverage(truth, band)
+            scores[f"width_{percent}"] = quantiles.width(truth, band)
+        return scores
 
 
 def score(verified: VerifiedForecasts, scales: Scales) -> Scores:
-    """Score one forecaster over all samples and leads; `mape_1h` and so on are of one lead."""
+    """Return one forecaster's scores over all samples and leads; `mape_1h` etc. are of one lead."""
     flat, _ = _flat(verified, scales, np.zeros(verified.truth.shape, np.int64))
-    found = flat.scores(verified.levels)
+    scores = flat.scores(verified.levels)
     for hours in HOURS:
         at = np.flatnonzero(verified.ends_minutes == 60 * hours)
-        found[f"mape_{hours}h"] = None
+        scores[f"mape_{hours}h"] = None
         if len(at):
             truth, median = verified.truth[:, at[0]], verified.median[:, at[0]]
-            found[f"mape_{hours}h"] = point.mape(truth, median, scales.size[verified.row])
-    return found
+            scores[f"mape_{hours}h"] = point.mape(truth, median, scales.size[verified.row])
+    return scores
 
 
 def scores_by(
     verified: VerifiedForecasts, scales: Scales, group: npt.NDArray[np.integer]
 ) -> dict[int, Scores]:
-    """Score one forecaster group by group; `group` says of each sample and lead where it belongs.
+    """Return one forecaster's scores by group; `group` has the group of each sample and lead.
 
-    Groups without a load that is known are left out.
+    Groups without a measured load are left out.
     """
     flat, label = _flat(verified, scales, np.broadcast_to(group, verified.truth.shape))
     order = np.argsort(label, kind="stable")
@@ -82,45 +82,48 @@ def scores_by(
 
 
 def scores_by_lead(verified: VerifiedForecasts, scales: Scales) -> dict[str, list[float | None]]:
-    """Score one forecaster lead by lead: for each score a list as long as the leads."""
+    """Return one forecaster's scores by lead: for each score a list as long as the leads."""
     place = np.arange(len(verified.leads))[None, :]
-    found = scores_by(verified, scales, place)
-    names = next(iter(found.values()), {})
+    scores_of_lead = scores_by(verified, scales, place)
+    names = next(iter(scores_of_lead.values()), {})
     return {
-        name: [found[lead][name] if lead in found else None for lead in place[0].tolist()]
+        name: [
+            scores_of_lead[lead][name] if lead in scores_of_lead else None
+            for lead in place[0].tolist()
+        ]
         for name in names
     }
 
 
 def table(forecasters: Mapping[str, VerifiedForecasts], scales: Scales) -> dict[str, Scores]:
-    """Score several forecasters where all of them answered, so that none has the easier samples."""
-    fair = next(iter(forecasters.values()))
+    """Return the scores of several forecasters. All must have forecast the same samples."""
+    first = next(iter(forecasters.values()))
     for name, other in forecasters.items():
-        same = np.array_equal(other.row, fair.row) and np.array_equal(
-            other.origin_ms, fair.origin_ms
+        same = np.array_equal(other.row, first.row) and np.array_equal(
+            other.origin_ms, first.origin_ms
         )
-        if not same or not np.array_equal(other.truth, fair.truth, equal_nan=True):
-            raise ValueError(f"{name} was not asked for the same samples as the others")
+        if not same or not np.array_equal(other.truth, first.truth, equal_nan=True):
+            raise ValueError(f"{name} has forecast other samples than the other forecasters")
     return {name: score(verified, scales) for name, verified in forecasters.items()}
 
 
 def _flat(
     verified: VerifiedForecasts, scales: Scales, label: npt.NDArray[np.integer]
 ) -> tuple[_Flat, npt.NDArray[np.integer]]:
-    """Leave out what was not measured, and put the rest one after the other."""
-    known = np.isfinite(verified.truth)
+    """Flatten to one dimension, without the loads that were not measured."""
+    is_known = np.isfinite(verified.truth)
     level = np.full(len(verified.series), np.nan)
     for row in np.unique(verified.row):
-        of_series = (verified.row == row)[:, None] & known
+        of_series = (verified.row == row)[:, None] & is_known
         if of_series.any():
             level[row] = verified.truth[of_series].mean(dtype=np.float64)
-    row = np.broadcast_to(verified.row[:, None], known.shape)[known]
+    row = np.broadcast_to(verified.row[:, None], is_known.shape)[is_known]
     flat = _Flat(
-        truth=verified.truth[known].astype(np.float64),
-        quantiles=verified.quantiles[known],
-        median=verified.median[known].astype(np.float64),
+        truth=verified.truth[is_known].astype(np.float64),
+        quantiles=verified.quantiles[is_known],
+        median=verified.median[is_known].astype(np.float64),
         size=scales.size[row],
         naive=scales.naive[row],
         level=level[row],
     )
-    return flat, label[known]
+    return flat, label[is_known]

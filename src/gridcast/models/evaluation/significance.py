@@ -1,4 +1,4 @@
-"""Whether one forecaster is better than another, or was only luckier.
+"""Diebold-Mariano test: whether one forecaster is significantly better than another.
 
 References
 ----------
@@ -17,19 +17,19 @@ from gridcast.units import AnyFloats
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How the losses of two forecasters differ."""
+    """The difference between the losses of two forecasters."""
 
     difference: float
-    """Mean loss of the first less that of the second: below 0 the first is better."""
+    """Mean loss of the first minus that of the second; below 0 the first is better."""
     statistic: float
     p_value: float
-    """How likely so great a difference, either way, would be between two that are equally good."""
+    """Probability of at least this difference, in either direction, if both are equally good."""
     count: int
-    """Origins at which both are known."""
+    """Origins with both losses."""
 
     @property
     def verdict(self) -> str:
-        """Say it in a word, at the usual 5 %."""
+        """The result in a word, at the 5 % level."""
         if self.p_value >= 0.05:
             return "no difference"
         return "better" if self.difference < 0 else "worse"
@@ -38,31 +38,31 @@ class Comparison:
 def diebold_mariano(first: AnyFloats, second: AnyFloats, overlap: int) -> Comparison | None:
     """Compare two forecasters by their losses at the same origins, evenly spaced, in order of time.
 
-    Each forecast reaches over the next ones, so neighbouring losses are alike: the variance of
-    their mean counts autocovariances up to the lag `overlap - 1`. Where their plain sum would be
-    no positive variance, Bartlett's weights, which cannot fail, take its place. The statistic has
-    Harvey, Leybourne and Newbold's correction for few origins, and Student's distribution.
+    Horizons overlap, so neighbouring losses are correlated. The variance of their mean therefore
+    includes autocovariances up to lag `overlap - 1`. If that sum is not positive, Bartlett's
+    weights are used, which always give a positive variance. The statistic has Harvey, Leybourne
+    and Newbold's correction for small samples, and Student's t distribution.
 
     Parameters
     ----------
     first, second
-        A loss for each origin (say the mean over the horizon); NaN where it is not known.
+        A loss for each origin (such as the mean over the horizon); NaN if unknown.
     overlap
-        How many origins one horizon reaches over: 24 for a day ahead every hour, 1 for none.
+        Number of origins within one horizon: 24 for a day ahead every hour, 1 for no overlap.
 
     Returns
     -------
-    None where fewer than two horizons' worth of origins are known.
+    None if fewer than two horizons of origins are known.
     """
     off = np.asarray(first, np.float64) - np.asarray(second, np.float64)
-    known = np.isfinite(off)
-    count = int(known.sum())
+    is_known = np.isfinite(off)
+    count = int(is_known.sum())
     if overlap < 1:
-        raise ValueError("a horizon reaches over at least its own origin")
+        raise ValueError(f"overlap must be at least 1, the origin itself, not {overlap}")
     if count < max(2 * overlap, 2):
         return None
-    difference = float(off[known].mean())
-    apart = np.where(known, off - difference, 0.0)
+    difference = float(off[is_known].mean())
+    apart = np.where(is_known, off - difference, 0.0)
     covariance = np.array([apart[lag:] @ apart[: len(apart) - lag] for lag in range(overlap)])
     covariance /= count
     variance = covariance[0] + 2 * covariance[1:].sum()

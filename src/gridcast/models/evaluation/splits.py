@@ -1,8 +1,8 @@
-"""Which part of the past is learned from, which one is judged on, and where forecasts begin.
+"""Time-based splits: training, validation and test parts, hold-out and walk-forward.
 
-A sample belongs to a part if all slots of its horizon do. What it is made from lies before its
-origin, so reaching back into an earlier part is no leak; a horizon that reaches over the end of a
-part belongs to none.
+A sample belongs to a part if all slots of its horizon do. Its inputs lie before its origin, so
+reaching back into an earlier part is no leak. A horizon that crosses the end of a part belongs to
+no part.
 """
 
 from collections.abc import Iterator
@@ -18,37 +18,37 @@ Slots = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of slots: the first, and the one after the last; less what is another part's.
+    """A range of slots, from `first` up to but not including `end`, without some stretches.
 
-    >>> [len(one) for one in Part(0, 100, without=(Part(20, 30), Part(80, 100))).stretches]
+    >>> [len(part) for part in Part(0, 100, without=(Part(20, 30), Part(80, 100))).stretches]
     [20, 50]
     """
 
     first: int
     end: int
     without: tuple["Part", ...] = ()
-    """Stretches within it that it leaves out, the oldest first."""
+    """Stretches within it that belong to another part, oldest first."""
 
     def __post_init__(self) -> None:
-        bounds = [self.first, *(at for one in self.without for at in (one.first, one.end))]
+        bounds = [self.first, *(at for gap in self.without for at in (gap.first, gap.end))]
         if bounds != sorted(bounds) or not 0 <= self.first <= bounds[-1] <= self.end:
             raise ValueError(f"a part runs forwards from slot 0 on, not {self.first} to {self.end}")
 
     def __len__(self) -> int:
-        return self.end - self.first - sum(len(one) for one in self.without)
+        return self.end - self.first - sum(len(gap) for gap in self.without)
 
     @property
     def stretches(self) -> tuple["Part", ...]:
-        """What is left of it, piece by piece."""
-        begins = (self.first, *(one.end for one in self.without))
-        ends = (*(one.first for one in self.without), self.end)
+        """The stretches that are left, oldest first."""
+        begins = (self.first, *(gap.end for gap in self.without))
+        ends = (*(gap.first for gap in self.without), self.end)
         pieces = zip(begins, ends, strict=True)
         return tuple(Part(begin, end) for begin, end in pieces if begin < end)
 
 
 @dataclass(frozen=True, slots=True)
 class TimeSplit:
-    """What is learned from, what stops the learning and calibrates, and what is judged on."""
+    """Three parts: for training, for early stopping and calibration, and for the final scores."""
 
     train: Part
     validation: Part
@@ -58,32 +58,34 @@ class TimeSplit:
 def hold_out(
     slots: int, validation: float = 0.1, test: float = 0.2, stretches: int = 1
 ) -> TimeSplit:
-    """Split once by time: the newest share is the test, and all before it is learned from.
+    """Split once by time: the newest share is the test, everything before it trains.
 
-    Less the validation, which is taken in so many stretches spread over all seasons: stopped and
-    calibrated by a single one, a network is fit for that season only. With no test all is learned
-    from, and judged by what comes later.
+    The validation is taken out in several stretches over all seasons. With a single one a network
+    would be stopped and calibrated for one season only. A test share of 0 leaves no test.
 
     >>> split = hold_out(1000, stretches=2)
-    >>> [(one.first, one.end) for one in split.train.stretches]
+    >>> [(part.first, part.end) for part in split.train.stretches]
     [(0, 350), (400, 750)]
-    >>> [(one.first, one.end) for one in split.validation.stretches]
+    >>> [(part.first, part.end) for part in split.validation.stretches]
     [(350, 400), (750, 800)]
     >>> split.test
     Part(first=800, end=1000, without=())
     """
     if validation <= 0 or test < 0 or validation + test >= 1:
-        raise ValueError("validation and test are shares that leave something to learn")
+        raise ValueError(
+            "validation (above 0) and test must be shares with a sum below 1, "
+            f"not {validation} and {test}"
+        )
     before = round(slots * (1 - test))
     return _alternating(0, before, round(slots * validation), stretches, Part(before, slots))
 
 
 def _alternating(first: int, end: int, validation: int, stretches: int, test: Part) -> TimeSplit:
-    """Cut what lies before a test into equal pieces, and take each one's end to validate."""
+    """Cut the slots before a test into equal pieces, and validate on the end of each."""
     edges = np.linspace(first, end, stretches + 1).round().astype(int).tolist()
     taken = np.diff(np.linspace(0, validation, stretches + 1).round().astype(int)).tolist()
     checks = tuple(Part(edge - size, edge) for edge, size in zip(edges[1:], taken, strict=True))
-    learned = tuple(Part(begin, one.first) for begin, one in zip(edges, checks, strict=False))
+    learned = tuple(Part(begin, check.first) for begin, check in zip(edges, checks, strict=False))
     return TimeSplit(
         Part(first, checks[-1].first, checks[:-1]), Part(checks[0].first, end, learned[1:]), test
     )
@@ -98,10 +100,10 @@ def walk_forward(
     window: Literal["expanding", "sliding"] = "expanding",
     stretches: int = 1,
 ) -> Iterator[TimeSplit]:
-    """Split several times: the tests follow each other through the newest share, oldest first.
+    """Yield several splits; the tests follow each other through the newest share, oldest first.
 
-    Each fold learns from what lay before it, all of it (`expanding`) or as much as the first fold
-    had (`sliding`), less the validation, which keeps its length.
+    Each fold trains on everything before it (`expanding`), or on as much as the first fold has
+    (`sliding`), without the validation, which keeps its length.
     """
     first = hold_out(slots, validation, test)
     check = len(first.validation)
@@ -114,10 +116,10 @@ def walk_forward(
 
 
 def begins(part: Part, horizon: int, lookback: int = 0) -> Slots:
-    """Give all slots of a part at which a horizon begins that stays within a stretch of it."""
+    """Return the slots of a part at which a horizon can begin without leaving its stretch."""
     pieces = [
-        np.arange(max(one.first, lookback), one.end - horizon + 1, dtype=np.int64)
-        for one in part.stretches
+        np.arange(max(stretch.first, lookback), stretch.end - horizon + 1, dtype=np.int64)
+        for stretch in part.stretches
     ]
     return np.concatenate([*pieces, np.empty(0, np.int64)])
 
@@ -131,7 +133,7 @@ def origins(
     every_minutes: int = 60,
     lookback: int = 0,
 ) -> Slots:
-    """Give the origins of a part: slots on whole hours (or `every_minutes`) since 1970.
+    """Return the origins of a part: its slots on multiples of `every_minutes` since 1970.
 
     Slot 0 begins at `start_ms`. The first `lookback` slots have no whole window before them.
     """

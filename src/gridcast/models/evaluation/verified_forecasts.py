@@ -1,4 +1,4 @@
-"""Forecasts side by side with what came."""
+"""Verified forecasts: a forecaster's quantiles side by side with the truth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,35 +16,35 @@ Ints = npt.NDArray[np.integer]
 
 @dataclass(frozen=True)
 class Scales:
-    """What errors of each series are measured by, known from the training part."""
+    """The scales of each series' errors, computed from the training part."""
 
     size: AnyFloats
-    """Mean size of the load, kW, by series; NaN where nothing is known."""
+    """Mean size of each series' load, kW; NaN if unknown."""
     naive: AnyFloats
-    """What forecasting yesterday's load missed on average, kW."""
+    """Mean absolute error of the daily naive forecast, kW."""
 
     @classmethod
     def of(cls, train: AnyFloats, day: int) -> Self:
-        """Take them from the training part: slots down, series across, so many slots a day."""
-        known = np.isfinite(train)
-        total = np.where(known, np.abs(train), 0).sum(axis=0, dtype=np.float64)
-        count = known.sum(axis=0)
+        """Compute the scales from the training part, [slots, series], with `day` slots a day."""
+        is_known = np.isfinite(train)
+        total = np.where(is_known, np.abs(train), 0).sum(axis=0, dtype=np.float64)
+        count = is_known.sum(axis=0)
         size = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
         return cls(size, daily_naive(train, day))
 
 
 @dataclass(frozen=True)
 class VerifiedForecasts:
-    """One forecaster's quantiles at some samples, with what came. What was not measured is NaN."""
+    """One forecaster's quantiles at some samples, with the truth; NaN if not measured."""
 
     series: Sequence[GridSeries]
     row: Ints
-    """[n]: which series each sample is of."""
+    """[n]: the series of each sample."""
     origin_ms: npt.NDArray[np.int64]
     """[n]"""
     step_minutes: int
     leads: Ints
-    """[leads]: which slots of the horizon are judged; slot i ends i + 1 steps after the origin."""
+    """[leads]: the judged slots of the horizon; slot i ends i + 1 steps after the origin."""
     levels: tuple[float, ...]
     truth: AnyFloats
     """[n, leads], kW"""
@@ -56,7 +56,7 @@ class VerifiedForecasts:
         if self.truth.shape != shape or self.quantiles.shape != (*shape, len(self.levels)):
             raise ValueError(f"{shape} samples and leads, but {self.quantiles.shape} forecasts")
         if 0.5 not in self.levels:
-            raise ValueError("without a median there is no error to measure")
+            raise ValueError("levels must include 0.5: errors are those of the median")
 
     def __len__(self) -> int:
         return len(self.row)
@@ -68,28 +68,28 @@ class VerifiedForecasts:
 
     @property
     def ends_minutes(self) -> Ints:
-        """How long after the origin each lead's slot ends."""
+        """Minutes from the origin to the end of each lead's slot."""
         return (self.leads + 1) * self.step_minutes
 
     def of_origins(
         self, loss: AnyFloats, apart_ms: int | None = None
     ) -> tuple[npt.NDArray[np.int64], AnyFloats]:
-        """Average a loss [n, leads] over leads and series: one value a distinct origin, in order.
+        """Average a loss [n, leads] over leads and series; return origins and one value for each.
 
-        The answer is evenly spaced, by `apart_ms` or as the two nearest origins are: where no
-        origin is, the loss is NaN. An origin off that beat, such as one at a local hour when
-        clocks change, counts where it is nearest to.
+        The origins are evenly spaced, by `apart_ms` or by the smallest distance; the loss is NaN
+        without an origin. An origin off that grid, such as one at a local hour when clocks change,
+        counts at the nearest grid point.
         """
         origin, place = np.unique(self.origin_ms, return_inverse=True)
-        known = np.isfinite(loss)
-        total = np.bincount(place, np.where(known, loss, 0).sum(axis=1), len(origin))
-        count = np.bincount(place, known.sum(axis=1), len(origin))
+        is_known = np.isfinite(loss)
+        total = np.bincount(place, np.where(is_known, loss, 0).sum(axis=1), len(origin))
+        count = np.bincount(place, is_known.sum(axis=1), len(origin))
         mean = np.divide(total, count, out=np.full(len(origin), np.nan), where=count > 0)
         if len(origin) < 2:
             return origin, mean
         apart = apart_ms or int(np.diff(origin).min())
-        beat = np.rint((origin - origin[0]) / apart).astype(np.int64)
-        even = origin[0] + apart * np.arange(beat[-1] + 1)
+        step = np.rint((origin - origin[0]) / apart).astype(np.int64)
+        even = origin[0] + apart * np.arange(step[-1] + 1)
         spaced = np.full(len(even), np.nan)
-        spaced[beat] = mean
+        spaced[step] = mean
         return even, spaced

@@ -1,4 +1,4 @@
-"""A grid to test on: readings as real meters send them, with every fault labelled.
+"""Simulated grid: readings as real meters send them, with every fault labelled.
 
 >>> from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
 >>> grid = build_grid(seed=1, country_code="KR", meters_of=spread_series(100))

@@ -1,4 +1,4 @@
-"""Readings in the order in which they arrive, and labels of what went wrong with them."""
+"""Readings in order of arrival, and labels of their faults."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -12,20 +12,20 @@ from gridcast.models.simulator.types import Floats, Ints
 
 @dataclass(frozen=True, slots=True)
 class Arrivals(Columns):
-    """Readings as they come in."""
+    """Readings as they arrive."""
 
     series: NDArray[np.int32]  # index into the grid's series
     time_ms: Ints  # event time, by the meter's own clock
-    arrival_ms: Ints  # when the system gets it, by the true clock
+    arrival_ms: Ints  # arrival in the system, by the true clock
     value: Floats  # kW
     quality: NDArray[np.uint8]  # ESPI
     revision: NDArray[np.int32]
 
     def in_order(self, from_ms: int) -> Self:
-        """Return the same rows by arrival; those of one millisecond stay as they stand.
+        """Return the rows by arrival; those of the same millisecond keep their order.
 
-        Sorting whole numbers that carry their own position is faster than an argsort. None may
-        arrive before `from_ms`, nor 24 days after it.
+        Sorting integers that carry their own position is faster than an argsort. No reading may
+        arrive before `from_ms`, or more than 24 days after it.
         """
         place = np.arange(len(self), dtype=np.int64)
         keys = ((self.arrival_ms - from_ms) << 31) | place
@@ -35,7 +35,7 @@ class Arrivals(Columns):
 
 @dataclass(frozen=True, slots=True)
 class Labels(Columns):
-    """What went wrong: readings of the series whose true slot is in from <= time < to."""
+    """Faults of the readings of a series whose true slot is in from <= time < to."""
 
     kind: NDArray[np.uint8]  # index into faults.KINDS
     series: NDArray[np.int32]

@@ -1,4 +1,4 @@
-"""Arrays side by side: what readings, labels and episodes have in common."""
+"""Parallel arrays: the common base of readings, labels and episodes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from gridcast.models.simulator.types import AnyInts, Bools
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Arrays side by side, one row an entry of each."""
+    """Parallel arrays, one row per entry."""
 
     def __len__(self) -> int:
         return len(getattr(self, next(iter(self.__dataclass_fields__))))
 
     def take(self, chosen: Bools | AnyInts | slice) -> Self:
-        """Return some of the rows."""
+        """Return the chosen rows."""
         return type(self)(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Self:
-        """Put several end to end."""
+        """Concatenate several."""
         if len(parts) == 1:
             return parts[0]
         return cls(

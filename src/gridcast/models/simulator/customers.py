@@ -1,4 +1,4 @@
-"""Kinds of customers: the shape of their day, how much they use, what else they own."""
+"""Customer types: daily load shapes, consumption, appliances."""
 
 from dataclasses import dataclass
 
@@ -10,18 +10,18 @@ from gridcast.models.simulator.types import Floats
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """One kind of customer. Shapes are relative to the mean of a workday, one value an hour."""
+    """One type of customer. Shapes are hourly and relative to the mean of a workday."""
 
     name: str
     share: float  # of all meters
     base_kw: float  # median over meters of the mean of a workday
     spread: float  # of base_kw over meters, as the sigma of a log-normal
-    standing: tuple[float, float]  # share of the load that never sleeps, range over meters
+    standing: tuple[float, float]  # share of the base load, range over meters
     workday: tuple[float, ...]
     saturday: tuple[float, ...]
     sunday: tuple[float, ...]  # and holidays
     restless: float  # size of the slow noise, relative
-    appliances_h: float  # switched on in an average hour
+    appliances_h: float  # appliances switched on in an average hour
     appliance_kw: float  # mean power of one
     shift_h: float  # spread of habits between meters
     growth: float  # mean growth a year
@@ -89,7 +89,7 @@ def shapes() -> Floats:
 
 
 def activity() -> Floats:
-    """Return how likely an appliance is switched on at each local minute, 1 at the peak."""
+    """Return the relative rate of appliance starts at each local minute, 1 at the peak."""
     table = shapes()
     table -= 0.4 * table.min(axis=(1, 2), keepdims=True)
     peak: Floats = table.max(axis=(1, 2), keepdims=True)

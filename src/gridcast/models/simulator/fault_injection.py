@@ -1,4 +1,4 @@
-"""What each lasting fault does to a block of readings."""
+"""Fault injection: the effect of each lasting fault on a block of readings."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from gridcast.units import SECOND_MS
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The readings of a block before they are sent: one row a series, one column a step."""
+    """The readings of a block before they are sent: [series, steps]."""
 
     slot_ms: Ints  # true time of each column
     step_ms: int
@@ -23,15 +23,15 @@ class Block:
 
 
 def inject_faults(block: Block, episodes: Episodes, magnitude: Floats) -> None:
-    """Spoil the readings that the episodes touch."""
+    """Apply the faults of the episodes to the block."""
     steps = len(block.slot_ms)
     first = np.maximum((episodes.start_ms - block.slot_ms[0]) // block.step_ms, 0)
     last = np.minimum((episodes.end_ms - block.slot_ms[0]) // block.step_ms, steps)
-    for one in range(len(episodes)):
-        where = (int(episodes.row[one]), slice(int(first[one]), int(last[one])))
+    for episode in range(len(episodes)):
+        where = (int(episodes.row[episode]), slice(int(first[episode]), int(last[episode])))
         block.struck[where] = True
-        span_ms = (int(episodes.start_ms[one]), int(episodes.end_ms[one]))
-        _strike_one(block, KINDS[episodes.kind[one]], where, span_ms, float(magnitude[one]))
+        span_ms = (int(episodes.start_ms[episode]), int(episodes.end_ms[episode]))
+        _strike_one(block, KINDS[episodes.kind[episode]], where, span_ms, float(magnitude[episode]))
 
 
 def _strike_one(

@@ -1,6 +1,6 @@
-"""What goes wrong with readings: how often, where, when and how badly. All of it is labelled.
+"""Fault plan: how often, where, when and how badly readings go wrong. Every fault is labelled.
 
-A fault spoils what is sent, never the true load. A series has one fault at a time; when a feeder's
+A fault spoils what is sent, never the true load. A series has one fault at a time. If a feeder's
 concentrator dies, it and all of its meters fall silent together.
 """
 
@@ -19,7 +19,7 @@ from gridcast.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 
 class FaultKind(StrEnum):
-    """What a label says went wrong, and what its magnitude is."""
+    """Kinds of faults, and the meaning of a label's magnitude."""
 
     GAP = "gap"  # no readings
     FLATLINE = "flatline"  # the value stays; magnitude: the value, kW
@@ -40,10 +40,10 @@ KINDS = tuple(FaultKind)
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """How often a fault that lasts comes (a series and day; mild) and for how long."""
+    """Rate (per series and day, mild) and duration of a lasting fault."""
 
     kind: FaultKind
-    a_series_day: float  # of a dead feeder: a feeder and day
+    a_series_day: float  # for a dead feeder: per feeder and day
     median_ms: int
     least_steps: int
     most_ms: int
@@ -65,13 +65,13 @@ _LATE, _DUPLICATE, _CORRECTION = 0.002, 0.001, 0.0005  # of all readings; mild
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """How much goes wrong, as a multiple of what is normal in a well-run grid."""
+    """The rate of faults, as a multiple of what is normal in a well-run grid."""
 
     factor: float
 
     @property
     def late(self) -> float:
-        """Share of readings that come late one by one."""
+        """Share of single readings that are late."""
         return min(_LATE * self.factor, 0.5)
 
     @property
@@ -81,12 +81,12 @@ class Faults:
 
     @property
     def correction(self) -> float:
-        """Share of readings that are estimated at first and corrected later."""
+        """Share of readings that are estimated first and corrected later."""
         return min(_CORRECTION * self.factor, 0.5)
 
     @classmethod
     def a_series_day(cls, rate: float) -> Self:
-        """Give as many as that many lasting faults a series and day; the rest in proportion."""
+        """Return rates for that many lasting faults per series and day, others in proportion."""
         return cls(rate / sum(pattern.a_series_day for pattern in PATTERNS))
 
 
@@ -95,7 +95,7 @@ FAULTS = {"none": Faults(0.0), "mild": Faults(1.0), "storm": Faults(10.0)}
 
 @dataclass(frozen=True, slots=True)
 class Episodes(Columns):
-    """Lasting faults of one zone: side by side, one entry an episode and row."""
+    """Lasting faults of one zone, one row per episode and series."""
 
     kind: Ints  # index into KINDS
     row: Ints
@@ -105,7 +105,7 @@ class Episodes(Columns):
 
 
 class FaultPlan:
-    """When and where lasting faults strike in one zone."""
+    """Lasting faults of one zone."""
 
     def __init__(self, seed: int, zone: Zone, step_ms: int, faults: Faults) -> None:
         self._seed = seed
@@ -121,26 +121,26 @@ class FaultPlan:
         self._around = lru_cache(maxsize=4)(self._around_days)
 
     def active(self, start_ms: int, end_ms: int) -> Episodes:
-        """Return the episodes that touch start <= time < end, by when they begin."""
+        """Return the episodes that overlap start <= time < end, by their start."""
         if not self._factor:
             return _NOTHING
-        found = self._around(start_ms // DAY_MS, (end_ms - 1) // DAY_MS)
-        return found.take((found.start_ms < end_ms) & (found.end_ms > start_ms))
+        episodes = self._around(start_ms // DAY_MS, (end_ms - 1) // DAY_MS)
+        return episodes.take((episodes.start_ms < end_ms) & (episodes.end_ms > start_ms))
 
     def _around_days(self, first: int, last: int) -> Episodes:
         days = range(max(0, first - self._memory_days), last + 1)
         return Episodes.join([self._begun(day) for day in days])
 
     def _begun_on(self, day: int) -> Episodes:
-        """Keep of a day's draw what finds its series not already struck.
+        """Return the episodes drawn for a day whose series has no fault already.
 
-        Judged against all that was drawn, kept or not: so a day needs only the days that an
-        episode can last, not all days since the beginning.
+        An episode is dropped if an earlier one overlaps it, even if that one was dropped too. So
+        a day depends only on the days that an episode can last, not on all days before it.
         """
         days = range(max(0, day - self._memory_days), day + 1)
-        drawn = Episodes.join([self._drawn(one) for one in days])
+        drawn = Episodes.join([self._drawn(earlier_day) for earlier_day in days])
         dead = drawn.kind == KINDS.index(FaultKind.DEAD_FEEDER)
-        # a feeder's death ends nothing and waits for nothing but another death of the same feeder
+        # a dead feeder is only kept off by an earlier death of the same feeder
         free = np.where(dead, _is_free(drawn, dead), _is_free(drawn, np.ones_like(dead)))
         kept = drawn.take(free & (drawn.start_ms >= day * DAY_MS))
         return kept.take(np.argsort(kept.start_ms, kind="stable"))
@@ -165,7 +165,9 @@ class FaultPlan:
         if not dead:
             return drawn
         rows = [self._zone.rows_of_feeder(int(feeder)) for feeder in row]
-        every = drawn.take(np.repeat(np.arange(count), [len(one) for one in rows]))
+        every = drawn.take(
+            np.repeat(np.arange(count), [len(rows_of_feeder) for rows_of_feeder in rows])
+        )
         joined = np.concatenate([np.empty(0, np.int64), *rows])
         return Episodes(every.kind, joined, every.start_ms, every.end_ms, every.magnitude)
 
@@ -192,7 +194,7 @@ _NOTHING = Episodes(_NONE, _NONE, _NONE, _NONE, np.empty(0))
 
 
 def _is_free(drawn: Episodes, among: Bools) -> Bools:
-    """Say for each episode whether its row was free of earlier ones `among` the others."""
+    """Return whether each episode's row was free of earlier episodes `among` the drawn ones."""
     order = np.lexsort((drawn.start_ms, drawn.row))
     row, start, end = drawn.row[order], drawn.start_ms[order], drawn.end_ms[order]
     # one running maximum over all rows: each row's times are lifted above those of the row before

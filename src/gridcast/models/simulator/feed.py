@@ -1,4 +1,4 @@
-"""How the meters of one zone report their load: noise, clocks, delays, and all that goes wrong."""
+"""Simulated feed: a zone's readings with noise, clock skew, delays and faults."""
 
 from functools import lru_cache
 
@@ -20,7 +20,7 @@ _SKIPPED = 0.08  # share of its readings that an irregular meter does not send
 
 
 class SimulatedFeed:
-    """All readings of one zone, a block of steps at a time."""
+    """All readings of one zone, generated block by block."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class SimulatedFeed:
         self._held = lru_cache(maxsize=4096)(self._held_value)
 
     def labels(self, start_ms: int, end_ms: int) -> Labels:
-        """Return the labels of lasting faults that touch start <= time < end."""
+        """Return the labels of lasting faults that overlap start <= time < end."""
         episodes = self._plan.active(start_ms, end_ms)
         return Labels(
             episodes.kind.astype(np.uint8),
@@ -62,9 +62,9 @@ class SimulatedFeed:
         )
 
     def block(self, number: int, from_ms: int, until_ms: int) -> tuple[Arrivals, Labels]:
-        """Return a block's readings of from <= true time < until, and labels of single faults.
+        """Return a block's readings of from <= true time < until, and the labels of single faults.
 
-        All of the block is drawn whatever part is asked for, so the parts of a block add up to it.
+        The whole block is drawn whichever part is asked for, so its parts add up to it.
         """
         rng = generator(self._seed, Purpose.MEASUREMENT, self._zone.number, number)
         block = self._measure(rng, number)
@@ -97,7 +97,7 @@ class SimulatedFeed:
         )
 
     def _stray(self, rng: np.random.Generator, block: Block) -> None:
-        """Let irregular meters send when they like within the step, and now and then not at all."""
+        """Delay irregular meters at random within the step, and drop some of their readings."""
         shape = (len(self._irregular), self._steps)
         wait_ms = rng.integers(0, max(1, self._step_ms * 9 // 10), shape)
         block.time_ms[self._irregular] += wait_ms
@@ -106,17 +106,19 @@ class SimulatedFeed:
 
     def _magnitude(self, episodes: Episodes) -> Floats:
         magnitude = episodes.magnitude.copy()
-        for one in np.flatnonzero(episodes.kind == KINDS.index(FaultKind.FLATLINE)):
-            magnitude[one] = self._held(int(episodes.row[one]), int(episodes.start_ms[one]))
+        for episode in np.flatnonzero(episodes.kind == KINDS.index(FaultKind.FLATLINE)):
+            magnitude[episode] = self._held(
+                int(episodes.row[episode]), int(episodes.start_ms[episode])
+            )
         return magnitude
 
     def _held_value(self, row: int, time_ms: int) -> float:
-        """Return what a stuck meter goes on saying: its load when it got stuck."""
+        """Return the value of a stuck meter: its load when it got stuck."""
         block, step = divmod(time_ms // self._step_ms, self._steps)
         return round(float(self._load.block(block)[row, step]), 3) + 0.0
 
     def _send(self, rng: np.random.Generator, block: Block) -> tuple[Arrivals, Labels]:
-        """Send the readings of a block, with the faults that strike them one by one."""
+        """Return the readings of a block, with single faults applied, and their labels."""
         size = block.value.size
         late, delay_s, _ = self._choose(rng, block, self._faults.late, 600, 3600)
         again, again_s, _ = self._choose(rng, block, self._faults.duplicate, 20, 120)
@@ -152,9 +154,9 @@ class SimulatedFeed:
     def _choose(
         self, rng: np.random.Generator, block: Block, share: float, mean_s: float, most_s: float
     ) -> tuple[Ints, Ints, Floats]:
-        """Choose readings for a fault that strikes one by one; a delay (s) and a size for each.
+        """Choose readings for a single fault; return their places, delays (s) and sizes.
 
-        What counts as late depends on how often readings come: delays grow with the step.
+        What counts as late depends on the interval of readings, so delays grow with the step.
         """
         count = rng.binomial(block.value.size, share)
         place = np.unique(rng.integers(0, block.value.size, count))
@@ -179,10 +181,10 @@ class SimulatedFeed:
 
 
 def slowness(step_ms: int) -> float:
-    """Return how much longer delays are than where readings come every few minutes."""
+    """Return the factor on delays, 1 for readings every five minutes or less."""
     return max(1.0, step_ms / (300 * SECOND_MS))
 
 
 def longest_delay_ms(step_ms: int) -> int:
-    """Return how long after its true time a reading may arrive at the very most."""
+    """Return the longest possible delay of a reading after its true time."""
     return int(5 * HOUR_MS * slowness(step_ms))

@@ -1,4 +1,4 @@
-"""The tree of series: zones, their feeders, the meters on each, and what each customer is like."""
+"""The tree of series: zones, feeders, meters, and the properties of each customer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,25 +18,25 @@ FUSES_KW = np.array([0.5, 3, 6, 9, 12, 17, 24, 43, 69, 110, 250, 400, 630, 1000,
 
 @dataclass(frozen=True, slots=True)
 class Meters:
-    """What is particular to each meter of a zone: arrays, one entry a meter."""
+    """Properties of a zone's meters: arrays with one entry per meter."""
 
     customer: Ints  # index into CUSTOMERS
     base_kw: Floats
-    standing: Floats  # share of the base that never sleeps
-    shift_min: Floats  # how much later than others its day begins
+    standing: Floats  # base load, as a share of base_kw
+    shift_min: Floats  # delay of its day relative to others
     restless: Floats
-    heating: Floats  # kW for each degree that buildings feel below 16.5 °C
-    cooling: Floats  # kW for each degree above 22 °C
+    heating: Floats  # kW per degree of felt temperature below 16.5 °C
+    cooling: Floats  # kW per degree above 22 °C
     solar_kw: Floats  # rated power of its panels, 0 without
-    roof: Ints  # which way the panels look: 0 east, 1 equator, 2 west
+    roof: Ints  # orientation of the panels: 0 east, 1 equator, 2 west
     charger_kw: Floats  # power of its car charger, 0 without
     growth: Floats  # a year
-    irregular: Bools  # sends when it likes, not at the full step
+    irregular: Bools  # sends at random times within the step
 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """One zone. Its series stand in the order zone, feeders, meters by feeder: its rows."""
+    """One zone. Its rows are its series, in the order zone, feeders, meters by feeder."""
 
     number: int
     name: str
@@ -44,27 +44,27 @@ class Zone:
     latitude: float
     longitude: float
     first: int  # index of its first series in the grid
-    meters_of: tuple[int, ...]  # how many meters each feeder has
+    meters_of: tuple[int, ...]  # number of meters per feeder
     meters: Meters
 
     @property
     def feeders(self) -> int:
-        """How many feeders it has."""
+        """Number of feeders."""
         return len(self.meters_of)
 
     @property
     def size(self) -> int:
-        """How many series it has, itself counted."""
+        """Number of series, including the zone itself."""
         return 1 + self.feeders + sum(self.meters_of)
 
     @property
     def feeder_of(self) -> Ints:
-        """The feeder, from 0, of each meter."""
+        """Index of each meter's feeder."""
         return np.repeat(np.arange(self.feeders), self.meters_of)
 
     @property
     def starts(self) -> Ints:
-        """The first meter of each feeder."""
+        """Index of each feeder's first meter."""
         return np.concatenate([[0], np.cumsum(self.meters_of)[:-1]]).astype(np.int64)
 
     def rows_of_feeder(self, feeder: int) -> Ints:
@@ -74,7 +74,7 @@ class Zone:
 
     @property
     def capacity_kw(self) -> Floats:
-        """The most each row can carry or feed back; a meter's is its main fuse."""
+        """Largest power of each row in either direction; for a meter its main fuse."""
         m = self.meters
         house = m.customer == customers.HOUSEHOLD
         ovens = np.where(house, 8.0, 4 * m.base_kw)
@@ -84,7 +84,7 @@ class Zone:
         fuse = FUSES_KW[np.minimum(np.searchsorted(FUSES_KW, most), len(FUSES_KW) - 1)]
         fuse = np.maximum(fuse, np.ceil(most))
         fuse[street] = np.ceil(most[street])
-        # not all customers peak at once: the more of them, the less so
+        # customers don't peak at once: coincidence falls with their number
         together = 0.35 + 0.65 / np.sqrt(np.array(self.meters_of))
         feeder = np.ceil(np.add.reduceat(fuse, self.starts) * together / 10) * 10
         zone = np.ceil(feeder.sum() * 0.9 / 100) * 100
@@ -92,19 +92,19 @@ class Zone:
 
     @property
     def solar_kw(self) -> Floats:
-        """The rated power of the panels behind each row."""
+        """Rated power of the panels behind each row."""
         feeder = np.add.reduceat(self.meters.solar_kw, self.starts)
         return np.concatenate([[feeder.sum()], feeder, self.meters.solar_kw])
 
     @property
     def can_be_negative(self) -> Bools:
-        """Whether power can flow back through each row."""
+        """True for rows that power can flow back through."""
         return self.solar_kw > 0.05 * self.capacity_kw
 
 
 @dataclass(frozen=True)
 class SimulatedGrid:
-    """A grid: all its zones and the ids of all its series, in order."""
+    """A grid: its zones, and the ids of all series in order."""
 
     country_code: str
     country: Country
@@ -112,7 +112,7 @@ class SimulatedGrid:
 
     @property
     def size(self) -> int:
-        """How many series there are."""
+        """Number of series."""
         return sum(zone.size for zone in self.zones)
 
     @cached_property
@@ -122,8 +122,8 @@ class SimulatedGrid:
 
     @cached_property
     def series(self) -> list[GridSeries]:
-        """What is known of every series, by its index."""
-        return [one for zone in self.zones for one in self._declare(zone)]
+        """The declaration of every series, by its index."""
+        return [series for zone in self.zones for series in self._declare(zone)]
 
     def _declare(self, zone: Zone) -> Iterator[GridSeries]:
         common = {
@@ -165,9 +165,9 @@ class SimulatedGrid:
 
 
 def build_grid(seed: int, country_code: str, meters_of: list[list[int]]) -> SimulatedGrid:
-    """Build a grid with so many meters on each feeder of each zone.
+    """Build a grid with the given number of meters on each feeder of each zone.
 
-    The holiday calendar may be that of a part of a country ("DE-BY").
+    The holiday calendar may be that of a region ("DE-BY").
     """
     country = COUNTRIES[country_code.partition("-")[0]]
     zones, first = [], 0

@@ -1,4 +1,4 @@
-"""The true load of a zone: what its customers draw and feed back, and what the lines lose."""
+"""The true load of a zone: consumption, generation and network losses."""
 
 from functools import lru_cache
 
@@ -25,7 +25,7 @@ _LONGEST_SHIFT_MIN = 600
 
 
 class SimulatedLoad:
-    """The true load of one zone, a block of steps at a time."""
+    """The true load of one zone, generated block by block."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class SimulatedLoad:
         self.block = lru_cache(maxsize=2)(self._block)
 
     def _block(self, number: int) -> Floats:
-        """Return block `number`: one row a series of the zone, one column a step, in kW."""
+        """Return block `number`: [series, steps], kW."""
         start_ms = number * self._steps * self._step_ms
         time_ms = start_ms + self._step_ms * np.arange(self._steps, dtype=np.int64)
         local = self._calendar.at(time_ms)
@@ -103,7 +103,7 @@ class SimulatedLoad:
         load[self._lights] += lamps[:, None] * (sine < _DUSK)
 
     def _shine(self, load: Floats, time_ms: Ints, cover: Floats) -> None:
-        """Take off what the panels give: broken cloud makes them flicker, feeder by feeder."""
+        """Subtract solar generation; broken cloud makes it flicker, feeder by feeder."""
         roofs = roofs_wm2(time_ms, self._zone.latitude, self._zone.longitude) / 1000
         if not self._solar.size or not roofs.any():
             return
@@ -126,6 +126,6 @@ class SimulatedLoad:
 
 
 def losses(load: Floats, capacity_kw: Floats, rates: tuple[float, float]) -> Floats:
-    """Return what lines and transformers lose: a share that is always there, and load squared."""
+    """Return the losses of lines and transformers: a constant share plus a quadratic one."""
     result: Floats = rates[0] * np.abs(load) + rates[1] * load**2 / capacity_kw[:, None]
     return result

@@ -1,4 +1,4 @@
-"""What a weather service publishes: observations with a delay, forecasts with an error."""
+"""Simulated weather service: observations with a delay, forecasts with an error."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,12 +16,12 @@ LEADS_H = 61  # 0 to 60 hours, so that 48 are left when the forecast becomes ava
 _OBSERVATION_NOISE = np.array([0.15, 1.5, 0.3, 4.0, 6.0, 0.2])
 _DECIMALS = (1, 0, 1, 0, 0, 1)
 _MISSING = 0.002  # share of observed values that the station did not report
-_ERROR_WIDTH_MS = 9 * HOUR_MS  # forecast errors are alike over about this long
+_ERROR_WIDTH_MS = 9 * HOUR_MS  # correlation time of forecast errors
 
 
 @dataclass(frozen=True, slots=True)
 class StationMeasurements:
-    """What one station measured: one column a time, one row for each of VARIABLES."""
+    """Observations of one station: one row for each of VARIABLES, one column per time."""
 
     station: int
     time_ms: Ints
@@ -31,7 +31,7 @@ class StationMeasurements:
 
 @dataclass(frozen=True, slots=True)
 class WeatherRun:
-    """One forecast of one station: one column a valid time, one row for each of VARIABLES."""
+    """One forecast run of one station: one row for each of VARIABLES, one column per valid time."""
 
     station: int
     issued_ms: int
@@ -51,7 +51,7 @@ class WeatherService:
         self._shared = Knots(seed, Purpose.SHARED_ERROR, (station,), _ERROR_WIDTH_MS, 5)
 
     def observations(self, start_ms: int, end_ms: int) -> StationMeasurements:
-        """Return what was measured at start <= time < end; every ten minutes."""
+        """Return the observations of start <= time < end; one every ten minutes."""
         first, last = start_ms // DAY_MS, max(start_ms, end_ms - 1) // DAY_MS
         days = [self._day(day) for day in range(first, last + 1)]
         time_ms = np.concatenate([day[0] for day in days])
@@ -64,7 +64,7 @@ class WeatherService:
         )
 
     def forecasts(self, start_ms: int, end_ms: int) -> list[WeatherRun]:
-        """Return the forecasts issued at start <= time < end; every six hours."""
+        """Return the forecasts issued at start <= time < end; one every six hours."""
         first = -(-start_ms // ISSUED_EVERY_MS)
         return [self._forecast(run) for run in range(first, -(-end_ms // ISSUED_EVERY_MS))]
 
@@ -80,7 +80,7 @@ class WeatherService:
         return time_ms, time_ms + delay_s * SECOND_MS, values
 
     def _forecast(self, run: int) -> WeatherRun:
-        """Err as real ones do: more with the lead, alike from hour to hour and from run to run."""
+        """Return a forecast with realistic errors: growing with the lead, autocorrelated."""
         issued_ms = run * ISSUED_EVERY_MS
         valid_ms = issued_ms + HOUR_MS * np.arange(LEADS_H, dtype=np.int64)
         own = Knots(self._seed, Purpose.ISSUE_ERROR, (self._station, run), _ERROR_WIDTH_MS, 5)
@@ -98,7 +98,7 @@ class WeatherService:
 
 
 def _tidy(values: Floats) -> Floats:
-    """Bring values into their possible range and to the digits that services publish."""
+    """Clip values to their possible range and round them as services do."""
     limits = ((-90, 60), (0, 100), (0, 90), (0, 100), (0, 1400), (850, 1090))
     rows = [
         np.round(np.clip(row, low, high), digits) + 0.0

@@ -1,7 +1,7 @@
-"""Randomness that can be had for any stretch of time on its own.
+"""Counter-based randomness: any stretch of time can be generated on its own.
 
-Every draw comes from a generator keyed by (seed, purpose, place, number of the stretch), so that a
-day in the middle of a year is the same whether the year was generated before it or not.
+Every draw comes from a generator keyed by (seed, purpose, place, number of the stretch). A day in
+the middle of a year is the same whether the year before it was generated or not.
 """
 
 from enum import IntEnum
@@ -15,7 +15,7 @@ PAGE = 16  # knots drawn at once: making a generator costs as much as about 1,00
 
 
 class Purpose(IntEnum):
-    """What a stream of random numbers is for; the numbers are part of the seed's meaning."""
+    """Purpose of a stream of random numbers; the values are part of the seed's meaning."""
 
     GRID = 1
     SYNOPTIC = 2
@@ -38,7 +38,7 @@ class Purpose(IntEnum):
 
 
 def generator(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:
-    """Return the one generator of this seed, purpose and place, at its beginning."""
+    """Return a new generator for this seed, purpose and place."""
     sequence = np.random.SeedSequence(seed, spawn_key=(int(purpose), *place))
     return np.random.Generator(np.random.SFC64(sequence))
 
@@ -46,8 +46,8 @@ def generator(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:
 class Knots:
     """Smooth random curves of mean 0 and variance 1, correlated over about `width_ms`.
 
-    Independent normal knots stand every `width_ms` and are blended with weights whose squares add
-    up to one, so that the variance is the same between two knots as on them.
+    Independent normal knots, `width_ms` apart, are blended with weights whose squares add up to
+    one, so that the variance is the same everywhere.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Knots:
         self._page = lru_cache(maxsize=8)(self._draw_page)
 
     def at(self, time_ms: Ints) -> Floats:
-        """Return the curves at ascending times: one row a curve, one column a time."""
+        """Return the curves at ascending times: [curves, times]."""
         position = time_ms / self._width_ms
         knot = np.floor(position).astype(np.int64)
         angle = (position - knot) * (np.pi / 2)

@@ -1,11 +1,11 @@
-"""Countries a grid can be simulated in: where, how warm, and how people heat, cool and generate."""
+"""Countries that can be simulated: cities, climate, heating, cooling and solar generation."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """What differs from country to country. Shares are of households unless said otherwise."""
+    """Properties of a country. Shares are of households by default."""
 
     time_zone: str
     cities: tuple[tuple[str, float, float], ...]  # name, latitude, longitude

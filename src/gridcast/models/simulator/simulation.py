@@ -1,4 +1,4 @@
-"""A simulated grid: readings as they arrive, their labels, the true load, and the weather."""
+"""A simulated grid: readings in order of arrival, labels, the true load, and the weather."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from gridcast.models.simulator.types import Floats, Ints
 from gridcast.models.simulator.weather import TrueWeather
 from gridcast.units import SECOND_MS
 
-STEPS = 60  # in a block: what is generated at once
+STEPS = 60  # steps in a block, which is generated at once
 
 
 @dataclass(frozen=True, slots=True)
 class SimulationChunk:
-    """What came in while the clock went on, and the span of true time that was generated for it."""
+    """Readings that arrived in a period, and the span of true time generated for them."""
 
     from_ms: int
     until_ms: int
@@ -32,25 +32,25 @@ class SimulationChunk:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The true load of all series: one row a series, one column a step."""
+    """The true load of all series: [series, steps]."""
 
     time_ms: Ints
     value: Floats
 
 
 class Simulation:
-    """A grid that can be looked at over any span of time, again and again the same.
+    """A reproducible simulation of a grid over any span of time.
 
-    Time is cut into blocks of 60 steps that are generated whole and cut to what was asked for.
-    What a block holds depends on the seed and the block alone, so any span is the same on its own
-    as within a longer one.
+    Time is cut into blocks of 60 steps, which are generated whole and cut to the requested span. A
+    block depends only on the seed and its number, so a span is the same on its own as within a
+    longer one.
     """
 
     def __init__(
         self, grid: SimulatedGrid, seed: int, step_s: int = 60, faults: Faults = FAULTS["mild"]
     ) -> None:
         if step_s < 1 or 3600 % step_s:
-            raise ValueError(f"a step is a whole part of an hour, in seconds, not {step_s}")
+            raise ValueError(f"a step must divide an hour (3600 s) evenly, not {step_s}")
         self.grid = grid
         self.seed = seed
         self.step_ms = step_s * SECOND_MS
@@ -78,8 +78,8 @@ class Simulation:
     ) -> Iterator[SimulationChunk]:
         """Yield the readings of start <= true time < end by arrival; without an end, for ever.
 
-        The last chunk holds what arrives after the end. `arriving_from_ms` goes on where a feed of
-        the same start was left: what arrived before, and labels from before, are not repeated.
+        The last chunk holds the readings that arrive after the end. With `arriving_from_ms` a feed
+        of the same start is continued: earlier arrivals and labels are not repeated.
         """
         width_ms = STEPS * self.step_ms
         begin_ms = max(start_ms, arriving_from_ms - longest_delay_ms(self.step_ms))
@@ -102,7 +102,7 @@ class Simulation:
             labels = Labels.join(
                 [*(feed.labels(from_ms, until_ms) for feed in self._feeds), *(p[1] for p in parts)]
             )
-            # of lasting faults that began before, only the first chunk of a feed tells
+            # lasting faults that began earlier are labelled in the first chunk of a feed only
             new = from_ms == start_ms and arriving_from_ms <= start_ms
             begun_ms = 0 if new else max(block_ms, arriving_from_ms)
             yield SimulationChunk(
@@ -116,7 +116,7 @@ class Simulation:
             yield SimulationChunk(until_ms, until_ms, rest.take(slice(old, None)), Labels.empty())
 
     def truth(self, start_ms: int, end_ms: int) -> Truth:
-        """Return the true load at start <= time < end."""
+        """Return the true load of start <= time < end."""
         first, last = -(-start_ms // self.step_ms), -(-end_ms // self.step_ms)
         blocks = range(first // STEPS, -(-last // STEPS))
         parts = [np.concatenate([load.block(n) for load in self._loads]) for n in blocks]
@@ -125,9 +125,9 @@ class Simulation:
         return Truth(self.step_ms * np.arange(first, last, dtype=np.int64), value)
 
     def observations(self, start_ms: int, end_ms: int) -> list[StationMeasurements]:
-        """Return what each station measured at start <= time < end."""
+        """Return each station's observations of start <= time < end."""
         return [service.observations(start_ms, end_ms) for service in self._services]
 
     def weather_forecasts(self, start_ms: int, end_ms: int) -> list[WeatherRun]:
-        """Return what was forecast for each station, issued at start <= time < end."""
+        """Return each station's forecasts issued at start <= time < end."""
         return [run for service in self._services for run in service.forecasts(start_ms, end_ms)]

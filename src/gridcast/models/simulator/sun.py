@@ -1,4 +1,4 @@
-"""Where the sun stands and what it gives, from the textbook formulas.
+"""Solar position and irradiance, from textbook formulas.
 
 References: Duffie and Beckman, Solar Engineering of Thermal Processes, chapter 1 (declination,
 hour angle, incidence); Haurwitz 1945 (clear sky); Kasten and Czeplak 1980 (cloud).
@@ -14,7 +14,7 @@ _AZIMUTHS = np.radians(np.array([-80.0, 0.0, 80.0]))  # roofs to the east, the e
 
 
 def elevation_sine(time_ms: Ints, latitude: float, longitude: float) -> Floats:
-    """Return the sine of the sun's height over the horizon; below 0 it is night."""
+    """Return the sine of the sun's elevation; below 0 it is night."""
     declination, hour, phi = _angles(time_ms, latitude, longitude)
     polar, equatorial = np.sin(phi) * np.sin(declination), np.cos(phi) * np.cos(declination)
     sine: Floats = polar + equatorial * np.cos(hour)
@@ -28,12 +28,12 @@ def clear_sky_wm2(sine: Floats) -> Floats:
 
 
 def through_cloud(cover: Floats) -> Floats:
-    """Return the share of clear-sky irradiance that a cloud cover of 0 to 1 lets through."""
+    """Return the share of clear-sky irradiance that passes a cloud cover of 0 to 1."""
     return 1.0 - 0.75 * cover**3.4
 
 
 def roofs_wm2(time_ms: Ints, latitude: float, longitude: float) -> Floats:
-    """Return the clear-sky irradiance on roofs to the east, the equator and the west, one a row."""
+    """Return the clear-sky irradiance on roofs facing east, the equator and west: [3, times]."""
     declination, hour, phi = _angles(time_ms, latitude, longitude)
     sine = elevation_sine(time_ms, latitude, longitude)
     east = -np.cos(declination) * np.sin(hour)

@@ -1,4 +1,4 @@
-"""What is switched on and off: appliances and machines, and cars on their chargers."""
+"""Switched loads: appliances, machines, and cars on their chargers."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +20,7 @@ _MEAN_CHARGE_KWH = 9.0
 
 @dataclass(frozen=True, slots=True)
 class UsagePeriods:
-    """Spans in which something is on: side by side, one entry a span."""
+    """Periods in which something is on: parallel arrays, one entry per period."""
 
     meter: Ints
     start_ms: Ints
@@ -28,7 +28,7 @@ class UsagePeriods:
     kw: Floats
 
     def mean_power(self, meters: int, start_ms: int, step_ms: int, steps: int) -> Floats:
-        """Return the mean power in each step: one row a meter. A span counts by its overlap."""
+        """Return the mean power in each step: [meters, steps]. A period counts by its overlap."""
         here = (self.end_ms > start_ms) & (self.start_ms < start_ms + steps * step_ms)
         row, kw = self.meter[here] * (steps + 2), self.kw[here]
         on = np.clip((self.start_ms[here] - start_ms) / step_ms, 0, steps)
@@ -44,7 +44,7 @@ class UsagePeriods:
 
 
 class SwitchedLoad:
-    """All that is switched in one zone."""
+    """All switched loads of one zone."""
 
     def __init__(self, seed: int, zone: Zone, calendar: Calendar) -> None:
         self._seed = seed
@@ -62,7 +62,7 @@ class SwitchedLoad:
         self._charging = lru_cache(maxsize=6)(self._draw_charging)
 
     def power(self, start_ms: int, step_ms: int, steps: int) -> Floats:
-        """Return the mean power of all that is on, one row a meter, one column a step."""
+        """Return the mean power of everything that is on: [meters, steps]."""
         end_ms = start_ms + steps * step_ms
         first_page = (start_ms - _LONGEST_MS) // _PAGE_MS
         pages = [self._appliances(page) for page in range(first_page, -(-end_ms // _PAGE_MS))]
@@ -97,7 +97,7 @@ class SwitchedLoad:
         )
 
     def _draw_charging(self, day: int) -> UsagePeriods:
-        """Draw the charges that begin on a local date: most when people come home from work."""
+        """Draw the charges that begin on a local date, most of them after work."""
         rng = generator(self._seed, Purpose.CHARGING, self._zone.number, day)
         count = len(self._owners)
         midnight_ms = self._calendar.midnight_ms(day)

@@ -1,4 +1,4 @@
-"""Short names for the arrays the simulator is made of."""
+"""Array types of the simulator."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The weather at one station: what it truly is, and what the load feels of it."""
+"""The true weather at one station, and the temperature that buildings respond to."""
 
 from functools import lru_cache
 
@@ -18,8 +18,9 @@ _REMEMBERED_H = 72
 class TrueWeather:
     """The true weather at one station, at any time.
 
-    Fronts pass over all stations of a seed together (temperature, pressure, cloud); each station
-    adds its own. Temperature follows season, hour and cloud; irradiance the sun and the cloud.
+    Fronts pass over all stations of a seed together (temperature, pressure, cloud), and each
+    station adds its own variation. Temperature follows season, hour and cloud; irradiance follows
+    sun and cloud.
     """
 
     def __init__(
@@ -40,10 +41,10 @@ class TrueWeather:
         self._felt_page = lru_cache(maxsize=4)(self._felt_page_of_day)
 
     def at(self, time_ms: Ints, cloud_error: Floats | float = 0.0) -> Floats:
-        """Return the true weather: one row for each of VARIABLES, one column a time.
+        """Return the true weather: [VARIABLES, times].
 
-        A forecast hands in its error in cloud, in the terms of a front that passes, and
-        gets an irradiance that is wrong in the same way.
+        A forecast passes its `cloud_error`, in units of a passing front, and gets a consistent
+        error in irradiance.
         """
         country = self._country
         fronts, local = self._fronts.at(time_ms), self._local.at(time_ms)
@@ -74,7 +75,7 @@ class TrueWeather:
         return np.stack([temperature, humidity, wind, 100 * cover, irradiance, pressure])
 
     def felt(self, time_ms: Ints) -> tuple[Floats, Floats]:
-        """Return the temperature that buildings feel (with their inertia) and the cloud cover."""
+        """Return the temperature that buildings feel, with their inertia, and the cloud cover."""
         first, last = int(time_ms[0] // DAY_MS), int(time_ms[-1] // DAY_MS)
         pages = [self._felt_page(day) for day in range(first, last + 1)]
         grid_ms = np.concatenate([page[0] for page in pages])
@@ -94,13 +95,13 @@ class TrueWeather:
         return self.at(day * DAY_MS + np.arange(0, DAY_MS, OBSERVED_EVERY_MS, dtype=np.int64))
 
     def _felt_page_of_day(self, day: int) -> tuple[Floats, Floats, Floats]:
-        days = [self._page(one) for one in range(day - _REMEMBERED_H // 24, day + 2)]
+        days = [self._page(page) for page in range(day - _REMEMBERED_H // 24, day + 2)]
         per_hour = HOUR_MS // OBSERVED_EVERY_MS
-        hourly = np.concatenate([one[0, ::per_hour] for one in days])[: _REMEMBERED_H + 25]
+        hourly = np.concatenate([page[0, ::per_hour] for page in days])[: _REMEMBERED_H + 25]
         weight = np.exp(-np.arange(_REMEMBERED_H + 1) / _INERTIA_H)
         felt = np.convolve(hourly, weight / weight.sum(), mode="valid")
         now = np.concatenate([days[-2], days[-1][:, :1]], axis=1)
         grid_ms = day * DAY_MS + np.arange(0, DAY_MS + 1, OBSERVED_EVERY_MS, dtype=np.float64)
         inertial = np.interp(grid_ms, day * DAY_MS + HOUR_MS * np.arange(25.0), felt)
-        # half of what is felt comes through the walls slowly, half through windows and doors now
+        # walls respond slowly, windows and doors at once
         return grid_ms, 0.65 * inertial + 0.35 * now[0], now[3] / 100

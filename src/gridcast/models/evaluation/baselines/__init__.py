@@ -1,7 +1,7 @@
-"""What a user would forecast with instead of a network: a rule a file, all with one face.
+"""Baseline forecasters: alternatives to a network, one per file, with a common interface.
 
-Each is made for a `FeatureSpec` and the levels of its quantiles, learns with `fit`, and answers
-with `forecast`. None sees more than a network's inputs.
+Each is created for a `FeatureSpec` and quantile levels, learns with `fit`, and answers with
+`forecast`. None sees more than a network's inputs.
 """
 
 from gridcast.models.evaluation.baselines.baseline import Baseline
@@ -19,7 +19,7 @@ BASELINES: dict[str, type[Baseline]] = {
     "ridge": Ridge,
     "lightgbm": LightGbm,
 }
-"""By the names that they have in configs and tables."""
+"""Baselines by their names in configs and tables."""
 
 __all__ = [
     "BASELINES",

@@ -1,4 +1,4 @@
-"""What all baselines share: a number for each slot ahead, and quantiles from their own errors."""
+"""Base classes of the baselines: point forecasts with empirical error quantiles."""
 
 from abc import ABC, abstractmethod
 from typing import Self
@@ -13,14 +13,14 @@ from gridcast.units import Floats
 
 
 class Baseline(ABC):
-    """A forecaster that needs no network.
+    """A forecaster without a network.
 
     Parameters
     ----------
     spec
-        What the inputs hold.
+        Layout of the inputs.
     levels
-        Probabilities of the quantiles, rising, the median among them.
+        Probabilities of the quantiles, rising, with the median among them.
     """
 
     def __init__(self, spec: FeatureSpec, levels: tuple[float, ...]) -> None:
@@ -30,50 +30,50 @@ class Baseline(ABC):
 
     @abstractmethod
     def fit(self, train: EvaluationSamples, validation: EvaluationSamples) -> Self:
-        """Learn from the first; the second only says when to stop and how much to hold back."""
+        """Fit to `train`; `validation` is for early stopping and to choose the regularisation."""
 
     @abstractmethod
     def forecast(self, inputs: Inputs, /) -> Floats:
-        """Give quantiles, kW: [n, levels, horizon], rising over the levels."""
+        """Return quantiles, kW: [n, levels, horizon], rising over the levels."""
 
 
 class PointBaseline(Baseline):
-    """A rule that gives one number; the quantiles around it are those of its errors in training.
+    """A point forecast; the quantiles around it are those of its errors in training.
 
-    Errors are taken by slot ahead and in shares of the window's mean size, so that large and small
-    series learn from each other. The number itself stays the median, as people know it.
+    Errors are taken by slot ahead and relative to the window's mean size, so that large and small
+    series learn from each other. The point forecast itself is the median.
     """
 
     _spread: Floats
-    """[levels, horizon], in shares of the size."""
+    """[levels, horizon], relative to the size."""
 
     @abstractmethod
     def point(self, view: SampleView) -> Floats:
-        """Give one number for each slot ahead: [n, horizon], kW."""
+        """Return the point forecast of each slot ahead: [n, horizon], kW."""
 
     def fit(self, train: EvaluationSamples, validation: EvaluationSamples) -> Self:  # noqa: ARG002
-        """Learn how wide the errors are."""
+        """Learn the quantiles of the errors."""
         view = SampleView(self.spec, train.inputs)
         off = (train.truth - self.point(view)) / view.size
         self._spread = spread_of(off, self.levels)
         return self
 
     def forecast(self, inputs: Inputs, /) -> Floats:
-        """Give the number, and its errors around it."""
+        """Return the point forecast with the error quantiles around it."""
         view = SampleView(self.spec, inputs)
         around = self._spread * view.size[:, :, None]
         return np.asarray(self.point(view)[:, None, :] + around, np.float32)
 
 
 def spread_of(off: npt.NDArray[np.floating], levels: tuple[float, ...]) -> Floats:
-    """Give the quantiles of each column of errors, [levels, columns], 0 between them.
+    """Return the quantiles of each column of errors, [levels, columns], with 0 at the median.
 
-    A forecaster that leans to one side keeps its median: all that was missed is on one side of it.
+    A biased forecaster keeps its median, so all of its errors may lie on one side.
     """
-    found = np.zeros((len(levels), off.shape[1]), np.float32)
+    spread = np.zeros((len(levels), off.shape[1]), np.float32)
     for column in range(off.shape[1]):
-        known = off[:, column][np.isfinite(off[:, column])]
-        if len(known):
-            found[:, column] = np.quantile(known, levels)
+        finite = off[:, column][np.isfinite(off[:, column])]
+        if len(finite):
+            spread[:, column] = np.quantile(finite, levels)
     side = np.sign(np.array(levels) - 0.5)[:, None]
-    return np.asarray(np.where(found * side > 0, found, 0), np.float32)
+    return np.asarray(np.where(spread * side > 0, spread, 0), np.float32)

@@ -1,4 +1,4 @@
-"""Between the slots that a learner forecasts, what it says is interpolated."""
+"""Interpolation between knots: the slots that a learner forecasts directly."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,15 +8,15 @@ from gridcast.units import Floats
 
 
 def reference(view: SampleView, slot: npt.NDArray[np.integer]) -> Floats:
-    """Give the shape that a correction stands on: the mean of last day and last week."""
+    """Return the shape that corrections are added to: the mean of last day and last week."""
     return np.asarray((view.lag(slot, 1) + view.lag(slot, 7)) / 2, np.float32)
 
 
 def between_knots(view: SampleView, at_knots: Floats) -> Floats:
-    """Spread quantiles at the spec's knots, [n, levels, knots], over the whole horizon.
+    """Interpolate quantiles at the spec's knots, [n, levels, knots], over the whole horizon.
 
-    From one knot to the next it is the correction of the reference that changes evenly, so that
-    the shape within an hour is that of the days before.
+    The correction of the reference is interpolated linearly, so that the shape within an hour is
+    that of the days before.
     """
     spec = view.spec
     knots, slot = np.array(spec.knots), np.arange(spec.horizon)

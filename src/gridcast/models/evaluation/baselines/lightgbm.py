@@ -1,4 +1,4 @@
-"""LightGBM: trees for each quantile of what the ridge regression missed."""
+"""LightGBM: gradient-boosted trees per quantile, fitted to the errors of the ridge regression."""
 
 from typing import Any, Self
 
@@ -14,29 +14,29 @@ from gridcast.models.features import FeatureSpec, Inputs
 from gridcast.units import Floats
 
 AT_ONCE = 2048
-"""Samples whose features are made at once."""
+"""Samples per batch of features."""
 
 
 class LightGbm(Baseline):
-    """Gradient-boosted trees, one model a level, the lead a feature.
+    """Gradient-boosted trees, one model per level, with the lead as a feature.
 
-    They see what the network sees: lags, hourly means, the newest slots, calendar, weather now and
-    ahead, the operator's forecast; and the ridge forecast whose errors they learn, measured by how
-    large those are at each knot.
+    They see what the network sees: lags, hourly means, the newest slots, calendar, weather before
+    and after the origin, and the operator's forecast. They also see the ridge forecast. They learn
+    its errors, scaled by the mean error at each knot.
 
     Parameters
     ----------
     spec, levels
         As for any baseline.
     rows
-        Pairs of a sample and a knot that are learned from, drawn at random.
+        Number of (sample, knot) pairs to learn from, drawn at random.
     rounds
-        Trees a level at most; fewer where the validation gets no better.
+        Maximum number of trees per level; early stopping uses the validation.
     """
 
     _models: list[Any]
     _missed: Floats
-    """[knots]: mean error of the ridge, in shares of the size."""
+    """[knots]: mean error of the ridge, relative to the size."""
 
     def __init__(
         self,
@@ -72,8 +72,8 @@ class LightGbm(Baseline):
         }
 
     def fit(self, train: EvaluationSamples, validation: EvaluationSamples) -> Self:
-        """Fit the ridge, then trees to its errors."""
-        import lightgbm  # noqa: PLC0415 - only who trains has it
+        """Fit the ridge, then the trees to its errors."""
+        import lightgbm  # noqa: PLC0415 - only the extra `train` has it
 
         self._ridge.fit(train, validation)
         rng = np.random.default_rng(self._seed)
@@ -96,7 +96,7 @@ class LightGbm(Baseline):
         return self
 
     def forecast(self, inputs: Inputs, /) -> Floats:
-        """Give the ridge forecast, and what the trees add to it."""
+        """Return the ridge forecast corrected by the trees."""
         whole = np.empty((len(inputs), len(self.levels), self.spec.horizon), np.float32)
         for first in range(0, len(inputs), AT_ONCE):
             part = slice(first, first + AT_ONCE)
@@ -123,11 +123,11 @@ class LightGbm(Baseline):
         *,
         measure: bool = False,
     ) -> tuple[Floats, Floats, Floats]:
-        """Draw pairs of a sample and a knot; give their features, errors to learn and weights."""
+        """Draw pairs of a sample and a knot; return their features, targets and weights."""
         knots = len(self._knots)
         share = min(1.0, most / max(len(samples) * knots, 1))
         features: list[Floats] = []
-        wanted: list[Floats] = []
+        targets: list[Floats] = []
         weight: list[Floats] = []
         place: list[npt.NDArray[np.intp]] = []
         for first in range(0, len(samples), AT_ONCE):
@@ -137,21 +137,21 @@ class LightGbm(Baseline):
             off = samples.truth[part][:, self._knots] / view.size - 1 - linear
             drawn = np.isfinite(off) & (rng.random(off.shape) < share)
             features.append(self._features(view, linear)[drawn])
-            wanted.append(off[drawn])
+            targets.append(off[drawn])
             weight.append(np.broadcast_to(view.size / size, off.shape)[drawn])
             place.append(np.nonzero(drawn)[1])
-        error, at = np.concatenate(wanted), np.concatenate(place)
+        error, at = np.concatenate(targets), np.concatenate(place)
         if measure:
             count = np.bincount(at, minlength=knots)
             total = np.bincount(at, np.abs(error), minlength=knots)
             self._missed = np.maximum(total / np.maximum(count, 1), 1e-6).astype(np.float32)
-        # An error of a knot that is hard to forecast is no smaller: weight and scale cancel.
+        # The weight undoes the scaling, so an error at a hard knot counts as much as any other.
         counts: Floats = np.concatenate(weight) * self._missed[at]
         scaled: Floats = error / self._missed[at]
         return np.concatenate(features), scaled, counts
 
     def _features(self, view: SampleView, linear: Floats) -> Floats:
-        """Give all features: [n, knots, features]."""
+        """Return all features: [n, knots, features]."""
         spec, knots, size = self.spec, self._knots, view.size
         near = view.near(knots)
         lags = [view.lag(knots, near + days) / size - 1 for days in range(7)]
@@ -165,12 +165,12 @@ class LightGbm(Baseline):
         origin = self._of_origin(view)
         shape = (len(view), len(knots), origin.shape[1])
         lead = np.broadcast_to(((knots + 1) / spec.hour)[None, :, None], (*shape[:2], 1))
-        parts = [lead, own, *(one[..., None] for one in of_knot)]
+        parts = [lead, own, *(feature[..., None] for feature in of_knot)]
         parts.append(np.broadcast_to(origin[:, None], shape))
         return np.concatenate(parts, axis=2, dtype=np.float32)
 
     def _of_origin(self, view: SampleView) -> Floats:
-        """Give what is the same for all knots: [n, features]."""
+        """Return the features that are the same for all knots: [n, features]."""
         size, hourly = view.size, view.hourly / view.size - 1
         parts = [
             np.log(size),
@@ -183,9 +183,9 @@ class LightGbm(Baseline):
         if self.spec.weather:
             before = [view.weather_before(hours) for hours in (0, 3, 6, 12, 24)]
             day = view.inputs.past[:, -24:, len(self.spec.calendar) :]
-            known = np.isfinite(day)
-            count = known.sum(axis=1)
-            total = np.where(known, day, 0).sum(axis=1)
+            is_known = np.isfinite(day)
+            count = is_known.sum(axis=1)
+            total = np.where(is_known, day, 0).sum(axis=1)
             nothing = np.full(total.shape, np.nan, np.float32)
             parts += [*before, np.divide(total, count, out=nothing, where=count > 0)]
         return np.concatenate(parts, axis=1)

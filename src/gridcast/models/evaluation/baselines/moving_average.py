@@ -10,10 +10,10 @@ DAYS = 7
 
 
 class MovingAverage(PointBaseline):
-    """The mean of the same time on the newest seven days known."""
+    """The mean of the same time of day on the seven newest known days."""
 
     def point(self, view: SampleView) -> Floats:
-        """Average the days."""
+        """Return the mean of the days."""
         slot = np.arange(self.spec.horizon)
         near = view.near(slot)
         days = [view.lag(slot, near + before) for before in range(DAYS)]

@@ -1,4 +1,4 @@
-"""Persistence: the newest load stays."""
+"""Persistence: the newest load is the forecast."""
 
 import numpy as np
 
@@ -8,8 +8,8 @@ from gridcast.units import Floats
 
 
 class Persistence(PointBaseline):
-    """Hold the newest slot."""
+    """The newest slot's load for the whole horizon."""
 
     def point(self, view: SampleView) -> Floats:
-        """Give the newest slot's load, again and again."""
+        """Return the newest slot's load, repeated."""
         return np.repeat(view.inputs.load[:, -1:], self.spec.horizon, axis=1)

@@ -1,4 +1,4 @@
-"""What a linear forecast is linear in."""
+"""Features of the ridge regression."""
 
 import numpy as np
 
@@ -8,13 +8,13 @@ from gridcast.models.features.calendar import CLOCK
 from gridcast.units import Floats
 
 WEATHER_BEFORE = (0, 3, 6, 12, 24)
-"""Hours."""
+"""Weather lags, hours."""
 
 
 class RidgeFeatures:
-    """Features at the origin and at each knot; loads are shares of the window's size, less 1.
+    """Features at the origin and at each knot; loads are relative to the window's size, less 1.
 
-    Weather is measured by its spread in training; what is unknown of it is as usual.
+    Weather is standardised by its mean and spread in training; unknown weather is set to the mean.
     """
 
     def __init__(self, spec: FeatureSpec, train: SampleView) -> None:
@@ -25,7 +25,7 @@ class RidgeFeatures:
         self._ahead = _Standardizer(ahead)
 
     def common(self, view: SampleView) -> Floats:
-        """Give what helps at every knot: [n, features]."""
+        """Return the features of every knot: [n, features]."""
         size, hourly = view.size, view.hourly / view.size - 1
         recent = view.inputs.load[:, -max(self.spec.recent, 1) :] / size - 1
         shape = [hourly.std(axis=1), hourly[:, -24:].mean(axis=1), hourly[:, -48:-24].mean(axis=1)]
@@ -36,7 +36,7 @@ class RidgeFeatures:
         return np.concatenate(parts, axis=1).astype(np.float32, copy=False)
 
     def of_knot(self, view: SampleView, knot: int) -> Floats:
-        """Give what helps at one knot: [n, features]."""
+        """Return the features of one knot: [n, features]."""
         slot, hour = np.array([knot]), self.spec.hour
         calendar = view.inputs.future[:, knot, : len(self.spec.calendar)]
         clock = calendar[:, : len(CLOCK)]
@@ -59,19 +59,19 @@ class RidgeFeatures:
             parts += [value, value**2, (value[:, :, None] * clock[:, None]).reshape(len(view), -1)]
         if self.spec.operator:
             value = view.inputs.future[:, knot, [-1]] / view.size - 1
-            known = np.isfinite(value)
-            parts += [np.where(known, value, 0), hours * known]
+            is_known = np.isfinite(value)
+            parts += [np.where(is_known, value, 0), hours * is_known]
         return np.concatenate(parts, axis=1).astype(np.float32, copy=False)
 
 
 class _Standardizer:
-    """What is usual of some variables."""
+    """Mean and spread of some variables."""
 
     def __init__(self, value: Floats) -> None:
-        known = np.isfinite(value)
-        count = np.maximum(known.sum(axis=0), 1)
-        self._mean = np.where(known, value, 0).sum(axis=0) / count
-        off = np.where(known, value - self._mean, 0)
+        is_known = np.isfinite(value)
+        count = np.maximum(is_known.sum(axis=0), 1)
+        self._mean = np.where(is_known, value, 0).sum(axis=0) / count
+        off = np.where(is_known, value - self._mean, 0)
         self._spread = np.maximum(np.sqrt(np.square(off).sum(axis=0) / count), 1e-3)
 
     def scaled(self, value: Floats) -> Floats:
@@ -80,9 +80,9 @@ class _Standardizer:
 
 
 def _hourly_lag(view: SampleView, knot: int, days: int, off: int) -> Floats:
-    """Give the mean over the hour that ends `off` slots beside a knot, some days before: [n, 1]."""
-    known = max(days, int(view.near(np.array([knot]))[0]))
-    end = min(view.spec.slots + knot + off + 1 - view.day * known, view.spec.slots)
+    """Return the mean of the hour that ends `off` slots from a knot, some days before: [n, 1]."""
+    lag_days = max(days, int(view.near(np.array([knot]))[0]))
+    end = min(view.spec.slots + knot + off + 1 - view.day * lag_days, view.spec.slots)
     first = max(end - view.spec.hour, 0)
     mean: Floats = view.inputs.load[:, first : first + view.spec.hour].mean(axis=1, keepdims=True)
     return mean

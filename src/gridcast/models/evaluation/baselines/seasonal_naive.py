@@ -1,4 +1,4 @@
-"""Seasonal naive: what was at the same time before."""
+"""Seasonal naive: the load at the same time of the day or week before."""
 
 import numpy as np
 
@@ -8,16 +8,16 @@ from gridcast.units import Floats
 
 
 class SeasonalNaiveDay(PointBaseline):
-    """The same time yesterday; further ahead than a day, the newest known."""
+    """The load at the same time yesterday; beyond a day ahead, the newest known one."""
 
     def point(self, view: SampleView) -> Floats:
-        """Give the load of the day before."""
+        """Return the load of the day before."""
         return view.lag(np.arange(self.spec.horizon), 1)
 
 
 class SeasonalNaiveWeek(PointBaseline):
-    """The same time a week ago."""
+    """The load at the same time a week ago."""
 
     def point(self, view: SampleView) -> Floats:
-        """Give the load of the week before."""
+        """Return the load of the week before."""
         return view.lag(np.arange(self.spec.horizon), 7)

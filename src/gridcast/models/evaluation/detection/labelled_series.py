@@ -1,4 +1,4 @@
-"""A single series with labels: what a detector that has only its readings finds of them."""
+"""Detection in single labelled series: the matches of a detector that sees only the readings."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,69 +14,69 @@ from gridcast.units import MINUTE_MS, WEEK_MS
 
 @dataclass(frozen=True, slots=True)
 class LabelledSeries:
-    """One series."""
+    """One series with labels."""
 
     name: str
     time_ms: npt.NDArray[np.int64]
     value: npt.NDArray[np.float64]
     label: npt.NDArray[np.int64]
-    """1 inside of a window in which something is wrong."""
+    """1 inside an anomalous window."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelMatches:
-    """What was found of the labels of some series."""
+    """Matches of detections and labels over some series."""
 
     windows: int
     found: int
     false_alarms: int
     weeks: float
-    """Of all series together."""
+    """Sum over all series."""
     delay_minutes: float | None
-    """Median, of those found."""
+    """Median over the windows found."""
 
     @property
     def recall(self) -> float | None:
-        """Share of the windows in which something was said."""
+        """Share of the windows with a detection."""
         return self.found / self.windows if self.windows else None
 
     @property
     def precision(self) -> float | None:
-        """Share of windows found among these and false alarms."""
-        said = self.found + self.false_alarms
-        return self.found / said if said else None
+        """Share of the windows found among these and the false alarms."""
+        detections = self.found + self.false_alarms
+        return self.found / detections if detections else None
 
     @property
     def false_alarms_a_week(self) -> float:
-        """Of one series."""
+        """False alarms per week and series."""
         return self.false_alarms / self.weeks if self.weeks else 0.0
 
 
 def novelty_stream(series: LabelledSeries) -> Stream:
-    """Let the detector look at a series."""
+    """Return the detector's scores of a series, with its labelled windows."""
     novelty = Novelty()
     scores = [novelty.update(value) for value in series.value.tolist()]
     return Stream(np.array(scores), windows_of(series.label))
 
 
-def found(
+def match_labels(
     series: Iterable[LabelledSeries], streams: Sequence[Stream], threshold: float
 ) -> LabelMatches:
-    """Judge what was said from a threshold on, after the time for learning."""
+    """Match the detections above a threshold with the labels, after the probation period."""
     windows = hits = false = 0
     weeks, delays = 0.0, []
-    for one, stream in zip(series, streams, strict=True):
-        begin = probation(len(one.value))
-        said = np.flatnonzero(stream.scores[begin:] >= threshold) + begin
-        weeks += float(one.time_ms[-1] - one.time_ms[begin]) / WEEK_MS
-        false += int((one.label[said] == 0).sum())
+    for labelled, stream in zip(series, streams, strict=True):
+        begin = probation(len(labelled.value))
+        detections = np.flatnonzero(stream.scores[begin:] >= threshold) + begin
+        weeks += float(labelled.time_ms[-1] - labelled.time_ms[begin]) / WEEK_MS
+        false += int((labelled.label[detections] == 0).sum())
         for first, last in stream.windows:
             if last < begin:
                 continue
             windows += 1
-            inside = said[(said >= first) & (said <= last)]
+            inside = detections[(detections >= first) & (detections <= last)]
             if len(inside):
                 hits += 1
-                delay_ms = one.time_ms[inside[0]] - one.time_ms[max(first, begin)]
+                delay_ms = labelled.time_ms[inside[0]] - labelled.time_ms[max(first, begin)]
                 delays.append(float(delay_ms) / MINUTE_MS)
     return LabelMatches(windows, hits, false, weeks, median(delays) if delays else None)

@@ -1,11 +1,11 @@
 """The scoring rules of the Numenta Anomaly Benchmark (NAB 1.1), re-implemented.
 
-A stream has windows in which something is labelled. The first detection in a window counts, the
-more the earlier (a sigmoid over the window); a window without one costs; each detection outside
-costs, little just behind a window and all of it far from one. The first 15 % of a stream (of 5,000
-readings at most) are for learning and do not count. Of the sums over all streams, 0 is a detector
-that never says anything and 100 one that is right at the beginning of each window. One threshold
-serves all streams: that at which the sum is the largest, as NAB's own optimiser has it.
+A stream has labelled windows. The first detection in a window scores, more if it is earlier (a
+sigmoid over the window). A window without a detection costs. A detection outside a window costs:
+little just behind one, the full amount far from one. The first 15 % of a stream (of 5,000 readings
+at most) are a probation period and don't count. The sum is normalised: 0 for a detector without
+detections, 100 for one that detects the beginning of each window. All streams share one threshold,
+the one with the largest sum, as in NAB's own optimiser.
 
 References
 ----------
@@ -22,14 +22,14 @@ import numpy.typing as npt
 
 PROBATION = 0.15
 LONGEST_PROBATION = 5_000
-"""Readings: the share above is of no more than these."""
+"""The probation period is the share above of at most this many readings."""
 FAR = 3.0
-"""Windows: further behind one, a detection costs all that it can."""
+"""Distance behind a window, in window lengths, from which a detection costs the full amount."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What detections are worth."""
+    """The weights of detections."""
 
     name: str
     true_positive: float
@@ -46,16 +46,16 @@ PROFILES = (
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream's scores and labels."""
+    """The scores and labels of one stream."""
 
     scores: npt.NDArray[np.float64]
-    """How anomalous each reading is."""
+    """Anomaly score of each reading."""
     windows: Sequence[tuple[int, int]]
     """First and last reading of each window."""
 
 
 def scaled_sigmoid(position: float) -> float:
-    """Give the worth of a detection by where it lies: -1 is a window's beginning, 0 its end.
+    """Return a detection's value by its position: -1 is a window's beginning, 0 its end.
 
     >>> round(scaled_sigmoid(-1.0), 5), scaled_sigmoid(0.0), scaled_sigmoid(3.5)
     (0.98661, 0.0, -1.0)
@@ -64,7 +64,7 @@ def scaled_sigmoid(position: float) -> float:
 
 
 def probation(readings: int) -> int:
-    """Give how many readings at the beginning of a stream do not count.
+    """Return the length of a stream's probation period, in readings.
 
     >>> probation(4_032), probation(22_683)
     (604, 750)
@@ -73,7 +73,7 @@ def probation(readings: int) -> int:
 
 
 def detection_values(stream: Stream) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Give the unweighted worth of a detection at each reading, and its window (-1: in none)."""
+    """Return the unweighted value of a detection at each reading, and its window (-1: none)."""
     size = len(stream.scores)
     value, window = np.full(size, -1.0), np.full(size, -1)
     most = scaled_sigmoid(-1.0)
@@ -92,11 +92,11 @@ def detection_values(stream: Stream) -> tuple[npt.NDArray[np.float64], npt.NDArr
 
 @dataclass(frozen=True, slots=True)
 class NabScore:
-    """How a detector did under one profile."""
+    """A detector's score under one profile."""
 
     profile: str
     score: float
-    """0: as one that says nothing; 100: perfect."""
+    """0 for a detector without detections, 100 for a perfect one."""
     threshold: float
     found: int
     windows: int
@@ -151,7 +151,7 @@ def _points(
 
 
 def windows_of(label: npt.NDArray[np.integer]) -> list[tuple[int, int]]:
-    """Read windows from a column that is 1 inside of them.
+    """Return the windows of a column that is 1 inside them.
 
     >>> windows_of(np.array([0, 1, 1, 0, 0, 1]))
     [(1, 2), (5, 5)]

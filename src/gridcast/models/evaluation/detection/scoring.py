@@ -1,4 +1,4 @@
-"""How good detectors were: what they said beside what was labelled."""
+"""Recall, delay and false alarms of detectors against labelled faults."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from gridcast.schemas import AlarmKind
 from gridcast.units import MINUTE_MS
 
 WITHIN_MS = 15 * MINUTE_MS
-"""So soon after its beginning must a fault be seen."""
+"""Longest delay of a detection that counts."""
 AFTER_MS = 60 * MINUTE_MS
-"""What is said so soon after a fault is still about it."""
+"""An alarm this soon after a fault still belongs to it."""
 
 MOVES = frozenset({AlarmKind.DRIFT, AlarmKind.DATA_DRIFT, AlarmKind.DISAGREEMENT})
 ALARMS_OF_FAULT: dict[str, frozenset[AlarmKind]] = {
@@ -26,16 +26,16 @@ ALARMS_OF_FAULT: dict[str, frozenset[AlarmKind]] = {
     "level": frozenset({AlarmKind.SPIKE, AlarmKind.DROP, *MOVES}),
     "drift": MOVES,
 }
-"""Which alarms say what is labelled. What else is labelled (one reading late, twice, corrected) is
-nothing that an operator is to be told."""
+"""Alarm kinds that detect a labelled fault. Other labels (one reading late, duplicated, corrected)
+need no alarm."""
 
 SCORED_FAULTS = ("spike", "drop", "flatline", "gap", "unit")
-"""What must be found in time; the rest is told when it can be."""
+"""Faults that the recall counts; others are reported separately."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledFault:
-    """One label."""
+    """One labelled fault."""
 
     kind: str
     series: str
@@ -45,17 +45,17 @@ class LabelledFault:
 
 @dataclass(frozen=True, slots=True)
 class KindScore:
-    """What became of the labels of one kind."""
+    """The detector's score for the faults of one kind."""
 
     kind: str
     faults: int
     found: int
     delay_minutes: float | None
-    """Median of those found."""
+    """Median over the faults found."""
 
     @property
     def recall(self) -> float | None:
-        """Share of them that was found in time."""
+        """Share of the faults found in time."""
         return self.found / self.faults if self.faults else None
 
 
@@ -64,7 +64,7 @@ def score_by_kind(
     seen: Sequence[tuple[Key, int]],
     above: dict[str, tuple[str, ...]],
 ) -> list[KindScore]:
-    """Judge by kind. `above` names what stands above each series, whose alarm counts for it."""
+    """Return the scores by kind. An alarm of a series in `above` counts for the series below it."""
     when: dict[Key, list[int]] = {}
     for key, at_ms in seen:
         when.setdefault(key, []).append(at_ms)
@@ -85,9 +85,11 @@ def score_by_kind(
         if times:
             delays.setdefault(fault.kind, []).append(min(times) / MINUTE_MS)
     return [
-        KindScore(kind, count, len(found), median(found) if found else None)
+        KindScore(
+            kind, count, len(delays_of_kind), median(delays_of_kind) if delays_of_kind else None
+        )
         for kind, count in sorted(counts.items())
-        for found in [delays.get(kind, [])]
+        for delays_of_kind in [delays.get(kind, [])]
     ]
 
 
@@ -96,7 +98,7 @@ def false_alarms(
     raised: Sequence[tuple[Key, int]],
     above: dict[str, tuple[str, ...]],
 ) -> list[tuple[Key, int]]:
-    """Give the alarms with nothing labelled at their series, nor under it, to be about."""
+    """Return the alarms without a labelled fault at their series or below it."""
     spans: dict[str, list[tuple[int, int]]] = {}
     for fault in faults:
         for place in (fault.series, *above.get(fault.series, ())):

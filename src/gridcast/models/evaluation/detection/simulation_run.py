@@ -1,4 +1,4 @@
-"""Detectors on trial: a simulated grid is watched as a worker would, and what was seen is kept."""
+"""A run of the detectors over a simulated grid, as in a worker, with all detections recorded."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -34,16 +34,16 @@ FEED = "trial/0"
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 SPEC = WindowSpec(step_minutes=15, days=8)
 NO_FLOODS = FloodLimit(alarms=1_000_000_000)
-"""Every alarm is to be scored, so none is folded."""
+"""Limit without flood protection: every alarm is scored, so none may be folded into one."""
 
 
 @dataclass(slots=True)
 class SimulationResult:
-    """What was seen of a simulated grid, and what was wrong with it."""
+    """The alarms of a simulated grid, and the labels of its faults."""
 
     alarms: list[Alarm] = field(default_factory=list)
     seen: list[tuple[Key, int]] = field(default_factory=list)
-    """When each condition came up, milliseconds."""
+    """Time at which each condition appeared, ms."""
     labels: list[Labels] = field(default_factory=list)
     looks: int = 0
 
@@ -51,8 +51,8 @@ class SimulationResult:
 class SimulationRun:
     """One run of the detectors over a simulated grid.
 
-    A forecast is made every hour, not at every step, for a year of a thousand series is long: it
-    stands for the hour after it.
+    A forecast is made every hour and applies to the hour after it. One at every step would take
+    too long for a year of a thousand series.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class SimulationRun:
             grid.declare(declared)
         self.names = simulation.grid.ids
         self._beside = TickContext(grid)
-        self.known = declared_series(self.names, grid)
+        self.declared = declared_series(self.names, grid)
         self._forecaster = TickForecaster(SPEC, 1, LEVELS)
         self._partition = Partition(SPEC, 0)
         self._partition.windows.roster.rows(self.names)  # so that rows are alike everywhere
@@ -77,7 +77,7 @@ class SimulationRun:
         self.kept = SimulationResult()
 
     def run(self, start_ms: int, end_ms: int) -> Iterator[int]:
-        """Watch a span of time; gives how far it has come after every hour."""
+        """Watch a span of time; yield the time reached after every hour."""
         tick_ms = start_ms
         for chunk in self._simulation.chunks(start_ms, end_ms):
             self.kept.labels.append(chunk.labels)
@@ -97,7 +97,7 @@ class SimulationRun:
                 tick_ms += MINUTE_MS
             self._show(arrivals.take(slice(begin, None)))
             self._fold(arrivals.take(slice(folded, None)))
-            self._watch.changes()  # for a table that nobody keeps: a year of it is 17 GB
+            self._watch.changes()  # discarded: the records of a year are 17 GB
             yield tick_ms
 
     def _show(self, arrivals: Arrivals) -> None:
@@ -106,7 +106,7 @@ class SimulationRun:
             self._watch.take(rows, arrivals.value, arrivals.time_ms, arrivals.arrival_ms)
 
     def _fold(self, arrivals: Arrivals) -> None:
-        """Put readings into the windows: only forecasts look at those, so many at a time."""
+        """Fold readings into the windows in bulk: only forecasts read those."""
         names = self.names
         readings = ReadingColumns(
             [names[row] for row in arrivals.series.tolist()],
@@ -118,10 +118,12 @@ class SimulationRun:
         self._partition.windows.fold(readings)
 
     def _look(self, tick_ms: int) -> None:
-        look, seen = self._watch.look(tick_ms, self.known)
-        found = ConditionBuilder(seen, look, self.known, self.names, FEED).conditions()
-        self.kept.alarms += self._board.judge(tick_ms, found, DETECTED)
-        up = {condition.key for condition in found if condition.sign is Sign.ON}
+        readings, result = self._watch.look(tick_ms, self.declared)
+        conditions = ConditionBuilder(
+            result, readings, self.declared, self.names, FEED
+        ).conditions()
+        self.kept.alarms += self._board.judge(tick_ms, conditions, DETECTED)
+        up = {condition.key for condition in conditions if condition.sign is Sign.ON}
         self.kept.seen += [(key, tick_ms) for key in sorted(up - self._up)]
         self._up = up
         self.kept.looks += 1
@@ -136,11 +138,11 @@ class SimulationRun:
 
 
 def summarise_run(trial: SimulationRun, begin_ms: int, end_ms: int) -> dict[str, Any]:
-    """Give what the detectors found of what was labelled from a time on."""
-    names, known, kept = trial.names, trial.known, trial.kept
+    """Return recall, precision and false alarms of a run, for faults from `begin_ms` on."""
+    names, declared, kept = trial.names, trial.declared, trial.kept
     above = {
-        name: (known.parents[group], *known.above[group])
-        for name, group in zip(names, known.group.tolist(), strict=True)
+        name: (declared.parents[group], *declared.above[group])
+        for name, group in zip(names, declared.group.tolist(), strict=True)
         if group != NO_GROUP
     }
     labels = Labels.join(kept.labels)
@@ -156,8 +158,8 @@ def summarise_run(trial: SimulationRun, begin_ms: int, end_ms: int) -> dict[str,
         )
     ]
     last_ms = end_ms - WITHIN_MS
-    judged_ones = [fault for fault in faults if begin_ms <= fault.from_ms < last_ms]
-    found = score_by_kind(judged_ones, kept.seen, above)
+    scored_faults = [fault for fault in faults if begin_ms <= fault.from_ms < last_ms]
+    scores = score_by_kind(scored_faults, kept.seen, above)
     raised = [
         ((alarm.kind, alarm.series), round(alarm.raised_at.timestamp() * 1000))
         for alarm in kept.alarms
@@ -166,27 +168,27 @@ def summarise_run(trial: SimulationRun, begin_ms: int, end_ms: int) -> dict[str,
     raised = [(key, at_ms) for key, at_ms in raised if at_ms >= begin_ms]
     false = false_alarms(faults, raised, above)
     days = (end_ms - begin_ms) / DAY_MS
-    asked = [one for one in found if one.kind in SCORED_FAULTS]
-    labelled = sum(one.faults for one in asked)
+    scored = [score for score in scores if score.kind in SCORED_FAULTS]
+    labelled = sum(score.faults for score in scored)
     a_series_day = len(false) / (len(names) * days)
     return {
         "series": len(names),
         "days": days,
-        "faults": sum(one.faults for one in found),
-        "recall": sum(one.found for one in asked) / labelled if labelled else None,
+        "faults": sum(score.faults for score in scores),
+        "recall": sum(score.found for score in scored) / labelled if labelled else None,
         "alarms": len(raised),
         "precision": 1 - len(false) / len(raised) if raised else None,
         "false_alarms": len(false),
         "false_alarms_a_series_day": a_series_day,
         "false_alarms_a_week_and_series": 7 * a_series_day,
         "kinds": {
-            one.kind: {
-                "faults": one.faults,
-                "found": one.found,
-                "recall": one.recall,
-                "delay_minutes": one.delay_minutes,
+            score.kind: {
+                "faults": score.faults,
+                "found": score.found,
+                "recall": score.recall,
+                "delay_minutes": score.delay_minutes,
             }
-            for one in found
+            for score in scores
         },
     }
 

@@ -20,6 +20,6 @@ def _modules_by_class() -> dict[str, set[str]]:
     return modules
 
 
-def test_no_two_modules_define_a_public_class_of_the_same_name():
+def test_no_two_modules_define_a_public_class_of_the_same_name() -> None:
     shared = {name: paths for name, paths in _modules_by_class().items() if len(paths) > 1}
     assert shared.keys() == SHARED.keys(), shared

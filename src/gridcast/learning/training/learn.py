@@ -14,7 +14,7 @@ from gridcast.learning.training.interrupts import Interrupts
 from gridcast.learning.training.prepare import Prepared
 from gridcast.learning.training.progress import TrainingProgress
 from gridcast.models.training.checkpoint import from_bytes, to_bytes
-from gridcast.models.training.fit import Fitting, Progress
+from gridcast.models.training.fit import Fitting, FitProgress
 from gridcast.models.training.samples import TrainingSamples
 from gridcast.models.training.settings import Design, TrainingSettings
 from gridcast.stream.errors import UserError
@@ -83,7 +83,7 @@ class Learning:
                     raise KeyboardInterrupt
         self._keep(LAST)
 
-    def _note(self, progress: Progress) -> None:
+    def _note(self, progress: FitProgress) -> None:
         if progress.stage != "member":
             self._show.stage(_STAGES[progress.stage])
             self._folder.update(stage=_STAGES[progress.stage])

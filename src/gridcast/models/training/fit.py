@@ -21,7 +21,7 @@ SCALING_SAMPLES = 4_000
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class FitProgress:
     """How far a training is."""
 
     stage: Literal["base", "member", "calibration"]
@@ -120,7 +120,7 @@ class Fitting:
         weights = [*self.forecaster.parameters(), base.common, base.own, base.cross]
         return sum(weight.numel() for weight in weights)
 
-    def run(self) -> Iterator[Progress]:
+    def run(self) -> Iterator[FitProgress]:
         """Train to the end, from where it stands; tells of every step."""
         before = torch.get_num_threads()
         torch.set_num_threads(self.settings.threads)
@@ -129,7 +129,7 @@ class Fitting:
         finally:
             torch.set_num_threads(before)
 
-    def _stages(self) -> Iterator[Progress]:
+    def _stages(self) -> Iterator[FitProgress]:
         devices = [self.device] if self.device.type == "cuda" else []
         if self._stage == "base":
             yield self._progress("base")
@@ -178,7 +178,7 @@ class Fitting:
             in_batches(self._validation, self.settings.calibration_samples),
         )
 
-    def _members(self) -> Iterator[Progress]:
+    def _members(self) -> Iterator[FitProgress]:
         chosen = self.settings
         lessons = Lessons(self._train, chosen.seed, chosen.batch, chosen.weather_dropout)
         check = self._lessons(chosen.validation_samples)
@@ -215,9 +215,9 @@ class Fitting:
         stage: Literal["base", "member", "calibration"],
         loss: float = float("nan"),
         validation: float | None = None,
-    ) -> Progress:
+    ) -> FitProgress:
         each, learner = self.settings.steps, self._learner
-        return Progress(
+        return FitProgress(
             stage,
             step=self._member * each + (learner.step if learner else 0),
             steps=len(self.forecaster.members) * each,

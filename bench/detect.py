@@ -197,7 +197,7 @@ class Kept:
 
 
 def forest_bytes(partition: Partition) -> float:
-    """Give what half-space trees of a group take: River's own are some 50 KB."""
+    """Return the bytes of one group's half-space trees: River's own take some 50 KB."""
     forests = partition.watch.detection.forests
     return sum(np.asarray(column).nbytes for column in forests.columns()) / len(forests)
 

@@ -1,4 +1,4 @@
-"""What detectors are shown in tests: series in groups, forecasts, and weather at stations."""
+"""Inputs for detectors in tests: series in groups, forecasts, and weather at stations."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from gridcast.units import HOUR_MS, MINUTE_MS
 
 
 def in_groups(*sizes: int) -> DeclaredSeries:
-    """Give series of which nothing is known but which group each is in: `f-0`, `f-1` …"""
+    """Return series with nothing declared but their groups: `f-0`, `f-1` …"""
     series = sum(sizes)
     return DeclaredSeries(
         np.full(series, np.nan, np.float32),
@@ -29,7 +29,7 @@ def in_groups(*sizes: int) -> DeclaredSeries:
 def standing(
     names: Sequence[str], tick_ms: int, levels: tuple[float, ...], quantiles: np.ndarray
 ) -> ForecastColumns:
-    """Give forecasts that say the same for each of four quarters of an hour."""
+    """Return forecasts that are constant over four quarters of an hour."""
     return ForecastColumns(
         tick_ms,
         tick_ms,
@@ -46,7 +46,7 @@ def standing(
 
 
 class Skies:
-    """What stations say, and what services say of them: alike but for tenths of a degree."""
+    """Observations and forecasts of some stations, equal but for tenths of a degree."""
 
     def __init__(self, *stations: str) -> None:
         self.stations = stations
@@ -55,7 +55,7 @@ class Skies:
     def messages(
         self, minute_ms: int, off: dict[str, float] | None = None, silent: Sequence[str] = ()
     ) -> list[WeatherForecast | WeatherObservation]:
-        """Give what is sent in a minute; `off`: by how much which station measures otherwise."""
+        """Return the messages of a minute; `off` shifts a station's observations, °C."""
         at = datetime.fromtimestamp(minute_ms / 1000, UTC)
         sent: list[WeatherForecast | WeatherObservation] = []
         for number, station in enumerate(self.stations):
@@ -81,7 +81,7 @@ class Skies:
     def minute(
         self, minute_ms: int, off: dict[str, float] | None = None, silent: Sequence[str] = ()
     ) -> None:
-        """Let the weather know what is sent in a minute."""
+        """Send the messages of a minute to the weather."""
         for message in self.messages(minute_ms, off, silent):
             if isinstance(message, WeatherForecast):
                 self.weather.forecast(message)

@@ -1,4 +1,4 @@
-"""What jumps away and comes back at once is a fault; what is switched for a minute is none."""
+"""A bump that returns at once is a fault; a load that is switched on for a minute is not."""
 
 import numpy as np
 import pytest
@@ -7,10 +7,10 @@ from gridcast.models.detection.bumps import Bumps
 
 
 def largest(*kw: float | None) -> tuple[float, float]:
-    """Show readings one by one (None: none came); give the largest bumps, up and down."""
+    """Return the largest bumps of some readings (None: missing), up and down."""
     bumps, most = Bumps(1), np.zeros(2)
-    for one in kw:
-        value = np.array([np.nan if one is None else one], np.float32)
+    for kw_of_reading in kw:
+        value = np.array([np.nan if kw_of_reading is None else kw_of_reading], np.float32)
         up, down, _ = bumps.update(value, ~np.isnan(value))
         most = np.maximum(most, [up[0], down[0]])
     return round(float(most[0]), 3), round(float(most[1]), 3)

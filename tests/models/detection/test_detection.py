@@ -61,7 +61,7 @@ class Grid:
         late_ms: np.ndarray | int = 0,
         declared: DeclaredSeries = KNOWN,
     ) -> None:
-        """Let a minute go by."""
+        """Advance by a minute."""
         self.minute += 1
         tick_ms = START + self.minute * MINUTE
         if (self.minute - 1) % 15 == 0:
@@ -71,11 +71,13 @@ class Grid:
         time_ms = np.broadcast_to(tick_ms - MINUTE - late_ms, ROWS.shape)[rows]
         sent_ms = np.full(len(rows), tick_ms - MINUTE + 900)
         self.watch.take(rows, value[rows], time_ms, sent_ms)
-        look, seen = self.watch.look(tick_ms, declared)
-        self.found = ConditionBuilder(seen, look, declared, NAMES, "meter.readings/0").conditions()
+        readings, result = self.watch.look(tick_ms, declared)
+        self.found = ConditionBuilder(
+            result, readings, declared, NAMES, "meter.readings/0"
+        ).conditions()
 
     def expect(self, tick_ms: int, spoiled: int | None = None) -> None:
-        """Let forecasts be made; `spoiled`: of which row from readings in the wrong unit."""
+        """Make forecasts; that of the row `spoiled` from readings in the wrong unit."""
         around = np.array([-0.33, -0.13, 0.0, 0.13, 0.33])
         median = np.array([2.0 * METERS * 1.02] + [2.0] * METERS)
         spread = np.array([14.0] + [1.0] * METERS)
@@ -90,7 +92,7 @@ class Grid:
 
 @pytest.fixture(scope="module")
 def settled() -> Grid:
-    """One that was watched for a day."""
+    """A grid that was watched for a day."""
     return Grid()
 
 

@@ -22,7 +22,7 @@ class Days:
     def days(
         self, days: float, moved: np.ndarray | float = 0.0, sound: np.ndarray | None = None
     ) -> tuple[set[int], set[int]]:
-        """Let days go by; give which series and groups had moved."""
+        """Advance by days; return which series and groups drifted."""
         series, groups = set(), set()
         for _ in range(round(48 * days)):
             self.turn += 1

@@ -1,4 +1,4 @@
-"""What detectors know of series, as it is declared."""
+"""The declared properties of series, as the detectors use them."""
 
 from gridcast.models.detection.grid_facts import declared_series
 from gridcast.models.grid import Grid

@@ -10,7 +10,7 @@ MINUTE = 60_000
 
 
 def switched(begins: int, *, rises_for: int = 0, lasts: int = 5, every_s: float = 60) -> list[bool]:
-    """Let a group move so many minutes after noon; give what is told of each look of an hour."""
+    """Move a group some minutes after noon; return the result of each tick of an hour."""
     switching, told = GroupSwitching(1), []
     for minute in range(60):
         into = minute - begins

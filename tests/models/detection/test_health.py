@@ -25,7 +25,7 @@ def nobody(_: np.ndarray) -> None:
 
 
 def running(inside: float, error: float) -> Running:
-    """Of 200 forecasts of each series; those of f-1 alone do as told."""
+    """Return 200 verified forecasts per series; those of f-1 have the given coverage and error."""
     running = Running(bands=1)
     running.grow(8)
     running.count[:] = 200

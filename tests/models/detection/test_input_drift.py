@@ -23,7 +23,7 @@ class Weeks:
     def days(
         self, days: int, factor: np.ndarray | float = 1.0, sound: np.ndarray = ALL
     ) -> tuple[set[int], set[int]]:
-        """Let days go by; give which series and groups had moved."""
+        """Advance by days; return which series and groups drifted."""
         series, groups = set(), set()
         for _ in range(days):
             habit = self.rng.lognormal(0, 0.1, SERIES) * factor

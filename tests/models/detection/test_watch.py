@@ -50,7 +50,7 @@ class Feed:
         self.watch.take(rows, value, at, at + rng.integers(0, 9_000, len(rows)))
 
     def tick(self) -> list:
-        """Let a tick close; give what was seen."""
+        """Close a tick; return its conditions."""
         self.minute += 1
         tick_ms = START + self.minute * MINUTE
         new = ("st-2",) if self.minute < 40 else ()  # a station that is new later

@@ -73,7 +73,7 @@ class Grid:
 
 @pytest.fixture(scope="module")
 def settled() -> Grid:
-    """One that was watched for two days and a half."""
+    """A grid that was watched for two and a half days."""
     settled = Grid()
     assert settled.steps(5 * DAY // 2) == {}
     return settled

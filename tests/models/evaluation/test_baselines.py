@@ -1,4 +1,4 @@
-"""What a user would forecast with instead of a network."""
+"""The baseline forecasters: quantiles, learning, and repeatability."""
 
 import numpy as np
 import pytest

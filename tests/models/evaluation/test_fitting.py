@@ -1,4 +1,4 @@
-"""What was learned by heart, too little, too long ago, or in vain, is said in words."""
+"""Overfitting, underfitting and outdated models are recognised, with reasons."""
 
 from gridcast.models.evaluation.fitting import FitFault, PartErrors, judge_fit
 

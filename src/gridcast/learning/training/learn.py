@@ -14,7 +14,7 @@ from gridcast.learning.training.interrupts import Interrupts
 from gridcast.learning.training.prepare import Prepared
 from gridcast.learning.training.progress import TrainingProgress
 from gridcast.models.training.checkpoint import from_bytes, to_bytes
-from gridcast.models.training.fit import Fitting, FitProgress
+from gridcast.models.training.fit import FitProgress, Fitting
 from gridcast.models.training.samples import TrainingSamples
 from gridcast.models.training.settings import Design, TrainingSettings
 from gridcast.stream.errors import UserError

@@ -1,4 +1,4 @@
-"""What counts as found, and what as a false alarm."""
+"""Which detections match a labelled fault, and which are false alarms."""
 
 from gridcast.models.evaluation.detection.scoring import (
     AFTER_MS,

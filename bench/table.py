@@ -27,7 +27,7 @@ from gridcast.stream.kafka.config import aiokafka_options, producer_options
 from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.kafka.transactions import Transactions
 from gridcast.stream.settings import Settings
-from gridcast.stream.state.kafka_table import KafkaTable, Output
+from gridcast.stream.state.kafka_table import KafkaTable
 from gridcast.stream.state.table_reader import TableSnapshot, read
 
 LIMIT_MB = 50
@@ -58,7 +58,7 @@ class Bench:
         topic = settings.topic_prefix + STATE.name
         record = os.urandom(10_000)
 
-        def apart(outputs: list[Output]) -> None:
+        def apart(outputs: list[tuple[str, bytes | None, bytes]]) -> None:
             for name, key, value in outputs:
                 producer.produce(name, value, key)
             producer.produce(topic, record, b"minute/1#0", 1)
@@ -157,7 +157,7 @@ class Bench:
         return sum(path.stat().st_size for path in logs)
 
 
-def some_forecasts(settings: Settings, count: int) -> list[Output]:
+def some_forecasts(settings: Settings, count: int) -> list[tuple[str, bytes | None, bytes]]:
     topic = settings.topic_prefix + FORECASTS.name
     return [(topic, b"meter-%d" % n, os.urandom(500).hex().encode()) for n in range(count)]
 

@@ -40,7 +40,7 @@ SAYING = (
     "gateway/access/gate.py",
     "gateway/access/tokens.py",
 )
-ELSEWHERE = {"LOG", "UserError", "ValueError", "RuntimeError", "Field", "keep_trying"}
+ELSEWHERE = {"LOG", "UserError", "ValueError", "RuntimeError", "Field", "retry_async"}
 """Whose words go to the log, or to those who start or write a program."""
 ASIDE = re.compile(
     r"charset=|filename=|default-src|<\?xml|pip install|^(the gateway|Value error, |at|%s)$"

@@ -15,10 +15,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from gridcast.agents.state_table import TableLostError
 from gridcast.stream.kafka.broker import Broker
 from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.state.kafka_table import KafkaTable, TableError
+from gridcast.stream.state.kafka_table import KafkaTable
 from gridcast.stream.state.standby import Standby
 
 WITHIN_S = 60.0
@@ -113,7 +114,7 @@ def end_of(call: Callable[[], object]) -> str:
     """Say how a call failed."""
     try:
         call()
-    except TableError as error:
+    except TableLostError as error:
         return str(error)
     return "it did not fail"
 

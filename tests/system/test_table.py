@@ -20,6 +20,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from support.closing import check_closing
 
+from gridcast.agents.state_table import TableLostError
 from gridcast.models.records import RecordError
 from gridcast.schemas.topics import FORECASTS
 from gridcast.stream.errors import UserError
@@ -29,7 +30,7 @@ from gridcast.stream.kafka.config import librdkafka_options
 from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.kafka.transactions import Transactions
 from gridcast.stream.settings import Settings
-from gridcast.stream.state.kafka_table import PART_BYTES, KafkaTable, TableError
+from gridcast.stream.state.kafka_table import PART_BYTES, KafkaTable
 from gridcast.stream.state.table_reader import TableSnapshot, read
 
 COMMITTED, UNCOMMITTED = "read_committed", "read_uncommitted"
@@ -136,14 +137,14 @@ def test_the_one_before_can_write_nothing_once_another_has_opened_it(settings: S
     slow.open()
     slow.checkpoint([], {"head": b"1"})
     assert successor.open() == {"head": b"1"}
-    with pytest.raises(TableError, match="cannot be written"):
+    with pytest.raises(TableLostError, match="cannot be written"):
         slow.checkpoint([(forecasts(settings), b"m", b"stale")], {"head": b"stale"})
-    with pytest.raises(TableError, match="cannot be written"):
+    with pytest.raises(TableLostError, match="cannot be written"):
         slow.checkpoint([], {"head": b"stale again"})
     successor.checkpoint([], {"head": b"2"})
     assert slow.open() == {"head": b"2"}, "it may take it back, and knows then what came between"
     slow.checkpoint([], {"head": b"3"})
-    with pytest.raises(TableError):
+    with pytest.raises(TableLostError):
         successor.checkpoint([], {"head": b"stale"})
     assert KafkaTable(settings, 0).open() == {"head": b"3"}
     assert outputs_of(settings, COMMITTED) == []
@@ -198,8 +199,8 @@ def test_what_is_known_is_not_read_again_and_what_it_missed_is(settings: Setting
 HALF = """
 import sys
 from gridcast.stream.settings import Settings
-from gridcast.stream.state.kafka_table import Table
-table = Table(Settings(broker=sys.argv[1], topic_prefix=sys.argv[2], partitions=2), 0)
+from gridcast.stream.state.kafka_table import KafkaTable
+table = KafkaTable(Settings(broker=sys.argv[1], topic_prefix=sys.argv[2], partitions=2), 0)
 table.open()
 forecasts = sys.argv[2] + "load.forecasts"
 table.checkpoint([(forecasts, b"m", b"first")], {"head": b"1", "minute/1": b"old"})
@@ -216,8 +217,8 @@ sys.stdin.read()
 LOOP = """
 import itertools, sys
 from gridcast.stream.settings import Settings
-from gridcast.stream.state.kafka_table import Table
-table = Table(Settings(broker=sys.argv[1], topic_prefix=sys.argv[2], partitions=2), 0)
+from gridcast.stream.state.kafka_table import KafkaTable
+table = KafkaTable(Settings(broker=sys.argv[1], topic_prefix=sys.argv[2], partitions=2), 0)
 first = int(table.open().get("head", b"0")) + 1
 for number in itertools.count(first):
     text = b"%d" % number
@@ -305,7 +306,7 @@ def write_while_kafka_goes_away(
                 table.checkpoint(
                     [(forecasts(settings), text, text)] * 3, {"head": text, "copy": text}
                 )
-            except TableError:
+            except TableLostError:
                 # Kafka was back before us, and had given the transaction up: as the app does then.
                 number = int(table.open()["head"]) + 1
                 continue
@@ -360,6 +361,6 @@ def test_a_table_that_waits_for_kafka_can_be_closed(settings: Settings):
 
 def test_a_table_that_is_not_open_says_so(settings: Settings):
     table = KafkaTable(settings, 0)
-    with pytest.raises(TableError, match="is not open"):
+    with pytest.raises(TableLostError, match="is not open"):
         table.checkpoint([], {})
     table.close()

@@ -8,12 +8,13 @@ from uuid import uuid4
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from gridcast.agents.state_table import TableLostError
 from gridcast.schemas.topics import FORECASTS, STATE
 from gridcast.stream.kafka.broker import Broker
 from gridcast.stream.kafka.config import librdkafka_options
 from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.settings import Settings
-from gridcast.stream.state.kafka_table import KafkaTable, TableError
+from gridcast.stream.state.kafka_table import KafkaTable
 
 
 class Writer:
@@ -38,7 +39,7 @@ class Writer:
             text = b"%d" % (self.done + 1)
             try:
                 self._table.checkpoint([(self.topic, b"m", text)], {"head": text, "copy": text})
-            except TableError:
+            except TableLostError:
                 self.done = int(self._table.open().get("head", b"0"))
             else:
                 self.done += 1

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
@@ -13,8 +12,8 @@ from gridcast.schemas import Action, Alarm, Command
 from gridcast.schemas.gateway import Act, RefusedBecause
 from gridcast.schemas.topics import COMMANDS
 from gridcast.stream.kafka.access import plainly
-from gridcast.stream.kafka.config import aiokafka_options
-from gridcast.stream.kafka.keep_trying import keep_trying
+from gridcast.stream.kafka.producer import connect_producer
+from gridcast.stream.kafka.retry import retry_async
 from gridcast.stream.settings import Settings
 
 WITHIN_MS = 10_000
@@ -72,7 +71,7 @@ class CommandSender:
 
     async def start(self) -> None:
         """Connect to Kafka, and keep trying until that works."""
-        self._producer = await keep_trying("sending commands", self._connect)
+        self._producer = await retry_async("sending commands", self._connect)
 
     async def stop(self) -> None:
         """Send everything that is buffered, and disconnect."""
@@ -108,15 +107,4 @@ class CommandSender:
         return command
 
     async def _connect(self) -> Any:
-        producer = AIOKafkaProducer(
-            **aiokafka_options(self._settings),
-            acks="all",
-            enable_idempotence=True,
-            request_timeout_ms=WITHIN_MS,
-        )
-        try:
-            await producer.start()
-        except BaseException:
-            await producer.stop()
-            raise
-        return producer
+        return await connect_producer(self._settings, acks="all", request_timeout_ms=WITHIN_MS)

@@ -24,11 +24,11 @@ from gridcast.gateway.metrics import GatewayMetrics
 from gridcast.schemas import Refusal
 from gridcast.schemas.gateway import What
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka.asker import connect_asker
 from gridcast.stream.kafka.broadcast_consumer import WITHIN_S, BroadcastConsumer, partitions_of
 from gridcast.stream.kafka.config import librdkafka_options
-from gridcast.stream.kafka.keep_trying import keep_trying
+from gridcast.stream.kafka.end_offsets import connect_offset_client
 from gridcast.stream.kafka.reachable import reachable
+from gridcast.stream.kafka.retry import retry_async
 from gridcast.stream.process.gc_tuning import leave_out_what_is_here
 from gridcast.stream.settings import Settings
 
@@ -83,7 +83,7 @@ class Feeds:
         self._tasks: list[asyncio.Task[None]] = []
         self._end_offsets: dict[TopicPartition, int] = {}
         self._answered_at = time.monotonic()
-        self._asker: Any = None
+        self._offset_client: Any = None
 
     @property
     def stale_s(self) -> float:
@@ -100,10 +100,10 @@ class Feeds:
         """Read until cancelled. Errors that a retry cannot fix are raised."""
         try:
             await self._begin()
-            self._asker = await keep_trying("the gateway", self._connect)
+            self._offset_client = await retry_async("the gateway", self._connect)
             for topic in self._topics.values():
                 await topic.start()
-            self._end_offsets = await keep_trying("the gateway", self._query_end_offsets)
+            self._end_offsets = await retry_async("the gateway", self._query_end_offsets)
             self._tasks = [asyncio.create_task(self._read(what)) for what in READ_WHOLE]
             catching_up = [asyncio.create_task(self._catch_up(what)) for what in READ_WHOLE]
             self._tasks += [*catching_up, asyncio.create_task(self._poll_kafka())]
@@ -114,13 +114,13 @@ class Feeds:
             await asyncio.gather(*self._tasks, return_exceptions=True)
             for topic in self._topics.values():
                 await topic.stop()
-            if self._asker is not None:
-                await self._asker.stop()
+            if self._offset_client is not None:
+                await self._offset_client.stop()
 
     async def _begin(self) -> None:
         """Find the topics, and keep trying until Kafka answers."""
         # This comes first because it can be cancelled at any time. The thread below cannot.
-        await keep_trying("the gateway", lambda: reachable(self._settings))
+        await retry_async("the gateway", lambda: reachable(self._settings))
         names = [self._settings.topic_prefix + TOPIC_OF[what].name for what in What]
         partitions = {
             what: len(await partitions_of(self._settings, TOPIC_OF[what])) for what in What
@@ -200,12 +200,12 @@ class Feeds:
 
     async def _query_end_offsets(self) -> dict[TopicPartition, int]:
         partitions = [partition for topic in self._topics.values() for partition in topic.done]
-        ends: dict[TopicPartition, int] = await self._asker.end_offsets(partitions)
+        ends: dict[TopicPartition, int] = await self._offset_client.end_offsets(partitions)
         self._answered_at = time.monotonic()
         return ends
 
     async def _connect(self) -> Any:
-        return await connect_asker(self._settings, ANSWER_WITHIN_MS)
+        return await connect_offset_client(self._settings, ANSWER_WITHIN_MS)
 
 
 def _epoch(settings: Settings, names: list[str]) -> str:

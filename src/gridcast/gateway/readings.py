@@ -19,8 +19,8 @@ from gridcast.schemas.gateway import What
 from gridcast.schemas.topics import READINGS
 from gridcast.stream.kafka.broadcast_consumer import partitions_of
 from gridcast.stream.kafka.config import aiokafka_options
-from gridcast.stream.kafka.keep_trying import keep_trying
 from gridcast.stream.kafka.reachable import reachable
+from gridcast.stream.kafka.retry import retry_async
 from gridcast.stream.settings import Settings
 from gridcast.units import HOUR_MS, utc_time
 
@@ -51,14 +51,14 @@ class ReadingFeed:
 
     async def run(self) -> None:
         """Read until cancelled."""
-        await keep_trying("reading readings", lambda: reachable(self._settings))
+        await retry_async("reading readings", lambda: reachable(self._settings))
         name = self._settings.topic_prefix + READINGS.name
         numbers = await partitions_of(self._settings, READINGS)
         partitions = [TopicPartition(name, number) for number in numbers]
-        consumer = await keep_trying("reading readings", self._connect)
+        consumer = await retry_async("reading readings", self._connect)
         try:
             consumer.assign(partitions)
-            await keep_trying("reading readings", lambda: self._seek(consumer, partitions))
+            await retry_async("reading readings", lambda: self._seek(consumer, partitions))
             published_at = time.monotonic()
             while True:
                 fetched = await consumer.getmany(timeout_ms=WAIT_MS, max_records=AT_ONCE)

@@ -6,18 +6,18 @@ librdkafka fetches and decompresses outside of Python, so the rest of the proces
 import time
 from collections.abc import Iterator
 from threading import Event
-from typing import Any, Self
+from typing import Self
 
-from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, KafkaException, Message, TopicPartition
 
 from gridcast.gateway.entries import KafkaMessage
 from gridcast.stream.kafka.config import looking_options
+from gridcast.stream.kafka.message_reader import read_spans
 from gridcast.stream.settings import Settings
 
 AT_ONCE = 500
 FETCHED_KB = 8_192
 """Maximum data per partition that librdkafka may fetch ahead, KB."""
-LOOK_EVERY_S = 0.2
 ANSWER_S = 10.0
 
 
@@ -41,6 +41,7 @@ class TopicSpan:
     def __init__(self, settings: Settings, over: Event, within_s: float) -> None:
         self._prefix = settings.topic_prefix
         self._over = over
+        self._within_s = within_s
         self._end = time.monotonic() + within_s
         self._consumer = Consumer(
             looking_options(settings)
@@ -62,31 +63,24 @@ class TopicSpan:
         """Yield the messages from `since_ms` until before `until_ms`, in batches."""
         begin = self._offsets(topic, partitions, since_ms)
         stop = self._offsets(topic, partitions, until_ms)
-        unfinished = {
-            number
+        spans = {
+            number: (first, None if stop[number] == OFFSET_END else stop[number])
             for number, first in begin.items()
-            if first != OFFSET_END and first != stop[number]
+            if first != OFFSET_END
         }
-        name = self._prefix + topic
-        self._consumer.assign(
-            [TopicPartition(name, number, begin[number]) for number in unfinished]
-        )
-        while unfinished:
-            if self._over.is_set() or time.monotonic() > self._end:
-                raise OverError
-            messages: list[Any] = self._consumer.consume(AT_ONCE, timeout=LOOK_EVERY_S)
-            batch = []
-            for message in messages:
-                number = message.partition()
-                # The end of a transaction takes an offset too, but is no message.
-                if _is_end(message) or 0 <= stop[number] <= message.offset():
-                    if number in unfinished:
-                        unfinished.discard(number)
-                        self._consumer.incremental_unassign([TopicPartition(name, number)])
-                elif number in unfinished:
-                    batch.append(_kafka_message(message))
-            if batch:
-                yield batch
+        for messages in read_spans(
+            self._consumer,
+            self._prefix + topic,
+            spans,
+            within_s=self._within_s,
+            most=AT_ONCE,
+            check=self._check,
+        ):
+            yield [_kafka_message(message) for message in messages]
+
+    def _check(self) -> None:
+        if self._over.is_set() or time.monotonic() > self._end:
+            raise OverError
 
     def _offsets(self, topic: str, partitions: int, time_ms: int) -> dict[int, int]:
         """Return each partition's first offset at or after a time; OFFSET_END if there is none."""
@@ -99,19 +93,10 @@ class TopicSpan:
         return {answer.partition: answer.offset for answer in answers}
 
 
-def _is_end(message: Any) -> bool:
-    error = message.error()
-    if error is None:
-        return False
-    if error.code() == KafkaError._PARTITION_EOF:
-        return True
-    raise KafkaException(error)
-
-
-def _kafka_message(message: Any) -> KafkaMessage:
+def _kafka_message(message: Message) -> KafkaMessage:
     return KafkaMessage(
-        message.partition(),
-        message.offset(),
+        message.partition() or 0,
+        message.offset() or 0,
         message.timestamp()[1],
         message.key(),
         message.value(),

@@ -24,8 +24,8 @@ from gridcast.schemas import TimeBounds, Topic, WeatherForecast, WeatherObservat
 from gridcast.schemas.topics import WEATHER_FORECASTS, WEATHER_OBSERVATIONS
 from gridcast.schemas.weather import VARIABLES
 from gridcast.stream.kafka.broadcast_consumer import BroadcastConsumer
-from gridcast.stream.kafka.keep_trying import keep_trying
 from gridcast.stream.kafka.reachable import reachable
+from gridcast.stream.kafka.retry import retry_async
 from gridcast.stream.settings import Settings
 
 MS = timedelta(milliseconds=1)
@@ -161,7 +161,7 @@ class WeatherFeed:
 
     async def run(self) -> None:
         """Read until cancelled."""
-        await keep_trying("reading the weather", lambda: reachable(self._settings))
+        await retry_async("reading the weather", lambda: reachable(self._settings))
         await asyncio.gather(
             *(self._read(topic) for topic in (WEATHER_OBSERVATIONS, WEATHER_FORECASTS))
         )

@@ -10,10 +10,11 @@ import pytest
 from aiokafka import TopicPartition
 
 from gridcast.agents.batch import Batch
-from gridcast.schemas import DeadLetter, Reason, Refusal
+from gridcast.schemas import DeadLetter, Reason, Refusal, Topic, read
 from gridcast.schemas.topics import WEATHER_OBSERVATIONS
 from gridcast.stream.kafka.broadcast_consumer import BroadcastConsumer
 from gridcast.stream.settings import Settings
+from gridcast.stream.worker import dead_letter_writer
 from gridcast.stream.worker.dead_letter_writer import LetterWriter
 
 PLACE = TopicPartition("weather.observations", 0)
@@ -143,10 +144,13 @@ async def test_a_letter_is_written_of_all_that_the_former_writer_left(
     writer = LetterWriter(Settings(), topic, lambda *_: None)
     letters: list[int | None] = []
 
-    async def send(_: LetterWriter, sent: list[DeadLetter]) -> None:
-        letters.extend(letter.offset for letter in sent)
+    async def send(_: Settings, topic: Topic, sent: list[tuple[bytes | None, bytes]]) -> None:
+        for key, value in sent:
+            letter = read(topic, key, value)
+            assert isinstance(letter, DeadLetter)
+            letters.append(letter.offset)
 
-    monkeypatch.setattr(LetterWriter, "_send", send)
+    monkeypatch.setattr(dead_letter_writer, "send_once", send)
 
     async def agent() -> None:
         async for batch in topic.batches():

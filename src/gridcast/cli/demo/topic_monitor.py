@@ -25,6 +25,7 @@ from gridcast.schemas import (
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.topics import DEAD_LETTERS, FORECASTS, READINGS, SERIES
 from gridcast.stream.kafka.config import group, looking_options
+from gridcast.stream.kafka.message_reader import poll_messages
 from gridcast.stream.settings import Settings
 
 RATE_OVER_S = 10.0
@@ -102,7 +103,7 @@ class TopicMonitor:
         """Consume for `for_s` seconds, then read the workers' committed offsets."""
         end = time.monotonic() + for_s
         while (left := end - time.monotonic()) > 0:
-            self._take(self._reader.consume(TAKE, timeout=min(left, 0.2)))
+            self._take(poll_messages(self._reader, min(left, 0.2), TAKE))
         self._measure()
         return self.picture
 

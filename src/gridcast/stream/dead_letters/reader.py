@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from gridcast.schemas import DeadLetter, ReplayedLetters, read
 from gridcast.schemas.topics import DEAD_LETTERS
 from gridcast.stream.dead_letters.letters import Stored
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka.config import looking_options
+from gridcast.stream.kafka.message_reader import read_spans
 from gridcast.stream.kafka.topic_admin import TopicAdmin, largest_message
 from gridcast.stream.settings import Settings
 
-TAKE = 1_000
 WITHIN_S = 15.0
 
 Tell = Callable[[int], None]
@@ -74,35 +74,15 @@ class Box:
 
     def _read(self, tell: Tell) -> Iterator[Stored | ReplayedLetters]:
         self.unreadable = 0
-        left = {number for number, (start, end) in enumerate(self._spans) if start < end}
-        self._consumer.assign(
-            [TopicPartition(self.topic, number, self._spans[number][0]) for number in left]
-        )
-        while left:
-            for message in self._take():
-                number, offset = cast("tuple[int, int]", (message.partition(), message.offset()))
-                end = self._spans[number][1]
-                if self._is_last(message, end):
-                    left.discard(number)
-                if message.error() is None and offset < end:
+        spans = dict(enumerate(self._spans))
+        try:
+            for messages in read_spans(self._consumer, self.topic, spans, within_s=WITHIN_S):
+                for message in messages:
                     tell(1)
                     if (found := self._understood(message)) is not None:
                         yield found
-
-    def _take(self) -> list[Any]:
-        """Wait for a message, and take what came with it: `consume` would wait for TAKE of them."""
-        first = self._consumer.poll(WITHIN_S)
-        if first is None:
-            raise UserError(f"no more of {self.topic} came for {WITHIN_S:.0f} s")
-        return [first, *self._consumer.consume(TAKE, timeout=0)]
-
-    def _is_last(self, message: Any, end: int) -> bool:
-        error = message.error()
-        if error is None:
-            return bool(message.offset() >= end - 1)
-        if error.code() == KafkaError._PARTITION_EOF:
-            return True
-        raise UserError(f"{self.topic} cannot be read: {error.str()}")
+        except KafkaException as error:
+            raise UserError(f"{self.topic} cannot be read: {error.args[0].str()}") from None
 
     def _understood(self, message: Any) -> Stored | ReplayedLetters | None:
         found = read(DEAD_LETTERS, message.key(), message.value(), limit=self._limit)

@@ -10,19 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
-
-from confluent_kafka import KafkaException, Producer
 
 from gridcast.schemas import Reason, ReplayedLetters
 from gridcast.schemas.topics import DEAD_LETTERS
 from gridcast.stream.dead_letters.letters import Stored, Which, each_record_once, was_replayed
 from gridcast.stream.dead_letters.reader import Box, Tell
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka.config import producer_options
+from gridcast.stream.kafka.bulk_producer import BulkProducer
 from gridcast.stream.settings import Settings
-
-WITHIN_S = 60.0
 
 
 @dataclass(slots=True)
@@ -57,14 +52,20 @@ class Replay:
         Nothing is remembered of a replay that failed in part: it can be run again, and what is
         sent twice counts once.
         """
-        sender = _Sender(settings)
-        sender.check(plan.records)
+        producer = BulkProducer(settings, [DEAD_LETTERS])
+        # A message for a topic that is gone would wait for it, or create it.
+        if gone := sorted(set(plan.records) - producer.present):
+            raise UserError(f"not there any more: {', '.join(gone)} (--topic chooses another)")
         sent = 0
-        for stored in self._chosen(lambda _: None):
-            sender.send(stored.letter.topic, stored.letter.original_key, stored.letter.original)
-            sent += 1
-            tell(1)
-        sender.finish(sent)
+        try:
+            for stored in self._chosen(lambda _: None):
+                letter = stored.letter
+                producer.hand_over_to(letter.topic, letter.original_key, letter.original)
+                sent += 1
+                tell(1)
+            producer.flush()
+        except UserError as error:
+            raise UserError(f"{error}; run it again: a record sent twice counts once") from None
         memory = ReplayedLetters(
             replayed_at=datetime.now(UTC),
             below=self._box.below,
@@ -72,8 +73,8 @@ class Replay:
             topic=self._which.topic,
             since=self._which.since,
         )
-        sender.send(settings.topic_prefix + DEAD_LETTERS.name, memory.key, memory.to_bytes())
-        sender.finish(1)
+        producer.send(DEAD_LETTERS, [(memory.key, memory.to_bytes())])
+        producer.flush()
         return sent
 
     def _chosen(self, tell: Tell) -> Iterator[Stored]:
@@ -83,39 +84,3 @@ class Replay:
             if self._which.means(stored) and not was_replayed(stored, self._replays)
         )
         return each_record_once(meant)
-
-
-class _Sender:
-    def __init__(self, settings: Settings) -> None:
-        self._producer = Producer(producer_options(settings))
-        self._failed: list[str] = []
-
-    def check(self, topics: Counter[str]) -> None:
-        """Refuse topics that are gone: a send would wait for them, or make them anew."""
-        try:
-            there = self._producer.list_topics(timeout=WITHIN_S).topics
-        except KafkaException as error:
-            raise UserError(f"Kafka does not answer: {error.args[0].str()}") from None
-        if gone := sorted(set(topics) - set(there)):
-            raise UserError(f"not there any more: {', '.join(gone)} (--topic chooses another)")
-
-    def send(self, topic: str, key: bytes | None, value: bytes | None) -> None:
-        while True:
-            try:
-                self._producer.produce(topic, value, key, on_delivery=self._hear)
-            except BufferError:
-                self._producer.poll(0.1)  # as much is on its way as may be
-            else:
-                self._producer.poll(0)
-                return
-
-    def finish(self, count: int) -> None:
-        left = self._producer.flush(WITHIN_S)
-        if left or self._failed:
-            why = self._failed[0] if self._failed else f"no answer within {WITHIN_S:.0f} s"
-            missing = left + len(self._failed)
-            raise UserError(f"{missing:,} of {count:,} were not confirmed: {why}; run it again")
-
-    def _hear(self, error: Any, _: Any) -> None:
-        if error is not None:
-            self._failed.append(error.str())

@@ -14,7 +14,7 @@ from gridcast.agents.batch import Batch
 from gridcast.schemas import Topic
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka.config import aiokafka_options, group, librdkafka_options
-from gridcast.stream.kafka.keep_trying import keep_trying
+from gridcast.stream.kafka.retry import retry_async
 from gridcast.stream.settings import Settings
 
 AT_ONCE = 200
@@ -56,7 +56,7 @@ class BroadcastConsumer:
 
     async def start(self) -> None:
         """Find the partitions."""
-        await keep_trying(f"reading {self._name}", self._connect)
+        await retry_async(f"reading {self._name}", self._connect)
         try:
             self._assign(await partitions_of(self._settings, self.topic))
         except BaseException:
@@ -120,11 +120,11 @@ class BroadcastConsumer:
         async def ask() -> dict[TopicPartition, int]:
             return {one: await self._consumer.committed(one) or 0 for one in self.done}
 
-        return await keep_trying(f"reading {self._name}", ask)
+        return await retry_async(f"reading {self._name}", ask)
 
     async def remember(self, offsets: Offsets) -> None:
         """Remember an offset of a partition, beyond this worker's life."""
-        await keep_trying(f"reading {self._name}", lambda: self._consumer.commit(dict(offsets)))
+        await retry_async(f"reading {self._name}", lambda: self._consumer.commit(dict(offsets)))
 
     def _assign(self, found: list[int]) -> None:
         self.done = {TopicPartition(self._name, number): 0 for number in found}
@@ -161,7 +161,7 @@ async def partitions_of(settings: Settings, topic: Topic) -> list[int]:
             raise KafkaConnectionError(error.args[0].str()) from None
         return sorted(topics[name].partitions) if name in topics else []
 
-    found = await keep_trying(f"reading {name}", lambda: asyncio.to_thread(ask))
+    found = await retry_async(f"reading {name}", lambda: asyncio.to_thread(ask))
     if not found:
         raise UserError(f"there is no topic {name}: run `gridcast topics create`")
     return found

@@ -38,20 +38,22 @@ class BulkProducer:
         }
         self._producer = Producer(options)
         try:
-            there = list_topics(settings, self._producer, _ANSWER_S).topics
+            topics_now = list_topics(settings, self._producer, _ANSWER_S).topics
         except KafkaException as error:
             raise UserError(
                 f"no Kafka answers at {settings.broker} ({error.args[0].str()});"
                 " `gridcast broker` runs one"
             ) from None
+        self.present = frozenset(topics_now)
+        """Names of the topics that exist."""
         for topic in topics:
-            if self._name(topic) not in there:
+            if self._name(topic) not in self.present:
                 raise UserError(
                     f"Kafka at {settings.broker} has no topic {self._name(topic)};"
                     " `gridcast topics create` makes it"
                 )
 
-    def send(self, topic: Topic, messages: Iterable[tuple[bytes, bytes]]) -> None:
+    def send(self, topic: Topic, messages: Iterable[tuple[bytes | None, bytes | None]]) -> None:
         """Hand over messages (key, bytes), waiting where Kafka is slower than we are."""
         for key, value in messages:
             self.hand_over(topic, key, value)
@@ -60,13 +62,23 @@ class BulkProducer:
     def hand_over(
         self,
         topic: Topic,
-        key: bytes,
+        key: bytes | None,
         value: bytes | None,
         partition: int = _ANY_PARTITION,
         stamp_ms: int = _STAMPED_NOW,
     ) -> None:
-        """Hand over one message, waiting where Kafka is slower than we are."""
-        name = self._name(topic)
+        """Hand over one message. It waits if more is under way than librdkafka may hold."""
+        self.hand_over_to(self._name(topic), key, value, partition, stamp_ms)
+
+    def hand_over_to(
+        self,
+        name: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int = _ANY_PARTITION,
+        stamp_ms: int = _STAMPED_NOW,
+    ) -> None:
+        """Hand over one message for any topic, named with its prefix."""
         while True:
             try:
                 self._producer.produce(name, value, key, partition, timestamp=stamp_ms)

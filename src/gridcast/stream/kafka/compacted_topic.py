@@ -1,45 +1,31 @@
-"""A compacted topic as it stands: of each key the newest message. Read beside those who write."""
+"""The current contents of a compacted topic: the newest message of each key."""
 
-from typing import Any
+from contextlib import closing
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException
 
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka.config import looking_options
+from gridcast.stream.kafka.message_reader import read_spans
 from gridcast.stream.settings import Settings
 
-TAKE = 1_000
 WITHIN_S = 15.0
 
 
 def latest_by_key(settings: Settings, topic: str, partition: int) -> dict[bytes, bytes]:
-    """Read one partition of a topic (with its prefix) up to its end; what was committed only.
+    """Return the newest committed value of each key in one partition, in the order of sending.
 
-    They are in the order in which they were sent.
+    `topic` is the name with the deployment's prefix. Deleted keys are left out.
     """
-    consumer = Consumer(looking_options(settings))
-    found: dict[bytes, bytes] = {}
-    try:
-        consumer.assign([TopicPartition(topic, partition, 0)])
-        while True:
-            for message in _take(consumer, topic):
-                error = message.error()
-                if error is not None and error.code() == KafkaError._PARTITION_EOF:
-                    return found
-                if error is not None:
-                    raise UserError(f"{topic} cannot be read: {error.str()}")
-                found.pop(message.key(), None)
-                if message.value() is not None:
-                    found[message.key()] = message.value()
-    except KafkaException as error:
-        raise UserError(f"{topic} cannot be read: {error.args[0].str()}") from None
-    finally:
-        consumer.close()
-
-
-def _take(consumer: Consumer, topic: str) -> list[Any]:
-    """Wait for a message, and take what came with it: `consume` would wait for TAKE of them."""
-    first = consumer.poll(WITHIN_S)
-    if first is None:
-        raise UserError(f"no more of {topic} came for {WITHIN_S:.0f} s")
-    return [first, *consumer.consume(TAKE, timeout=0)]
+    values: dict[bytes, bytes] = {}
+    with closing(Consumer(looking_options(settings))) as consumer:
+        try:
+            for messages in read_spans(consumer, topic, {partition: (0, None)}, within_s=WITHIN_S):
+                for message in messages:
+                    key, value = message.key() or b"", message.value()
+                    values.pop(key, None)
+                    if value is not None:
+                        values[key] = value
+        except KafkaException as error:
+            raise UserError(f"{topic} cannot be read: {error.args[0].str()}") from None
+    return values

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from threading import Event
 
-from gridcast.stream.kafka.patience import Patience
+from gridcast.stream.kafka.retry import BlockingRetry
 from gridcast.stream.settings import Settings
 
 WITHIN_S = 3.0
@@ -16,10 +16,8 @@ def wait_until_reachable(settings: Settings) -> None:
     Whether it then likes us (who we are, how we encrypt, which topics there are) is for others to
     find out: waiting would not mend that.
     """
-    patience = Patience(f"the worker (at {settings.broker})", Event())
-    while (why := _why_not(settings.broker)) is not None:
-        patience.wait(why)
-    patience.over()
+    retry = BlockingRetry(f"the worker (at {settings.broker})", Event())
+    retry(lambda: _connect(settings.broker), lambda error: isinstance(error, OSError))
 
 
 async def reachable(settings: Settings) -> None:
@@ -38,14 +36,16 @@ async def reachable(settings: Settings) -> None:
     raise ConnectionError(str(why)) from None
 
 
-def _why_not(brokers: str) -> OSError | None:
-    why = None
+def _connect(brokers: str) -> None:
+    """Connect to the first broker that answers; if none does, raise the last error."""
+    failure: OSError | None = None
     for address in brokers.split(","):
         host, _, port = address.rpartition(":")
         try:
             socket.create_connection((host, int(port)), WITHIN_S).close()
         except OSError as error:
-            why = error
+            failure = error
         else:
-            return None
-    return why
+            return
+    if failure is not None:
+        raise failure

@@ -15,7 +15,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka.access import check_access
 from gridcast.stream.kafka.config import producer_options
-from gridcast.stream.kafka.patience import Patience
+from gridcast.stream.kafka.retry import BlockingRetry, Result, RetryStoppedError
 from gridcast.stream.settings import Settings
 
 TIMEOUT_S = 60.0
@@ -25,7 +25,7 @@ SLICE_S = 1.0
 """A call into librdkafka returns this often, to look whether it is still wanted."""
 BATCH_BYTES = 1_000_000
 
-Sent = tuple[str, bytes | None, bytes | None, int]
+OutgoingMessage = tuple[str, bytes | None, bytes | None, int]
 """Topic (with the deployment's prefix), key, value and partition of a message; -1: by the key."""
 BY_KEY = -1
 
@@ -63,8 +63,12 @@ def _error_of(call: Callable[[], object]) -> KafkaError | None:
     return None
 
 
-class LostError(Exception):
-    """The sender is of no use any more: another has its name, or Kafka has given up on it."""
+class ProducerLostError(Exception):
+    """The producer cannot be used any more: another one has its name, or Kafka gave up on it."""
+
+
+class _AbortedError(Exception):
+    """The transaction was aborted, and is to be sent again."""
 
 
 class Transactions:
@@ -81,7 +85,7 @@ class Transactions:
     def __init__(self, settings: Settings, name: str) -> None:
         self.ended = Event()
         """Set when it is being closed, so that nobody waits for Kafka any longer."""
-        self.patience = Patience(name, self.ended, partial(check_access, settings))
+        self._retry = BlockingRetry(name, self.ended, partial(check_access, settings))
         self._options = producer_options(settings) | {
             "transactional.id": name,
             "transaction.timeout.ms": round(TIMEOUT_S * 1000),
@@ -102,7 +106,7 @@ class Transactions:
 
         Raises
         ------
-        LostError
+        ProducerLostError
             It was closed meanwhile.
         UserError
             Kafka does not allow it, or does not let us in at all.
@@ -115,42 +119,55 @@ class Transactions:
             try:
                 self._persist(self._producer.init_transactions)
             except KafkaException as error:
-                failed = LostError(error.args[0].str())
+                failed = ProducerLostError(error.args[0].str())
                 if error.args[0].code() in REFUSED:
                     failed = UserError(f"{self._name} cannot begin: {failed}")
-            except (LostError, UserError) as error:
+            except (ProducerLostError, UserError) as error:
                 failed = type(error)(str(error))
             else:
-                self.patience.over()
                 return
             # Only here, where no traceback holds on to it, do its threads end.
             self._drop()
             raise failed
 
-    def send(self, messages: Sequence[Sent]) -> None:
+    def send(self, messages: Sequence[OutgoingMessage]) -> None:
         """Send messages, all or none of them; return when that is sure.
 
         Raises
         ------
-        LostError
+        ProducerLostError
             Whether they were sent is not known: the one who begins next can read it.
         UserError
             Kafka refuses one of them, and would again, or does not let us in any more.
         """
         with self._lock:
             if self._producer is None:
-                raise LostError("it is not open")
+                raise ProducerLostError("it is not open")
             try:
-                while not self._try(self._producer, messages):
-                    pass
+                self.retry(partial(self._try, self._producer, messages), _is_aborted)
             except KafkaException as error:
                 why = error.args[0].str()
-            except LostError as error:
+            except ProducerLostError as error:
                 why = str(error)
             else:
                 return
             self._drop()
-            raise LostError(why)
+            raise ProducerLostError(why)
+
+    def retry(
+        self, attempt: Callable[[], Result], is_retriable: Callable[[BaseException], bool]
+    ) -> Result:
+        """Call `attempt` until it succeeds, and return its result.
+
+        Raises
+        ------
+        ProducerLostError
+            It was closed meanwhile.
+        """
+        try:
+            return self._retry(attempt, is_retriable)
+        except RetryStoppedError as error:
+            raise ProducerLostError(str(error)) from None
 
     def close(self) -> None:
         """Let it go, and what it may have under way; no thread of it is left."""
@@ -158,14 +175,13 @@ class Transactions:
         with self._lock:
             self._let_go()
 
-    def _try(self, producer: Producer, messages: Sequence[Sent]) -> bool:
-        """Send them; tell whether that was done, or is to be done again."""
+    def _try(self, producer: Producer, messages: Sequence[OutgoingMessage]) -> None:
+        """Send the messages in one transaction; if it has to be aborted, raise _AbortedError."""
         self._refused = None
         producer.begin_transaction()
         why = _error_of(partial(self._commit, producer, messages))
         if why is None:
-            self.patience.over()
-            return True
+            return
         if why.code() in REFUSED and self._refused is None:
             self._refused = f"{', '.join(sorted({one[0] for one in messages}))}: {why.str()}"
         elif not why.txn_requires_abort():
@@ -178,15 +194,13 @@ class Transactions:
             self._drop()
         if self._refused is not None:
             raise UserError(f"Kafka refuses a message: {self._refused}")
-        if not self.patience.wait(why.str()):
-            raise LostError("it was closed")
-        return False
+        raise _AbortedError(why.str())
 
-    def _commit(self, producer: Producer, messages: Sequence[Sent]) -> None:
+    def _commit(self, producer: Producer, messages: Sequence[OutgoingMessage]) -> None:
         self._produce(producer, messages)
         self._persist(producer.commit_transaction)
 
-    def _produce(self, producer: Producer, messages: Sequence[Sent]) -> None:
+    def _produce(self, producer: Producer, messages: Sequence[OutgoingMessage]) -> None:
         for topic, key, value, partition in messages:
             while True:
                 try:
@@ -195,7 +209,7 @@ class Transactions:
                     # More wait to be sent than librdkafka holds.
                     producer.poll(0.1)
                     if self.ended.is_set():
-                        raise LostError("it was closed") from None
+                        raise ProducerLostError("it was closed") from None
                 except KafkaException as error:
                     if error.args[0].code() in REFUSED:
                         raise
@@ -204,17 +218,8 @@ class Transactions:
                     break
 
     def _persist(self, call: Callable[[float], None]) -> None:
-        """Call until it is done; librdkafka goes on where it was."""
-        while True:
-            try:
-                call(SLICE_S)
-            except KafkaException as error:
-                if not error.args[0].retriable():
-                    raise
-                if not self.patience.wait(error.args[0].str()):
-                    raise LostError("it was closed") from None
-            else:
-                return
+        """Call until it is done; each time librdkafka continues where it was."""
+        self.retry(partial(call, SLICE_S), _is_retriable)
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
         if error is not None and error.code() in REFUSED:
@@ -237,3 +242,11 @@ class Transactions:
             while _error_of(partial(producer.poll, 0)) is not None:
                 pass
         return producer
+
+
+def _is_retriable(error: BaseException) -> bool:
+    return isinstance(error, KafkaException) and bool(error.args[0].retriable())
+
+
+def _is_aborted(error: BaseException) -> bool:
+    return isinstance(error, _AbortedError)

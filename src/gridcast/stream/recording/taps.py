@@ -5,11 +5,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from gridcast.schemas.topics import Topic
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka.config import looking_options
+from gridcast.stream.kafka.message_reader import read_spans
 from gridcast.stream.settings import Settings
 from gridcast.units import utc_time
 
@@ -40,14 +41,15 @@ class Tap:
         # What Kafka deletes while it is read must not be missing unnoticed.
         self._consumer = Consumer(looking_options(settings) | {"auto.offset.reset": "error"})
         place = TopicPartition(self.name, number)
-        low, self._end = _ask(lambda: self._consumer.get_watermark_offsets(place, ANSWER_S))
-        self._at = low if from_ms <= 0 else max(low, self._first(place, from_ms))
-        self.is_cut = 0 < low == self._at
+        low, end = _ask(lambda: self._consumer.get_watermark_offsets(place, ANSWER_S))
+        begin = low if from_ms <= 0 else max(low, self._first(place, from_ms, end))
+        self.is_cut = 0 < low == begin
         """Whether Kafka has deleted what came right before its first message."""
         self.begins_ms: int | None = None
         """When the first message from `from_ms` on came, were it behind the stretch."""
-        place.offset = self._at
-        self._consumer.assign([place])
+        self._fetched = read_spans(
+            self._consumer, self.name, {number: (begin, end)}, within_s=ANSWER_S, most=AT_ONCE
+        )
         self._waiting: deque[Message] = deque()
         self._fill()
 
@@ -67,36 +69,25 @@ class Tap:
         """Let go of the connection."""
         self._consumer.close()
 
-    def _first(self, place: TopicPartition, from_ms: int) -> int:
+    def _first(self, place: TopicPartition, from_ms: int, end: int) -> int:
         """Find the first message from a moment on."""
         place.offset = from_ms
         found: int = _ask(lambda: self._consumer.offsets_for_times([place], ANSWER_S)[0].offset)
-        return self._end if found < 0 else found
+        return end if found < 0 else found
 
     def _fill(self) -> None:
         """Fetch some more messages of the stretch, or find that there are none."""
-        until_s = time.monotonic() + ANSWER_S
-        while not self._waiting and self._at < self._end:
-            found = self._consumer.consume(min(AT_ONCE, self._end - self._at), LOOK_S)
-            if not found and time.monotonic() > until_s:
-                raise UserError(f"Kafka gave no more of {self.name} for {ANSWER_S:.0f} s")
-            for message in found:
-                self._take(message)
-
-    def _take(self, message: Message) -> None:
-        error = message.error()
-        if error is not None:
-            if error.code() != KafkaError._PARTITION_EOF:
-                raise UserError(f"{self.name} cannot be read: {error.str()}")
-            self._at = self._end
-        elif self._at < self._end:
-            self._at = (message.offset() or 0) + 1
+        try:
+            messages = next(self._fetched, [])
+        except KafkaException as error:
+            raise UserError(f"{self.name} cannot be read: {error.args[0].str()}") from None
+        for message in messages:
             stamp_ms = message.timestamp()[1]
             self.begins_ms = stamp_ms if self.begins_ms is None else self.begins_ms
-            if stamp_ms < self._to_ms:
-                self._waiting.append(message)
-            else:
-                self._at = self._end
+            if stamp_ms >= self._to_ms:
+                self._fetched = iter(())
+                break
+            self._waiting.append(message)
 
 
 def _ask(call: Callable[[], Any]) -> Any:

@@ -13,6 +13,7 @@ from gridcast.models.serving import LoadedRelease
 from gridcast.models.serving.needs import Needs, UnfitError
 from gridcast.models.serving.releases import Releases
 from gridcast.schemas import Release, ReleaseRefused, Unfit
+from gridcast.stream.kafka.retry import backoff_s
 from gridcast.stream.releases.artifacts import Artifacts
 from gridcast.stream.releases.daemon_thread import aside
 from gridcast.stream.releases.refusals import Refusals
@@ -31,7 +32,8 @@ class Unfitness:
     release: Release
     because: Unfit
     detail: str
-    pause_s: float
+    attempts: int
+    """How often in a row it failed."""
     again_s: float
     """By the monotonic clock."""
 
@@ -106,9 +108,11 @@ class Loader:
         return self._needs.network(self._artifacts.get(release.url, release.digest))
 
     def _refuse(self, release: Release, error: UnfitError, before: Unfitness | None) -> Unfitness:
-        pause_s = AGAIN_S if before is None else min(2 * before.pause_s, LONGEST_S)
-        again_s = time.monotonic() + pause_s if error.because.may_pass else NEVER
-        unfit = Unfitness(release, error.because, error.detail, pause_s, again_s)
+        attempts = 1 if before is None else before.attempts + 1
+        again_s = NEVER
+        if error.because.may_pass:
+            again_s = time.monotonic() + backoff_s(attempts, AGAIN_S, LONGEST_S)
+        unfit = Unfitness(release, error.because, error.detail, attempts, again_s)
         self._unfit[release.key] = unfit
         if before is None or before.because is not unfit.because:
             self._metrics.release_refused(unfit.because)

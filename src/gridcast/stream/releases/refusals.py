@@ -3,17 +3,15 @@
 import asyncio
 import logging
 from functools import partial
-from typing import Any
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from gridcast.schemas import ReleaseRefused
 from gridcast.schemas.topics import RELEASES
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka.access import plainly
-from gridcast.stream.kafka.config import aiokafka_options
-from gridcast.stream.kafka.keep_trying import keep_trying
+from gridcast.stream.kafka.producer import send_once
+from gridcast.stream.kafka.retry import retry_async
 from gridcast.stream.settings import Settings
 
 LOG = logging.getLogger("gridcast.releases")
@@ -38,19 +36,9 @@ class Refusals:
     async def run(self) -> None:
         """Tell, for ever."""
         while True:
-            one = await self._waiting.get()
+            message = await self._waiting.get()
+            send = partial(send_once, self._settings, RELEASES, [message])
             try:
-                await keep_trying("a refused release", partial(self._send, *one))
+                await retry_async("a refused release", send)
             except (KafkaError, UserError) as error:
                 LOG.warning("not told on %s: %s", self._topic, plainly(error))
-
-    async def _send(self, key: bytes, value: bytes | None) -> None:
-        # They are rare: a producer for each spares the worker one that idles for weeks.
-        producer: Any = AIOKafkaProducer(
-            **aiokafka_options(self._settings), enable_idempotence=True, compression_type="lz4"
-        )
-        try:
-            await producer.start()
-            await producer.send_and_wait(self._topic, value, key)
-        finally:
-            await producer.stop()

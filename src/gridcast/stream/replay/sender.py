@@ -10,6 +10,7 @@ from gridcast.schemas.topics import Topic
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka.bulk_producer import BulkProducer
 from gridcast.stream.kafka.config import looking_options
+from gridcast.stream.kafka.message_reader import read_spans
 from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.replay.feed import PLAYED, Played
 from gridcast.stream.settings import Settings
@@ -126,10 +127,10 @@ class Sender:
         consumer = Consumer(looking_options(self._settings))
         try:
             offset = self._there[topic, number] - 1
-            consumer.assign([TopicPartition(name, number, offset)])
-            found = consumer.poll(ANSWER_S)
-            if found is None or found.error() is not None:
-                raise UserError(f"the newest message of {name} cannot be read")
-            return found.key() or b"", found.value(), found.timestamp()[1]
+            span = {number: (offset, offset + 1)}
+            newest = next(read_spans(consumer, name, span, within_s=ANSWER_S))[0]
+            return newest.key() or b"", newest.value(), newest.timestamp()[1]
+        except (KafkaException, StopIteration):
+            raise UserError(f"the newest message of {name} cannot be read") from None
         finally:
             consumer.close()

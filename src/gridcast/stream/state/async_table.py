@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TypeVar
 
-from gridcast.agents.state_table import Output, TableLostError
-from gridcast.stream.state.kafka_table import KafkaTable, TableError
+from gridcast.agents.state_table import Output
+from gridcast.stream.state.kafka_table import KafkaTable
 from gridcast.stream.state.table_reader import TableSnapshot
 
 Answer = TypeVar("Answer")
@@ -51,7 +51,9 @@ class AsyncTable:
         self, outputs: Sequence[Output], changes: Mapping[str, bytes | None], next_offset: int
     ) -> None:
         """Send and write all of it, then acknowledge the input it contains."""
-        messages = [(self._prefix + one.topic.name, one.key, one.value) for one in outputs]
+        messages = [
+            (self._prefix + output.topic.name, output.key, output.value) for output in outputs
+        ]
         await self._call(lambda: self._table.checkpoint(messages, changes))
         self._acknowledge(next_offset)
 
@@ -60,7 +62,4 @@ class AsyncTable:
         await self._call(self._table.close)
 
     async def _call(self, call: Callable[[], Answer]) -> Answer:
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
-        except TableError as error:
-            raise TableLostError(str(error)) from error
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)

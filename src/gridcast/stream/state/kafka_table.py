@@ -10,10 +10,16 @@ Why not a table of Faust's: docs/decisions/table.md.
 
 from collections.abc import Mapping, Sequence
 
+from gridcast.agents.state_table import TableLostError
 from gridcast.models.records import RecordError
 from gridcast.schemas.topics import STATE
 from gridcast.stream.kafka.config import group
-from gridcast.stream.kafka.transactions import BY_KEY, LostError, Sent, Transactions
+from gridcast.stream.kafka.transactions import (
+    BY_KEY,
+    OutgoingMessage,
+    ProducerLostError,
+    Transactions,
+)
 from gridcast.stream.settings import Settings
 from gridcast.stream.state.table_reader import TableSnapshot, read
 
@@ -21,13 +27,6 @@ PART_BYTES = 900_000
 """The largest part of a record, unless the deployment's messages are smaller still."""
 COUNT_BYTES = 4
 """Before each part stands of how many it is one."""
-
-Output = tuple[str, bytes | None, bytes]
-"""Topic (with the deployment's prefix), key and value of a message to send."""
-
-
-class TableError(Exception):
-    """The table is another's by now, or was let go: it is of use again once it was opened anew."""
 
 
 class KafkaTable:
@@ -61,23 +60,31 @@ class KafkaTable:
         try:
             self._transactions.begin()
             kept = read(self._settings, self._partition, known, self._transactions)
-        except LostError as error:
+        except ProducerLostError as error:
             raise self._error("opened", error) from None
         return self._join(kept.messages)
 
-    def checkpoint(self, outputs: Sequence[Output], changes: Mapping[str, bytes | None]) -> None:
-        """Send the outputs and write the changed records (None: gone): all, or none of it.
+    def checkpoint(
+        self,
+        outputs: Sequence[tuple[str, bytes | None, bytes]],
+        changes: Mapping[str, bytes | None],
+    ) -> None:
+        """Send the outputs and write the changed records (None: deleted) in one transaction.
+
+        An output is a topic (with the deployment's prefix), a key and a value.
 
         Raises
         ------
-        TableError
-            Another has opened the table, or Kafka has given this one up. What was the last
-            checkpoint, the next `open` reads.
+        TableLostError
+            Another worker has opened the table, or Kafka gave up on this producer. The next `open`
+            reads what the last checkpoint was.
         UserError
             Kafka refuses something and would again: it is too large, its topic is not there, or it
             is not allowed. The checkpoint before still holds.
         """
-        messages: list[Sent] = [(topic, key, value, BY_KEY) for topic, key, value in outputs]
+        messages: list[OutgoingMessage] = [
+            (topic, key, value, BY_KEY) for topic, key, value in outputs
+        ]
         counts = {}
         for name, record in changes.items():
             parts = [] if record is None else _cut(record, self._part_bytes)
@@ -89,7 +96,7 @@ class KafkaTable:
             ]
         try:
             self._transactions.send(messages)
-        except LostError as error:
+        except ProducerLostError as error:
             raise self._error("written", error) from None
         self._parts = {name: count for name, count in (self._parts | counts).items() if count}
 
@@ -105,8 +112,8 @@ class KafkaTable:
                 self._parts[name] = int.from_bytes(part[:COUNT_BYTES], "little")
         return {name: _whole(name, count, found) for name, count in self._parts.items()}
 
-    def _error(self, what: str, error: LostError) -> TableError:
-        return TableError(f"{self._topic}/{self._partition} cannot be {what}: {error}")
+    def _error(self, what: str, error: ProducerLostError) -> TableLostError:
+        return TableLostError(f"{self._topic}/{self._partition} cannot be {what}: {error}")
 
 
 def _cut(record: bytes, part_bytes: int) -> list[bytes]:

@@ -16,6 +16,7 @@ state topic, a few bytes a series and minute, and the memory of it, which has a 
 import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
@@ -28,10 +29,11 @@ from confluent_kafka import (
 )
 
 from gridcast.schemas.topics import STATE
-from gridcast.stream.kafka.patience import Patience
+from gridcast.stream.kafka.message_reader import is_partition_end, poll_messages
+from gridcast.stream.kafka.retry import BlockingRetry, RetryStoppedError
 from gridcast.stream.kafka.transactions import SILENT
 from gridcast.stream.settings import Settings
-from gridcast.stream.state.table_reader import TAKE, TableSnapshot, consumer_options
+from gridcast.stream.state.table_reader import TableSnapshot, consumer_options
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,10 @@ class Followed:
 class _Follower:
     kept: TableSnapshot
     heard_s: float
+
+
+class _FetchError(Exception):
+    """A partition cannot be read at present."""
 
 
 class Standby:
@@ -90,7 +96,7 @@ class Standby:
         """Partitions that are to be read from the beginning."""
         self._size = 0
         self._ended = Event()
-        self._patience = Patience("the standby", self._ended)
+        self._retry = BlockingRetry("the standby", self._ended)
         self._thread = Thread(target=self._run, name="standby", daemon=True)
 
     def start(self) -> None:
@@ -146,13 +152,17 @@ class Standby:
     def _run(self) -> None:
         options = consumer_options(self._settings) | {"fetch.wait.max.ms": 500}
         consumer = Consumer(options, logger=SILENT)
+        assigned: set[int] = set()
+
+        def follow() -> None:
+            nonlocal assigned
+            assigned = self._assign(consumer, assigned)
+            self._take(poll_messages(consumer, LOOK_EVERY_S))
+
         try:
-            assigned: set[int] = set()
-            while not self._ended.is_set():
-                assigned = self._assign(consumer, assigned)
-                first = consumer.poll(LOOK_EVERY_S)
-                if first is not None:
-                    self._take((first, *consumer.consume(TAKE, timeout=0)))
+            with suppress(RetryStoppedError):
+                while not self._ended.is_set():
+                    self._retry(follow, lambda error: isinstance(error, _FetchError))
         finally:
             consumer.close()
 
@@ -177,7 +187,7 @@ class Standby:
                 partition, error = message.partition() or 0, message.error()
                 if partition not in self._followers or partition in self._restarted:
                     continue
-                if error is None or error.code() == KafkaError._PARTITION_EOF:
+                if error is None or is_partition_end(message):
                     self._hear(partition, message, now)
                 elif error.code() == KafkaError._AUTO_OFFSET_RESET:
                     # What comes next is not there any more: the topic has begun another life.
@@ -185,10 +195,8 @@ class Standby:
                     self._begin(partition)
                 else:
                     failed = error
-        if failed is None:
-            self._patience.over()
-        else:
-            self._patience.wait(failed.str())
+        if failed is not None:
+            raise _FetchError(failed.str())
 
     def _hear(self, partition: int, message: Message, now: float) -> None:
         follower = self._followers[partition]

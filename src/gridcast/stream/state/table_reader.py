@@ -14,11 +14,9 @@ from confluent_kafka import (
 from gridcast.schemas.topics import STATE
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka.config import looking_options
-from gridcast.stream.kafka.transactions import REFUSED, SILENT, SLICE_S, LostError, Transactions
+from gridcast.stream.kafka.message_reader import is_partition_end, poll_messages
+from gridcast.stream.kafka.transactions import REFUSED, SILENT, SLICE_S, Transactions
 from gridcast.stream.settings import Settings
-
-TAKE = 1_000
-"""Messages taken at once."""
 
 
 @dataclass(slots=True)
@@ -77,21 +75,24 @@ class _GoneError(Exception):
     """What was known reaches to a place that is not there any more."""
 
 
+class _NoAnswerError(Exception):
+    """Kafka sent neither a message nor the end of the partition."""
+
+
 def _end(consumer: Consumer, place: TopicPartition, transactions: Transactions) -> int:
     """Ask for the end, of the broker that leads: a new one does not answer until it knows it.
 
     The end that a fetch tells may be too early then.
     """
-    while True:
+
+    def ask() -> int:
         try:
-            _, end = consumer.get_watermark_offsets(place, SLICE_S)
+            return int(consumer.get_watermark_offsets(place, SLICE_S)[1])
         except KafkaException as error:
             _check(place, error.args[0])
-            if not transactions.patience.wait(error.args[0].str()):
-                raise LostError("it was closed") from None
-        else:
-            transactions.patience.over()
-            return end
+            raise
+
+    return transactions.retry(ask, lambda error: isinstance(error, KafkaException))
 
 
 def _read_on(
@@ -101,20 +102,19 @@ def _read_on(
     end: int,
     transactions: Transactions,
 ) -> None:
+    def poll() -> list[Message]:
+        messages = poll_messages(consumer, SLICE_S)
+        if not messages:
+            raise _NoAnswerError("no answer")
+        return messages
+
     consumer.assign([TopicPartition(place.topic, place.partition, known.next_offset)])
     while known.next_offset < end:
-        # consume() alone would wait for as many as it was asked for.
-        first = consumer.poll(SLICE_S)
-        if first is None:
-            if not transactions.patience.wait("no answer"):
-                raise LostError("it was closed")
-            continue
-        transactions.patience.over()
-        for message in (first, *consumer.consume(TAKE, timeout=0)):
+        for message in transactions.retry(poll, lambda error: isinstance(error, _NoAnswerError)):
             error = message.error()
             if error is None:
                 known.take(message)
-            elif error.code() == KafkaError._PARTITION_EOF:
+            elif is_partition_end(message):
                 # Behind the last message stands what ended its transaction.
                 known.next_offset = message.offset() or 0
             else:

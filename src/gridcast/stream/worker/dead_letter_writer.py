@@ -5,20 +5,18 @@ Kafka. Who takes over reads from there once more and goes on; a worker that is k
 letter and the remembering leaves one that is written twice, in the same bytes.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Iterable
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 
 from gridcast.agents.batch import Batch
 from gridcast.agents.dead_letter import Refused, dead_letter
-from gridcast.schemas import DeadLetter, Reason
+from gridcast.schemas import Reason
 from gridcast.schemas.topics import DEAD_LETTERS
 from gridcast.stream.kafka.broadcast_consumer import BroadcastConsumer
-from gridcast.stream.kafka.config import aiokafka_options
-from gridcast.stream.kafka.keep_trying import keep_trying
-from gridcast.stream.kafka.topic_admin import largest_message
+from gridcast.stream.kafka.producer import send_once
+from gridcast.stream.kafka.retry import retry_async
 from gridcast.stream.settings import Settings
 
 REMEMBER_EVERY_S = 60.0
@@ -66,25 +64,12 @@ class LetterWriter:
         new = [one for one in refused if batch.offsets[one[0]] >= told[partition]]
         if new:
             letters = [dead_letter(batch, place, refusal) for place, refusal in new]
-            await keep_trying("a dead letter", lambda: self._send(letters))
+            messages = [(letter.key, letter.to_bytes()) for letter in letters]
+            await retry_async(
+                "a dead letter", lambda: send_once(self._settings, DEAD_LETTERS, messages)
+            )
             self._wrote(self._topic.topic.name, [letter.reason for letter in letters])
         told[partition] = batch.next_offset
         if new or time.monotonic() - self._remembered_s > REMEMBER_EVERY_S:
             await self._topic.remember(told)
             self._remembered_s = time.monotonic()
-
-    async def _send(self, letters: Iterable[DeadLetter]) -> None:
-        # Letters are rare: a producer for each few spares the worker one that idles for weeks.
-        producer = AIOKafkaProducer(
-            **aiokafka_options(self._settings),
-            enable_idempotence=True,
-            compression_type="lz4",
-            max_request_size=largest_message(self._settings, DEAD_LETTERS),
-        )
-        topic = self._settings.topic_prefix + DEAD_LETTERS.name
-        try:
-            await producer.start()
-            sent = [await producer.send(topic, one.to_bytes(), one.key) for one in letters]
-            await asyncio.gather(*sent)
-        finally:
-            await producer.stop()

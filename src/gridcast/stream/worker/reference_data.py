@@ -37,9 +37,9 @@ from gridcast.schemas.topics import (
     WEATHER_OBSERVATIONS,
 )
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka.asker import connect_asker
 from gridcast.stream.kafka.broadcast_consumer import BroadcastConsumer, partitions_of
-from gridcast.stream.kafka.keep_trying import keep_trying
+from gridcast.stream.kafka.end_offsets import connect_offset_client
+from gridcast.stream.kafka.retry import retry_async
 from gridcast.stream.releases.model_selector import ModelSelector
 from gridcast.stream.settings import Settings
 from gridcast.stream.worker.dead_letter_writer import LetterWriter
@@ -83,7 +83,7 @@ class ReferenceData:
         """Read all that there is, and go on reading."""
         began = time.monotonic()
         try:
-            self._asker = await keep_trying("asking for the weather", self._connect)
+            self._asker = await retry_async("asking for the weather", self._connect)
             partitions = len(await partitions_of(self._settings, READINGS))
             for topic in self._topics:
                 await topic.start()
@@ -244,10 +244,10 @@ class ReferenceData:
 
     async def _ask(self) -> dict[TopicPartition, int]:
         partitions = [partition for topic in self._topics for partition in topic.done]
-        ends: dict[TopicPartition, int] = await keep_trying(
+        ends: dict[TopicPartition, int] = await retry_async(
             "a tick", lambda: self._asker.end_offsets(partitions)
         )
         return ends
 
     async def _connect(self) -> Any:
-        return await connect_asker(self._settings, ANSWER_WITHIN_MS)
+        return await connect_offset_client(self._settings, ANSWER_WITHIN_MS)

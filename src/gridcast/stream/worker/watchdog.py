@@ -23,13 +23,13 @@ class Watchdog:
     Examples
     --------
     >>> watchdog = Watchdog(patience_s=60)
-    >>> watchdog.look({3: Standing(handed=10, done=10, end=10)}, now_s=0)
+    >>> watchdog.look({3: PartitionOffsets(handed=10, done=10, end=10)}, now_s=0)
     {}
-    >>> watchdog.look({3: Standing(handed=10, done=10, end=25)}, now_s=1)
+    >>> watchdog.look({3: PartitionOffsets(handed=10, done=10, end=25)}, now_s=1)
     {}
-    >>> watchdog.look({3: Standing(handed=10, done=10, end=99)}, now_s=61)
+    >>> watchdog.look({3: PartitionOffsets(handed=10, done=10, end=99)}, now_s=61)
     {3: 61.0}
-    >>> watchdog.look({3: Standing(handed=11, done=10, end=99)}, now_s=62)
+    >>> watchdog.look({3: PartitionOffsets(handed=11, done=10, end=99)}, now_s=62)
     {}
     """
 

@@ -25,7 +25,7 @@ from gridcast.schemas.topics import READINGS
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka.access import plainly
 from gridcast.stream.kafka.config import group
-from gridcast.stream.kafka.end_offsets import Ends
+from gridcast.stream.kafka.end_offsets import EndOffsets
 from gridcast.stream.kafka.reachable import wait_until_reachable
 from gridcast.stream.kafka.topic_admin import TopicAdmin
 from gridcast.stream.kafka.transport import PartitionOffsets, batches
@@ -85,7 +85,7 @@ class Worker:
         self.hands = AssignedPartitions(self._hold, self._rewind, self._rejoin)
         self._watchdog = Watchdog(settings.stuck_after_s)
         self._spans = spans
-        self._ends = Ends(settings, self.topic)
+        self._ends = EndOffsets(settings, self.topic)
         self._standby = Standby(settings) if settings.warm_standby else None
         self._threads = ThreadPoolExecutor(MOST_TABLES, "table")
         self._numbers: list[int] = []

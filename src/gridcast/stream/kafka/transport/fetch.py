@@ -19,7 +19,7 @@ from mode import Service
 from mode.threads import WorkerThread
 
 from gridcast.agents.batch import Batch
-from gridcast.stream.kafka.keep_trying import keep_trying
+from gridcast.stream.kafka.retry import retry_async
 from gridcast.stream.kafka.transport.partition_position import PartitionPosition
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class FetchThread(AIOKafkaConsumerThread):
 
     async def on_start(self) -> None:
         """Connect; where Kafka is away, when it is back (Faust would give up)."""
-        await keep_trying("the worker", self._connect)
+        await retry_async("the worker", self._connect)
         self.time_started = time.monotonic()
 
     async def on_thread_stop(self) -> None:

@@ -31,7 +31,7 @@ class Site:
         self.folder = folder
         given = {"step_minutes": 60, "levels": LEVELS, "cache_dir": folder / "cache"}
         self.metrics = Metrics("1", "test")
-        self.on_duty = ModelSelector(Settings(**(given | chosen)), self.metrics)
+        self.model_selector = ModelSelector(Settings(**(given | chosen)), self.metrics)
         self.tick = 0
 
     def store(self, name: str, data: bytes) -> str:
@@ -47,21 +47,21 @@ class Site:
 
     def take(self, *messages: Release | ReleaseRefused) -> None:
         for one in messages:
-            known = self.on_duty.releases
+            known = self.model_selector.releases
             known.take(one) if isinstance(one, Release) else known.refuse(one)
-        self.on_duty.look()
+        self.model_selector.look()
 
     def duty(self) -> ServingModels:
         """Give who answers at the next tick."""
         self.tick += 60_000
-        return self.on_duty.duty_at(self.tick)
+        return self.model_selector.duty_at(self.tick)
 
     def champion(self, kind: str = "meter") -> str | None:
         found = self.duty().champion(kind)
         return None if found is None else found.release
 
     def told(self) -> list[tuple[bytes, ReleaseRefused | None]]:
-        waiting, said = self.on_duty.refusals._waiting, []
+        waiting, said = self.model_selector.refusals._waiting, []
         while not waiting.empty():
             key, value = waiting.get_nowait()
             said.append((key, None if value is None else ReleaseRefused.from_bytes(value)))
@@ -73,9 +73,9 @@ class Site:
 
 @asynccontextmanager
 async def running(site: Site) -> AsyncIterator[Site]:
-    task = asyncio.create_task(site.on_duty.run())
+    task = asyncio.create_task(site.model_selector.run())
     try:
-        await asyncio.wait_for(site.on_duty.settled(), WITHIN_S)
+        await asyncio.wait_for(site.model_selector.settled(), WITHIN_S)
         yield site
     finally:
         task.cancel()
@@ -119,12 +119,12 @@ async def test_a_release_answers_from_the_next_tick_on_and_a_rollback_too(tmp_pa
     async with running(Site(tmp_path)) as site:
         site.duty()
         begun = site.tick
-        old = site.on_duty.duty_at(begun)
+        old = site.model_selector.duty_at(begun)
         site.release("r1", model_file(seed=1))
         await until(lambda: site.champion() == "r1")
         second = site.release("r2", model_file(seed=2), minute=1)
         await until(lambda: site.champion() == "r2")
-        assert site.on_duty.duty_at(begun) is old
+        assert site.model_selector.duty_at(begun) is old
         assert site.count("release_info", **labels("r2")) == 1
         assert site.count("release_info", **labels("r1")) is None
         site.take(second.model_copy(update={"role": Role.WITHDRAWN}))
@@ -306,7 +306,7 @@ async def test_of_twenty_releases_in_a_row_each_tick_has_one_and_the_last_remain
 
         def partition() -> None:
             for tick in range(60_000, 60_000 * 400, 60_000):
-                in_use = site.on_duty.duty_at(tick).champion("meter")
+                in_use = site.model_selector.duty_at(tick).champion("meter")
                 answered.setdefault(tick, set()).add(in_use.release if in_use else "nobody")
 
         for number in range(20):
@@ -323,14 +323,14 @@ async def test_a_bucket_that_hangs_does_not_hold_up_a_start_for_ever(
     monkeypatch.setattr(model_selector, "FIRST_WITHIN_S", 0.1)
     site = Site(tmp_path)
     release = site.release("slow", model_file())
-    get = site.on_duty._loader._artifacts.get
+    get = site.model_selector._loader._artifacts.get
     hang = Event()
 
     def hangs(url: str, digest: str) -> bytes:
         hang.wait(WITHIN_S)
         return get(url, digest)
 
-    monkeypatch.setattr(site.on_duty._loader._artifacts, "get", hangs)
+    monkeypatch.setattr(site.model_selector._loader._artifacts, "get", hangs)
     async with running(site):
         assert "still being loaded" in caplog.text
         assert site.champion() is None

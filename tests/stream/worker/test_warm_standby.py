@@ -38,7 +38,7 @@ async def test_what_was_just_assigned_stays_warm_until_it_is_taken_over(
     async def count() -> int:
         return 3
 
-    monkeypatch.setattr(worker._ends, "count", count)
+    monkeypatch.setattr(worker._end_offsets, "count", count)
     worker._numbers = [2]
     await worker._stand_by(standby)
     assert set(standby.followed()) == {0, 1, 2}
@@ -49,10 +49,10 @@ async def test_a_takeover_that_begins_while_kafka_is_asked_finds_what_was_follow
     worker: Worker, standby: Standby, monkeypatch: pytest.MonkeyPatch
 ):
     async def count() -> int:
-        monkeypatch.setattr(worker.hands, "not_open", lambda: [2])
+        monkeypatch.setattr(worker.assigned_partitions, "not_open", lambda: [2])
         worker._numbers = [2]
         return 3
 
-    monkeypatch.setattr(worker._ends, "count", count)
+    monkeypatch.setattr(worker._end_offsets, "count", count)
     await worker._stand_by(standby)
     assert set(standby.followed()) == {0, 2}

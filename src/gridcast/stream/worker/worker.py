@@ -38,13 +38,14 @@ from gridcast.stream.state.async_table import AsyncTable
 from gridcast.stream.state.kafka_table import KafkaTable
 from gridcast.stream.state.standby import Standby
 from gridcast.stream.worker.app import make_app, topic_of
+from gridcast.stream.worker.faust_agents import register_agent
 from gridcast.stream.worker.forecasting import encoder, tick_setup
 from gridcast.stream.worker.processor_settings import processor_settings
 from gridcast.stream.worker.reference_data import ReferenceData
 from gridcast.stream.worker.watchdog import Watchdog
 
 LOG = logging.getLogger("gridcast.worker")
-BEAT_S = 1.0
+TIMER_S = 1.0
 LOOK_EVERY_S = 10.0
 """How often it is looked whether a partition is stuck."""
 SWITCH_S = 0.0005
@@ -72,26 +73,28 @@ class Worker:
         self.failure: Exception | None = None
         """Why it ended by itself."""
         self.metrics = Metrics(version("gridcast"), run)
-        self.background = ReferenceData(settings, self.metrics)
+        self.reference_data = ReferenceData(settings, self.metrics)
         self.app = make_app(settings, with_headers=spans.reads_headers)
         self.topic = settings.topic_prefix + READINGS.name
         setup = tick_setup(settings)
         self._processor_settings = processor_settings(
             settings,
             setup,
-            context=partial(self.background.tick_context, setup),
+            context=partial(self.reference_data.tick_context, setup),
             encode=encoder(self.metrics),
         )
-        self.hands = AssignedPartitions(self._hold, self._rewind, self._rejoin)
+        self.assigned_partitions = AssignedPartitions(self._hold, self._rewind, self._rejoin)
         self._watchdog = Watchdog(settings.stuck_after_s)
         self._spans = spans
-        self._ends = EndOffsets(settings, self.topic)
+        self._end_offsets = EndOffsets(settings, self.topic)
         self._standby = Standby(settings) if settings.warm_standby else None
         self._threads = ThreadPoolExecutor(MOST_TABLES, "table")
         self._numbers: list[int] = []
-        self._knows = False
-        self.app.agent(topic_of(self.app, settings, READINGS), name="readings")(self._readings)
-        self.app.task(self._every(BEAT_S, self._beat))
+        self._is_caught_up = False
+        readings_topic = topic_of(self.app, settings, READINGS)
+        register_agent(self.app, "readings", readings_topic, self._readings, self._fail)
+        self.reference_data.register_agents(self.app, self._fail)
+        self.app.task(self._every(TIMER_S, self._on_timer))
         self.app.task(self._every(LOOK_EVERY_S, self._look))
         for signal, act in (
             (self.app.on_partitions_assigned, self._on_assigned),
@@ -102,11 +105,11 @@ class Worker:
 
     def why_not_ready(self) -> str:
         """Say what is missing before it does its work; nothing if it does."""
-        if not self._knows:
+        if not self._is_caught_up:
             return "the weather and the series are being read"
         if not self._numbers:
             return "no partitions: the group has not given it any"
-        waiting = self.hands.not_open()
+        waiting = self.assigned_partitions.not_open()
         return f"partitions being taken over: {waiting}" if waiting else ""
 
     @property
@@ -128,7 +131,7 @@ class Worker:
             self._processor_settings,
             self.metrics,
             self._spans,
-            commands=self.background.commands,
+            commands=self.reference_data.commands,
         )
 
     async def _rewind(self, number: int, offset: int) -> int:
@@ -139,30 +142,19 @@ class Worker:
         self._consumer.rejoin()
 
     async def _readings(self, stream: Any) -> None:
-        try:
-            if self._standby is not None:
-                self._standby.start()
-            await self.background.start()
-            self._knows = True
-            async with aclosing(batches(stream)) as taken:
-                await readings(taken, self.hands)
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            # Not this agent was ended, but what it waits for: the worker is about to end.
-            await asyncio.Event().wait()
-        except Exception as error:  # noqa: BLE001 - it is raised when the worker has ended
-            await self._fail(error)
-            # Faust would start the agent again, behind what it had in its hands: it never ends.
-            await asyncio.Event().wait()
+        if self._standby is not None:
+            self._standby.start()
+        await self.reference_data.start()
+        self._is_caught_up = True
+        async with aclosing(batches(stream)) as taken:
+            await readings(taken, self.assigned_partitions)
 
     async def _fail(self, error: Exception) -> None:
         self.failure = plainly(error)
         await self.app.crash(error)
 
     async def _on_assigned(self, _: Any, assigned: Any, **__: Any) -> None:
-        self._consumer.before_revoke = self.hands.save
+        self._consumer.before_revoke = self.assigned_partitions.save
         numbers = sorted(tp.partition for tp in assigned if tp.topic == self.topic)
         shown = ", ".join(map(str, numbers)) or "none (more workers than partitions)"
         LOG.info("partitions: %s", shown)
@@ -170,12 +162,12 @@ class Worker:
         for number in set(self._numbers) - set(numbers):
             self.metrics.let_go(number)
         self._numbers = numbers
-        await self.hands.assign(numbers)
-        await self.background.write_letters(mine=0 in numbers)
+        await self.assigned_partitions.assign(numbers)
+        await self.reference_data.write_letters(mine=0 in numbers)
 
     async def _on_shutdown(self, *_: Any, **__: Any) -> None:
-        await self.hands.close()
-        await self.background.stop()
+        await self.assigned_partitions.close()
+        await self.reference_data.stop()
         if self._standby is not None:
             await asyncio.to_thread(self._standby.close)
         self._threads.shutdown(wait=False)
@@ -195,8 +187,8 @@ class Worker:
         again_and_again.__name__ = act.__name__
         return again_and_again
 
-    async def _beat(self) -> None:
-        if not self._knows:
+    async def _on_timer(self) -> None:
+        if not self._is_caught_up:
             return
         standing = self._standing()
         for number, place in standing.items():
@@ -209,22 +201,24 @@ class Worker:
             for number, place in standing.items()
             if place.end is not None and place.handed >= place.end
         }
-        await self.hands.on_timer(idle, round(now_ms) if settings.clock == "live" else None)
+        await self.assigned_partitions.on_timer(
+            idle, round(now_ms) if settings.clock == "live" else None
+        )
         # What was read again after a rebalance, and skipped as known, is done with as well.
-        for number, offset in self.hands.saved_offsets().items():
+        for number, offset in self.assigned_partitions.saved_offsets().items():
             self._consumer.acknowledge(TP(self.topic, number), offset)
 
     async def _look(self) -> None:
         """Look whether a partition is stuck, and what need not be known any more."""
-        oldest_ms = self.hands.oldest_tick_ms()
+        oldest_ms = self.assigned_partitions.oldest_tick_ms()
         if oldest_ms is not None:
-            self.background.weather.forget(oldest_ms)
-            self.background.on_duty.forget(oldest_ms)
-        if self._standby is not None and not self.hands.not_open():
+            self.reference_data.weather.forget(oldest_ms)
+            self.reference_data.model_selector.forget(oldest_ms)
+        if self._standby is not None and not self.assigned_partitions.not_open():
             await self._stand_by(self._standby)
         standing = self._standing()
         # Where messages end Kafka is asked: a consumer that hangs knows only how far it came.
-        ends = await self._ends.ask(standing)
+        ends = await self._end_offsets.ask(standing)
         stuck = self._watchdog.look(
             {
                 number: place._replace(end=ends.get(number, place.end))
@@ -242,12 +236,12 @@ class Worker:
             )
 
     async def _stand_by(self, standby: Standby) -> None:
-        partitions = await self._ends.count()
-        if not partitions or self.hands.not_open():
+        partitions = await self._end_offsets.count()
+        if not partitions or self.assigned_partitions.not_open():
             return  # Kafka is away, or a takeover has begun, which is to find what is followed.
         before = standby.followed()
         # What was just assigned and is not open yet is followed until then.
-        standby.follow(set(range(partitions)) - self.hands.open())
+        standby.follow(set(range(partitions)) - self.assigned_partitions.open())
         after = standby.followed()
         for number in before.keys() | after.keys():
             self.metrics.stands_by(number, after[number].size if number in after else 0)

@@ -11,7 +11,7 @@ from gridcast.cli.options import Broker, Prefix, settings
 from gridcast.schemas.gateway import Scope
 from gridcast.stream.errors import UserError
 from gridcast.stream.observability.logs import Format, Level, configuration
-from gridcast.stream.process.gc_tuning import look_seldom
+from gridcast.stream.process.gc_tuning import tune_gc
 
 gateway = typer.Typer(
     name="gateway",
@@ -60,7 +60,7 @@ def run(
 
     name = uuid4().hex
     logging.config.dictConfig(configuration(log_level, chosen.log_format, name))
-    look_seldom()
+    tune_gc()
     asyncio.run(serve(chosen, name))
 
 

@@ -29,7 +29,7 @@ from gridcast.stream.kafka.config import librdkafka_options
 from gridcast.stream.kafka.end_offsets import connect_offset_client
 from gridcast.stream.kafka.reachable import reachable
 from gridcast.stream.kafka.retry import retry_async
-from gridcast.stream.process.gc_tuning import leave_out_what_is_here
+from gridcast.stream.process.gc_tuning import collect_and_freeze
 from gridcast.stream.settings import Settings
 
 LOG = logging.getLogger("gridcast.gateway")
@@ -146,7 +146,7 @@ class Feeds:
                 await self._publish(what, batch, [index])
         for partition, offset in topic.done.items():
             self._state.reached(what, partition.partition, offset)
-        leave_out_what_is_here()
+        collect_and_freeze()
         self._caught_up.add(what)
         LOG.info(
             "%s: read up to its end: %d entries in %.1f s",

@@ -3,6 +3,7 @@
 import gc
 import logging
 import weakref
+from functools import partial
 from threading import Event
 
 import pytest
@@ -197,6 +198,27 @@ def test_a_failure_holds_on_to_nothing_that_was_called():
     try:
         with pytest.raises(ValueError, match="fatal") as raised:
             BlockingRetry("it", Ended())(producer.send, is_away)
+        del raised, producer
+        assert alive() is None
+    finally:
+        gc.enable()
+
+
+def test_nor_does_one_that_was_raised_while_another_was_handled_in_nested_calls():
+    class Producer:
+        def send(self) -> None:
+            try:
+                raise ConnectionError("away")  # noqa: TRY301
+            except ConnectionError:
+                raise ValueError("closed") from None
+
+    producer = Producer()
+    alive = weakref.ref(producer)
+    retrying = BlockingRetry("it", Ended())
+    gc.disable()
+    try:
+        with pytest.raises(ValueError, match="closed") as raised:
+            retrying(partial(retrying, producer.send, is_away), is_away)
         del raised, producer
         assert alive() is None
     finally:

@@ -52,7 +52,7 @@ async def test_nothing_is_committed_that_was_not_acknowledged(feed: Feed, start:
         worker.consumer.acknowledge(tp, 30)
         worker.consumer.acknowledge(tp, 20)
     await until(lambda: set(feed.committed().values()) == {30}, "30 of each are committed")
-    assert {tuple(each) for each in worker.consumer.standing().values()} == {(50, 30, 50)}
+    assert {tuple(each) for each in worker.consumer.partition_offsets().values()} == {(50, 30, 50)}
     await worker.app.stop()
     assert set(feed.committed().values()) == {30}, "a stop acknowledges nothing either"
     again = await start(on_batch=nothing)
@@ -67,13 +67,14 @@ async def test_what_is_acknowledged_before_partitions_are_given_up_is_committed(
     first = await start(on_batch=nothing)
 
     async def checkpoint() -> None:
-        for tp, standing in first.consumer.standing().items():
-            first.consumer.acknowledge(tp, standing.handed)
+        for tp, standing in first.consumer.partition_offsets().items():
+            first.consumer.acknowledge(tp, standing.delivered)
 
     first.consumer.before_revoke = checkpoint
     await until(lambda: all(len(first.offsets(tp)) == 50 for tp in feed.tps), "all is taken")
     second = await start()  # a rebalance
-    await until(lambda: len(second.consumer.standing()) == PARTITIONS // 2, "the second has its")
+    assigned = second.consumer.partition_offsets
+    await until(lambda: len(assigned()) == PARTITIONS // 2, "the second has its")
     assert set(feed.committed().values()) == {50}
     feed.send(50)
     await until(
@@ -131,7 +132,7 @@ async def test_a_partition_that_is_not_ours_is_neither_rewound_nor_acknowledged(
     await until(lambda: all(worker.offsets(tp) for tp in feed.tps), "all is taken")
     other = TP("another", 0)
     worker.consumer.acknowledge(other, 5)
-    assert other not in worker.consumer.standing()
+    assert other not in worker.consumer.partition_offsets()
 
 
 async def test_a_worker_that_asks_is_assigned_its_partitions_anew(feed: Feed, start: Start):
@@ -139,7 +140,7 @@ async def test_a_worker_that_asks_is_assigned_its_partitions_anew(feed: Feed, st
     workers = [await start(poll=30), await start(poll=30)]
 
     def share(worker: Worker) -> int:
-        return len(worker.consumer.standing())
+        return len(worker.consumer.partition_offsets())
 
     await until(lambda: [share(each) for each in workers] == [2, 2], "each has its share")
     for worker in workers * 2:

@@ -33,7 +33,7 @@ async def test_a_pause_while_a_fetch_waits_throws_nothing_away(feed: Feed, start
 async def test_from_an_empty_set_nothing_is_fetched(feed: Feed, start: Start):
     """R3: to aiokafka an empty set of partitions means every one."""
     worker = await start()
-    await until(lambda: len(worker.consumer.standing()) == PARTITIONS, "all are assigned")
+    await until(lambda: len(worker.consumer.partition_offsets()) == PARTITIONS, "all are assigned")
     worker.consumer.pause_partitions(feed.tps)
     await asyncio.sleep(5)  # the fetch that waits, for 1 s, is over
     feed.send(10)
@@ -47,7 +47,7 @@ async def test_from_an_empty_set_nothing_is_fetched(feed: Feed, start: Start):
 async def test_messages_that_are_missing_stop_the_worker(
     feed: Feed, start: Start, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(partition_position, "ROOM_BYTES", 100_000)
+    monkeypatch.setattr(partition_position, "BUFFER_BYTES", 100_000)
     feed.send(300, bytes(10_000))  # aiokafka fetches no more than 1 MB of a partition ahead
     go_on = asyncio.Event()
 
@@ -56,12 +56,12 @@ async def test_messages_that_are_missing_stop_the_worker(
         worker.consumer.acknowledge(tp, batch.next_offset)
 
     worker = await start(poll=20, on_batch=stall)
-    await until(lambda: worker.consumer._room.is_full, "the room is full")
+    await until(lambda: worker.consumer._buffer.is_full, "the room is full")
     feed.delete_before(290)
     go_on.set()
     await until(lambda: worker.app.crashed, "it stops")
     assert isinstance(worker.app.crash_reason, HoleError)
-    assert "was next, but 290 came" in str(worker.app.crash_reason)
+    assert "got 290. The messages" in str(worker.app.crash_reason)
     await worker.app.stop()
     for tp in feed.tps:
         read = worker.offsets(tp)
@@ -89,7 +89,7 @@ async def test_what_was_deleted_while_no_worker_ran_is_told_and_passed_over(
 async def test_an_agent_that_stalls_bounds_what_is_fetched(
     feed: Feed, start: Start, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(partition_position, "ROOM_BYTES", 1_000_000)
+    monkeypatch.setattr(partition_position, "BUFFER_BYTES", 1_000_000)
     size = 10_000
     feed.send(500, bytes(size))  # 20 MB
     go_on = asyncio.Event()
@@ -98,16 +98,16 @@ async def test_an_agent_that_stalls_bounds_what_is_fetched(
     async def stall(tp: TP, batch: Batch) -> None:
         nonlocal most
         await go_on.wait()
-        most = max(most, worker.consumer._room.bytes)
+        most = max(most, worker.consumer._buffer.bytes)
         worker.consumer.acknowledge(tp, batch.next_offset)
 
     worker = await start(poll=20, on_batch=stall)
-    await until(lambda: worker.consumer._room.is_full, "the room is full")
+    await until(lambda: worker.consumer._buffer.is_full, "the room is full")
     await asyncio.sleep(1)
     one_fetch = 20 * size
-    assert 1_000_000 <= worker.consumer._room.bytes <= 1_000_000 + one_fetch
+    assert 1_000_000 <= worker.consumer._buffer.bytes <= 1_000_000 + one_fetch
     go_on.set()
     await until(lambda: feed.committed() == feed.ends(), "all is acknowledged")
     assert most <= 1_000_000 + one_fetch
-    assert worker.consumer._room == partition_position.Room(), "all of it was given back"
+    assert worker.consumer._buffer == partition_position.Room(), "all of it was given back"
     assert all(worker.offsets(tp) == list(range(500)) for tp in feed.tps)

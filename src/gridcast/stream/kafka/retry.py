@@ -114,8 +114,10 @@ class BlockingRetry:
                 if self._depth == 1:
                     self._report.succeeded()
                 return result
-            # Tenacity's frames refer to the error, and its traceback to them. In such a cycle a
-            # producer, and its threads, would live until the garbage collector runs.
+            # Tenacity's frames refer to the error, and its traceback to them; so may what it was
+            # raised from. In such a cycle a producer, and its threads, would live until the garbage
+            # collector runs.
+            failure.__context__ = None
             raise failure.with_traceback(None)
         finally:
             self._depth -= 1

@@ -167,7 +167,8 @@ class Transactions:
         try:
             return self._retry(attempt, is_retriable)
         except RetryStoppedError as error:
-            raise ProducerLostError(str(error)) from None
+            why = str(error)
+        raise ProducerLostError(why)  # here it refers to no other error, whose frames would stay
 
     def close(self) -> None:
         """Let it go, and what it may have under way; no thread of it is left."""

@@ -1,23 +1,22 @@
-"""How Python looks for garbage in a process that lives long: seldom, and not among what stays.
+"""Garbage collection of a long-lived process: rarely, and without the objects that stay.
 
-What it looks through it must not change meanwhile, so everybody waits: of a gateway that knows
-10,000 forecasts, for a quarter of a second.
+A collection stops all threads: in a gateway with 10,000 forecasts, for a quarter of a second.
 """
 
 import gc
 
-LOOK_FOR_CYCLES_EVERY = 100_000
-"""After so many new objects Python looks for garbage in cycles. A fetch makes ten thousand that are
-in none; with Python's 700, half of a worker's time went into looking (`bench/throughput.py`)."""
+COLLECT_EVERY = 100_000
+"""Allocations between two collections. One fetch allocates ten thousand objects, none of them in a
+cycle; with Python's 700, collecting took half of a worker's time (`bench/throughput.py`)."""
 
 
-def look_seldom() -> None:
-    """Have it done seldom, and what was imported left out."""
+def tune_gc() -> None:
+    """Collect rarely, and exclude what has been imported."""
     gc.freeze()
-    gc.set_threshold(LOOK_FOR_CYCLES_EVERY)
+    gc.set_threshold(COLLECT_EVERY)
 
 
-def leave_out_what_is_here() -> None:
-    """Clear away once more, and have what is left by then, which stays, left out from now on."""
+def collect_and_freeze() -> None:
+    """Collect once more, and exclude what is left from later collections."""
     gc.collect()
     gc.freeze()

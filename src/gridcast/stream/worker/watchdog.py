@@ -1,4 +1,4 @@
-"""Notices a partition that stands still while messages wait: a worker must not die silently."""
+"""Detects partitions that stand still though messages wait."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,47 +7,49 @@ from gridcast.stream.kafka.transport import PartitionOffsets
 
 
 @dataclass(slots=True)
-class _Seen:
-    handed: int
+class _Standstill:
+    delivered: int
     since_s: float
 
 
 class Watchdog:
-    """Looks at all partitions now and then.
+    """Compares the offsets of all partitions from check to check.
 
     Parameters
     ----------
-    patience_s
-        For so long a partition may stand still though messages wait.
+    stuck_after_s
+        A partition is stuck if it has not moved for so long though messages wait.
 
     Examples
     --------
-    >>> watchdog = Watchdog(patience_s=60)
-    >>> watchdog.look({3: PartitionOffsets(handed=10, done=10, end=10)}, now_s=0)
+    >>> watchdog = Watchdog(stuck_after_s=60)
+    >>> watchdog.check({3: PartitionOffsets(delivered=10, acked=10, end=10)}, now_s=0)
     {}
-    >>> watchdog.look({3: PartitionOffsets(handed=10, done=10, end=25)}, now_s=1)
+    >>> watchdog.check({3: PartitionOffsets(delivered=10, acked=10, end=25)}, now_s=1)
     {}
-    >>> watchdog.look({3: PartitionOffsets(handed=10, done=10, end=99)}, now_s=61)
+    >>> watchdog.check({3: PartitionOffsets(delivered=10, acked=10, end=99)}, now_s=61)
     {3: 61.0}
-    >>> watchdog.look({3: PartitionOffsets(handed=11, done=10, end=99)}, now_s=62)
+    >>> watchdog.check({3: PartitionOffsets(delivered=11, acked=10, end=99)}, now_s=62)
     {}
     """
 
-    def __init__(self, patience_s: float) -> None:
-        self._patience_s = patience_s
-        self._seen: dict[int, _Seen] = {}
+    def __init__(self, stuck_after_s: float) -> None:
+        self._stuck_after_s = stuck_after_s
+        self._standstills: dict[int, _Standstill] = {}
 
-    def look(self, standing: Mapping[int, PartitionOffsets], now_s: float) -> dict[int, float]:
-        """Give the partitions that are stuck, and for how many seconds each."""
-        seen, self._seen = self._seen, {}
-        for number, place in standing.items():
-            before = seen.get(number)
-            waits = place.end is not None and place.end > place.handed
-            moved = before is None or before.handed != place.handed or not waits
-            since = now_s if moved or before is None else before.since_s
-            self._seen[number] = _Seen(place.handed, since)
+    def check(self, partitions: Mapping[int, PartitionOffsets], now_s: float) -> dict[int, float]:
+        """Return for how many seconds each stuck partition has not moved."""
+        former, self._standstills = self._standstills, {}
+        for number, offsets in partitions.items():
+            before = former.get(number)
+            waits = offsets.end is not None and offsets.end > offsets.delivered
+            moved = before is None or before.delivered != offsets.delivered or not waits
+            since_s = now_s if moved or before is None else before.since_s
+            self._standstills[number] = _Standstill(offsets.delivered, since_s)
+        still_s = {
+            number: float(now_s - standstill.since_s)
+            for number, standstill in self._standstills.items()
+        }
         return {
-            number: float(now_s - one.since_s)
-            for number, one in self._seen.items()
-            if now_s - one.since_s >= self._patience_s
+            number: seconds for number, seconds in still_s.items() if seconds >= self._stuck_after_s
         }

@@ -1,4 +1,4 @@
-"""One worker: the Faust app, what it knows, and the partitions that it has in its hands."""
+"""One worker: its Faust app, its reference data, and its assigned partitions."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ from gridcast.stream.kafka.transport import PartitionOffsets, batches
 from gridcast.stream.observability.logs import Level, configuration
 from gridcast.stream.observability.metrics_server import metrics_served
 from gridcast.stream.observability.tracing import tracing
-from gridcast.stream.process.gc_tuning import look_seldom
+from gridcast.stream.process.gc_tuning import tune_gc
 from gridcast.stream.settings import Settings
 from gridcast.stream.state.async_table import AsyncTable
 from gridcast.stream.state.kafka_table import KafkaTable
@@ -46,13 +46,13 @@ from gridcast.stream.worker.watchdog import Watchdog
 
 LOG = logging.getLogger("gridcast.worker")
 TIMER_S = 1.0
-LOOK_EVERY_S = 10.0
-"""How often it is looked whether a partition is stuck."""
+CHECK_EVERY_S = 10.0
+"""How often it is checked whether a partition is stuck."""
 SWITCH_S = 0.0005
-"""Who wants to go on in Python waits so long at most for a thread that computes in it. A tick lets
-go and comes back a hundred times: with Python's 5 ms it waited for those who fetch and send."""
+"""Upper bound on how long a thread waits for the GIL. A tick releases and takes it a hundred times;
+with Python's 5 ms it would wait for the threads that fetch and send."""
 MOST_TABLES = 32
-"""So many tables may wait for Kafka at once."""
+"""Maximum number of tables that may block on Kafka at the same time."""
 
 
 class Worker:
@@ -61,17 +61,17 @@ class Worker:
     Parameters
     ----------
     settings
-        What the deployment has chosen.
+        The deployment's settings.
     run
-        The id of this run, in its logs and metrics.
+        The id of this run in its logs and metrics.
     spans
-        Are told of its work.
+        Receives traces of its work.
     """
 
     def __init__(self, settings: Settings, run: str, spans: Spans) -> None:
         self.settings = settings
         self.failure: Exception | None = None
-        """Why it ended by itself."""
+        """The error that ended it."""
         self.metrics = Metrics(version("gridcast"), run)
         self.reference_data = ReferenceData(settings, self.metrics)
         self.app = make_app(settings, with_headers=spans.reads_headers)
@@ -95,7 +95,7 @@ class Worker:
         register_agent(self.app, "readings", readings_topic, self._readings, self._fail)
         self.reference_data.register_agents(self.app, self._fail)
         self.app.task(self._every(TIMER_S, self._on_timer))
-        self.app.task(self._every(LOOK_EVERY_S, self._look))
+        self.app.task(self._every(CHECK_EVERY_S, self._check))
         for signal, act in (
             (self.app.on_partitions_assigned, self._on_assigned),
             (self.app.on_before_shutdown, self._on_shutdown),
@@ -104,7 +104,7 @@ class Worker:
             connect(act, weak=False)
 
     def why_not_ready(self) -> str:
-        """Say what is missing before it does its work; nothing if it does."""
+        """Return what is missing before it is ready; an empty text if it is ready."""
         if not self._is_caught_up:
             return "the weather and the series are being read"
         if not self._numbers:
@@ -173,9 +173,9 @@ class Worker:
         self._threads.shutdown(wait=False)
 
     def _every(self, seconds: float, act: Callable[[], Awaitable[None]]) -> Any:
-        """Do something now and then: so long after the last time, however long that took."""
+        """Return a task that calls `act` forever, pausing for so long after each call."""
 
-        async def again_and_again() -> None:
+        async def repeat() -> None:
             while not self.app.should_stop:
                 await asyncio.sleep(seconds)
                 try:
@@ -184,49 +184,49 @@ class Worker:
                     await self._fail(error)
                     raise
 
-        again_and_again.__name__ = act.__name__
-        return again_and_again
+        repeat.__name__ = act.__name__
+        return repeat
 
     async def _on_timer(self) -> None:
         if not self._is_caught_up:
             return
-        standing = self._standing()
-        for number, place in standing.items():
-            self.metrics.lags(number, max((place.end or 0) - place.handed, 0))
+        offsets = self._partition_offsets()
+        for number, partition in offsets.items():
+            self.metrics.lags(number, max((partition.end or 0) - partition.delivered, 0))
         settings = self.settings
         now_ms = (time.time() - settings.lateness_s - settings.idle_margin_s) * 1000
-        # As long as messages wait, it is for them to say how late it is.
+        # While messages wait, their times close the ticks and not the clock.
         idle = {
             number
-            for number, place in standing.items()
-            if place.end is not None and place.handed >= place.end
+            for number, partition in offsets.items()
+            if partition.end is not None and partition.delivered >= partition.end
         }
         await self.assigned_partitions.on_timer(
             idle, round(now_ms) if settings.clock == "live" else None
         )
-        # What was read again after a rebalance, and skipped as known, is done with as well.
+        # Messages that were read again after a rebalance and skipped are done with as well.
         for number, offset in self.assigned_partitions.saved_offsets().items():
             self._consumer.acknowledge(TP(self.topic, number), offset)
 
-    async def _look(self) -> None:
-        """Look whether a partition is stuck, and what need not be known any more."""
+    async def _check(self) -> None:
+        """Drop old reference data, update the standby, and report stuck partitions."""
         oldest_ms = self.assigned_partitions.oldest_tick_ms()
         if oldest_ms is not None:
             self.reference_data.weather.forget(oldest_ms)
             self.reference_data.model_selector.forget(oldest_ms)
         if self._standby is not None and not self.assigned_partitions.not_open():
             await self._stand_by(self._standby)
-        standing = self._standing()
-        # Where messages end Kafka is asked: a consumer that hangs knows only how far it came.
-        ends = await self._end_offsets.ask(standing)
-        stuck = self._watchdog.look(
+        offsets = self._partition_offsets()
+        # Kafka is asked for the ends: a consumer that hangs knows only how far it has read itself.
+        ends = await self._end_offsets.ask(offsets)
+        stuck = self._watchdog.check(
             {
-                number: place._replace(end=ends.get(number, place.end))
-                for number, place in standing.items()
+                number: partition._replace(end=ends.get(number, partition.end))
+                for number, partition in offsets.items()
             },
             time.monotonic(),
         )
-        self.metrics.stuck(stuck, standing)
+        self.metrics.stuck(stuck, offsets)
         for number, seconds in stuck.items():
             LOG.error(
                 "partition %s: stuck for %.0f s though messages wait",
@@ -238,24 +238,24 @@ class Worker:
     async def _stand_by(self, standby: Standby) -> None:
         partitions = await self._end_offsets.count()
         if not partitions or self.assigned_partitions.not_open():
-            return  # Kafka is away, or a takeover has begun, which is to find what is followed.
+            return  # Kafka is away, or a takeover has begun, which needs the standby's tables.
         before = standby.followed()
-        # What was just assigned and is not open yet is followed until then.
+        # A partition that was assigned and is not open yet is followed until it is.
         standby.follow(set(range(partitions)) - self.assigned_partitions.open())
         after = standby.followed()
         for number in before.keys() | after.keys():
             self.metrics.stands_by(number, after[number].size if number in after else 0)
 
-    def _standing(self) -> dict[int, PartitionOffsets]:
+    def _partition_offsets(self) -> dict[int, PartitionOffsets]:
         return {
-            tp.partition: place
-            for tp, place in self._consumer.standing().items()
+            tp.partition: offsets
+            for tp, offsets in self._consumer.partition_offsets().items()
             if tp.topic == self.topic
         }
 
 
 def run(settings: Settings, log_level: Level) -> None:
-    """Run until a signal; what was taken is then worked off, kept, and the group left."""
+    """Run a worker until a signal; it then finishes its batches, saves, and leaves the group."""
     name = uuid4().hex
     logs = configuration(log_level, settings.log_format, name)
     logging.config.dictConfig(logs)
@@ -263,12 +263,12 @@ def run(settings: Settings, log_level: Level) -> None:
     missing = TopicAdmin(settings).look().missing
     if missing:
         names = ", ".join(topic.name for topic in missing)
-        raise UserError(f"not there: {names}; make them with `gridcast topics create`")
+        raise UserError(f"topics are missing: {names}; create them with `gridcast topics create`")
     with tracing(settings, name) as spans:
         worker = Worker(settings, name, spans)
         worker.app.finalize()
         process = faust.Worker(worker.app, loglevel=log_level, logging_config=logs)
-        look_seldom()
+        tune_gc()
         sys.setswitchinterval(SWITCH_S)
         loop, registry = process.loop, worker.metrics.registry
         LOG.info("worker of group %s at %s", group(settings), settings.broker)

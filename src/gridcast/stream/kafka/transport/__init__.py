@@ -1,7 +1,8 @@
-"""Faust's Kafka transport, delivering batches and losing nothing.
+"""A Faust transport for Kafka that delivers batches and loses nothing.
 
-All that touches Faust's and aiokafka's insides is in this package; `docs/decisions/batch-transport`
-says why each part exists, and `tests/system/transport/` has a test for each reason.
+Everything that touches the internals of Faust and aiokafka is in this package.
+`docs/decisions/batch-transport.md` says why each part exists, and `tests/system/transport/` has a
+test for each reason.
 """
 
 from gridcast.stream.kafka.transport.channel import BatchChannel, channel_batches

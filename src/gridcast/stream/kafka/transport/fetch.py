@@ -1,6 +1,7 @@
-"""The thread that talks to Kafka: what it fetched, and from where to where.
+"""The thread of the Kafka client: it fetches records, with the positions before and after.
 
-It also turns records into columns: one list comprehension a column, and no object of Faust's.
+It also turns records into columns, by one list comprehension per column and without Faust's
+objects.
 """
 
 import asyncio
@@ -27,21 +28,20 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("gridcast.transport")
 FETCH_WAIT_MS = 100
-"""How long a broker holds back an answer that would be empty. aiokafka has one fetch a broker in
-flight: with Faust's 1.5 s, a partition with work waits that long for one that has none."""
+"""How long a broker holds back an empty answer. aiokafka has one fetch per broker in flight: with
+Faust's 1.5 s, a partition with messages waits that long for one without."""
 
 LEAVE_WITHIN_S = 10.0
-"""Leaving the group waits no longer for a rebalance that is under way: it may wait for an app that
-has crashed."""
+"""Longest wait to leave the group. A rebalance under way may wait for an app that has crashed."""
 END_WITHIN_S = 15.0
-"""After this a thread that does not end is left behind: the process ends without it."""
+"""A thread that takes longer to stop is abandoned: the process ends without it."""
 
 LOOK_EVERY_S = 0.5
-"""How often a commit that takes long looks whether it is still wanted."""
+"""How often a slow commit checks whether it is still wanted."""
 
 
 class Fetched(list[Any]):
-    """Records of one partition, and the fetch position before and after."""
+    """Records of one partition, with the fetch position before and after them."""
 
     def __init__(self, begin: int, next_offset: int, records: Iterable[Any]) -> None:
         super().__init__(records)
@@ -49,7 +49,7 @@ class Fetched(list[Any]):
         self.next_offset = next_offset
 
     def batch(self, tp: TP, *, with_headers: bool = False) -> Batch:
-        """Put them in columns."""
+        """Return the records in columns."""
         offsets: Sequence[int] = [record.offset for record in self]
         if offsets and offsets[-1] - offsets[0] == len(self) - 1:
             offsets = range(offsets[0], offsets[-1] + 1)
@@ -67,7 +67,7 @@ class Fetched(list[Any]):
 
 
 class DaemonWorkerThread(WorkerThread):
-    """A thread that no process waits for to end."""
+    """A daemon worker thread: the process does not wait for it."""
 
     def __init__(self, service: "FetchThread", **kwargs: Any) -> None:
         super().__init__(service, **kwargs)
@@ -75,7 +75,7 @@ class DaemonWorkerThread(WorkerThread):
 
 
 class FetchThread(AIOKafkaConsumerThread):
-    """Faust's consumer thread, which also says how the positions moved."""
+    """Faust's consumer thread, which also reports how the positions moved."""
 
     consumer: "BatchConsumer"
     shutdown_timeout = END_WITHIN_S
@@ -87,14 +87,15 @@ class FetchThread(AIOKafkaConsumerThread):
         return consumer
 
     async def on_start(self) -> None:
-        """Connect; where Kafka is away, when it is back (Faust would give up)."""
+        """Connect, retrying while Kafka is away. Faust would give up."""
         await retry_async("the worker", self._connect)
         self.time_started = time.monotonic()
 
     async def on_thread_stop(self) -> None:
-        """Disconnect. While Kafka is away, aiokafka's fetcher ends with what it was cancelled with.
+        """Disconnect.
 
-        The thread would end without saying so, and the worker wait for it for ever.
+        While Kafka is away, aiokafka's fetcher raises its own cancellation. The thread would end
+        without saying so, and the worker would wait for it forever.
         """
         try:
             async with asyncio.timeout(LEAVE_WITHIN_S):
@@ -103,14 +104,16 @@ class FetchThread(AIOKafkaConsumerThread):
             await self._ensure_consumer()._client.close()
 
     async def stop(self) -> None:
-        """End, or be left behind."""
+        """Stop, or be abandoned."""
         try:
             await super().stop()
         except TimeoutError:
-            LOG.warning("the thread that talks to Kafka does not end: it is left behind")
+            LOG.warning(
+                "the Kafka client thread did not stop within %.0f s; abandoning it", END_WITHIN_S
+            )
 
     def _stopped_set(self) -> None:
-        with suppress(RuntimeError):  # after a crash its loop is closed
+        with suppress(RuntimeError):  # its loop is closed after a crash
             super()._stopped_set()
 
     async def _connect(self) -> None:
@@ -123,25 +126,25 @@ class FetchThread(AIOKafkaConsumerThread):
         self._consumer = consumer
 
     def request_rejoin(self) -> None:
-        """Have the group asked for partitions anew, from any thread."""
+        """Ask for a rebalance; callable from any thread."""
         coordinator = self._ensure_consumer()._coordinator
         self.thread_loop.call_soon_threadsafe(coordinator.request_rejoin)
 
     @Service.task
     async def _check_group(self) -> None:
-        """End when the group does not take us: aiokafka tells that only to those who fetch."""
+        """Fail if the group rejects us: aiokafka raises that only in a fetch."""
         while not self.should_stop:
             await self.sleep(LOOK_EVERY_S)
             if self._consumer is not None:
                 self._consumer._coordinator.check_errors()
 
     def ends(self, tps: Iterable[TP]) -> dict[TP, int | None]:
-        """Give up to where there are messages, as last heard: with every answer to a fetch."""
+        """Return the end offsets that came with the last answers to fetches."""
         states = _states(self._ensure_consumer(), tps)
         return {tp: state.highwater for tp, state in states.items()}
 
     async def getmany(self, active_partitions: Any, timeout: float) -> Any:  # noqa: ASYNC109
-        """Fetch for these places: a :class:`Fetched` for each partition that moved."""
+        """Fetch for these positions; return a :class:`Fetched` for each partition that moved."""
         return await super().getmany(active_partitions, timeout)
 
     async def _fetch_records(
@@ -151,21 +154,21 @@ class FetchThread(AIOKafkaConsumerThread):
         timeout: float | None = None,  # noqa: ASYNC109 - the signature is Faust's
         max_records: int | None = None,
     ) -> dict[TP, Fetched]:
-        """Fetch for these places.
+        """Fetch for these positions.
 
-        aiokafka is asked without a timeout, so that nothing but this fetch can move a position
-        between the two looks at it; and only for what still has the place it is asked for, so that
-        a fetch never moves a position that was sought in the meantime.
+        aiokafka is asked without a timeout, so that only this fetch can move a position between
+        reading it before and after. Partitions that were sought meanwhile are left out, so that
+        their new position does not move.
         """
-        places: Mapping[TP, PartitionPosition] = active_partitions
-        for patience in (timeout, None):
-            tps = {tp for tp, place in places.items() if self.consumer.is_at(tp, place)}
+        positions: Mapping[TP, PartitionPosition] = active_partitions
+        for wait_s in (timeout, None):
+            tps = {tp for tp, position in positions.items() if self.consumer.is_at(tp, position)}
             if not tps:
                 break
             before = _positions(consumer, tps)
             records = await super()._fetch_records(consumer, tps, 0, max_records)
             after = _positions(consumer, tps)
-            # A position may move without a record, over the markers of transactions.
+            # Transaction markers move a position without a record.
             moved = {
                 tp: Fetched(before[tp], after[tp], records.get(tp, []))
                 for tp in after
@@ -173,8 +176,8 @@ class FetchThread(AIOKafkaConsumerThread):
             }
             if moved:
                 return moved
-            if patience:
-                await self._wait_for_records(consumer, patience)
+            if wait_s:
+                await self._wait_for_records(consumer, wait_s)
         return {}
 
     async def _wait_for_records(
@@ -188,12 +191,12 @@ class FetchThread(AIOKafkaConsumerThread):
         if fetcher._closed:
             raise ConsumerStoppedError
         if waiter.done():
-            waiter.result()  # raises what is critical: not authorised, for one
+            waiter.result()  # raises fatal errors, such as a missing permission
         else:
             waiter.cancel()
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        """Commit; aiokafka tries for as long as Kafka is away, also when we stop meanwhile."""
+        """Commit, unless it stops meanwhile. aiokafka retries for as long as Kafka is away."""
         committing = asyncio.ensure_future(super()._commit(offsets))
         while not committing.done():
             if self.consumer.has_given_up:
@@ -205,7 +208,7 @@ class FetchThread(AIOKafkaConsumerThread):
     async def _seek_wait(self, consumer: Any, partitions: Mapping[TP, int]) -> None:
         await super()._seek_wait(consumer, partitions)
         for waiter in list(consumer._fetcher._fetch_waiters):
-            consumer._fetcher._notify(waiter)  # a fetch that waits does not know of the new place
+            consumer._fetcher._notify(waiter)  # a waiting fetch does not notice the seek
 
 
 def _states(consumer: aiokafka.AIOKafkaConsumer, tps: Iterable[TP]) -> dict[TP, Any]:

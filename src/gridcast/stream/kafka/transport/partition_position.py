@@ -1,17 +1,17 @@
-"""Where a partition stands: what was handed to the agent, and what may be committed.
+"""How far one partition is: what was delivered to the agent, and what may be committed.
 
-Pure bookkeeping, without Kafka: offsets in, offsets out. Every offset is of the next message: all
-before it are meant.
+Pure bookkeeping without Kafka. Every offset is that of the next message: it stands for all before
+it.
 """
 
 from dataclasses import dataclass
 
 from gridcast.agents.batch import Batch
 
-ROOM_MESSAGES = 20_000
-"""So many messages may wait for the agents before no more are fetched (about twice what one fetch
-gives: one batch being worked on, and the next)."""
-ROOM_BYTES = 64_000_000
+BUFFER_MESSAGES = 20_000
+"""If so many messages wait for the agents, no more are fetched. It is about two fetches: one batch
+that is being worked on, and the next."""
+BUFFER_BYTES = 64_000_000
 
 
 class HoleError(RuntimeError):
@@ -20,92 +20,96 @@ class HoleError(RuntimeError):
 
 @dataclass(slots=True)
 class FetchBuffer:
-    """What was fetched and is not worked off, of all partitions of one generation."""
+    """The size of all that is fetched and not worked off, over the partitions of a generation."""
 
     messages: int = 0
     bytes: int = 0
 
     @property
     def is_full(self) -> bool:
-        """Whether to wait before more is fetched."""
-        return self.messages >= ROOM_MESSAGES or self.bytes >= ROOM_BYTES
+        """Whether to wait before fetching more."""
+        return self.messages >= BUFFER_MESSAGES or self.bytes >= BUFFER_BYTES
 
 
 @dataclass(slots=True, eq=False)
 class PartitionPosition:
-    """One partition between two seeks.
+    """The position of one partition between two seeks.
 
-    After a seek the partition has a new place. What was fetched from the old one still refers to
-    it, and can then not be handed over.
+    A seek gives the partition a new position. Chunks that were fetched before it refer to the old
+    one, so they can be recognised and left out.
     """
 
-    handed: int
-    """Up to where the agent was given batches."""
-    done: int
-    """Up to where the app has acknowledged them: what may be committed."""
-    owed: int
-    """When acknowledged up to here there is nothing left to acknowledge: after it, only markers of
-    transactions were read."""
-    floor: int
-    """The group stands here: no less is committed, even where it is read again."""
+    delivered: int
+    """Up to here the agent was given batches."""
+    acked: int
+    """Up to here the app has acknowledged them; it may be committed."""
+    messages_end: int
+    """The end of the last batch with messages. Behind it only transaction markers were read, which
+    need no acknowledgement."""
+    committed: int
+    """The group's committed offset. Nothing lower is committed, even if it is read again."""
 
     @classmethod
     def at(cls, offset: int) -> "PartitionPosition":
-        """Begin where the group stands."""
+        """Return the position of a partition that starts at the group's committed offset."""
         return cls(offset, offset, offset, offset)
 
     def rewound(self, offset: int) -> "PartitionPosition":
-        """Begin again at an offset."""
-        return PartitionPosition(offset, offset, offset, self.floor)
+        """Return a new position that starts at an earlier offset."""
+        return PartitionPosition(offset, offset, offset, self.committed)
 
     @property
     def committable(self) -> int | None:
-        """What the group is to be told, if that is any news."""
-        return self.done if self.done > self.floor else None
+        """The offset to commit; None if it is not higher than the committed one."""
+        return self.acked if self.acked > self.committed else None
 
     def acknowledge(self, offset: int) -> None:
-        """Let so much be committed: never more than was handed over, never less than before."""
-        self.done = max(self.done, self.handed if offset >= self.owed else offset)
+        """Allow committing up to an offset: never more than was delivered, never less than before.
+
+        When all messages are acknowledged, the markers behind them are as well.
+        """
+        self.acked = max(self.acked, self.delivered if offset >= self.messages_end else offset)
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedChunk:
-    """What one fetch gave of one partition."""
+    """What one fetch returned for one partition."""
 
-    place: PartitionPosition
-    room: FetchBuffer
+    position: PartitionPosition
+    buffer: FetchBuffer
     batch: Batch
     bytes: int
 
-    def enter(self) -> None:
-        """Take room."""
-        self.room.messages += len(self.batch)
-        self.room.bytes += self.bytes
+    def enter_buffer(self) -> None:
+        """Count the chunk in the buffer."""
+        self.buffer.messages += len(self.batch)
+        self.buffer.bytes += self.bytes
 
-    def leave(self) -> None:
-        """Give its room to others."""
-        self.room.messages -= len(self.batch)
-        self.room.bytes -= self.bytes
+    def leave_buffer(self) -> None:
+        """Count the chunk no longer."""
+        self.buffer.messages -= len(self.batch)
+        self.buffer.bytes -= self.bytes
 
-    def hand_over(self) -> bool:
-        """Take note that it is the agent's now; raises where it does not follow on the last one.
+    def deliver(self) -> bool:
+        """Advance the position; return whether the chunk has messages for the agent.
 
-        Gives whether there is anything in it: the markers of transactions need no agent.
+        Transaction markers alone need no agent. If the chunk does not follow on the last one, it is
+        a :class:`HoleError`.
         """
-        place, batch = self.place, self.batch
-        if batch.begin != place.handed:
+        position, batch = self.position, self.batch
+        if batch.begin != position.delivered:
             raise HoleError(
-                f"{batch.topic}/{batch.partition}: offset {place.handed} was next, but "
-                f"{batch.begin} came. What lies between them was deleted, or an agent failed on "
-                "it; nothing after it is used or acknowledged"
+                f"{batch.topic}/{batch.partition}: expected offset {position.delivered}, got "
+                f"{batch.begin}. The messages between were deleted, or an agent failed on them; "
+                "nothing behind the hole is used or acknowledged"
             )
-        place.handed = batch.next_offset
+        position.delivered = batch.next_offset
         if len(batch):
-            place.owed = batch.next_offset
-        elif place.done >= place.owed:
-            place.done = batch.next_offset
+            position.messages_end = batch.next_offset
+        elif position.acked >= position.messages_end:
+            position.acked = batch.next_offset
         return len(batch) > 0
 
     def take_back(self) -> None:
-        """Take note that the agent left without asking for the next: nothing may follow it."""
-        self.place.handed = self.batch.begin
+        """Undo the delivery: the agent left without asking for the next, so nothing may follow."""
+        self.position.delivered = self.batch.begin

@@ -8,17 +8,17 @@ from gridcast.stream.kafka.transport.partition_position import HoleError
 
 
 async def batches(stream: Any) -> AsyncGenerator[Batch]:
-    """Hand over batches; a partition's follow on each other.
+    """Yield batches, those of a partition without a hole.
 
-    Nothing is acknowledged by it: that is for the app to do, with `BatchConsumer.acknowledge`. The
-    caller closes it (`contextlib.aclosing`). Where an agent leaves in the middle of a batch,
-    nothing after it is handed over: the next one stops the worker, as any hole does.
+    It acknowledges nothing: the app does, with `BatchConsumer.acknowledge`. The caller closes the
+    generator (`contextlib.aclosing`). If an agent leaves in the middle of a batch, nothing behind
+    it is delivered: the next batch stops the worker, as any hole does.
     """
     consumer = stream.app.consumer
     async for event in stream.noack().events():
         message = event.message
         try:
-            if consumer.hand_over(message):
+            if consumer.deliver(message):
                 yield message.chunk.batch
         except GeneratorExit:
             message.chunk.take_back()

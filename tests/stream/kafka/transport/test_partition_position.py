@@ -10,8 +10,8 @@ from gridcast.agents.batch import Batch
 from gridcast.stream.kafka.transport import HoleError
 from gridcast.stream.kafka.transport.fetch import Fetched
 from gridcast.stream.kafka.transport.partition_position import (
-    ROOM_BYTES,
-    ROOM_MESSAGES,
+    BUFFER_BYTES,
+    BUFFER_MESSAGES,
     FetchBuffer,
     FetchedChunk,
     PartitionPosition,
@@ -61,46 +61,46 @@ def test_a_fetch_of_markers_only_is_an_empty_batch():
 
 def test_chunks_that_follow_on_each_other_are_handed_over():
     place = PartitionPosition.at(10)
-    assert chunk(place, 10, 15).hand_over()
-    assert chunk(place, 15, 16).hand_over()
-    assert place.handed == 16
+    assert chunk(place, 10, 15).deliver()
+    assert chunk(place, 15, 16).deliver()
+    assert place.delivered == 16
 
 
 @pytest.mark.parametrize("begin", [14, 16, 0])
 def test_a_chunk_that_does_not_follow_on_is_a_hole_and_stays_one(begin: int):
     place = PartitionPosition.at(10)
-    chunk(place, 10, 15).hand_over()
+    chunk(place, 10, 15).deliver()
     for _ in range(2):
-        with pytest.raises(HoleError, match=f"t/3: offset 15 was next, but {begin} came"):
-            chunk(place, begin, begin + 5).hand_over()
-    assert place.handed == 15
+        with pytest.raises(HoleError, match=f"t/3: expected offset 15, got {begin}"):
+            chunk(place, begin, begin + 5).deliver()
+    assert place.delivered == 15
 
 
 def test_nothing_follows_on_a_chunk_that_the_agent_left_in_the_middle():
     place = PartitionPosition.at(0)
     left = chunk(place, 0, 5)
-    left.hand_over()
+    left.deliver()
     left.take_back()
     with pytest.raises(HoleError):
-        chunk(place, 5, 9).hand_over()
+        chunk(place, 5, 9).deliver()
     place.acknowledge(5)
-    assert place.done == 0
+    assert place.acked == 0
 
 
 def test_no_more_is_acknowledged_than_was_handed_over_and_never_less_than_before():
     place = PartitionPosition.at(0)
-    chunk(place, 0, 5).hand_over()
+    chunk(place, 0, 5).deliver()
     place.acknowledge(3)
     place.acknowledge(2)
-    assert place.done == 3
+    assert place.acked == 3
     place.acknowledge(99)
-    assert place.done == 5
+    assert place.acked == 5
 
 
 def test_nothing_is_told_to_the_group_that_it_knows():
     place = PartitionPosition.at(5)
     assert place.committable is None
-    chunk(place, 5, 9).hand_over()
+    chunk(place, 5, 9).deliver()
     assert place.committable is None
     place.acknowledge(7)
     assert place.committable == 7
@@ -108,22 +108,22 @@ def test_nothing_is_told_to_the_group_that_it_knows():
 
 def test_markers_are_done_with_when_all_before_them_is():
     place = PartitionPosition.at(0)
-    assert chunk(place, 0, 5).hand_over()
-    assert not chunk(place, 5, 6, markers=1).hand_over(), "no agent needs to see them"
-    assert place.done == 0
+    assert chunk(place, 0, 5).deliver()
+    assert not chunk(place, 5, 6, markers=1).deliver(), "no agent needs to see them"
+    assert place.acked == 0
     place.acknowledge(5)
-    assert place.done == 6
-    assert not chunk(place, 6, 7, markers=1).hand_over()
-    assert place.done == 7
+    assert place.acked == 6
+    assert not chunk(place, 6, 7, markers=1).deliver()
+    assert place.acked == 7
 
 
 def test_what_is_read_again_after_a_rewind_takes_nothing_from_what_the_group_knows():
     place = PartitionPosition.at(10)
     again = place.rewound(4)
-    chunk(again, 4, 8).hand_over()
+    chunk(again, 4, 8).deliver()
     again.acknowledge(8)
     assert again.committable is None
-    chunk(again, 8, 12).hand_over()
+    chunk(again, 8, 12).deliver()
     again.acknowledge(12)
     assert again.committable == 12
 
@@ -135,17 +135,17 @@ def test_room_is_taken_until_the_agent_leaves_the_chunk():
         FetchedChunk(PartitionPosition.at(0), room, batch(0, 7), 70),
     ]
     for each in taken:
-        each.enter()
+        each.enter_buffer()
     assert room == FetchBuffer(12, 120)
     for each in taken:
-        each.leave()
+        each.leave_buffer()
     assert room == FetchBuffer()
 
 
 def test_room_is_full_by_messages_and_by_bytes():
-    assert not FetchBuffer(ROOM_MESSAGES - 1, ROOM_BYTES - 1).is_full
-    assert FetchBuffer(ROOM_MESSAGES, 0).is_full
-    assert FetchBuffer(0, ROOM_BYTES).is_full
+    assert not FetchBuffer(BUFFER_MESSAGES - 1, BUFFER_BYTES - 1).is_full
+    assert FetchBuffer(BUFFER_MESSAGES, 0).is_full
+    assert FetchBuffer(0, BUFFER_BYTES).is_full
 
 
 takes = st.tuples(st.integers(1, 9), st.booleans())
@@ -158,16 +158,16 @@ def test_a_message_is_done_with_only_when_it_was_handed_over_and_then_acknowledg
 ):
     place, messages, acknowledged = PartitionPosition.at(0), list[int](), 0
     for step in steps:
-        before = place.done
+        before = place.acked
         if isinstance(step, int):
             place.acknowledge(step)
-            acknowledged = max(acknowledged, min(step, place.handed))
+            acknowledged = max(acknowledged, min(step, place.delivered))
         else:
             size, has_messages = step
             taken = chunk(
-                place, place.handed, place.handed + size, markers=size * (not has_messages)
+                place, place.delivered, place.delivered + size, markers=size * (not has_messages)
             )
-            taken.hand_over()
+            taken.deliver()
             messages += taken.batch.offsets
-        assert before <= place.done <= place.handed
-        assert all(offset < acknowledged for offset in messages if offset < place.done)
+        assert before <= place.acked <= place.delivered
+        assert all(offset < acknowledged for offset in messages if offset < place.acked)

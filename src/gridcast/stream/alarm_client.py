@@ -1,4 +1,4 @@
-"""Where operators look at alarms and say what is to be done: the topic of alarms as it stands."""
+"""The operator's view of the alarms topic, and sending commands about alarms."""
 
 import time
 
@@ -14,28 +14,28 @@ LOOK_EVERY_S = 0.3
 
 
 class AlarmClient:
-    """The alarms of a deployment."""
+    """A client of a deployment's alarms and commands."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._topic = settings.topic_prefix + ALARMS.name
         there = {topic.name: topic for topic in TopicAdmin(settings).look().present}
         if self._topic not in there:
-            raise UserError(f"not there: {self._topic}; make it with `gridcast topics create`")
+            raise UserError(f"no topic {self._topic}; create it with `gridcast topics create`")
         self._partitions = range(there[self._topic].partitions)
 
     def alarms(self) -> list[Alarm]:
-        """Give each alarm as it stands, the oldest first; those that are over, too."""
-        found = []
+        """Return the current state of each alarm, oldest first, including cleared ones."""
+        alarms = []
         for partition in self._partitions:
             for key, value in latest_by_key(self._settings, self._topic, partition).items():
                 alarm = read(ALARMS, key, value)
                 if isinstance(alarm, Alarm):
-                    found.append(alarm)
-        return sorted(found, key=lambda alarm: (alarm.raised_at, alarm.alarm))
+                    alarms.append(alarm)
+        return sorted(alarms, key=lambda alarm: (alarm.raised_at, alarm.alarm))
 
     def active(self, name: str) -> Alarm:
-        """Give an alarm that is not over."""
+        """Return an active alarm; a :class:`UserError` if there is none of this name."""
         alarm = self._find(name)
         if alarm is None:
             raise UserError(f"there is no alarm {name} (`gridcast alarms list` names them)")
@@ -44,13 +44,13 @@ class AlarmClient:
         return alarm
 
     def send(self, command: Command) -> None:
-        """Send a command; return when Kafka has it."""
+        """Send a command; return when Kafka has confirmed it."""
         producer = BulkProducer(self._settings, [COMMANDS])
         producer.send(COMMANDS, [(command.alarm.encode(), command.to_bytes())])
         producer.flush()
 
     def wait(self, before: Alarm, within_s: float) -> Alarm | None:
-        """Wait until an alarm has changed; None if it does not."""
+        """Wait until an alarm has changed, and return it; None if it does not change in time."""
         end = time.monotonic() + within_s
         while time.monotonic() < end:
             alarm = self._find(before.alarm)

@@ -1,5 +1,5 @@
-"""What the user can mend."""
+"""Errors that a user can fix."""
 
 
 class UserError(Exception):
-    """Something the user can mend, said in one clear line: the CLI prints it and exits with 2."""
+    """An error that the user can fix, in one clear line: the CLI prints it and exits with 2."""

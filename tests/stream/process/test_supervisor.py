@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.processes import is_gone
 
-from gridcast.stream.process.child_process import KEEPER
+from gridcast.stream.process.child_process import SUPERVISOR
 
 WITHIN_S = 60.0
 """What does not end would go on for an hour."""
@@ -36,7 +36,7 @@ time.sleep(3600)
 
 def keep(*command: str) -> tuple["subprocess.Popen[str]", int]:
     keeper = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(KEEPER), str(os.getpid()), "", *command],
+        [sys.executable, "-I", "-S", str(SUPERVISOR), str(os.getpid()), "", *command],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -69,7 +69,7 @@ def test_the_command_ends_and_the_directory_goes_when_the_parent_is_killed(tmp_p
     directory = tmp_path / "temporary"
     (directory / "node-1").mkdir(parents=True)
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(KEEPER), str(directory)],
+        [sys.executable, "-c", PARENT, str(SUPERVISOR), str(directory)],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -84,7 +84,7 @@ def test_the_command_ends_and_the_directory_goes_when_the_parent_is_killed(tmp_p
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
-def test_the_command_ends_when_the_keeper_is_killed() -> None:
+def test_the_command_ends_when_the_supervisor_is_killed() -> None:
     keeper, pid = keep("sleep", "3600")
     keeper.kill()
     keeper.wait()

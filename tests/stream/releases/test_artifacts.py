@@ -60,7 +60,7 @@ def test_what_was_altered_in_the_folder_is_fetched_again(
     kept.write_bytes(DATA[:-1])
     assert Artifacts(folder).get(url, digest_of(DATA)) == DATA
     assert kept.read_bytes() == DATA
-    assert "fetched again" in caplog.text
+    assert "fetching it again" in caplog.text
 
 
 def test_what_is_not_the_artifact_that_is_meant_is_refused_and_not_kept(file: Path, folder: Path):
@@ -107,7 +107,7 @@ def test_a_folder_that_cannot_be_written_costs_only_the_keeping(
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where a folder should be")
     assert Artifacts(blocked).get(url_of(str(file)), digest_of(DATA)) == DATA
-    assert "cannot be kept" in caplog.text
+    assert "cannot be cached" in caplog.text
 
 
 def test_only_the_files_used_last_are_kept(folder: Path, tmp_path: Path, monkeypatch):

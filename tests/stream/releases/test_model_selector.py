@@ -332,7 +332,7 @@ async def test_a_bucket_that_hangs_does_not_hold_up_a_start_for_ever(
 
     monkeypatch.setattr(site.model_selector._loader._artifacts, "get", hangs)
     async with running(site):
-        assert "still being loaded" in caplog.text
+        assert "models are still loading" in caplog.text
         assert site.champion() is None
         hang.set()
         await until(lambda: site.champion() == release.release)

@@ -83,7 +83,9 @@ async def test_what_was_deleted_while_no_worker_ran_is_told_and_passed_over(
     assert all(worker.offsets(tp) == list(range(150, 200)) for tp in feed.tps)
     told = [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR]
     assert len(told) == PARTITIONS
-    assert all("50 messages were deleted before they were read" in each for each in told)
+    assert all(
+        "50 messages were deleted by retention before they were read" in each for each in told
+    )
 
 
 async def test_an_agent_that_stalls_bounds_what_is_fetched(

@@ -63,6 +63,6 @@ async def test_a_rewind_to_what_was_deleted_goes_on_with_what_is_left(
     await until(lambda: feed.committed() == feed.ends(), "all is acknowledged")
     feed.delete_before(60)
     assert await worker.consumer.rewind(feed.tps[0], 50) == 60
-    assert "10 messages were deleted before they were read" in caplog.text
+    assert "10 messages were deleted by retention before they were read" in caplog.text
     await until(lambda: len(worker.offsets(feed.tps[0])) == 140, "the rest is taken")
     assert worker.offsets(feed.tps[0])[100:] == list(range(60, 100))

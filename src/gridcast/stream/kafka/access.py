@@ -1,8 +1,8 @@
-"""Whether Kafka lets us in, and if not, why.
+"""Why Kafka denies access.
 
-Both clients take a Kafka that turns them away for one that is away, and try again for ever:
-aiokafka logs the reason and raises another, librdkafka tells it to a callback, and says nothing of
-a listener that hangs up. So whoever has waited for a while knocks once more, and listens.
+Both clients treat a Kafka that rejects them like one that is away, and retry forever. aiokafka logs
+the reason and raises another error. librdkafka passes it to a callback, and reports nothing if the
+listener hangs up. So after a long wait one more connection is made here, to find the reason.
 """
 
 import asyncio
@@ -36,8 +36,8 @@ from gridcast.stream.kafka.config import aiokafka_options
 from gridcast.stream.settings import Settings
 
 ANSWER_WITHIN_MS = 3_000
-KNOCK_AFTER_S = 3.0
-"""A command that was not answered for so long looks why."""
+CHECK_ACCESS_AFTER_S = 3.0
+"""A command that gets no answer for so long checks its access."""
 LOGIN_ERRORS = (AuthenticationFailedError, IllegalSaslStateError, SaslAuthenticationFailed)
 NOT_ALLOWED = (
     ClusterAuthorizationFailedError,
@@ -50,18 +50,18 @@ Problem = TypeVar("Problem", bound=BaseException | None)
 
 @dataclass(frozen=True, slots=True)
 class AccessRefusal:
-    """Why we are not let in."""
+    """The reason why Kafka denies access."""
 
     text: str
     is_sure: bool
-    """Waiting does not help. Else it may be a broker that is about to end."""
+    """Whether waiting does not help. Otherwise the broker may just be shutting down."""
 
 
 async def refusal(settings: Settings) -> AccessRefusal | None:
-    """Say why Kafka does not let us in; None if it does, or if nobody is there."""
+    """Return why Kafka denies access; None if it does not, or if no broker answers."""
     options = aiokafka_options(settings)
     addresses = options.pop("bootstrap_servers")
-    found = None
+    first = None
     for address in addresses:
         host, _, port = address.rpartition(":")
         try:
@@ -69,73 +69,73 @@ async def refusal(settings: Settings) -> AccessRefusal | None:
                 host, int(port), request_timeout_ms=ANSWER_WITHIN_MS, **options
             )
             try:
-                # A listener that wants a login hangs up on the first question only.
+                # A listener that expects a login hangs up only on the first request.
                 await connection.send(MetadataRequest([]))
             finally:
                 connection.close()
-        except (KafkaError, OSError) as error:  # OSError: TLS, and a time that is over, too
-            found = found or _why(settings, address, error)
+        except (KafkaError, OSError) as error:  # OSError includes TLS errors and timeouts
+            first = first or _why(settings, address, error)
         else:
             return None
-    return found
+    return first
 
 
 def plainly(error: Problem) -> Problem | UserError:
-    """Give an error as users should hear it: a right that is missing is theirs to mend."""
+    """Return an error as users see it: a missing permission is a :class:`UserError`."""
     if isinstance(error, NOT_ALLOWED):
         return UserError(f"Kafka does not allow it: {error}")
     return error
 
 
-async def _asked(settings: Settings) -> AccessRefusal | None:
-    """Give the :func:`refusal`, and that alone.
+async def _quiet_refusal(settings: Settings) -> AccessRefusal | None:
+    """Return the :func:`refusal`, without asyncio's own messages.
 
-    aiokafka leaves the answers it waited for to themselves when a broker hangs up, and asyncio
-    would tell of each, on stderr, whenever Python comes to clear it away.
+    When a broker hangs up, aiokafka abandons the futures of its requests. asyncio would report each
+    of them on stderr when it is garbage-collected.
     """
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
     return await refusal(settings)
 
 
 def check_access(settings: Settings) -> None:
-    """Raise a :class:`UserError` if Kafka does not let us in, and waiting does not help.
+    """Raise a :class:`UserError` if Kafka denies access and waiting does not help.
 
-    It blocks, and is for threads that have no event loop.
+    It blocks, and needs a thread without an event loop.
     """
-    why = asyncio.run(_asked(settings))
-    if why is not None and why.is_sure:
-        raise UserError(why.text)
+    denied = asyncio.run(_quiet_refusal(settings))
+    if denied is not None and denied.is_sure:
+        raise UserError(denied.text)
 
 
 def list_topics(
     settings: Settings, client: AdminClient | Producer, within_s: float
 ) -> ClusterMetadata:
-    """Ask for all topics, which is how a command begins.
+    """Return the metadata of all topics. Commands begin with this request.
 
     Raises
     ------
     UserError
-        Kafka does not let us in.
+        Kafka denies access.
     KafkaException
-        Nobody answers.
+        No broker answers.
     """
     end = time.monotonic() + within_s
-    said = None
+    reason = None
     while True:
         try:
-            return client.list_topics(timeout=KNOCK_AFTER_S)
+            return client.list_topics(timeout=CHECK_ACCESS_AFTER_S)
         except KafkaException as error:
-            before, why = said, asyncio.run(_asked(settings))
-            said = None if why is None else why.text
-            # Who hangs up twice, so long apart, is not about to end.
-            if why is not None and (why.is_sure or said == before):
-                raise UserError(why.text) from None
+            before, denied = reason, asyncio.run(_quiet_refusal(settings))
+            reason = None if denied is None else denied.text
+            # A broker that hangs up twice, so long apart, is not just shutting down.
+            if denied is not None and (denied.is_sure or reason == before):
+                raise UserError(denied.text) from None
             if time.monotonic() > end or error.args[0].code() != KafkaErrorCode._TRANSPORT:
                 raise
 
 
 def _why(settings: Settings, address: str, error: Exception) -> AccessRefusal | None:
-    """Tell someone who is turned away from someone who finds nobody."""
+    """Return why a broker rejects a connection; None if it does not answer at all."""
     at = f"the Kafka at {address}"
     if isinstance(error, UnsupportedSaslMechanismError):
         return AccessRefusal(

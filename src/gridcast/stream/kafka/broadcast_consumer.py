@@ -1,4 +1,4 @@
-"""One topic that every worker reads whole, in no group: from its beginning, and on as it grows."""
+"""A consumer of all partitions of a topic: from the beginning, and on as it grows, in no group."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -18,29 +18,28 @@ from gridcast.stream.kafka.retry import retry_async
 from gridcast.stream.settings import Settings
 
 AT_ONCE = 200
-"""Messages a batch has at most: they are read in the event loop, which others need too."""
+"""Most messages of a batch: they are decoded in the event loop, which must not block for long."""
 WITHIN_S = 15.0
 LOOK_EVERY_MS = 100
-"""How soon it is noticed that Kafka has come further though no message came: the end of a
-transaction is an offset of its own."""
+"""How soon an offset without a message is noticed: the end of a transaction has one of its own."""
 
 Offsets = Mapping[TopicPartition, int]
 
 
 class BroadcastConsumer:
-    """The messages of all partitions of a topic.
+    """A consumer of all partitions of a topic, outside the workers' group.
 
-    Its own group has no members: it only remembers, for whoever asks, up to where something was
-    done about the messages.
+    It has a group without members, whose committed offsets say up to where the messages were dealt
+    with, by whichever worker.
 
     Parameters
     ----------
     settings
-        Of the deployment.
+        The deployment's settings.
     topic
-        Which topic.
+        The topic.
     remembers
-        Whether there is such a group at all; without it neither `remember` nor `remembered` works.
+        Whether there is such a group; `remember` and `remembered` need it.
     """
 
     def __init__(self, settings: Settings, topic: Topic, *, remembers: bool = True) -> None:
@@ -55,7 +54,7 @@ class BroadcastConsumer:
         self._consumer: Any = None
 
     async def start(self) -> None:
-        """Find the partitions."""
+        """Connect, and find the partitions."""
         await retry_async(f"reading {self._name}", self._connect)
         try:
             self._assign(await partitions_of(self._settings, self.topic))
@@ -70,8 +69,8 @@ class BroadcastConsumer:
         try:
             await self._consumer.stop()
         except asyncio.CancelledError:
-            # While Kafka is away, aiokafka 0.14 lets out the cancellation of its own retry, and
-            # leaves the rest open.
+            # While Kafka is away, aiokafka 0.14 raises the cancellation of its own retry and leaves
+            # the rest open.
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
@@ -106,24 +105,24 @@ class BroadcastConsumer:
             self.done[partition] = self._back[partition] = min(self.done[partition], offset)
 
     def has(self, ends: Offsets) -> bool:
-        """Tell whether all before these offsets was taken."""
+        """Return whether all messages before these offsets are done with."""
         return all(done >= ends[partition] for partition, done in self.done.items())
 
     async def reached(self, ends: Offsets) -> None:
-        """Return when all before these offsets was taken."""
+        """Wait until all messages before these offsets are done with."""
         async with self._moved:
             await self._moved.wait_for(lambda: self.has(ends))
 
     async def remembered(self) -> dict[TopicPartition, int]:
-        """Give what was last remembered of each partition; else where it begins."""
+        """Return the offset last remembered for each partition; 0 if there is none."""
 
         async def ask() -> dict[TopicPartition, int]:
-            return {one: await self._consumer.committed(one) or 0 for one in self.done}
+            return {tp: await self._consumer.committed(tp) or 0 for tp in self.done}
 
         return await retry_async(f"reading {self._name}", ask)
 
     async def remember(self, offsets: Offsets) -> None:
-        """Remember an offset of a partition, beyond this worker's life."""
+        """Commit offsets to the group, for whichever worker comes next."""
         await retry_async(f"reading {self._name}", lambda: self._consumer.commit(dict(offsets)))
 
     def _assign(self, found: list[int]) -> None:
@@ -137,7 +136,7 @@ class BroadcastConsumer:
             group_id=self._group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            # Weather in a transaction that was given up was never sent.
+            # A message of an aborted transaction counts as not sent.
             isolation_level="read_committed",
         )
         try:
@@ -149,11 +148,11 @@ class BroadcastConsumer:
 
 
 async def partitions_of(settings: Settings, topic: Topic) -> list[int]:
-    """Give the partitions that a topic has; while Kafka is away, when it is back."""
+    """Return the partitions of a topic, retrying while Kafka is away."""
     name = settings.topic_prefix + topic.name
 
     def ask() -> list[int]:
-        # Of all topics: asked for one by name, a Kafka may make it.
+        # It asks for all topics: asked for one by name, Kafka may create it.
         admin = AdminClient(librdkafka_options(settings))
         try:
             topics = admin.list_topics(timeout=WITHIN_S).topics

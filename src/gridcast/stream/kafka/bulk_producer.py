@@ -1,4 +1,4 @@
-"""Sending in bulk: nothing is lost silently, a Kafka that is not there is one clear line."""
+"""A librdkafka producer for bulk sending, whose errors are one clear line each."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,14 +18,14 @@ _STAMPED_NOW = 0
 
 
 class BulkProducer:
-    """Sends messages to the deployment's topics.
+    """A producer of a deployment's topics. It raises what Kafka rejects.
 
     Parameters
     ----------
     settings
-        Of the deployment.
+        The deployment's settings.
     topics
-        Those that it sends to; they must be there.
+        The topics that it sends to; they must exist.
     """
 
     def __init__(self, settings: Settings, topics: Iterable[Topic]) -> None:
@@ -54,7 +54,7 @@ class BulkProducer:
                 )
 
     def send(self, topic: Topic, messages: Iterable[tuple[bytes | None, bytes | None]]) -> None:
-        """Hand over messages (key, bytes), waiting where Kafka is slower than we are."""
+        """Send keys and values. It waits if more is under way than librdkafka may hold."""
         for key, value in messages:
             self.hand_over(topic, key, value)
         self.look()
@@ -88,12 +88,12 @@ class BulkProducer:
                 self._check()
 
     def look(self) -> None:
-        """Look what became of what was handed over; what Kafka refused is raised."""
+        """Handle delivery reports; raise a :class:`UserError` if Kafka rejected a message."""
         self._producer.poll(0)
         self._check()
 
     def flush(self) -> None:
-        """Wait until Kafka has confirmed all that was sent."""
+        """Wait until Kafka has confirmed all messages."""
         left = self._producer.flush(_FLUSH_S)
         self._check()
         if left:

@@ -1,7 +1,8 @@
-"""How every client of ours talks to Kafka: one place for addresses, security and guarantees.
+"""Options of all Kafka clients: addresses, security and delivery guarantees.
 
-Two clients are used. Faust brings aiokafka and all consuming goes through it. What is sent in bulk
-and what is administered goes through librdkafka (confluent-kafka): a send costs 2 µs there.
+Two clients are used. Workers and gateways consume with aiokafka, which comes with Faust. Bulk
+sending, transactions, administration and commands use librdkafka (confluent-kafka), where a send
+takes 2 µs.
 """
 
 import ssl
@@ -13,27 +14,27 @@ from gridcast.stream.errors import UserError
 from gridcast.stream.settings import Settings
 
 MOST_BYTES = 1_000_000_000
-"""The most that librdkafka lets itself be told."""
+"""The highest value that librdkafka accepts."""
 
 
 def group(settings: Settings) -> str:
-    """Name the consumer group of a deployment's workers."""
+    """Return the name of the consumer group of a deployment's workers."""
     return settings.topic_prefix + "gridcast"
 
 
 def librdkafka_options(settings: Settings) -> dict[str, Any]:
-    """Give the options that any librdkafka client needs."""
+    """Return the options that every librdkafka client needs."""
     options: dict[str, Any] = {
         "bootstrap.servers": settings.broker,
         "security.protocol": settings.security_protocol,
-        # One line a failed connection attempt is noise: what matters is raised or delivered.
+        # A line per failed connection attempt is noise: what matters is raised or delivered.
         "log_level": 2,
     }
     if settings.security_protocol.startswith("SASL"):
         options["sasl.mechanism"] = settings.sasl_mechanism
         options["sasl.username"], options["sasl.password"] = _login(settings)
     if "SSL" in settings.security_protocol:
-        _tls(settings)  # what is wrong with a file, Python says more clearly
+        _tls(settings)  # Python's errors about the files are clearer than librdkafka's
         if settings.tls_ca_file is not None:
             options["ssl.ca.location"] = str(settings.tls_ca_file)
         if settings.tls_certificate_file is not None:
@@ -46,9 +47,9 @@ def librdkafka_options(settings: Settings) -> dict[str, Any]:
 
 
 def looking_options(settings: Settings) -> dict[str, Any]:
-    """Give the options of a consumer that looks at committed messages, and is told where they end.
+    """Return the options of a consumer of committed messages that is told where they end.
 
-    It needs a group's name, but never joins nor commits.
+    librdkafka wants the name of a group; the consumer never joins it nor commits.
     """
     return librdkafka_options(settings) | {
         "group.id": f"{group(settings)}-look",
@@ -61,22 +62,22 @@ def looking_options(settings: Settings) -> dict[str, Any]:
 
 
 def producer_options(settings: Settings) -> dict[str, Any]:
-    """Give the options of a producer that loses nothing and keeps the order of each key."""
+    """Return the options of a producer that loses nothing and keeps the order of each key."""
     return librdkafka_options(settings) | {
         "enable.idempotence": True,
         "acks": "all",
         "compression.type": "lz4",
         "linger.ms": 20,
-        # The topics say how large a message may be; librdkafka's own limit would be lower.
+        # The topics limit the size of a message; librdkafka's own limit would be lower.
         "message.max.bytes": MOST_BYTES,
-        # librdkafka hashes keys with CRC32 by default; Java and aiokafka use murmur2. All of our
-        # producers must agree, or one series would be found in two partitions.
+        # librdkafka hashes keys with CRC32 by default; Java and aiokafka use murmur2. All producers
+        # must agree, or one series would be in two partitions.
         "partitioner": "murmur2_random",
     }
 
 
 def aiokafka_options(settings: Settings) -> dict[str, Any]:
-    """Give the options that any aiokafka client needs."""
+    """Return the options that every aiokafka client needs."""
     options: dict[str, Any] = {
         "bootstrap_servers": settings.broker.split(","),
         "security_protocol": settings.security_protocol,
@@ -90,8 +91,8 @@ def aiokafka_options(settings: Settings) -> dict[str, Any]:
 
 
 def faust_credentials(settings: Settings) -> Any:
-    """Give what Faust logs in with; None where Kafka is open."""
-    # Imported here: Faust takes half a second, and most commands do without it.
+    """Return Faust's credentials; None if Kafka needs none."""
+    # Imported here: Faust takes half a second to import, and most commands don't need it.
     from faust import SASLCredentials, SSLCredentials  # noqa: PLC0415
 
     options = aiokafka_options(settings)
@@ -108,7 +109,7 @@ def faust_credentials(settings: Settings) -> Any:
 
 
 def _login(settings: Settings) -> tuple[str, str]:
-    """Give the user and the password."""
+    """Return the user name and the password."""
     if settings.sasl_username is None or settings.sasl_password is None:
         raise UserError(
             f"security_protocol {settings.security_protocol} is a login: it needs the settings "
@@ -118,7 +119,7 @@ def _login(settings: Settings) -> tuple[str, str]:
 
 
 def _tls(settings: Settings) -> ssl.SSLContext:
-    """Read whom we trust and what we show; each file that cannot be read is one clear line."""
+    """Return the TLS context; a file that cannot be used is a :class:`UserError`."""
     authority, certificate = settings.tls_ca_file, settings.tls_certificate_file
     try:
         context = ssl.create_default_context(cafile=authority)
@@ -128,7 +129,7 @@ def _tls(settings: Settings) -> ssl.SSLContext:
         return context
     key = settings.tls_key_file or certificate
     try:
-        # Without a password Python would ask for it on the terminal.
+        # Without a password argument Python would ask for one on the terminal.
         context.load_cert_chain(certificate, key, _secret(settings.tls_key_password))
     except OSError as error:
         raise UserError(
@@ -139,7 +140,7 @@ def _tls(settings: Settings) -> ssl.SSLContext:
 
 
 def _reason(error: OSError) -> str:
-    """Say what is wrong with a file."""
+    """Return what is wrong with a file."""
     if isinstance(error, ssl.SSLError):
         return (error.reason or "no PEM, or another password").lower().replace("_", " ")
     return error.strerror or str(error)

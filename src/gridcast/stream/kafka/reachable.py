@@ -1,4 +1,4 @@
-"""A worker may be started before its Kafka: it waits until somebody answers there."""
+"""Waiting until a broker accepts connections: a worker may be started before its Kafka."""
 
 import asyncio
 import socket
@@ -11,24 +11,23 @@ WITHIN_S = 3.0
 
 
 def wait_until_reachable(settings: Settings) -> None:
-    """Return when one of the brokers takes connections.
+    """Wait until one of the brokers accepts connections.
 
-    Whether it then likes us (who we are, how we encrypt, which topics there are) is for others to
-    find out: waiting would not mend that.
+    Login, encryption and topics are checked elsewhere: waiting would not help with those.
     """
     retry = BlockingRetry(f"the worker (at {settings.broker})", Event())
     retry(lambda: _connect(settings.broker), lambda error: isinstance(error, OSError))
 
 
 async def reachable(settings: Settings) -> None:
-    """Return if one of the brokers takes connections; the reason why none does is raised."""
+    """Return if one of the brokers accepts connections; otherwise raise the last error."""
     why: OSError = ConnectionError(f"no broker in {settings.broker!r}")
     for address in settings.broker.split(","):
         host, _, port = address.rpartition(":")
         try:
             async with asyncio.timeout(WITHIN_S):
                 _, writer = await asyncio.open_connection(host, int(port))
-        except OSError as error:  # a time that is over, too
+        except OSError as error:  # including a timeout
             why = error
         else:
             writer.close()

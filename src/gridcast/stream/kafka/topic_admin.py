@@ -1,7 +1,7 @@
-"""The topics as Kafka has them: what is missing is made, what differs is said, nothing is changed.
+"""Topics in Kafka: missing ones are created, differences are reported, and nothing is changed.
 
-What there should be comes from `gridcast.schemas.topics` and the settings. What is there may differ
-for a good reason (a site's own retention, more partitions), so that is never touched.
+The wanted topics follow from `gridcast.schemas.topics` and the settings. An existing topic may
+differ for a good reason (a site's own retention, more partitions), so it is never altered.
 """
 
 import time
@@ -30,7 +30,7 @@ SPARE_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True)
 class TopicState:
-    """One topic, as it should be or as it is."""
+    """The shape of one topic, wanted or actual."""
 
     name: str
     partitions: int
@@ -40,7 +40,7 @@ class TopicState:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something of a topic that is not as it should be."""
+    """A property of a topic that is not as wanted."""
 
     topic: str
     what: str
@@ -53,27 +53,27 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class TopicPlan:
-    """What there is to do, and what is not as it should be."""
+    """Which topics are missing, and how the existing ones differ."""
 
     missing: tuple[TopicState, ...]
     present: tuple[TopicState, ...]
-    """As they are."""
+    """The existing topics, as they are."""
     differences: tuple[Difference, ...]
 
 
 def largest_message(settings: Settings, topic: Topic) -> int:
-    """Give the size of the largest message that Kafka takes on a topic, bytes."""
-    # A little over what is read: what is too large by a little is answered with a reason.
+    """Return the size in bytes of the largest message that Kafka accepts on a topic."""
+    # A little more than workers accept: a slightly larger message gets a dead letter with a reason.
     largest = settings.message_bytes + SPARE_BYTES
-    # A dead letter carries the whole of a record, in base64, and where it came from.
+    # A dead letter contains the whole record in base64, and where it came from.
     return largest * 4 // 3 + SPARE_BYTES if topic is DEAD_LETTERS else largest
 
 
 def wanted_topics(settings: Settings) -> list[TopicState]:
-    """Give all topics as this deployment should have them."""
+    """Return all topics as this deployment should have them."""
     common = {}
     if settings.replication >= 3:
-        # One copy may be lost at any time, and still two have what was confirmed.
+        # When one replica is lost, two still have what was confirmed.
         common["min.insync.replicas"] = "2"
     return [
         TopicState(
@@ -89,7 +89,7 @@ def wanted_topics(settings: Settings) -> list[TopicState]:
 
 
 def plan(wanted: Iterable[TopicState], found: Mapping[str, TopicState]) -> TopicPlan:
-    """Compare what should be with what is."""
+    """Compare wanted with existing topics."""
     wanted = list(wanted)
     there = [(topic, found[topic.name]) for topic in wanted if topic.name in found]
     return TopicPlan(
@@ -116,7 +116,7 @@ def _differences(wanted: TopicState, found: TopicState) -> Iterable[Difference]:
 
 
 def _as_set(value: str) -> frozenset[str]:
-    """Read a list of policies: Kafka keeps them in no certain order."""
+    """Return the set of a list of policies, which Kafka keeps in any order."""
     return frozenset(value.split(","))
 
 
@@ -126,14 +126,14 @@ def _is_led(topic: TopicMetadata) -> bool:
 
 
 class TopicAdmin:
-    """Asks a Kafka about its topics, and makes those that are missing."""
+    """Compares a Kafka's topics with the wanted ones, and creates those that are missing."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client = AdminClient(librdkafka_options(settings))
 
     def look(self) -> TopicPlan:
-        """Compare what is there with what should be."""
+        """Compare existing with wanted topics."""
         wanted = wanted_topics(self._settings)
         try:
             cluster = list_topics(self._settings, self._client, WITHIN_S)
@@ -156,7 +156,7 @@ class TopicAdmin:
         )
 
     def create(self, missing: Iterable[TopicState]) -> list[str]:
-        """Make these topics; gives the names of those made (others may have been quicker)."""
+        """Create these topics; return the names of those created (others may have been quicker)."""
         new = [
             NewTopic(
                 topic.name,
@@ -176,20 +176,20 @@ class TopicAdmin:
             except KafkaException as error:
                 if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
                     continue
-                raise UserError(f"{name} cannot be made: {error.args[0].str()}") from None
+                raise UserError(f"{name} cannot be created: {error.args[0].str()}") from None
             made.append(name)
         self._wait_until_there(answers)
         return made
 
     def _wait_until_there(self, names: Iterable[str]) -> None:
-        """Kafka confirms a topic a moment before its brokers know it and its partitions lead."""
+        """Wait until topics have leaders: Kafka confirms a topic a moment earlier."""
         end = time.monotonic() + WITHIN_S
         while time.monotonic() < end:
             known = self._client.list_topics(timeout=WITHIN_S).topics
             if all(name in known and _is_led(known[name]) for name in names):
                 return
             time.sleep(0.05)
-        raise UserError(f"the topics were made, but are not ready after {WITHIN_S:.0f} s")
+        raise UserError(f"topics were created, but have no leaders after {WITHIN_S:.0f} s")
 
     def _configurations(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]

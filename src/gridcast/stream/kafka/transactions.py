@@ -1,8 +1,9 @@
-"""Messages sent together or not at all, by one sender at a time: Kafka's transactions.
+"""A transactional producer: its messages are sent all or none, by one producer at a time.
 
-What an error asks for is librdkafka's to say, and it is done here: retriable, the same call goes
-on; requires abort, the transaction is ended and done again; anything else, the sender is of no use
-any more. Only what no repeating would mend is told to the user.
+librdkafka classifies its errors, and this module follows. After a retriable error the same call is
+repeated. After one that requires an abort, the transaction is aborted and sent again. After any
+other the producer cannot be used any more. Errors that no repetition helps are
+:class:`UserError`.
 """
 
 import logging
@@ -19,10 +20,10 @@ from gridcast.stream.kafka.retry import BlockingRetry, Result, RetryStoppedError
 from gridcast.stream.settings import Settings
 
 TIMEOUT_S = 60.0
-"""Kafka ends a transaction that is this old: the readers behind it wait for no dead worker longer.
-Whoever begins with the same name ends it at once."""
+"""Kafka aborts a transaction that is this old: consumers wait no longer for a dead worker. A new
+producer with the same name aborts it at once."""
 SLICE_S = 1.0
-"""A call into librdkafka returns this often, to look whether it is still wanted."""
+"""Longest call into librdkafka. Between two it is checked whether to stop."""
 BATCH_BYTES = 1_000_000
 
 OutgoingMessage = tuple[str, bytes | None, bytes | None, int]
@@ -43,23 +44,22 @@ REFUSED = frozenset(
         KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     }
 )
-# It prints what it also raises, and a sender that was fenced off is no emergency.
+# librdkafka logs what it also raises, and a producer that was fenced off is no emergency.
 SILENT = logging.getLogger("gridcast.librdkafka")
 SILENT.setLevel(logging.CRITICAL + 1)
 
 
 def _error_of(call: Callable[[], object]) -> KafkaError | None:
-    """Call, and give the error if it failed.
+    """Call, and return the error if it failed.
 
-    Where confluent_kafka raises while another error is being handled, it keeps that other for ever,
-    and all that its traceback holds: a producer with its threads. So the next call is made here
-    outside.
+    If confluent_kafka raises while another error is being handled, it keeps that one forever, with
+    all that its traceback refers to: a producer with its threads. So no call is made in a handler.
     """
     try:
         call()
     except KafkaException as error:
-        found: KafkaError = error.args[0]
-        return found
+        kafka_error: KafkaError = error.args[0]
+        return kafka_error
     return None
 
 
@@ -72,26 +72,26 @@ class _AbortedError(Exception):
 
 
 class Transactions:
-    """A sender of transactions. Of those with one name, only the last that began can send.
+    """A transactional producer. Of those with the same name, only the newest can send.
 
     Parameters
     ----------
     settings
-        Where Kafka is.
+        The deployment's settings.
     name
-        The sender's name (`transactional.id`).
+        The producer's `transactional.id`.
     """
 
     def __init__(self, settings: Settings, name: str) -> None:
         self.ended = Event()
-        """Set when it is being closed, so that nobody waits for Kafka any longer."""
+        """Set when it is being closed; it stops all waiting for Kafka."""
         self._retry = BlockingRetry(name, self.ended, partial(check_access, settings))
         self._options = producer_options(settings) | {
             "transactional.id": name,
             "transaction.timeout.ms": round(TIMEOUT_S * 1000),
             # A topic takes batches no larger than its messages may be.
             "batch.size": min(BATCH_BYTES, settings.message_bytes),
-            # A transaction is ended by us: nothing waits for more to come.
+            # A commit follows at once: there is no point in waiting for more messages.
             "linger.ms": 1,
             "delivery.report.only.error": True,
             "on_delivery": self._on_delivery,
@@ -102,14 +102,14 @@ class Transactions:
         self._refused: str | None = None
 
     def begin(self) -> None:
-        """End what the one before has under way, and let it begin nothing more.
+        """Fence off the former producer of this name, and abort its transaction.
 
         Raises
         ------
         ProducerLostError
             It was closed meanwhile.
         UserError
-            Kafka does not allow it, or does not let us in at all.
+            Kafka denies it, or denies access.
         """
         with self._lock:
             self._let_go()
@@ -126,19 +126,19 @@ class Transactions:
                 failed = type(error)(str(error))
             else:
                 return
-            # Only here, where no traceback holds on to it, do its threads end.
+            # Its threads end only here, where no traceback refers to it.
             self._drop()
             raise failed
 
     def send(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Send messages, all or none of them; return when that is sure.
+        """Send messages in one transaction; return when it is committed.
 
         Raises
         ------
         ProducerLostError
-            Whether they were sent is not known: the one who begins next can read it.
+            It is not known whether they were sent. Whoever begins next can read it.
         UserError
-            Kafka refuses one of them, and would again, or does not let us in any more.
+            Kafka rejects one of them, and would again, or denies access.
         """
         with self._lock:
             if self._producer is None:
@@ -171,7 +171,7 @@ class Transactions:
         raise ProducerLostError(why)  # here it refers to no other error, whose frames would stay
 
     def close(self) -> None:
-        """Let it go, and what it may have under way; no thread of it is left."""
+        """Close the producer, with any transaction under way; none of its threads is left."""
         self.ended.set()
         with self._lock:
             self._let_go()
@@ -189,7 +189,7 @@ class Transactions:
             raise KafkaException(why)
         failed = _error_of(partial(self._persist, producer.abort_transaction))
         if failed is not None:
-            # Where Kafka allows none of its topics, there is no transaction to end.
+            # If Kafka allows none of its topics, there is no transaction to abort.
             if self._refused is None:
                 raise KafkaException(failed)
             self._drop()
@@ -207,14 +207,14 @@ class Transactions:
                 try:
                     producer.produce(topic, value, key, partition)
                 except BufferError:
-                    # More wait to be sent than librdkafka holds.
+                    # librdkafka's queue is full.
                     producer.poll(0.1)
                     if self.ended.is_set():
                         raise ProducerLostError("it was closed") from None
                 except KafkaException as error:
                     if error.args[0].code() in REFUSED:
                         raise
-                    return  # The transaction has failed already: its end says why.
+                    return  # The transaction has failed already: the commit raises the reason.
                 else:
                     break
 
@@ -224,7 +224,7 @@ class Transactions:
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
         if error is not None and error.code() in REFUSED:
-            # librdkafka reports the first that failed, and beside it those that fail with it.
+            # librdkafka reports the first message that failed, and those that fail with it.
             size = len(message.value() or b"")
             self._refused = f"{size:,} bytes for {message.topic()}: {error.str()}"
 
@@ -234,12 +234,12 @@ class Transactions:
             producer.close()
 
     def _drop(self) -> Producer | None:
-        """Let go of a producer that has failed: it can be asked for nothing more."""
+        """Detach the producer, and return it: it is not used again."""
         producer, self._producer = self._producer, None
         if producer is not None:
             producer.purge()
-            # All is heard of what was purged, behind a fatal error too: a message that is not heard
-            # of would hold on to us for ever.
+            # All delivery reports must be served, also behind a fatal error: a message without one
+            # would refer to this object forever.
             while _error_of(partial(producer.poll, 0)) is not None:
                 pass
         return producer

@@ -1,7 +1,4 @@
-"""How the processes of ours log: one line an event, in UTC, on standard error.
-
-As text for people in a terminal, or as JSON for those who collect the logs of many workers.
-"""
+"""Logging configuration: one line per event, in UTC, on standard error, as text or as JSON."""
 
 import json
 import logging
@@ -16,31 +13,31 @@ from gridcast.stream.kafka.access import plainly
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["text", "json"]
-# They tell every step of their own at info; an operator wants ours.
+# These log every step at info; an operator wants gridcast's own lines.
 TALKATIVE = ("faust", "mode", "aiokafka")
 SELDOM_S = 60.0
-# What logging itself puts into every record; any more was given as `extra`.
+# The attributes of every log record. Any others were passed as `extra`.
 COMMON = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class UtcFormatter(logging.Formatter):
-    """Times in UTC, to the millisecond, as everywhere else."""
+    """A formatter with times in UTC, in milliseconds."""
 
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
     @staticmethod
     def converter(seconds: float | None) -> time.struct_time:
-        """Break a time stamp down in UTC."""
+        """Return a timestamp as a struct_time in UTC."""
         return time.gmtime(seconds)
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line.
+    """A formatter that writes one JSON object per line.
 
-    It has `time`, `level`, `logger`, `message`, `run` (the same for all that a process logs, and on
-    its metric `gridcast_info`), `worker` (host and process), `error` (with its traceback) if there
-    is one, and whatever a call gave as `extra`, such as `partition`.
+    Its fields are `time`, `level`, `logger`, `message`, `run` (the same in all lines of a process
+    and on its metric `gridcast_info`), `worker` (host and process id), `error` with the traceback
+    if there is one, and what was passed as `extra`, such as `partition`.
 
     Examples
     --------
@@ -55,7 +52,7 @@ class JsonFormatter(logging.Formatter):
         self._process = {"run": run, "worker": f"{socket.gethostname()}/{os.getpid()}"}
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record; what JSON cannot say is written as text."""
+        """Return a record as JSON; values that JSON does not have are written as text."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, Any] = {
             "time": at.replace("+00:00", "Z"),
@@ -71,9 +68,9 @@ class JsonFormatter(logging.Formatter):
 
 
 class Seldom(logging.Filter):
-    """Lets the same words of aiokafka through once a minute.
+    """A filter that passes each message of aiokafka once a minute.
 
-    While Kafka is away it says them dozens of times a second.
+    While Kafka is away, aiokafka repeats them dozens of times a second.
     """
 
     def __init__(self) -> None:
@@ -81,7 +78,7 @@ class Seldom(logging.Filter):
         self._said: dict[object, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether to let it through."""
+        """Return whether the record passes."""
         if not super().filter(record):
             return True  # not one of aiokafka's
         is_new = record.created - self._said.get(record.msg, -SELDOM_S) >= SELDOM_S
@@ -91,17 +88,17 @@ class Seldom(logging.Filter):
 
 
 class OneLine(logging.Filter):
-    """Takes the traceback from what the user can mend: it shows where that was noticed, not why."""
+    """A filter that removes the traceback of user errors: it does not show their cause."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let it through."""
+        """Return True: every record passes."""
         if record.exc_info and isinstance(plainly(record.exc_info[1]), UserError):
             record.exc_info = None
         return True
 
 
 def configuration(level: Level, format: Format = "text", run: str = "") -> dict[str, Any]:  # noqa: A002
-    """Give what `logging.config.dictConfig` and Faust's worker take."""
+    """Return a configuration for `logging.config.dictConfig` and Faust's worker."""
     quieter = "WARNING" if level == "info" else level.upper()
     line = {"()": UtcFormatter, "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
     return {
@@ -118,6 +115,6 @@ def configuration(level: Level, format: Format = "text", run: str = "") -> dict[
         },
         "root": {"handlers": ["stderr"], "level": level.upper()},
         "loggers": {name: {"level": quieter} for name in TALKATIVE}
-        # That a commit waits for a broker that is away is said by others.
+        # Mode warns of commits that wait for a broker; gridcast logs that itself.
         | {"mode.timers": {"level": "ERROR"}},
     }

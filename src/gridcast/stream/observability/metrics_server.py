@@ -1,7 +1,6 @@
-"""What Prometheus and Kubernetes ask a worker: /metrics, /healthz, /readyz.
+"""The HTTP server for Prometheus and Kubernetes: /metrics, /healthz and /readyz.
 
-It answers in threads of its own, so however slow or many those who ask are, the event loop does
-not wait for them.
+It runs in threads of its own, so that slow or many clients don't hold up the event loop.
 """
 
 import asyncio
@@ -24,9 +23,9 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 LOG = logging.getLogger("gridcast.metrics")
 ALIVE_WITHIN_S = 5.0
-"""An event loop that has not answered after so long is stuck."""
+"""An event loop that does not answer within this time is stuck."""
 SILENT_S = 10.0
-"""Whoever connects and asks nothing for so long is sent away."""
+"""A client that connects and sends no request for so long is disconnected."""
 OK, UNAVAILABLE, NOT_FOUND = "200 OK", "503 Service Unavailable", "404 Not Found"
 
 
@@ -36,7 +35,7 @@ def metrics_served(
     loop: asyncio.AbstractEventLoop,
     why_not_ready: Callable[[], str],
 ) -> AbstractContextManager[object]:
-    """Serve where the settings say, if they do."""
+    """Return a server at the address of the settings; a null context if they name no port."""
     if not settings.metrics_port:
         return nullcontext()
     host, port = settings.metrics_host, settings.metrics_port
@@ -44,7 +43,7 @@ def metrics_served(
 
 
 class MetricsServer:
-    """Serve until closed; use it as a context manager.
+    """A metrics server, as a context manager.
 
     Parameters
     ----------
@@ -53,9 +52,9 @@ class MetricsServer:
     host, port
         Where to listen; port 0 takes a free one.
     loop
-        The event loop whose answering means that the worker is alive.
+        The worker's event loop; the worker is alive if it answers.
     why_not_ready
-        Gives what is still missing before the worker does its work, or nothing. It is called in
+        Returns what is missing before the worker is ready, or an empty text. It is called in
         another thread.
     """
 
@@ -67,7 +66,7 @@ class MetricsServer:
         loop: asyncio.AbstractEventLoop,
         why_not_ready: Callable[[], str],
     ) -> None:
-        # When each counter began is not asked of us, and doubles the page.
+        # Nobody needs the creation times of counters, which would double the page.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._loop = loop
         self._why_not_ready = why_not_ready
@@ -84,7 +83,7 @@ class MetricsServer:
 
     @property
     def address(self) -> str:
-        """Where it listens."""
+        """The host and port that it listens on."""
         host, port = self._server.server_address[:2]
         return (
             f"[{host!s}]:{port}" if self._server.address_family == AF_INET6 else f"{host!s}:{port}"
@@ -134,7 +133,7 @@ def _health(good: str, why_not: str) -> tuple[str, str]:
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
-    block_on_close = False  # a client that hangs on would keep the worker from stopping
+    block_on_close = False  # otherwise an idle client would keep the worker from stopping
     allow_reuse_address = True
 
 
@@ -146,4 +145,4 @@ class _Handler(WSGIRequestHandler):
     timeout = SILENT_S
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Say nothing: it would be a line a request."""
+        """Log nothing: it would be a line per request."""

@@ -1,4 +1,4 @@
-"""The spans of a worker, told to OpenTelemetry. Needs `gridcast[otel]`; see `stream.tracing`."""
+"""A worker's spans in OpenTelemetry. It needs `gridcast[otel]`; see `observability/tracing.py`."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -24,36 +24,36 @@ from gridcast.agents.batch import Batch, Headers
 from gridcast.agents.spans import Value
 
 MOST_LINKS = 128
-"""So many a span may have by OpenTelemetry's own default."""
+"""OpenTelemetry's default limit of links per span."""
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 
 def provider(processor: SpanProcessor, version: str, run: str) -> TracerProvider:
-    """Make what hands spans to a processor. It must be shut down, or the last are lost."""
+    """Return a provider that passes spans to a processor. Without a shutdown the last are lost."""
     resource = Resource.create(
         {SERVICE_NAME: "gridcast", SERVICE_VERSION: version, SERVICE_INSTANCE_ID: run}
     )
-    # We shut it down ourselves, in the order that suits a worker.
+    # The worker shuts it down itself, in its own order.
     made = TracerProvider(resource=resource, shutdown_on_exit=False)
     made.add_span_processor(processor)
     return made
 
 
 class OtelSpan:
-    """A :class:`gridcast.agents.spans.Span` of OpenTelemetry."""
+    """A :class:`gridcast.agents.spans.Span` in OpenTelemetry."""
 
     def __init__(self, tracer: Tracer, span: OneSpan) -> None:
         self._tracer = tracer
         self._span = span
 
     def part(self, name: str, **about: Value) -> "OtelSpan":
-        """Begin a part of it."""
+        """Start a child span."""
         context = set_span_in_context(self._span, Context())
         attributes = {f"gridcast.{key}": value for key, value in about.items()}
         return OtelSpan(self._tracer, self._tracer.start_span(name, context, attributes=attributes))
 
     def end(self) -> None:
-        """Say that it is done."""
+        """End the span."""
         self._span.end()
 
     def __enter__(self) -> Self:
@@ -72,7 +72,7 @@ class OtelSpan:
 
 
 class OtelSpans:
-    """A :class:`gridcast.agents.spans.Spans` that tells OpenTelemetry."""
+    """A :class:`gridcast.agents.spans.Spans` that sends spans to OpenTelemetry."""
 
     reads_headers = True
 
@@ -80,7 +80,7 @@ class OtelSpans:
         self._tracer = tracer
 
     def batch(self, batch: Batch) -> OtelSpan:
-        """Begin a trace for a batch, linked to those that its messages come from."""
+        """Start a trace for a batch, linked to the traces of its messages."""
         attributes: dict[str, Value] = {
             "messaging.system": "kafka",
             "messaging.operation.type": "process",
@@ -91,7 +91,7 @@ class OtelSpans:
             "gridcast.offset.next": batch.next_offset,
         }
         if len(batch):
-            oldest, newest = (_time(int(one)) for one in (batch.sent_ms[0], batch.sent_ms[-1]))
+            oldest, newest = _time(int(batch.sent_ms[0])), _time(int(batch.sent_ms[-1]))
             attributes |= {"gridcast.sent.first": oldest, "gridcast.sent.last": newest}
         span = self._tracer.start_span(
             f"process {batch.topic}",
@@ -104,17 +104,17 @@ class OtelSpans:
 
 
 def _links(headers: Iterable[Headers]) -> list[Link]:
-    """Find the spans that the messages were sent in, each once."""
+    """Return links to the spans that the messages were sent in, each once."""
     sent_in: dict[bytes, Headers] = {}
-    for one in headers:
-        for name, value in one:
+    for message_headers in headers:
+        for name, value in message_headers:
             if name == "traceparent" and value is not None:
-                sent_in.setdefault(value, one)
+                sent_in.setdefault(value, message_headers)
         if len(sent_in) >= MOST_LINKS:
             break
     contexts = (
-        get_current_span(_PROPAGATOR.extract(_texts(one), Context())).get_span_context()
-        for one in sent_in.values()
+        get_current_span(_PROPAGATOR.extract(_texts(parent), Context())).get_span_context()
+        for parent in sent_in.values()
     )
     return [Link(context) for context in contexts if context.is_valid]
 

@@ -1,6 +1,6 @@
-"""Traces, from reading to forecast: off unless the deployment says where to send them.
+"""Traces from reading to forecast, if the setting `trace_endpoint` says where to send them.
 
-While it is off, nothing of OpenTelemetry is imported, and a batch costs one call more.
+Without it OpenTelemetry is not imported, and a batch costs one more call.
 """
 
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ from gridcast.stream.settings import Settings
 
 @contextmanager
 def tracing(settings: Settings, run: str) -> Iterator[Spans]:
-    """Give whom the agents tell of their work; what was told is sent before this is left.
+    """Yield the spans for the agents; they are sent before this context is left.
 
-    The collector being away holds nothing up: spans are sent in a thread of their own, and dropped
-    where too many wait.
+    A collector that is away holds nothing up: spans are sent in a thread of their own, and dropped
+    if too many wait.
     """
     endpoint = settings.trace_endpoint
     if endpoint is None:
@@ -33,8 +33,8 @@ def tracing(settings: Settings, run: str) -> Iterator[Spans]:
     except ImportError as error:
         raise UserError(f"trace_endpoint needs gridcast[otel]: {error}") from None
     processor = BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint))
-    told = provider(processor, version("gridcast"), run)
+    tracers = provider(processor, version("gridcast"), run)
     try:
-        yield OtelSpans(told.get_tracer("gridcast"))
+        yield OtelSpans(tracers.get_tracer("gridcast"))
     finally:
-        told.shutdown()
+        tracers.shutdown()

@@ -1,4 +1,4 @@
-"""A process of ours that never outlives us, and whose last words are kept."""
+"""A child process that never outlives its parent, and whose output is kept in a file."""
 
 import os
 import signal
@@ -8,25 +8,25 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-KEEPER = Path(__file__).with_name("supervisor.py")
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
 LAST_LINES = 8
 
 
 class Process:
-    """A command run under a keeper (see `keeper.py`), what it says going to a file.
+    """A command run under a supervisor (`supervisor.py`), with its output in a file.
 
     Parameters
     ----------
     command
-        What to run.
+        The command and its arguments.
     log
-        Where what it says goes.
+        The file for its output.
     folder
-        Where it runs.
+        Its working directory.
     environment
-        What it is told beside what we are told ourselves.
+        Variables in addition to this process's own.
     removed_after
-        A temporary directory that the keeper removes if we cannot any more, having been killed.
+        A temporary directory that the supervisor removes if this process is killed.
     """
 
     def __init__(
@@ -38,56 +38,56 @@ class Process:
         environment: Mapping[str, str] | None = None,
         removed_after: Path | None = None,
     ) -> None:
-        keeper = [sys.executable, "-I", "-S", str(KEEPER), str(os.getpid())]
-        with log.open("wb") as said:
-            self._keeper = subprocess.Popen(  # noqa: S603 - a command of ours
-                [*keeper, str(removed_after or ""), *command],
+        supervisor = [sys.executable, "-I", "-S", str(SUPERVISOR), str(os.getpid())]
+        with log.open("wb") as output:
+            self._supervisor = subprocess.Popen(  # noqa: S603 - a command of ours
+                [*supervisor, str(removed_after or ""), *command],
                 cwd=folder,
                 env=os.environ | (environment or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=said,
-                # Ctrl-C is for us; we then stop our processes one after the other.
+                stderr=output,
+                # Ctrl-C goes to this process alone, which then stops its children in order.
                 start_new_session=True,
             )
         self.log = log
         self.pid = 0
         """The command's own process id."""
-        if self._keeper.stdout is not None:
-            with self._keeper.stdout as told:
-                self.pid = int(told.readline() or 0)
+        if self._supervisor.stdout is not None:
+            with self._supervisor.stdout as stdout:
+                self.pid = int(stdout.readline() or 0)
 
     def is_alive(self) -> bool:
-        """Tell whether it runs."""
-        return self._keeper.poll() is None
+        """Return whether it is running."""
+        return self._supervisor.poll() is None
 
     def ask_to_stop(self) -> None:
-        """Begin a clean stop (SIGTERM)."""
-        self._keeper.terminate()
+        """Ask for a clean stop (SIGTERM)."""
+        self._supervisor.terminate()
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait for the end; tells whether it came in time."""
+        """Wait for it to end; return whether it did in time."""
         try:
-            self._keeper.wait(timeout_s)
+            self._supervisor.wait(timeout_s)
         except subprocess.TimeoutExpired:
             return False
         return True
 
     def stop(self, within_s: float) -> None:
-        """Stop it, cleanly if that can be done in time."""
+        """Stop it; kill it if it does not stop in time."""
         self.ask_to_stop()
         if not self.wait(within_s):
             self.kill()
 
     def kill(self) -> None:
-        """End it at once, as a power cut would (`kill -9`)."""
+        """Kill it at once (`kill -9`), as a power cut would."""
         if self.is_alive() and self.pid:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
-        self._keeper.wait()
+        self._supervisor.wait()
 
 
 def end_of(log: str) -> str:
-    """Take the last lines, less where in the code it happened: that tells a user nothing."""
-    told = [line for line in log.splitlines() if line and not line.startswith(("\tat ", "  File"))]
-    return "\n".join(f"  {line}" for line in told[-LAST_LINES:])
+    """Return the last lines of a log, without the places in the code: they don't help a user."""
+    lines = [line for line in log.splitlines() if line and not line.startswith(("\tat ", "  File"))]
+    return "\n".join(f"  {line}" for line in lines[-LAST_LINES:])

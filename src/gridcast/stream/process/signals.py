@@ -1,4 +1,4 @@
-"""Stop on Ctrl-C or SIGTERM."""
+"""Stopping on Ctrl-C or SIGTERM."""
 
 import signal
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from threading import Event
 
 @contextmanager
 def stop_on_signals() -> Iterator[Event]:
-    """Give an event that Ctrl-C and SIGTERM set; a second Ctrl-C ends at once."""
+    """Yield an event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once."""
     stop = Event()
 
     def ask(number: int, _frame: object) -> None:

@@ -1,1 +1,1 @@
-"""Releases: fetched and loaded beside the ticks, and the desk where they are given out."""
+"""Model releases: fetching, loading and selecting them, and publishing new ones."""

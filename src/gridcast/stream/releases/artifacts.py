@@ -1,4 +1,4 @@
-"""Artifacts by their digest: fetched once, kept, and looked at again before each use."""
+"""A cache of artifacts by digest: fetched once, and verified before each use."""
 
 import hashlib
 import logging
@@ -14,24 +14,24 @@ from gridcast.stream.releases.locations import BOX, fetch
 LOG = logging.getLogger("gridcast.releases")
 PREFIX = "sha256:"
 KEPT = 20
-"""Files that are kept: what serves, what may be rolled back to, and what was tried."""
+"""Number of cached files: what serves, what may be rolled back to, and what was tried."""
 
 
 def digest_of(data: bytes) -> str:
-    """Give what a release says of its artifact."""
+    """Return the digest of an artifact, as a release contains it."""
     return PREFIX + hashlib.sha256(data).hexdigest()
 
 
 class Artifacts:
-    """A folder of artifacts, which several workers of a machine may share."""
+    """A folder of artifacts, which several workers on a machine may share."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def get(self, url: str, digest: str) -> bytes:
-        """Give an artifact, from the folder or from its URL; it is what the digest says.
+        """Return an artifact of this digest, from the folder or from its URL.
 
-        An :class:`UnfitError` says why it cannot be had.
+        If that is not possible, an :class:`UnfitError` says why.
         """
         path = self._folder / f"{digest.removeprefix(PREFIX)}.onnx"
         kept = self._kept(path, digest)
@@ -55,14 +55,14 @@ class Artifacts:
         except OSError:
             return None
         if digest_of(data) != digest:
-            LOG.warning("%s is not what it was when it was fetched; it is fetched again", path)
+            LOG.warning("%s has changed since it was fetched; fetching it again", path)
             return None
         with suppress(OSError):
-            os.utime(path)  # the oldest go first
+            os.utime(path)  # the least recently used files are deleted first
         return data
 
     def _keep(self, path: Path, data: bytes) -> None:
-        """Keep it for the next time; without a disk to do so there is none, and no harm."""
+        """Cache a file; without a usable disk it is fetched again next time."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with NamedTemporaryFile(dir=self._folder, suffix=".part", delete=False) as part:
@@ -72,7 +72,7 @@ class Artifacts:
             Path(part.name).replace(path)
             self._clear()
         except OSError as error:
-            LOG.warning("%s cannot be kept in %s: %s", path.name, self._folder, error.strerror)
+            LOG.warning("%s cannot be cached in %s: %s", path.name, self._folder, error.strerror)
 
     def _clear(self) -> None:
         files = sorted(self._folder.glob("*.onnx"), key=lambda file: file.stat().st_mtime)

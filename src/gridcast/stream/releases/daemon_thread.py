@@ -1,4 +1,4 @@
-"""Work in a thread that nobody waits for when the process ends."""
+"""Running work in a daemon thread."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,10 +10,10 @@ Result = TypeVar("Result")
 
 
 async def aside(work: Callable[[], Result]) -> Result:
-    """Do it beside the event loop.
+    """Run work in a daemon thread, and return its result.
 
-    An executor's threads are joined before Python ends, and a bucket that does not answer would
-    hold up a worker that is to stop.
+    Python joins an executor's threads before it exits: a bucket that does not answer would hold up
+    a worker that stops.
     """
     done: Future[Result] = Future()
 
@@ -21,7 +21,7 @@ async def aside(work: Callable[[], Result]) -> Result:
         done.set_running_or_notify_cancel()
         try:
             done.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+        except BaseException as error:  # noqa: BLE001 - raised where it is awaited
             done.set_exception(error)
 
     Thread(target=run, name="models", daemon=True).start()

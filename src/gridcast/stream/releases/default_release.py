@@ -1,4 +1,4 @@
-"""The release that a deployment has which has released nothing: the model in the box."""
+"""The release of a deployment that has released nothing: the model in the box."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -13,14 +13,14 @@ from gridcast.stream.releases.locations import BOX
 
 @cache
 def boxed_release(step_minutes: int) -> Release | None:
-    """Give the box's model of a step as a champion of all kinds; None if there is none."""
+    """Return the box's model of a step as a champion of all kinds; None if there is none."""
     if step_minutes not in boxed_steps():
         return None
     data = boxed(step_minutes)
     try:
         contract = Network.load(data).contract
         model, run = contract.model, contract.run
-    except ContractError:  # a broken installation; why, who loads it finds out
+    except ContractError:  # a broken installation; loading it will report why
         model, run = f"box-{step_minutes}", "unreadable"
     return Release(
         model=model,

@@ -1,4 +1,4 @@
-"""Loads releases, and remembers which were not fit, and why."""
+"""Loads releases, and keeps those that are unfit, with the reason."""
 
 import logging
 import socket
@@ -20,42 +20,42 @@ from gridcast.stream.releases.refusals import Refusals
 
 LOG = logging.getLogger("gridcast.releases")
 AGAIN_S, LONGEST_S = 1.0, 60.0
-"""When what may come right by itself is tried again: at first, and at most after so long."""
+"""First and longest pause before an error that may pass is retried."""
 DETAIL_LENGTH = 300
 NEVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
 class Unfitness:
-    """Why a release was not taken into use, and when it is tried again."""
+    """Why a release is not used, and when it is tried again."""
 
     release: Release
     because: Unfit
     detail: str
     attempts: int
-    """How often in a row it failed."""
+    """How many times in a row it failed."""
     again_s: float
-    """By the monotonic clock."""
+    """Time of the next attempt, by the monotonic clock."""
 
     def __str__(self) -> str:
         return f"{self.release.model} {self.release.release}: {self.because}: {self.detail}"
 
 
 class Loader:
-    """Makes networks of releases, in a thread beside the event loop.
+    """Loads the networks of releases, in threads beside the event loop.
 
     Parameters
     ----------
     releases
-        The topic as it stands.
+        The current contents of the topic.
     needs
-        What a network has to give.
+        What the deployment needs of a network.
     artifacts
-        Where files are fetched to.
+        Fetches and caches the files.
     refusals
-        Tells the others what was refused.
+        Publishes what was refused.
     metrics
-        Are told what was loaded and what was refused.
+        Counts what was loaded and refused.
     """
 
     def __init__(
@@ -76,12 +76,12 @@ class Loader:
         self._unfit: dict[bytes | None, Unfitness] = {}
 
     async def take(self, release: Release) -> LoadedRelease | Unfitness:
-        """Take a release into use, or say why not."""
+        """Return a release ready for use, or why it is unfit."""
         name = (release.model, release.release, release.digest)
         if name not in self._in_use:
             before = self._unfit.get(release.key)
             if before is not None and before.release != release:
-                before = None  # in another role, or with another file: that is to be seen
+                before = None  # it has another role or another file, so it is tried anew
             if before is not None and time.monotonic() < before.again_s:
                 return before
             began_s = time.monotonic()
@@ -96,12 +96,12 @@ class Loader:
         return self._in_use[name]
 
     def keep(self, in_use: Container[LoadedRelease]) -> None:
-        """Let go of all other networks, and of refusals that the topic has gone beyond."""
-        self._in_use = {name: one for name, one in self._in_use.items() if one in in_use}
+        """Drop all other networks, and refusals of releases that the topic has replaced."""
+        self._in_use = {name: loaded for name, loaded in self._in_use.items() if loaded in in_use}
         self._unfit = {
-            key: one
-            for key, one in self._unfit.items()
-            if self._releases.known(one.release) in {None, one.release}  # None: the box's
+            key: unfit
+            for key, unfit in self._unfit.items()
+            if self._releases.known(unfit.release) in {None, unfit.release}  # None: the box's
         }
 
     def _load(self, release: Release) -> Network:
@@ -117,16 +117,16 @@ class Loader:
         if before is None or before.because is not unfit.because:
             self._metrics.release_refused(unfit.because)
             LOG.error("release refused: %s", unfit)
-            self._tell(unfit)
+            self._publish(unfit)
         return unfit
 
-    def _tell(self, unfit: Unfitness) -> None:
-        """Tell the others, unless the topic says so already, or the release is not from there."""
+    def _publish(self, unfit: Unfitness) -> None:
+        """Publish a refusal, unless the topic has it already, or not this release."""
         release = unfit.release
-        told = self._releases.refusal(release)
+        refused = self._releases.refusal(release)
         if self._releases.known(release) != release:
             return
-        if told is not None and told.because is unfit.because:
+        if refused is not None and refused.because is unfit.because:
             return
         self._refusals.tell(
             ReleaseRefused(
@@ -143,6 +143,6 @@ class Loader:
         )
 
     def _take_back(self, release: Release) -> None:
-        told = self._releases.refusal(release)
-        if told is not None and told.refused_by == self._machine:
-            self._refusals.take_back(told)
+        refused = self._releases.refusal(release)
+        if refused is not None and refused.refused_by == self._machine:
+            self._refusals.take_back(refused)

@@ -1,4 +1,4 @@
-"""Where artifacts are: `file:`, `s3:`, and `box:` for those that came with gridcast."""
+"""Fetching artifacts by URL: `file:`, `s3:`, and `box:` for the models of the package."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +11,12 @@ from gridcast.stream.releases.box import boxed
 from gridcast.stream.releases.s3 import from_s3
 
 MOST_BYTES = 1_000_000_000
-"""The largest artifact that is fetched: what stands at a URL must not fill a worker's memory."""
+"""The largest artifact that is fetched: a URL must not fill a worker's memory."""
 BOX = "box:"
 
 
 def fetch(url: str) -> bytes:
-    """Fetch what a URL names; an :class:`UnfitError` says why it cannot be had."""
+    """Return the artifact at a URL; if that fails, an :class:`UnfitError` says why."""
     scheme = url.partition(":")[0]
     if scheme not in _PLACES:
         known = ", ".join(f"{name}:" for name in _PLACES)
@@ -25,7 +25,7 @@ def fetch(url: str) -> bytes:
 
 
 def url_of(file: str) -> str:
-    """Give the URL of what a person names: a URL as it is, a file by its whole path."""
+    """Return the URL of a file or URL that a user names."""
     if "://" in file or file.partition(":")[0] in _PLACES:
         return file
     return Path(file).expanduser().resolve().as_uri()
@@ -37,7 +37,7 @@ def _from_file(url: str) -> bytes:
     if parts.netloc not in {"", "localhost"} or not path.is_absolute():
         raise UnfitError(Unfit.UNREACHABLE, f"{url}: a file's URL is file:///the/whole/path")
     try:
-        if not path.is_file():  # nor is a pipe waited for
+        if not path.is_file():  # a pipe would be waited for
             why = "not a file" if path.exists() else "no such file"
             raise UnfitError(Unfit.UNREACHABLE, f"{path}: {why}")
         check_size(url, path.stat().st_size)
@@ -61,7 +61,7 @@ def _from_box(url: str) -> bytes:
 
 
 def check_size(url: str, size: int) -> None:
-    """Refuse what is too large, before it is read."""
+    """Raise an :class:`UnfitError` if an artifact is too large."""
     if size > MOST_BYTES:
         raise UnfitError(Unfit.TOO_LARGE, f"{url}: {size:,} bytes; at most {MOST_BYTES:,}")
 

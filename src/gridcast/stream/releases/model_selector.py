@@ -1,7 +1,7 @@
-"""Who answers in this worker: releases loaded beside the ticks, put on duty when they are fit.
+"""Selects the models that serve in this worker, and loads them outside the ticks.
 
-What is bad is passed over, and who served before goes on: of the champions of a kind of series the
-newest that is fit. At the bottom lies the model in the box.
+For each kind of series the newest champion that is fit serves. An unfit release is passed over, and
+the former one keeps serving. The last resort is the model in the box.
 """
 
 import asyncio
@@ -23,25 +23,25 @@ from gridcast.stream.settings import Settings
 
 LOG = logging.getLogger("gridcast.releases")
 FIRST_WITHIN_S = 30.0
-"""So long a worker that starts waits for its models; then it begins without those that lack."""
+"""How long a starting worker waits for its models. Then it begins without the missing ones."""
 REASON_LENGTH = 200
-"""Of a forecast's reason."""
+"""Most characters of a forecast's reason."""
 
 
 class ModelSelector:
-    """The duty of each tick in this worker.
+    """The models that serve at each tick in this worker.
 
     Parameters
     ----------
     settings
-        Of the deployment.
+        The deployment's settings.
     metrics
-        Are told who serves, what was loaded and what was refused.
+        Counts what serves, what was loaded and what was refused.
     """
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self.releases = Releases()
-        """The topic as it stands."""
+        """The current contents of the topic."""
         self.refusals = Refusals(settings)
         self._settings = settings
         self._metrics = metrics
@@ -52,32 +52,32 @@ class ModelSelector:
             self.refusals,
             metrics,
         )
-        self._duty = ServingModels()
-        self._rota = ServingSchedule(self._duty)
+        self._serving = ServingModels()
+        self._schedule = ServingSchedule(self._serving)
         self._unfit: list[Unfitness] = []
         self._changed = asyncio.Event()
         self._settled = asyncio.Event()
 
     def duty_at(self, tick_ms: int) -> ServingModels:
-        """Give who answers at a tick: one object for all partitions. Safe from any thread."""
-        return self._rota.duty_at(tick_ms)
+        """Return the models of a tick, the same object for all partitions. It is thread-safe."""
+        return self._schedule.duty_at(tick_ms)
 
     def forget(self, oldest_ms: int) -> None:
-        """Let go of whom only ticks before this one asked for."""
-        self._rota.forget(oldest_ms)
+        """Drop models that only ticks before this one need."""
+        self._schedule.forget(oldest_ms)
 
     def look(self) -> None:
-        """Take note that the topic has changed."""
+        """Notify it that the topic has changed."""
         self._changed.set()
 
     async def run(self) -> None:
-        """Load what is to serve, for ever."""
+        """Load the models that are to serve, forever."""
         while True:
             self._changed.clear()
             await self._load_all()
             if not self._changed.is_set():
                 self._settled.set()
-            again_s = min((one.again_s for one in self._unfit), default=NEVER)
+            again_s = min((unfit.again_s for unfit in self._unfit), default=NEVER)
             left = None if again_s == NEVER else max(0.0, again_s - time.monotonic())
             try:
                 await asyncio.wait_for(self._changed.wait(), left)
@@ -85,11 +85,13 @@ class ModelSelector:
                 continue
 
     async def settled(self) -> None:
-        """Return when all that is to serve was tried once; after a while in any case."""
+        """Wait until each model that is to serve was tried once, or a time limit is over."""
         try:
             await asyncio.wait_for(self._settled.wait(), FIRST_WITHIN_S)
         except TimeoutError:
-            LOG.warning("models are still being loaded after %.0f s; going on", FIRST_WITHIN_S)
+            LOG.warning(
+                "models are still loading after %.0f s; starting without them", FIRST_WITHIN_S
+            )
 
     async def _load_all(self) -> None:
         champions: dict[str | None, LoadedRelease] = {}
@@ -107,21 +109,21 @@ class ModelSelector:
         self._change(ServingModels(champions, challengers, self._reason()))
 
     def _champions(self, kind: SeriesKind | None) -> list[Release]:
-        """Name who may serve a kind, the best first."""
-        found = self.releases.champions(kind)
+        """Return the releases that may serve a kind, best first."""
+        champions = self.releases.champions(kind)
         if kind is None and self._settings.model == "box":
             box = boxed_release(self._settings.step_minutes)
-            found += [] if box is None else [box]
-        return found
+            champions += [] if box is None else [box]
+        return champions
 
     async def _first_fit(
         self, releases: Iterable[Release], unfit: list[Unfitness]
     ) -> LoadedRelease | None:
         for release in releases:
-            found = await self._loader.take(release)
-            if isinstance(found, LoadedRelease):
-                return found
-            unfit.append(found)
+            loaded = await self._loader.take(release)
+            if isinstance(loaded, LoadedRelease):
+                return loaded
+            unfit.append(loaded)
         return None
 
     def _reason(self) -> str:
@@ -131,35 +133,38 @@ class ModelSelector:
             return f"no model in the box has a step of {self._settings.step_minutes} min"
         return NO_MODELS.reason
 
-    def _change(self, duty: ServingModels) -> None:
+    def _change(self, models: ServingModels) -> None:
         self._metrics.releases_unfit(len(self._unfit))
-        shadows = [shadow.in_use for shadow in duty.challengers.values()]
-        self._loader.keep([*duty.champions.values(), *shadows])
-        if _posts(duty) == _posts(self._duty):
+        challengers = [challenger.in_use for challenger in models.challengers.values()]
+        self._loader.keep([*models.champions.values(), *challengers])
+        if _serving(models) == _serving(self._serving):
             return
-        _say(Role.CHAMPION, self._duty.champions, duty.champions)
-        _say(Role.CHALLENGER, _in_shadow(self._duty), _in_shadow(duty))
-        self._duty = duty
-        self._rota.change(duty)
-        self._metrics.serve(duty)
+        _log_change(Role.CHAMPION, self._serving.champions, models.champions)
+        _log_change(Role.CHALLENGER, _challengers_of(self._serving), _challengers_of(models))
+        self._serving = models
+        self._schedule.change(models)
+        self._metrics.serve(models)
 
 
 def needs_of(settings: Settings) -> Needs:
-    """Give what a network has to give in this deployment."""
+    """Return what this deployment needs of a network."""
     slots = round(settings.horizon_hours * 60 / settings.step_minutes)
     return Needs(settings.step_minutes, slots, settings.levels)
 
 
-def _posts(duty: ServingModels) -> tuple[object, ...]:
-    shadows = {kind: (one.in_use, one.share) for kind, one in duty.challengers.items()}
-    return dict(duty.champions), shadows, duty.reason
+def _serving(models: ServingModels) -> tuple[object, ...]:
+    challengers = {
+        kind: (challenger.in_use, challenger.share)
+        for kind, challenger in models.challengers.items()
+    }
+    return dict(models.champions), challengers, models.reason
 
 
-def _in_shadow(duty: ServingModels) -> dict[str | None, LoadedRelease]:
-    return {kind: shadow.in_use for kind, shadow in duty.challengers.items()}
+def _challengers_of(models: ServingModels) -> dict[str | None, LoadedRelease]:
+    return {kind: challenger.in_use for kind, challenger in models.challengers.items()}
 
 
-def _say(
+def _log_change(
     role: Role,
     before: Mapping[str | None, LoadedRelease],
     after: Mapping[str | None, LoadedRelease],

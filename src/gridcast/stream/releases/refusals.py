@@ -1,4 +1,4 @@
-"""What workers tell on `model.releases`: which releases they could not take into use, and why."""
+"""Publishes on `model.releases` which releases a worker could not use, and why."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ LOG = logging.getLogger("gridcast.releases")
 
 
 class Refusals:
-    """Tells them one after the other; while Kafka is away, when it is back."""
+    """A queue of refusals that are published one by one, retrying while Kafka is away."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -26,19 +26,19 @@ class Refusals:
         self._waiting: asyncio.Queue[tuple[bytes, bytes | None]] = asyncio.Queue()
 
     def tell(self, refused: ReleaseRefused) -> None:
-        """Say that a release was refused."""
+        """Publish that a release was refused."""
         self._waiting.put_nowait((refused.key or b"", refused.to_bytes()))
 
     def take_back(self, refused: ReleaseRefused) -> None:
-        """Say that it came right after all."""
+        """Withdraw a refusal: the release became fit."""
         self._waiting.put_nowait((refused.key or b"", None))
 
     async def run(self) -> None:
-        """Tell, for ever."""
+        """Publish refusals, forever."""
         while True:
             message = await self._waiting.get()
             send = partial(send_once, self._settings, RELEASES, [message])
             try:
                 await retry_async("a refused release", send)
             except (KafkaError, UserError) as error:
-                LOG.warning("not told on %s: %s", self._topic, plainly(error))
+                LOG.warning("could not publish the refusal to %s: %s", self._topic, plainly(error))

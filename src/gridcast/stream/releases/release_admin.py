@@ -1,4 +1,4 @@
-"""Where releases are given out, promoted and taken back: the topic as it stands."""
+"""Publishing, promoting and withdrawing releases."""
 
 from datetime import UTC, datetime
 
@@ -21,19 +21,19 @@ Kind = SeriesKind | None
 
 
 class ReleaseAdmin:
-    """The releases of a deployment.
+    """Reads and changes the releases of a deployment.
 
     Parameters
     ----------
     settings
-        Of the deployment: what a network has to give follows from them.
+        The deployment's settings; what it needs of a network follows from them.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._topic = settings.topic_prefix + RELEASES.name
         if self._topic not in {topic.name for topic in TopicAdmin(settings).look().present}:
-            raise UserError(f"not there: {self._topic}; make it with `gridcast topics create`")
+            raise UserError(f"no topic {self._topic}; create it with `gridcast topics create`")
         self.releases = self._read()
 
     def prepare(
@@ -47,9 +47,9 @@ class ReleaseAdmin:
         model: str | None = None,
         name: str | None = None,
     ) -> Release:
-        """Check a file as a worker will, and make its release; it is not given out yet.
+        """Check a file as a worker will, and return its release without publishing it.
 
-        Model and name are by default those in the file: what it was trained as, and by which run.
+        Model and name default to those in the file: the model and the run it was trained in.
         """
         url = url_of(file)
         try:
@@ -81,20 +81,21 @@ class ReleaseAdmin:
         return made
 
     def give_out(self, release: Release) -> list[Release]:
-        """Give a release its role; a new challenger takes the place of the one before."""
+        """Publish a release; a new challenger replaces the former one."""
         before: list[Release] = []
         if release.role is Role.CHALLENGER:
             former = self.releases.challengers(release.series_kind)
-            before = [one for one in former if one.key != release.key]
-        sent = [release, *(_in_role(one, Role.WITHDRAWN, release.released_by) for one in before)]
+            before = [challenger for challenger in former if challenger.key != release.key]
+        by = release.released_by
+        sent = [release, *(_in_role(former, Role.WITHDRAWN, by) for former in before)]
         return self._send(sent)
 
     def promote(self, kind: Kind, by: str) -> list[Release]:
         """Make the challenger the champion."""
-        found = self.releases.challengers(kind)
-        if not found:
+        challengers = self.releases.challengers(kind)
+        if not challengers:
             raise UserError(f"there is no challenger for {kind_name(kind)}")
-        challenger = found[0]
+        challenger = challengers[0]
         refused = self.releases.refusal(challenger)
         if refused is not None and self.releases.is_bad(challenger):
             raise UserError(
@@ -104,55 +105,57 @@ class ReleaseAdmin:
         return self._send([_in_role(challenger, Role.CHAMPION, by)])
 
     def roll_back(self, kind: Kind, by: str) -> list[Release]:
-        """Withdraw the champion that serves, and with it those that were to but are unfit."""
+        """Withdraw the serving champion, and the newer champions that are unfit."""
         champions = self.releases.champions(kind)
         if not champions:
             raise UserError(f"there is no champion for {kind_name(kind)} to roll back")
         serving = self.releases.serving(kind) or champions[-1]
         until = champions.index(serving) + 1
-        return self._send([_in_role(one, Role.WITHDRAWN, by) for one in champions[:until]])
+        return self._send(
+            [_in_role(champion, Role.WITHDRAWN, by) for champion in champions[:until]]
+        )
 
     def withdraw(self, name: str, kind: Kind, model: str | None, by: str) -> list[Release]:
         """Take a release out of its role."""
-        found = [
-            one
-            for one in self.releases
-            if one.release == name
-            and one.series_kind is kind
-            and one.role is not Role.WITHDRAWN
-            and model in {None, one.model}
+        matches = [
+            release
+            for release in self.releases
+            if release.release == name
+            and release.series_kind is kind
+            and release.role is not Role.WITHDRAWN
+            and model in {None, release.model}
         ]
-        if not found:
+        if not matches:
             raise UserError(
                 f"no release {name} has a role for {kind_name(kind)} (`gridcast models list`)"
             )
-        if len(found) > 1:
-            models = ", ".join(sorted(one.model for one in found))
+        if len(matches) > 1:
+            models = ", ".join(sorted(release.model for release in matches))
             raise UserError(f"several models have a release {name}: {models}; say which: --model")
-        return self._send([_in_role(found[0], Role.WITHDRAWN, by)])
+        return self._send([_in_role(matches[0], Role.WITHDRAWN, by)])
 
     def _read(self) -> Releases:
         releases = Releases()
         for key, value in latest_by_key(self._settings, self._topic, 0).items():
-            found = read(RELEASES, key, value, limit=self._settings.message_bytes)
-            if isinstance(found, Release):
-                releases.take(found)
-            elif isinstance(found, ReleaseRefused):
-                releases.refuse(found)
+            message = read(RELEASES, key, value, limit=self._settings.message_bytes)
+            if isinstance(message, Release):
+                releases.take(message)
+            elif isinstance(message, ReleaseRefused):
+                releases.refuse(message)
         return releases
 
     def _send(self, releases: list[Release]) -> list[Release]:
-        """Send them; return when Kafka has them."""
+        """Send releases; return them when Kafka has confirmed them."""
         producer = BulkProducer(self._settings, [RELEASES])
-        producer.send(RELEASES, [(one.key or b"", one.to_bytes()) for one in releases])
+        producer.send(RELEASES, [(release.key, release.to_bytes()) for release in releases])
         producer.flush()
-        for one in releases:
-            self.releases.take(one)
+        for release in releases:
+            self.releases.take(release)
         return releases
 
 
 def kind_name(kind: Kind) -> str:
-    """Say for whom a release is."""
+    """Return the text for the kind of series that a release is for."""
     return "all kinds of series" if kind is None else f"kind {kind}"
 
 

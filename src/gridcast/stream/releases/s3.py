@@ -1,8 +1,7 @@
-"""Artifacts in S3, or in what speaks like it.
+"""Artifacts in S3, or in a store with its API.
 
-Where it is and who asks is the usual environment's: AWS_ENDPOINT_URL, AWS_REGION,
-AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN; on a cloud's machines the role that
-they have.
+Address and credentials come from the usual environment variables: AWS_ENDPOINT_URL, AWS_REGION,
+AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN; on a cloud's machines from their role.
 """
 
 import os
@@ -18,7 +17,7 @@ RETRY_WITHIN = timedelta(seconds=10)
 
 
 def from_s3(url: str, check_size: Callable[[int], None]) -> bytes:
-    """Fetch an object; an :class:`UnfitError` says why it cannot be had."""
+    """Return an object; if that fails, an :class:`UnfitError` says why."""
     parts = urlsplit(url)
     bucket, key = parts.netloc, unquote(parts.path).lstrip("/")
     if not bucket or not key:
@@ -38,17 +37,17 @@ def from_s3(url: str, check_size: Callable[[int], None]) -> bytes:
                 "connect_timeout": f"{CONNECT_WITHIN_S}s",
                 "timeout": f"{ANSWER_WITHIN_S}s",
             },
-            # Who waits longer is whoever asked.
+            # The caller retries for longer.
             retry_config={"max_retries": 2, "retry_timeout": RETRY_WITHIN},
         )
-        found = store.get(key)
-        check_size(found.meta["size"])
-        return bytes(found.bytes())
+        stored = store.get(key)
+        check_size(stored.meta["size"])
+        return bytes(stored.bytes())
     except (BaseError, OSError) as error:
         raise UnfitError(Unfit.UNREACHABLE, f"{url}: {_line(error)}") from None
 
 
 def _line(error: Exception) -> str:
-    """Give the first line without the answer's own page behind it."""
-    said = (str(error).splitlines() or [type(error).__name__])[0]
-    return said.partition(": <?xml")[0][:200]
+    """Return the error's first line, without the body of the response."""
+    line = (str(error).splitlines() or [type(error).__name__])[0]
+    return line.partition(": <?xml")[0][:200]

@@ -1,4 +1,4 @@
-"""The table of a partition, for the agent that has it: blocking calls beside the event loop."""
+"""A partition's state table for asyncio: the blocking calls run in threads."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -20,13 +20,13 @@ class AsyncTable:
     table
         The table itself.
     prefix
-        What the deployment puts before the names of its topics.
+        The deployment's topic prefix.
     threads
-        Where it may wait for Kafka.
+        Runs the calls that block on Kafka.
     acknowledge
-        Tells the group up to where the input is kept.
+        Acknowledges the input up to an offset.
     known
-        Gives what a standby knows of the table, if there is one.
+        Returns the standby's snapshot of the table, if there is one.
     """
 
     def __init__(
@@ -44,13 +44,13 @@ class AsyncTable:
         self._known = known
 
     async def open(self) -> Mapping[str, bytes]:
-        """Take the table over, and read it."""
+        """Take the table over, and return its records."""
         return await self._call(lambda: self._table.open(self._known()))
 
     async def checkpoint(
         self, outputs: Sequence[Output], changes: Mapping[str, bytes | None], next_offset: int
     ) -> None:
-        """Send and write all of it, then acknowledge the input it contains."""
+        """Write a checkpoint, then acknowledge the input that it contains."""
         messages = [
             (self._prefix + output.topic.name, output.key, output.value) for output in outputs
         ]
@@ -58,7 +58,7 @@ class AsyncTable:
         self._acknowledge(next_offset)
 
     async def close(self) -> None:
-        """Let it go."""
+        """Close the table."""
         await self._call(self._table.close)
 
     async def _call(self, call: Callable[[], Answer]) -> Answer:

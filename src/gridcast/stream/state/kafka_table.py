@@ -1,11 +1,11 @@
-"""The table of one partition: its records in Kafka, a checkpoint at a time, whole or not at all.
+"""The state table of one partition: its records in Kafka, written one checkpoint at a time.
 
-A checkpoint is one Kafka transaction: what the ticks gave out, and the records that changed. So a
-worker that dies in the middle leaves the checkpoint before, never half of one; and whoever opens
-the table next fences off the one before, should that only have been slow. A record that is larger
-than a message may be is cut into parts, and is no less whole for it.
+A checkpoint is one Kafka transaction with the outputs of the ticks and the changed records. A
+worker that dies during it leaves the checkpoint before. Whoever opens the table next fences off the
+former worker, which may only have been slow. A record larger than a message is cut into parts, in
+the same transaction.
 
-Why not a table of Faust's: docs/decisions/table.md.
+docs/decisions/table.md says why it is not a Faust table.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,22 +24,22 @@ from gridcast.stream.settings import Settings
 from gridcast.stream.state.table_reader import TableSnapshot, read
 
 PART_BYTES = 900_000
-"""The largest part of a record, unless the deployment's messages are smaller still."""
+"""Largest part of a record, unless the deployment's messages are smaller."""
 COUNT_BYTES = 4
-"""Before each part stands of how many it is one."""
+"""Each part begins with the number of parts."""
 
 
 class KafkaTable:
     """The records of one partition. Its methods block, and may be called in any thread.
 
-    While Kafka is away they wait, and say so in the log; `close` ends their waiting.
+    While Kafka is away they wait, and log it; `close` ends the wait.
 
     Parameters
     ----------
     settings
-        Where Kafka is, and what the deployment's topics are called.
+        The deployment's settings.
     partition
-        Which partition of the readings it belongs to; its records are in the same one of theirs.
+        Number of the readings' partition. Its records are in the same partition of the state topic.
     """
 
     def __init__(self, settings: Settings, partition: int) -> None:
@@ -49,13 +49,13 @@ class KafkaTable:
         self._part_bytes = min(PART_BYTES, settings.message_bytes)
         self._transactions = Transactions(settings, f"{group(settings)}/{partition}")
         self._parts: dict[str, int] = {}
-        """Of how many parts each record is."""
+        """Number of parts of each record."""
 
     def open(self, known: TableSnapshot | None = None) -> dict[str, bytes]:
-        """Take the table over from whoever had it, and read all of its records.
+        """Take the table over from the worker that had it, and return all of its records.
 
-        What is known of it already (see `stream/state/standby.py`) is not read again; it is used
-        up.
+        `known` is a snapshot of a standby (`stream/state/standby.py`). It is updated and used, so
+        that only later messages are read.
         """
         try:
             self._transactions.begin()
@@ -79,7 +79,7 @@ class KafkaTable:
             Another worker has opened the table, or Kafka gave up on this producer. The next `open`
             reads what the last checkpoint was.
         UserError
-            Kafka refuses something and would again: it is too large, its topic is not there, or it
+            Kafka rejects a message, and would again: it is too large, its topic is missing, or it
             is not allowed. The checkpoint before still holds.
         """
         messages: list[OutgoingMessage] = [
@@ -101,7 +101,7 @@ class KafkaTable:
         self._parts = {name: count for name, count in (self._parts | counts).items() if count}
 
     def close(self) -> None:
-        """Let the table go; a checkpoint that is under way is given up."""
+        """Close the table; a checkpoint under way is aborted."""
         self._transactions.close()
 
     def _join(self, found: dict[str, bytes]) -> dict[str, bytes]:
@@ -117,14 +117,14 @@ class KafkaTable:
 
 
 def _cut(record: bytes, part_bytes: int) -> list[bytes]:
-    """Cut a record into parts that fit into messages."""
+    """Return a record in parts that fit into messages."""
     count = max(1, -(-len(record) // part_bytes))
     head = count.to_bytes(COUNT_BYTES, "little")
     return [head + record[n * part_bytes : (n + 1) * part_bytes] for n in range(count)]
 
 
 def _whole(name: str, count: int, found: dict[str, bytes]) -> bytes:
-    """Take the parts of a record, out of all that was found, and join them."""
+    """Remove the parts of a record from the messages, and return them joined."""
     try:
         parts = [found.pop(_key(name, number).decode()) for number in range(count)]
     except KeyError as error:

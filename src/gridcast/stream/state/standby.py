@@ -1,16 +1,16 @@
-"""A warm standby: the tables of other workers' partitions, kept at hand for when they fall to us.
+"""A warm standby: snapshots of the tables of the partitions that other workers have.
 
-A thread follows the partitions of the state topic that others hold, reading what they commit, and
-keeps of each record the newest, as it stands in Kafka. Whoever takes a partition over then reads
-only what was written since: a fraction of a second, however large the state is.
+A thread follows these partitions of the state topic, and keeps the newest committed message of each
+key. Taking over a partition then means reading only what was written since: a fraction of a second,
+however large the state is.
 
-Faust has standbys too (`table_standby_replicas`). There the group's leader names a follower for
-each partition, and only a partition that falls to its own follower is warm; the follower reads the
-changelog through the agents' own consumer, paused and resumed with it in every rebalance (where its
-recovery loses records), whether it was committed or not, and writes it into its store one record at
-a time. Here every worker follows all that it does not hold, with a consumer of its own, and nothing
-has to be agreed: whoever gets a partition is warm. That costs each worker the traffic of the whole
-state topic, a few bytes a series and minute, and the memory of it, which has a bound.
+Faust has standbys as well (`table_standby_replicas`). The group's leader names a follower for each
+partition, and only a takeover by that follower is warm. It reads uncommitted records too, through
+the agents' own consumer, which every rebalance pauses and resumes (where its recovery loses
+records), and stores them one at a time. Here every worker follows all partitions that it does not
+have, with a consumer of its own. Nothing has to be agreed, and every takeover is warm. It costs
+each worker the traffic of the whole state topic, a few bytes per series and minute, and memory,
+which has a limit.
 """
 
 import logging
@@ -39,15 +39,15 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 1_000_000_000
 LOOK_EVERY_S = 0.2
-"""A change of what is to be followed is taken up within this time."""
+"""A change of the followed partitions takes effect within this time."""
 STALE_S = 3600.0
-"""After so long a silence a partition is read from its beginning: Kafka forgets which records are
-gone a day after they went, and someone who was cut off for longer would keep them."""
+"""After so long a silence a partition is read from its beginning. Kafka drops a tombstone a day
+after it was written: a standby that was cut off for longer would keep the deleted record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """How far one partition is followed."""
+    """What is known of one followed partition."""
 
     records: int
     size: int
@@ -66,14 +66,14 @@ class _FetchError(Exception):
 
 
 class Standby:
-    """Follows the tables of partitions. Its methods may be called in any thread and do not block.
+    """Follows tables of partitions. Its methods may be called in any thread, and do not block.
 
     Parameters
     ----------
     settings
-        Where Kafka is, and what the deployment's topics are called.
+        The deployment's settings.
     most_bytes
-        The most it keeps, all partitions together. What does not fit is not followed.
+        Memory limit over all partitions. A partition that does not fit is not followed.
     clock
         Returns the time in seconds; `STALE_S` is measured with it.
     """
@@ -91,7 +91,7 @@ class Standby:
         self._lock = Lock()
         self._followers: dict[int, _Follower] = {}
         self._refused: set[int] = set()
-        """Partitions that did not fit."""
+        """Partitions that did not fit into the memory limit."""
         self._restarted: set[int] = set()
         """Partitions that are to be read from the beginning."""
         self._size = 0
@@ -100,11 +100,11 @@ class Standby:
         self._thread = Thread(target=self._run, name="standby", daemon=True)
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Start the thread."""
         self._thread.start()
 
     def follow(self, partitions: Iterable[int]) -> None:
-        """Follow these and no others: those that other workers hold."""
+        """Follow these partitions, and no others."""
         with self._lock:
             wanted = set(partitions)
             for partition in set(self._followers) - wanted:
@@ -114,7 +114,7 @@ class Standby:
                 self._begin(partition)
 
     def take(self, partition: int) -> TableSnapshot | None:
-        """Hand over what is kept of a partition, for `Table.open`; it is followed no longer."""
+        """Return the snapshot of a partition for `KafkaTable.open`, and follow it no longer."""
         with self._lock:
             follower = self._drop(partition)
         if follower is None or self._clock() - follower.heard_s > STALE_S:
@@ -122,7 +122,7 @@ class Standby:
         return follower.kept
 
     def followed(self) -> dict[int, Followed]:
-        """Tell how far each partition is followed; one that did not fit is not among them."""
+        """Return how far each partition is followed, without those that did not fit."""
         with self._lock:
             return {
                 partition: Followed(
@@ -132,7 +132,7 @@ class Standby:
             }
 
     def close(self) -> None:
-        """End it, and forget all."""
+        """Stop the thread, and drop all snapshots."""
         self._ended.set()
         if self._thread.ident is not None:
             self._thread.join()
@@ -167,7 +167,7 @@ class Standby:
             consumer.close()
 
     def _assign(self, consumer: Consumer, assigned: set[int]) -> set[int]:
-        """Let the consumer read what is to be followed; gives what it reads."""
+        """Assign the followed partitions to the consumer; return them."""
         with self._lock:
             wanted, begun = set(self._followers), self._restarted & set(self._followers)
             self._restarted.clear()
@@ -190,7 +190,7 @@ class Standby:
                 if error is None or is_partition_end(message):
                     self._hear(partition, message, now)
                 elif error.code() == KafkaError._AUTO_OFFSET_RESET:
-                    # What comes next is not there any more: the topic has begun another life.
+                    # The next offset was deleted: the topic was created anew.
                     self._drop(partition)
                     self._begin(partition)
                 else:
@@ -206,7 +206,7 @@ class Standby:
             return
         follower.heard_s = now
         if message.error() is not None:
-            # Behind the last message stands what ended its transaction.
+            # The transaction marker behind the last message has an offset of its own.
             follower.kept.next_offset = message.offset() or 0
             return
         before = follower.kept.size

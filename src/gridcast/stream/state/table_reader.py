@@ -1,4 +1,4 @@
-"""Reading a partition's table: of each key the newest message that was committed, up to the end."""
+"""Reading a partition's table: the newest committed message of each key, up to the end offset."""
 
 from dataclasses import dataclass, field
 
@@ -21,7 +21,7 @@ from gridcast.stream.settings import Settings
 
 @dataclass(slots=True)
 class TableSnapshot:
-    """What a table's partition keeps, as far as it was read."""
+    """The newest message of each key in a partition of the state topic, up to an offset."""
 
     messages: dict[str, bytes] = field(default_factory=dict)
     next_offset: int = OFFSET_BEGINNING
@@ -29,7 +29,7 @@ class TableSnapshot:
     """Bytes of the messages' values."""
 
     def take(self, message: Message) -> None:
-        """Take the next message."""
+        """Apply the next message."""
         key, value = (message.key() or b"").decode(), message.value()
         self.size -= len(self.messages.get(key, b""))
         if value is None:
@@ -41,11 +41,11 @@ class TableSnapshot:
 
 
 def consumer_options(settings: Settings) -> dict[str, object]:
-    """Give the options of a consumer that reads tables."""
+    """Return the options of a consumer that reads tables."""
     return looking_options(settings) | {
-        # Where to go on is known. If it is not there any more, that is not to be passed over.
+        # If the offset to continue from was deleted, that must not go unnoticed.
         "auto.offset.reset": "error",
-        # The end is heard of with the first answer that is empty: at once, not after 0.5 s.
+        # The end is reported with the first empty answer: at once, not after 0.5 s.
         "fetch.wait.max.ms": 10,
         "max.partition.fetch.bytes": 8_000_000,
     }
@@ -54,7 +54,7 @@ def consumer_options(settings: Settings) -> dict[str, object]:
 def read(
     settings: Settings, partition: int, known: TableSnapshot | None, transactions: Transactions
 ) -> TableSnapshot:
-    """Read a table on from what is known, up to its end; it must have been taken over before."""
+    """Update a snapshot to the end of its table, which must have been taken over before."""
     consumer = Consumer(consumer_options(settings), logger=SILENT)
     try:
         place = TopicPartition(settings.topic_prefix + STATE.name, partition)
@@ -72,7 +72,7 @@ def read(
 
 
 class _GoneError(Exception):
-    """What was known reaches to a place that is not there any more."""
+    """The offset to continue from was deleted."""
 
 
 class _NoAnswerError(Exception):
@@ -80,9 +80,9 @@ class _NoAnswerError(Exception):
 
 
 def _end(consumer: Consumer, place: TopicPartition, transactions: Transactions) -> int:
-    """Ask for the end, of the broker that leads: a new one does not answer until it knows it.
+    """Return the end offset, as the partition's leader has it.
 
-    The end that a fetch tells may be too early then.
+    A new leader answers this only when it knows the end; what it reports with a fetch may be lower.
     """
 
     def ask() -> int:
@@ -115,14 +115,14 @@ def _read_on(
             if error is None:
                 known.take(message)
             elif is_partition_end(message):
-                # Behind the last message stands what ended its transaction.
+                # The transaction marker behind the last message has an offset of its own.
                 known.next_offset = message.offset() or 0
             else:
                 _check(place, error)
 
 
 def _check(place: TopicPartition, error: KafkaError) -> None:
-    """Tell what passes from what does not."""
+    """Raise an error that retrying does not help; others are ignored."""
     if error.code() == KafkaError._AUTO_OFFSET_RESET:
         raise _GoneError
     if error.code() in REFUSED:

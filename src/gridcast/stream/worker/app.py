@@ -1,4 +1,4 @@
-"""The Faust app of a worker: the group, its rebalances and its agents' life, as we want them."""
+"""The Faust app of a worker: consumer group, rebalance timing and topics."""
 
 from typing import Any
 
@@ -10,18 +10,18 @@ from gridcast.stream.kafka.transport import BatchTransport
 from gridcast.stream.settings import Settings
 
 BATCH_MESSAGES = 10_000
-"""Messages an agent is handed at once, at most. It is handed what there is: none waits for more."""
+"""Most messages of a batch. An agent gets what there is: no message waits for more."""
 SESSION_S = 6.0
-"""After so long without a heartbeat Kafka gives a worker's partitions to the others. The shortest
-that Kafka allows by default: a killed worker's are to be taken over within 15 s."""
+"""After so long without a heartbeat Kafka assigns a worker's partitions to others. It is the
+shortest time that Kafka allows by default: a killed worker's are to be taken over within 15 s."""
 HEARTBEAT_S = 1.0
-"""The others hear of it with their next heartbeat."""
+"""Other workers learn of a rebalance with their next heartbeat."""
 REBALANCE_S = 30.0
-"""How long the group waits for a worker to finish the batch it has."""
+"""How long a rebalance waits for a worker to finish its batch."""
 COMMIT_EVERY_S = 1.0
 TOPICS_KNOWN_S = 10
-"""How old what is known of topics may be. A broker that has just started can say that there are
-none; who divides the partitions by that gives nobody any, until it asks again."""
+"""Maximum age of topic metadata. A broker that has just started may report no topics; a leader that
+assigns by that assigns no partitions until it asks again."""
 
 
 def make_app(settings: Settings, *, with_headers: bool) -> faust.App:
@@ -41,7 +41,7 @@ def make_app(settings: Settings, *, with_headers: bool) -> faust.App:
         consumer_metadata_max_age_ms=TOPICS_KNOWN_S * 1000,
         datadir=folder,
         consumer_auto_offset_reset="earliest",
-        # Topics are made by `gridcast topics create`, with our settings, not Faust's.
+        # `gridcast topics create` creates topics, with our settings and not Faust's.
         topic_allow_declare=False,
         topic_disable_leader=True,
         web_enabled=False,
@@ -53,7 +53,7 @@ def make_app(settings: Settings, *, with_headers: bool) -> faust.App:
 
 
 def topic_of(app: faust.App, settings: Settings, topic: Topic) -> Any:
-    """Give Faust's idea of a topic: bytes in, bytes out."""
+    """Return the Faust topic, with keys and values as bytes."""
     return app.topic(
         settings.topic_prefix + topic.name,
         key_serializer="raw",

@@ -1,8 +1,8 @@
-"""Writes the dead letters about what every worker reads, so that each is written once.
+"""Writes the dead letters about topics that every worker reads whole, so that each is written once.
 
-One worker writes: the one that has partition 0 of the readings. How far it came is remembered in
-Kafka. Who takes over reads from there once more and goes on; a worker that is killed between a
-letter and the remembering leaves one that is written twice, in the same bytes.
+One worker writes: the one with partition 0 of the readings. It commits how far it has come, and the
+next writer reads on from there. If a worker is killed between a letter and the commit, that letter
+is written twice, in the same bytes.
 """
 
 import time
@@ -20,19 +20,21 @@ from gridcast.stream.kafka.retry import retry_async
 from gridcast.stream.settings import Settings
 
 REMEMBER_EVERY_S = 60.0
-"""Where nothing was refused, how much there is to be read again after a takeover."""
+"""How often the offset is committed if nothing is refused: what a takeover reads again at most."""
 
 Wrote = Callable[[str, Iterable[Reason]], None]
-"""Told of letters that Kafka has confirmed: the topic of the records, and each one's reason."""
+"""Called with the records' topic and each letter's reason when Kafka has confirmed letters."""
 
 
 class LetterWriter:
-    """Writes letters about a topic's records, while that is this worker's task.
+    """Writes the dead letters about a topic's records while this worker is the writer.
 
     Parameters
     ----------
+    settings
+        The deployment's settings.
     topic
-        Where the records come from.
+        The consumer of the records.
     wrote
         Counts the letters.
     """
@@ -41,27 +43,31 @@ class LetterWriter:
         self._settings = settings
         self._topic = topic
         self._wrote = wrote
-        self._told: dict[TopicPartition, int] | None = None
-        """Up to where there are letters, while it is our task to write them."""
+        self._written: dict[TopicPartition, int] | None = None
+        """Up to here letters are written; None while another worker writes them."""
         self._remembered_s = 0.0
 
     async def take_over(self) -> None:
-        """Write the letters from now on, and those that nobody wrote yet."""
-        if self._told is None:
-            self._told = await self._topic.remembered()
-            self._topic.go_back(self._told)
+        """Become the writer, also of the letters that the former writer has not written."""
+        if self._written is None:
+            self._written = await self._topic.remembered()
+            self._topic.go_back(self._written)
 
     def hand_over(self) -> None:
-        """Leave the letters to another worker."""
-        self._told = None
+        """Leave writing to another worker."""
+        self._written = None
 
     async def tell(self, batch: Batch, refused: Refused) -> None:
-        """Write a letter for each record that was refused and has none."""
-        told = self._told
+        """Write a letter for each refused record that has none yet."""
+        written = self._written
         partition = TopicPartition(batch.topic, batch.partition)
-        if told is None or batch.next_offset <= told[partition]:
+        if written is None or batch.next_offset <= written[partition]:
             return
-        new = [one for one in refused if batch.offsets[one[0]] >= told[partition]]
+        new = [
+            (place, refusal)
+            for place, refusal in refused
+            if batch.offsets[place] >= written[partition]
+        ]
         if new:
             letters = [dead_letter(batch, place, refusal) for place, refusal in new]
             messages = [(letter.key, letter.to_bytes()) for letter in letters]
@@ -69,7 +75,7 @@ class LetterWriter:
                 "a dead letter", lambda: send_once(self._settings, DEAD_LETTERS, messages)
             )
             self._wrote(self._topic.topic.name, [letter.reason for letter in letters])
-        told[partition] = batch.next_offset
+        written[partition] = batch.next_offset
         if new or time.monotonic() - self._remembered_s > REMEMBER_EVERY_S:
-            await self._topic.remember(told)
+            await self._topic.remember(written)
             self._remembered_s = time.monotonic()

@@ -111,5 +111,5 @@ async def test_an_agent_that_stalls_bounds_what_is_fetched(
     go_on.set()
     await until(lambda: feed.committed() == feed.ends(), "all is acknowledged")
     assert most <= 1_000_000 + one_fetch
-    assert worker.consumer._buffer == partition_position.Room(), "all of it was given back"
+    assert worker.consumer._buffer == partition_position.FetchBuffer(), "all of it was given back"
     assert all(worker.offsets(tp) == list(range(500)) for tp in feed.tps)

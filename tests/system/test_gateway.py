@@ -1,4 +1,4 @@
-"""A gateway at a real Kafka: snapshots, deltas, resuming, and what it answers over HTTP."""
+"""A gateway at a real Kafka: snapshots, updates, resuming, and its HTTP endpoints."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -35,29 +35,27 @@ def settings(kafka: str) -> Settings:
     return own
 
 
-def of_type(heard: list[dict], kind: str) -> list[dict]:
-    return [message[kind] for message in heard if message["type"] == kind]
+def of_type(messages: list[dict], kind: str) -> list[dict]:
+    return [message[kind] for message in messages if message["type"] == kind]
 
 
-def test_a_fresh_gateway_has_the_newest_of_everything_before_it_is_ready(
-    settings: Settings, tmp_path: Path
-):
+def test_a_new_gateway_has_read_everything_before_it_is_ready(settings: Settings, tmp_path: Path):
     publish(settings, SERIES, GridSeries(series="f-1", kind="feeder"))
     publish_forecasts(
         settings, *(forecast(f"m-{meter}", minute) for minute in range(3) for meter in range(20))
     )
     publish_alarms(settings, alarm("a-1"), alarm("a-1", change=AlarmChange.ACKNOWLEDGED, minute=1))
-    with gateway(settings, tmp_path) as running, client(running.socket) as one:
-        heard = one.snapshot()
-        forecasts = of_type(heard, "forecast")
+    with gateway(settings, tmp_path) as running, client(running.socket) as viewer:
+        messages = viewer.snapshot()
+        forecasts = of_type(messages, "forecast")
         assert sorted(each["series"] for each in forecasts) == sorted(f"m-{n}" for n in range(20))
         assert {each["tick"] for each in forecasts} == {"2026-01-01T12:02:00Z"}
         assert forecasts[0] == json.loads(forecast(forecasts[0]["series"], 2).to_bytes())
-        assert [each["change"] for each in of_type(heard, "alarm")] == ["acknowledged"]
-        assert [each["series"] for each in of_type(heard, "series")] == ["f-1"]
+        assert [each["change"] for each in of_type(messages, "alarm")] == ["acknowledged"]
+        assert [each["series"] for each in of_type(messages, "series")] == ["f-1"]
 
         publish_forecasts(settings, forecast("m-3", 3))
-        assert one.hear_until("forecast")[-1]["forecast"]["tick"] == "2026-01-01T12:03:00Z"
+        assert viewer.hear_until("forecast")[-1]["forecast"]["tick"] == "2026-01-01T12:03:00Z"
 
 
 def test_a_client_gets_what_it_subscribed_to_and_nothing_else(settings: Settings, tmp_path: Path):
@@ -72,22 +70,22 @@ def test_a_client_gets_what_it_subscribed_to_and_nothing_else(settings: Settings
     publish_forecasts(settings, *(forecast(name) for name in ("f-1", "m-1", "m-2", "m-3")))
 
     def series_of(**wanted: object) -> list[str]:
-        with client(running.socket) as one:
-            heard = one.snapshot(what=["forecast"], **wanted)
-            return sorted(each["series"] for each in of_type(heard, "forecast"))
+        with client(running.socket) as viewer:
+            messages = viewer.snapshot(what=["forecast"], **wanted)
+            return sorted(each["series"] for each in of_type(messages, "forecast"))
 
     with gateway(settings, tmp_path) as running:
         assert series_of(series=["m-3", "m-9"]) == ["m-3"]
         assert series_of(below=["f-1"]) == ["f-1", "m-1", "m-2"]
         assert series_of(kinds=["feeder"]) == ["f-1"]
         assert series_of(all=True) == ["f-1", "m-1", "m-2", "m-3"]
-        with client(running.socket) as one:
-            one.snapshot(what=["forecast"], below=["f-1"])
+        with client(running.socket) as viewer:
+            viewer.snapshot(what=["forecast"], below=["f-1"])
             publish_forecasts(settings, forecast("m-3", 1), forecast("m-2", 1))
-            assert one.hear_until("forecast")[-1]["forecast"]["series"] == "m-2"
-            # A meter that is moved is shown to who sees it only now.
+            assert viewer.hear_until("forecast")[-1]["forecast"]["series"] == "m-2"
+            # A meter that moves in the grid is sent to clients that see it only now.
             publish(settings, SERIES, GridSeries(series="m-3", parent="f-1"))
-            assert one.hear_until("forecast")[-1]["forecast"]["series"] == "m-3"
+            assert viewer.hear_until("forecast")[-1]["forecast"]["series"] == "m-3"
 
 
 def test_after_a_kill_a_client_resumes_at_another_gateway_and_misses_nothing(
@@ -97,52 +95,52 @@ def test_after_a_kill_a_client_resumes_at_another_gateway_and_misses_nothing(
     publish_alarms(settings, alarm("a-0"))
     with (
         gateway(settings, tmp_path, gateway_heartbeat_s="1") as running,
-        client(running.socket) as one,
+        client(running.socket) as viewer,
     ):
-        one.snapshot()
+        viewer.snapshot()
         publish_alarms(settings, alarm("a-1"))
-        one.hear_until("alarm")
-        place = one.hear_until("current")[-1]
+        viewer.hear_until("alarm")
+        position = viewer.hear_until("current")[-1]
         running.kill()
         with pytest.raises(ConnectionClosed):
-            one.hear_until("never")  # a heartbeat may still be under way
+            viewer.hear_until("never")  # a heartbeat may still be under way
     publish_alarms(settings, alarm("a-2"), *(alarm("a-2", minute=minute) for minute in range(1, 9)))
     publish_forecasts(settings, forecast("m-2", 1))
-    resume = {"epoch": place["epoch"], "seq": place["seq"]}
-    with gateway(settings, tmp_path) as running, client(running.socket) as one:
-        heard = one.snapshot(all=True, resume=resume)
-        assert [each["series"] for each in of_type(heard, "forecast")] == ["m-2"]
-        changes = [message for message in heard if message["type"] == "alarm"]
+    resume = {"epoch": position["epoch"], "seq": position["seq"]}
+    with gateway(settings, tmp_path) as running, client(running.socket) as viewer:
+        messages = viewer.snapshot(all=True, resume=resume)
+        assert [each["series"] for each in of_type(messages, "forecast")] == ["m-2"]
+        changes = [message for message in messages if message["type"] == "alarm"]
         assert {change["alarm"]["alarm"] for change in changes} == {"a-2"}
         (partition,) = {change["seq"][0] for change in changes}
-        begin = place["seq"]["alarm"][partition]
+        begin = position["seq"]["alarm"][partition]
         assert [change["seq"][1] for change in changes] == list(range(begin, begin + 9))
-        other = one.snapshot("other", all=True, resume={"epoch": "another", "seq": {}})
+        other = viewer.snapshot("other", all=True, resume={"epoch": "another", "seq": {}})
         assert len(of_type(other, "forecast")) == 2
 
 
-def test_an_operator_acknowledges_in_their_own_name(settings: Settings, tmp_path: Path):
+def test_an_alarm_is_acknowledged_in_the_name_of_the_operator(settings: Settings, tmp_path: Path):
     publish_alarms(settings, alarm("a-1"), alarm("a-2", change=AlarmChange.CLEARED))
-    with gateway(settings, tmp_path) as running, client(running.socket) as one:
-        one.say(type="act", request="r1", alarm="a-1", action="acknowledge", note="seen")
-        (acted,) = one.hear_until("acted")
-        (found,) = all_of(settings, COMMANDS.name)
-        command = Command.from_bytes(found.value())
+    with gateway(settings, tmp_path) as running, client(running.socket) as viewer:
+        viewer.say(type="act", request="r1", alarm="a-1", action="acknowledge", note="seen")
+        (acted,) = viewer.hear_until("acted")
+        (record,) = all_of(settings, COMMANDS.name)
+        command = Command.from_bytes(record.value())
         assert (command.command, command.by, command.note) == (acted["command"], "anybody", "seen")
-        one.say(type="act", request="r2", alarm="a-2", action="acknowledge")
-        assert one.hear_until("refused")[-1]["because"] == "unknown-alarm"
+        viewer.say(type="act", request="r2", alarm="a-2", action="acknowledge")
+        assert viewer.hear_until("refused")[-1]["because"] == "unknown-alarm"
         until = (datetime.now(UTC) + timedelta(hours=25)).isoformat()
-        one.say(type="act", request="r3", alarm="a-1", action="shelve", until=until)
-        assert one.hear_until("refused")[-1]["detail"] == "an alarm is shelved for 24 hours at most"
+        viewer.say(type="act", request="r3", alarm="a-1", action="shelve", until=until)
+        assert (
+            viewer.hear_until("refused")[-1]["detail"] == "an alarm is shelved for 24 hours at most"
+        )
     assert len(all_of(settings, COMMANDS.name)) == 1
 
 
-def test_readings_come_thinned_and_their_past_can_be_read_over_http(
-    settings: Settings, tmp_path: Path
-):
+def test_readings_are_thinned_and_their_past_is_read_over_http(settings: Settings, tmp_path: Path):
     with gateway(settings, tmp_path, gateway_readings_every_s="0.5") as running:
-        with client(running.socket) as one:
-            one.snapshot(what=["reading"], all=True)
+        with client(running.socket) as viewer:
+            viewer.snapshot(what=["reading"], all=True)
             start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=30)
             publish(
                 settings,
@@ -152,10 +150,10 @@ def test_readings_come_thinned_and_their_past_can_be_read_over_http(
                     for minute in range(30)
                 ),
             )
-            heard = one.hear_until("reading")
-            while heard[-1]["reading"]["value"] != 29:
-                heard += one.hear_until("reading")
-            assert len(of_type(heard, "reading")) < 15
+            messages = viewer.hear_until("reading")
+            while messages[-1]["reading"]["value"] != 29:
+                messages += viewer.hear_until("reading")
+            assert len(of_type(messages, "reading")) < 15
         status, text = running.ask("/v1/past?series=m-1")
         past = json.loads(text)
         assert status == 200
@@ -188,23 +186,23 @@ def test_the_newest_forecast_is_read_over_http_as_json_and_csv(settings: Setting
         assert running.ask("/../../etc/passwd")[0] == 404
 
 
-def test_a_gateway_says_what_it_waits_for_and_stops_cleanly(settings: Settings, tmp_path: Path):
+def test_a_gateway_reports_what_it_waits_for_and_stops_cleanly(settings: Settings, tmp_path: Path):
     nowhere = settings.model_copy(update={"broker": "127.0.0.1:1"})
     with gateway(nowhere, tmp_path, ready=False) as running:
         assert running.ask("/healthz") == (200, "alive\n")
         assert running.ask("/readyz")[0] == 503
         assert running.stop() == 0
-    with gateway(settings, tmp_path) as running, client(running.socket) as one:
-        one.snapshot()
+    with gateway(settings, tmp_path) as running, client(running.socket) as viewer:
+        viewer.snapshot()
         assert running.stop() == 0
         with pytest.raises(ConnectionClosed) as closed:
-            one.hear_until("never")
+            viewer.hear_until("never")
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1012
         assert "Traceback" not in running.said()
 
 
-def test_a_gateway_whose_topics_are_missing_ends_with_one_clear_line(kafka: str, tmp_path: Path):
+def test_a_gateway_without_topics_ends_with_one_clear_error(kafka: str, tmp_path: Path):
     empty = Settings(broker=kafka, topic_prefix=f"{uuid4().hex[:8]}.")
     with gateway(empty, tmp_path, ready=False) as running:
         wait_for(lambda: running.has_ended, running.said)
@@ -213,7 +211,7 @@ def test_a_gateway_whose_topics_are_missing_ends_with_one_clear_line(kafka: str,
         assert running.process.returncode == 2
 
 
-def test_while_kafka_is_away_a_gateway_goes_on_with_what_it_has_and_says_since_when(
+def test_while_kafka_is_away_a_gateway_serves_what_it_has_and_reports_the_outage(
     tmp_path: Path,
 ):
     with Broker() as broker:
@@ -224,27 +222,27 @@ def test_while_kafka_is_away_a_gateway_goes_on_with_what_it_has_and_says_since_w
         publish_alarms(own, alarm("a-1"))
         with (
             gateway(own, tmp_path, gateway_heartbeat_s="1") as running,
-            client(running.socket) as one,
+            client(running.socket) as viewer,
         ):
-            one.snapshot()
+            viewer.snapshot()
             (node,) = broker.nodes
             node.kill()
-            silent = one.hear_until("current")
+            silent = viewer.hear_until("current")
             while not silent[-1]["stale_s"]:
-                silent = one.hear_until("current")
+                silent = viewer.hear_until("current")
             assert "nothing heard of Kafka for" in silent[-1]["degraded"][0]
             with client(running.socket) as other:
                 assert len(of_type(other.snapshot(), "forecast")) == 1
-            one.say(type="act", request="r", alarm="a-1", action="acknowledge")
-            assert one.hear_until("refused")[-1]["because"] == "unavailable"
+            viewer.say(type="act", request="r", alarm="a-1", action="acknowledge")
+            assert viewer.hear_until("refused")[-1]["because"] == "unavailable"
             assert running.ask("/readyz")[0] == 200
 
             node.start()
             broker.wait_until_ready()
             publish_forecasts(own, forecast("m-1", 1))
-            assert one.hear_until("forecast")[-1]["forecast"]["series"] == "m-1"
-            fresh = one.hear_until("current")
+            assert viewer.hear_until("forecast")[-1]["forecast"]["series"] == "m-1"
+            fresh = viewer.hear_until("current")
             while fresh[-1]["stale_s"]:
-                fresh = one.hear_until("current")
+                fresh = viewer.hear_until("current")
             assert running.stop() == 0
             assert "Traceback" not in running.said()

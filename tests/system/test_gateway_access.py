@@ -1,4 +1,4 @@
-"""Who is let in at a running gateway, what they may do, and how much of it."""
+"""Authentication, scopes and limits at a running gateway."""
 
 import json
 import ssl
@@ -89,7 +89,7 @@ def raw(running: RunningGateway, **options: Any) -> ClientConnection:
     return connect(running.socket + path, **given, open_timeout=WITHIN_S)
 
 
-def test_whoever_has_no_key_is_told_so_and_who_has_one_acts_in_its_name(
+def test_a_client_without_a_key_is_refused_and_one_with_a_key_acts_in_its_name(
     settings: Settings, tmp_path: Path
 ):
     key = add_key(tmp_path, "north-desk", Scope.READ, Scope.ACKNOWLEDGE, below=("f-1",))
@@ -100,40 +100,40 @@ def test_whoever_has_no_key_is_told_so_and_who_has_one_acts_in_its_name(
                 connection.send(json.dumps({"type": "authenticate", **wrong}))
                 code, _ = how_it_ends(connection)
                 assert code == 4401
-        with client(running.socket, key=key) as one:
-            heard = one.snapshot()
-            seen = [each["alarm"]["alarm"] for each in heard if each["type"] == "alarm"]
+        with client(running.socket, key=key) as viewer:
+            messages = viewer.snapshot()
+            seen = [each["alarm"]["alarm"] for each in messages if each["type"] == "alarm"]
             assert seen == ["a-1"]
-            one.say(type="act", request="r", alarm="a-2", action="acknowledge")
-            assert one.hear_until("refused")[-1]["because"] == "unknown-alarm"
-            one.say(type="act", request="r", alarm="a-1", action="acknowledge")
-            one.hear_until("acted")
+            viewer.say(type="act", request="r", alarm="a-2", action="acknowledge")
+            assert viewer.hear_until("refused")[-1]["because"] == "unknown-alarm"
+            viewer.say(type="act", request="r", alarm="a-1", action="acknowledge")
+            viewer.hear_until("acted")
         (command,) = all_of(settings, COMMANDS.name)
         assert Command.from_bytes(command.value()).by == "north-desk"
-        with client(running.socket, key=reader) as one:
-            one.say(type="act", request="r", alarm="a-1", action="acknowledge")
-            assert one.hear_until("refused")[-1]["because"] == "forbidden"
+        with client(running.socket, key=reader) as viewer:
+            viewer.say(type="act", request="r", alarm="a-1", action="acknowledge")
+            assert viewer.hear_until("refused")[-1]["because"] == "forbidden"
         bearer = {"Authorization": f"Bearer {key}"}
         assert running.ask("/v1/forecast?series=m-1", **bearer)[0] == 200
         assert running.ask("/v1/forecast?series=m-2", **bearer)[0] == 404
         assert running.ask("/metrics")[0] == 401
 
 
-def test_a_key_that_is_withdrawn_ends_its_connections(settings: Settings, tmp_path: Path):
+def test_a_revoked_key_ends_its_connections(settings: Settings, tmp_path: Path):
     key, kept = add_key(tmp_path, "withdrawn"), add_key(tmp_path, "kept")
     with (
         secured(settings, tmp_path) as running,
-        client(running.socket, key=key) as one,
+        client(running.socket, key=key) as viewer,
         client(running.socket, key=kept) as other,
     ):
         entries = (tmp_path / "keys.toml").read_text().split("\n\n")
         (tmp_path / "new.toml").write_text(entries[1])
         (tmp_path / "new.toml").replace(tmp_path / "keys.toml")  # it is never half a file
-        assert how_it_ends(one.connection) == (4401, "there is no such API key")
+        assert how_it_ends(viewer.connection) == (4401, "there is no such API key")
         other.snapshot()
 
 
-def test_a_token_lets_in_until_it_expires(settings: Settings, tmp_path: Path):
+def test_a_token_is_valid_until_it_expires(settings: Settings, tmp_path: Path):
     signer = ec.generate_private_key(ec.SECP256R1())
     keys = {"keys": [ECAlgorithm.to_jwk(signer.public_key(), as_dict=True) | {"kid": "k"}]}
     (tmp_path / "jwks.json").write_text(json.dumps(keys))
@@ -148,10 +148,10 @@ def test_a_token_lets_in_until_it_expires(settings: Settings, tmp_path: Path):
             # Clocks may differ by 10 s: it was over before, and is let in for so long.
             exp = time.time() - 10 + let_in_s
             token = jwt.encode(claims | {"exp": exp}, signer, "ES256", {"kid": "k"})
-            with suppress(ConnectionClosed), client(running.socket, token=token) as one:
-                assert how_it_ends(one.connection) == (4401, "the token has expired")
+            with suppress(ConnectionClosed), client(running.socket, token=token) as viewer:
+                assert how_it_ends(viewer.connection) == (4401, "the token has expired")
                 return
-    pytest.fail("it was never let in")
+    pytest.fail("the token was never accepted")
 
 
 def test_a_page_of_another_site_may_not_connect(settings: Settings, tmp_path: Path):
@@ -168,7 +168,7 @@ def test_a_page_of_another_site_may_not_connect(settings: Settings, tmp_path: Pa
         assert running.ask("/", Host="evil.example")[0] == 403
 
 
-def test_one_key_has_so_many_connections_and_requests_at_all_gateways(
+def test_connections_and_requests_of_a_key_are_limited_over_all_gateways(
     settings: Settings, tmp_path: Path
 ):
     key = add_key(tmp_path, "desk")
@@ -203,9 +203,7 @@ def test_one_key_has_so_many_connections_and_requests_at_all_gateways(
         assert "Redis does not answer" in degraded[-1]["degraded"][0]
 
 
-def test_over_tls_in_the_binary_form_and_packed_the_same_is_said(
-    settings: Settings, tmp_path: Path
-):
+def test_tls_messagepack_and_compression_give_the_same_messages(settings: Settings, tmp_path: Path):
     authority = Authority(tmp_path / "tls")
     certificate, key = authority.certify("localhost")
     flags = {
@@ -218,7 +216,7 @@ def test_over_tls_in_the_binary_form_and_packed_the_same_is_said(
         assert running.url.startswith("https://")
         port = running.url.rpartition(":")[2]
         address = f"wss://localhost:{port}/v1?deflate=1"
-        heard: list[dict[str, Any]] = []
+        messages: list[dict[str, Any]] = []
         wait_for(lambda: _is_ready(address, trusted), running.said)
         with connect(
             address, ssl=trusted, subprotocols=["gridcast.v1.msgpack"], open_timeout=WITHIN_S
@@ -230,9 +228,9 @@ def test_over_tls_in_the_binary_form_and_packed_the_same_is_said(
                     {"type": "subscribe", "subscription": "s", "series": ["m-1"]}
                 )
             )
-            while not heard or heard[-1]["type"] != "current":
-                heard.append(msgspec.msgpack.decode(connection.recv(WITHIN_S)))
-        (got,) = [message["forecast"] for message in heard if message["type"] == "forecast"]
+            while not messages or messages[-1]["type"] != "current":
+                messages.append(msgspec.msgpack.decode(connection.recv(WITHIN_S)))
+        (got,) = [message["forecast"] for message in messages if message["type"] == "forecast"]
         numbers = np.frombuffer(got["quantiles"], "<f4").reshape(3, 4)
         assert numbers.tolist() == forecast("m-1").quantiles
 
@@ -251,7 +249,7 @@ def _is_ready(address: str, trusted: ssl.SSLContext) -> bool:
             return False
 
 
-def test_packing_is_off_unless_it_is_asked_for(settings: Settings, tmp_path: Path):
+def test_compression_is_off_unless_it_is_requested(settings: Settings, tmp_path: Path):
     with gateway(settings, tmp_path) as running:
         with raw(running, compression="deflate") as connection:
             assert connection.protocol.extensions == []

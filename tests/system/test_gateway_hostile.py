@@ -49,12 +49,12 @@ def settings(kafka: str) -> Settings:
 
 
 class GoodClient(threading.Thread):
-    """Sees how long a forecast takes from before Kafka to itself, and that none is left out."""
+    """Measures the delay of each forecast through Kafka and the gateway, and counts them."""
 
     def __init__(self, settings: Settings, url: str) -> None:
         super().__init__()
         self.delays: list[tuple[float, float]] = []
-        """When each came, and how long it took."""
+        """The arrival and the delay of each forecast."""
         self.sent = 0
         self.failure: Exception | None = None
         self._settings = settings
@@ -63,12 +63,12 @@ class GoodClient(threading.Thread):
 
     def run(self) -> None:
         try:
-            with client(self._url) as one:
-                one.snapshot(series=["good"], what=["forecast"])
+            with client(self._url) as viewer:
+                viewer.snapshot(series=["good"], what=["forecast"])
                 producer = Producer(producer_options(self._settings) | {"linger.ms": 0})
                 while not self._over.wait(EVERY_S):
                     self._send_one(producer)
-                    one.hear_until("forecast")
+                    viewer.hear_until("forecast")
                     at = time.monotonic()
                     self.delays.append((at, at - self._began))
         except Exception as error:  # noqa: BLE001 - raised where the thread is awaited
@@ -92,7 +92,7 @@ class GoodClient(threading.Thread):
 
 
 def attack(running: RunningGateway, seed: int) -> dict[str, int]:
-    """Let them do their worst for a while; gives what they did."""
+    """Run hostile clients for a while and return how often each attack was made."""
     address = urlsplit(running.url)
     words = ["-m", "support.hostile", str(address.hostname), str(address.port), str(ROUND_S)]
     done = subprocess.run(
@@ -134,7 +134,7 @@ def test_hostile_clients_crash_nothing_leak_nothing_and_delay_nobody(
 
         assert running.ask("/healthz")[0] == 200
         quiet, *attacked = (good.p99(since, until) for since, until in pairwise(moments))
-        print(f"p99 {quiet:.3f} s; under attack", ", ".join(f"{one:.3f} s" for one in attacked))
+        print(f"p99 {quiet:.3f} s; under attack", ", ".join(f"{p99:.3f} s" for p99 in attacked))
         # Of the rounds the better one: a machine that has other things to do may be late in one.
         assert min(attacked) < max(5 * quiet, 1.0), (quiet, attacked)
         assert len(good.delays) == good.sent

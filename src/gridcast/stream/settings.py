@@ -1,6 +1,6 @@
-"""Every setting, in one place, and where each value came from.
+"""All settings of a deployment, and the origin of each value.
 
-A value is taken from the first of these that has it:
+The first of these sources that has a value wins:
 
 1. a command-line flag (``--broker``),
 2. the environment (``GRIDCAST_BROKER``),
@@ -44,7 +44,7 @@ DEFAULT_FILE = Path("gridcast.toml")
 
 
 def _whole_number(value: object) -> object:
-    """Read the text that an environment variable is: a Literal of numbers does not."""
+    """Return an environment variable's text as a number: a Literal of numbers accepts no text."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
@@ -52,7 +52,7 @@ Step = Annotated[Literal[1, 5, 10, 15, 30, 60], BeforeValidator(_whole_number)]
 
 
 def _split(value: object) -> object:
-    """Read the text that an environment variable is: numbers with commas."""
+    """Return the parts of an environment variable's text, which has commas between them."""
     return tuple(map(str.strip, value.split(","))) if isinstance(value, str) else value
 
 
@@ -62,20 +62,20 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Settings(GatewaySettings, BaseSettings):
-    """What a deployment can choose."""
+    """The settings of a deployment."""
 
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True)
 
     broker: str = Field(
         "127.0.0.1:9092",
         pattern=r"^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$",
-        description="Kafka to talk to: host:port, several with commas",
+        description="Kafka's address: host:port, several with commas",
     )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
-        "PLAINTEXT", description="how to talk to Kafka"
+        "PLAINTEXT", description="protocol of the connections to Kafka"
     )
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
-        "SCRAM-SHA-512", description="how to log in to Kafka (with SASL_*)"
+        "SCRAM-SHA-512", description="mechanism of the login to Kafka (with SASL_*)"
     )
     sasl_username: str | None = Field(None, description="Kafka user (with SASL_*)")
     sasl_password: SecretStr | None = Field(None, description="Kafka password (with SASL_*)")
@@ -83,10 +83,10 @@ class Settings(GatewaySettings, BaseSettings):
         None, description="certificate authority that signed the brokers' certificates (with *SSL)"
     )
     tls_certificate_file: Path | None = Field(
-        None, description="certificate that we show, where Kafka asks for one (with *SSL)"
+        None, description="client certificate, if Kafka requires one (with *SSL)"
     )
     tls_key_file: Path | None = Field(
-        None, description="its key; none: it is in the same file (with *SSL)"
+        None, description="key of that certificate; none: it is in the same file (with *SSL)"
     )
     tls_key_password: SecretStr | None = Field(
         None, description="password of that key, if it has one (with *SSL)"
@@ -95,116 +95,121 @@ class Settings(GatewaySettings, BaseSettings):
     topic_prefix: str = Field(
         "",
         pattern=r"^[A-Za-z0-9._-]{0,64}$",
-        description="put before every topic's name, so that two deployments can share one Kafka",
+        description="prefix of all topic names, so that two deployments can share one Kafka",
     )
     partitions: int = Field(
-        4, ge=1, le=1000, description="partitions of the topics that are split by series"
+        4, ge=1, le=1000, description="partitions of the topics that are partitioned by series"
     )
     replication: int = Field(
-        1, ge=1, le=10, description="copies of every topic that Kafka keeps (3 in production)"
+        1, ge=1, le=10, description="replicas of every topic (3 in production)"
     )
 
-    step_minutes: Step = Field(15, description="width of one slot of the forecast, minutes")
+    step_minutes: Step = Field(15, description="width of a forecast's slot, minutes")
     window_days: int = Field(
         8,
         ge=8,
         le=60,
-        description="how far back a window reaches, days (last week's hour and more)",
+        description="length of a window, days (a week and one day at least)",
     )
     horizon_hours: float = Field(
-        24, ge=1, le=168, description="how far ahead a forecast looks, hours (whole steps)"
+        24, ge=1, le=168, description="length of a forecast, hours (whole steps)"
     )
     levels: Levels = Field(
         (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95),
         min_length=1,
-        description="probabilities of a forecast's quantiles, rising; with commas. A model serves "
+        description="probabilities of a forecast's quantiles, rising, with commas; a model can serve "
         "if it has all of them",
     )
     weather_old_hours: float = Field(
         24,
         gt=0,
         allow_inf_nan=False,
-        description="a weather forecast that was issued longer ago is not used: the model then "
-        "answers without weather, and says so; hours",
+        description="maximum age of a weather forecast, hours; if it is older, the model forecasts "
+        "without weather, and the forecast says so",
     )
     threads: int = Field(
-        0, ge=0, le=256, description="threads that a tick is worked out on; 0: one a core"
+        0, ge=0, le=256, description="threads that compute a tick; 0: one per core"
     )
     model: Literal["box", "none"] = Field(
         "box",
-        description="who answers where no release serves. box: the model that came with gridcast "
-        "for this step; none: no model, but each series' own past",
+        description="what forecasts where no release serves. box: gridcast's own model for this "
+        "step; none: statistics of each series' past",
     )
     hold_minutes: int = Field(
         0,
         ge=0,
         le=120,
-        description="how long a reading may stand for the load when no other follows, minutes; "
-        "0: one step. With readings every minute, 3 is a good choice",
+        description="how long a reading counts as the load if no other follows, minutes; 0: one "
+        "step; with readings every minute, 3 is a good choice",
     )
     lateness_s: Seconds = Field(
         0,
-        description="how long a tick waits for readings that come out of order, seconds of event "
-        "time; what is later still mends the window and shows in the next tick",
+        description="how long a tick waits for readings that arrive out of order, seconds of event "
+        "time; later readings still correct the window, and count from the next tick on",
     )
     clock: Literal["live", "replay"] = Field(
         "live",
-        description="live: where no readings come, ticks are closed by the wall clock; replay: by "
-        "readings alone, so that how fast history is played changes nothing",
+        description="live: the wall clock closes ticks where no readings arrive; replay: only "
+        "readings close ticks, so that the speed of a replay changes nothing",
     )
     every_minutes: int = Field(
         1,
         ge=1,
         le=60,
         description="minutes between two forecasts of a series; more than 1 only with clock = "
-        "replay, so that history goes faster: alarms, and what is learned, stay the same",
+        "replay, for speed; alarms and online learning stay the same",
     )
     idle_margin_s: Seconds = Field(
         15,
-        description="how much later than its readings the wall clock closes a tick (live), seconds",
+        description="with clock = live: how much later than readings the wall clock closes a tick, "
+        "seconds",
     )
     warm_standby: bool = Field(
         False,
-        description="follow the state of the other workers' partitions, to take them over sooner "
-        "(costs the memory of that state)",
+        description="keep a copy of the state of the other workers' partitions, to take them over "
+        "faster; it costs the memory of that state",
     )
     stuck_after_s: Seconds = Field(
         60,
-        description="a partition that stands still for so long though messages wait is reported, "
-        "seconds",
+        description="a partition is reported as stuck if it makes no progress for so long though "
+        "messages wait, seconds",
     )
     future_bound_s: Seconds = Field(
-        300, description="a reading further ahead of the clock than this is refused, seconds"
+        300, description="a reading further in the future than this is refused, seconds"
     )
     message_bytes: int = Field(
-        1_000_000, ge=1_000, le=100_000_000, description="the largest message that is read, bytes"
+        1_000_000,
+        ge=1_000,
+        le=100_000_000,
+        description="size of the largest message that is accepted, bytes",
     )
 
     detect: bool = Field(
         True,
-        description="watch the readings, and raise alarms about what is wrong with them; when it "
-        "is off, what was learned of them is forgotten",
+        description="detect anomalies in the readings, and raise alarms; switching it off drops "
+        "what the detectors have learned",
     )
     dead_letter_limit_share: float = Field(
         0.05,
         gt=0,
         le=1,
-        description="an alarm is raised when more of a partition's readings than this share are "
+        description="an alarm is raised if a larger share of a partition's readings than this is "
         "refused within 15 minutes, 0 to 1 (1: never)",
     )
     dead_letter_limit_per_minute: float = Field(
         1_000,
         gt=0,
         allow_inf_nan=False,
-        description="or more than so many readings of a partition a minute, whatever the share",
+        description="an alarm is also raised if more of a partition's readings than this are "
+        "refused per minute",
     )
 
     shelve_hours: float = Field(
-        24, gt=0, le=8_760, description="the longest that an alarm may be shelved, hours"
+        24, gt=0, le=8_760, description="maximum time that an alarm can be shelved, hours"
     )
 
     log_format: Literal["text", "json"] = Field(
-        "text", description="how a worker logs: text for people, json for programs"
+        "text", description="format of the log: text for people, json for programs"
     )
     trace_endpoint: str | None = Field(
         None,
@@ -213,28 +218,28 @@ class Settings(GatewaySettings, BaseSettings):
         "http://127.0.0.1:4318/v1/traces; needs gridcast[otel]; none: nowhere",
     )
     metrics_port: int = Field(
-        0, ge=0, le=65535, description="where a worker serves its metrics; 0: nowhere"
+        0, ge=0, le=65535, description="port on which a worker serves its metrics; 0: none"
     )
     metrics_host: str = Field(
         "127.0.0.1",
         min_length=1,
-        description="address on which metrics are served; 0.0.0.0 in a container",
+        description="address on which a worker serves its metrics; 0.0.0.0 in a container",
     )
 
     broker_dir: Path = Field(
         default_factory=lambda: user_data_path("gridcast") / "broker",
-        description="where `gridcast broker` keeps its data",
+        description="folder of the data of `gridcast broker`",
     )
     jars_dir: Path | None = Field(
-        None, description="a folder with Kafka's jars, for a site that cannot fetch them"
+        None, description="folder with Kafka's jars, for machines that cannot download them"
     )
     evaluations_file: Path = Field(
         default_factory=lambda: user_data_path("gridcast") / "evaluations.duckdb",
-        description="where `gridcast backtest` keeps its past evaluations (DuckDB)",
+        description="file of the past evaluations of `gridcast backtest` (DuckDB)",
     )
     cache_dir: Path = Field(
         default_factory=lambda: user_cache_path("gridcast"),
-        description="where what was fetched once is kept",
+        description="folder of what was downloaded",
     )
 
     @field_validator("levels", mode="after")
@@ -274,12 +279,12 @@ class Settings(GatewaySettings, BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what :func:`load` passes, and no more: it asks each source itself."""
+        """Return only the values that :func:`load` passes: it reads the other sources itself."""
         return (init_settings,)
 
 
 class SettingOrigin(BaseModel):
-    """Where a value came from."""
+    """The source of a value."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -291,7 +296,7 @@ class SettingOrigin(BaseModel):
 
 
 class Loaded(BaseModel):
-    """The settings in force and where each came from."""
+    """The settings in force, and the origin of each."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -300,15 +305,15 @@ class Loaded(BaseModel):
 
 
 def load(flags: Mapping[str, Any] | None = None, *, file: Path | None = None) -> Loaded:
-    """Read all sources; a wrong value is a :class:`UserError` naming it and where it came from."""
+    """Return the settings of all sources; a wrong value is a :class:`UserError` with its origin."""
     values: dict[str, Any] = {}
     origins: dict[str, SettingOrigin] = {
         name: SettingOrigin(kind="default", name="") for name in Settings.model_fields
     }
-    # The later wins.
-    for origin, found in (*_from_file(file), *_from_environment(), *_from_flags(flags or {})):
-        values |= found
-        origins |= dict.fromkeys(found, origin)
+    # Later sources win.
+    for origin, given in (*_from_file(file), *_from_environment(), *_from_flags(flags or {})):
+        values |= given
+        origins |= dict.fromkeys(given, origin)
     try:
         settings = Settings(**values)
     except ValidationError as error:
@@ -317,10 +322,10 @@ def load(flags: Mapping[str, Any] | None = None, *, file: Path | None = None) ->
 
 
 def unknown_variables() -> list[str]:
-    """Name the GRIDCAST_* variables that set nothing.
+    """Return the GRIDCAST_* variables that set nothing.
 
-    They are no error: Kubernetes puts GRIDCAST_SERVICE_HOST and its like into every container
-    beside a service of that name. `gridcast config` shows them, for those who misspelt one.
+    They are no error: Kubernetes sets GRIDCAST_SERVICE_HOST and others in every container beside a
+    service of that name. `gridcast config` shows them, in case one is misspelt.
     """
     known = {ENVIRONMENT_PREFIX + name.upper() for name in Settings.model_fields} | {FILE_VARIABLE}
     return sorted(
@@ -362,7 +367,7 @@ def _from_flags(flags: Mapping[str, Any]) -> list[_Source]:
 
 
 def _one_line(error: ValidationError, origins: Mapping[str, SettingOrigin]) -> str:
-    """Say the first thing that is wrong, with its place; never the value of a secret."""
+    """Return the first error in one line, with its origin and without the values of secrets."""
     first = error.errors(include_url=False, include_context=False)[0]
     name = str(first["loc"][0]) if first["loc"] else "settings"
     if first["type"] == "extra_forbidden":

@@ -1,4 +1,4 @@
-"""Times as people write and read them on the command line."""
+"""Times on the command line."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from gridcast.units import time_ms
 
 
 def read_time(text: str, flag: str) -> int:
-    """Return a time in milliseconds; one without a zone is in UTC."""
+    """Return a text's time in milliseconds; without a zone it is UTC."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
@@ -19,10 +19,10 @@ def read_time(text: str, flag: str) -> int:
 
 
 def show_time(at_ms: int) -> str:
-    """Write a time for people."""
+    """Return a time for display, to the minute in UTC."""
     return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%d %H:%M}"
 
 
 def write_time(at_ms: int) -> str:
-    """Write a time so that it can be read again."""
+    """Return a time in the form that :func:`read_time` accepts."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")

@@ -135,7 +135,7 @@ def test_after_a_crash_the_same_command_sends_the_rest_and_nothing_twice(
         command(settings, "max"), cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "going on behind" in done.stderr
+    assert "continuing after" in done.stderr
     whole = settings.model_copy(update={"topic_prefix": f"whole-{settings.topic_prefix}"})
     once = subprocess.run(
         command(whole, "max"), cwd=tmp_path, capture_output=True, text=True, check=False

@@ -16,14 +16,14 @@ from gridcast.cli.options import Broker, Prefix, settings
 from gridcast.schemas import Reason, ReplayedLetters
 from gridcast.stream.dead_letters.letters import (
     DeadLetterSummary,
-    Stored,
-    Which,
+    LetterFilter,
+    StoredLetter,
     each_once,
     read_since,
     safely,
     was_replayed,
 )
-from gridcast.stream.dead_letters.reader import Box, Tell
+from gridcast.stream.dead_letters.reader import DeadLetterReader, Tell
 from gridcast.stream.dead_letters.replay import Replay, ResendPlan
 from gridcast.stream.errors import UserError
 from gridcast.stream.settings import Settings
@@ -63,11 +63,11 @@ def list_(
     """Count dead letters by reason. With --show or --json, print the newest letters."""
     chosen = settings(context, broker=broker, topic_prefix=topic_prefix)
     which = _which(chosen, reason, since, topic)
-    with closing(Box(chosen, which.since)) as box:
+    with closing(DeadLetterReader(chosen, which.since)) as box:
         with _progress("what was sent again", box.messages) as tell:
             replays = box.replays(tell)
         summary = DeadLetterSummary(replays)
-        newest: deque[Stored] = deque(maxlen=limit)
+        newest: deque[StoredLetter] = deque(maxlen=limit)
         with _progress("letters", box.messages) as tell:
             for stored in each_once(filter(which.means, box.letters(tell))):
                 summary.add(stored)
@@ -82,7 +82,7 @@ def list_(
         for stored in letters:
             print(_as_json(stored, replays))
     elif not letters:
-        print("no dead letters" + ("" if which == Which() else " that match"))
+        print("no dead letters" + ("" if which == LetterFilter() else " that match"))
     else:
         Console(soft_wrap=True).print(_table(summary))
         if show:
@@ -115,7 +115,7 @@ def replay(
     """
     chosen = settings(context, broker=broker, topic_prefix=topic_prefix)
     which = _which(chosen, reason, since, topic)
-    with closing(Box(chosen, which.since)) as box:
+    with closing(DeadLetterReader(chosen, which.since)) as box:
         with _progress("what was sent again", box.messages) as tell:
             job = Replay(box, which, again=again, tell=tell)
         with _progress("letters", box.messages) as tell:
@@ -137,10 +137,10 @@ def replay(
 
 def _which(
     chosen: Settings, reasons: list[Reason] | None, since: str | None, topic: str | None
-) -> Which:
+) -> LetterFilter:
     if topic is not None and not topic.startswith(chosen.topic_prefix):
         topic = chosen.topic_prefix + topic
-    return Which(
+    return LetterFilter(
         frozenset(reasons or ()),
         topic,
         None if since is None else read_since(since, datetime.now(UTC)),
@@ -194,7 +194,7 @@ def _time(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _as_text(stored: Stored, replays: Iterable[ReplayedLetters]) -> str:
+def _as_text(stored: StoredLetter, replays: Iterable[ReplayedLetters]) -> str:
     letter = stored.letter
     entry = "" if letter.entry is None else f", entry {letter.entry}"
     replayed = "  (replayed)" if was_replayed(stored, replays) else ""
@@ -207,7 +207,7 @@ def _as_text(stored: Stored, replays: Iterable[ReplayedLetters]) -> str:
     )
 
 
-def _as_json(stored: Stored, replays: Iterable[ReplayedLetters]) -> str:
+def _as_json(stored: StoredLetter, replays: Iterable[ReplayedLetters]) -> str:
     return json_module.dumps(
         {
             "written_at": f"{stored.written_at.isoformat(timespec='milliseconds')[:-6]}Z",

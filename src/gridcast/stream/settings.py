@@ -117,8 +117,8 @@ class Settings(GatewaySettings, BaseSettings):
     levels: Levels = Field(
         (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95),
         min_length=1,
-        description="probabilities of a forecast's quantiles, rising, with commas; a model can serve "
-        "if it has all of them",
+        description="probabilities of a forecast's quantiles, rising, with commas; a model can "
+        "serve if it has all of them",
     )
     weather_old_hours: float = Field(
         24,

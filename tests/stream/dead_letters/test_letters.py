@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from gridcast.schemas import DeadLetter, Reason, ReplayedLetters
 from gridcast.stream.dead_letters.letters import (
     DeadLetterSummary,
-    Stored,
-    Which,
+    LetterFilter,
+    StoredLetter,
     each_once,
     each_record_once,
     read_since,
@@ -31,25 +31,25 @@ def stored(
     reason: Reason = Reason.NOT_JSON,
     topic: str = "meter.readings",
     at: datetime = NOON,
-) -> Stored:
+) -> StoredLetter:
     letter = DeadLetter(topic=topic, partition=0, offset=about, entry=entry, reason=reason)
-    return Stored(0, offset, at, letter)
+    return StoredLetter(0, offset, at, letter)
 
 
 @pytest.mark.parametrize(
     ("which", "meant"),
     [
-        (Which(), True),
-        (Which(frozenset({Reason.NOT_JSON, Reason.EMPTY})), True),
-        (Which(frozenset({Reason.EMPTY})), False),
-        (Which(topic="meter.readings"), True),
-        (Which(topic="weather.forecasts"), False),
-        (Which(since=NOON), True),
-        (Which(since=NOON + HOUR), False),
-        (Which(frozenset({Reason.NOT_JSON}), "meter.readings", NOON + HOUR), False),
+        (LetterFilter(), True),
+        (LetterFilter(frozenset({Reason.NOT_JSON, Reason.EMPTY})), True),
+        (LetterFilter(frozenset({Reason.EMPTY})), False),
+        (LetterFilter(topic="meter.readings"), True),
+        (LetterFilter(topic="weather.forecasts"), False),
+        (LetterFilter(since=NOON), True),
+        (LetterFilter(since=NOON + HOUR), False),
+        (LetterFilter(frozenset({Reason.NOT_JSON}), "meter.readings", NOON + HOUR), False),
     ],
 )
-def test_a_letter_is_meant_if_every_filter_lets_it_through(which: Which, meant: bool):
+def test_a_letter_is_meant_if_every_filter_lets_it_through(which: LetterFilter, meant: bool):
     assert which.means(stored()) is meant
 
 
@@ -59,7 +59,7 @@ def test_a_letter_counts_as_replayed_only_below_the_end_and_within_the_filters_o
     assert not was_replayed(stored(5, reason=Reason.EMPTY), [replay])
     assert not was_replayed(stored(4, reason=Reason.NOT_JSON), [replay])
     assert not was_replayed(stored(4, reason=Reason.EMPTY), [])
-    other_partition = Stored(1, 0, NOON, stored(reason=Reason.EMPTY).letter)
+    other_partition = StoredLetter(1, 0, NOON, stored(reason=Reason.EMPTY).letter)
     assert not was_replayed(other_partition, [replay])
 
 

@@ -1,1 +1,1 @@
-"""Dead letters looked at, and sent again after what was wrong is mended."""
+"""Showing dead letters, and sending their records again once the cause is fixed."""

@@ -1,6 +1,6 @@
-"""Dead letters as they lie on their topic: which are meant, what there is of them, how they look.
+"""Filter, summarise and format dead letters.
 
-Two letters about the same record are the same bytes, so the second says nothing new.
+Two letters about the same record are the same bytes, so the second adds nothing.
 """
 
 import re
@@ -15,31 +15,31 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """A dead letter, and where it lies."""
+class StoredLetter:
+    """A dead letter with its position in the topic."""
 
     partition: int
     offset: int
     written_at: datetime
-    """When Kafka got it."""
+    """Kafka's timestamp."""
     letter: DeadLetter
 
     @property
     def record(self) -> tuple[str, int, int]:
-        """What it is about: a frame with three bad readings is one record with three letters."""
+        """Position of the record: a frame with three bad readings has one, with three letters."""
         return self.letter.topic, self.letter.partition, self.letter.offset
 
 
 @dataclass(frozen=True, slots=True)
-class Which:
-    """Which letters are meant; by default all."""
+class LetterFilter:
+    """A filter of letters; by default it passes all."""
 
     reasons: frozenset[Reason] = frozenset()
     topic: str | None = None
     since: datetime | None = None
 
-    def means(self, stored: Stored) -> bool:
-        """Tell whether a letter is one of them."""
+    def means(self, stored: StoredLetter) -> bool:
+        """Return whether a letter passes."""
         return (
             (not self.reasons or stored.letter.reason in self.reasons)
             and self.topic in {None, stored.letter.topic}
@@ -47,18 +47,18 @@ class Which:
         )
 
 
-def was_replayed(stored: Stored, replays: Iterable[ReplayedLetters]) -> bool:
-    """Tell whether one of the replays sent this letter again."""
+def was_replayed(stored: StoredLetter, replays: Iterable[ReplayedLetters]) -> bool:
+    """Return whether one of the replays sent this letter's record again."""
     return any(
         stored.partition < len(replay.below)
         and stored.offset < replay.below[stored.partition]
-        and Which(frozenset(replay.reasons), replay.topic, replay.since).means(stored)
+        and LetterFilter(frozenset(replay.reasons), replay.topic, replay.since).means(stored)
         for replay in replays
     )
 
 
-def each_once(letters: Iterable[Stored]) -> Iterator[Stored]:
-    """Leave out letters that say again what another said."""
+def each_once(letters: Iterable[StoredLetter]) -> Iterator[StoredLetter]:
+    """Yield letters without duplicates."""
     seen = set()
     for stored in letters:
         about = (*stored.record, stored.letter.entry)
@@ -67,8 +67,8 @@ def each_once(letters: Iterable[Stored]) -> Iterator[Stored]:
             yield stored
 
 
-def each_record_once(letters: Iterable[Stored]) -> Iterator[Stored]:
-    """Take one letter of each record: all of them hold the whole of it."""
+def each_record_once(letters: Iterable[StoredLetter]) -> Iterator[StoredLetter]:
+    """Yield one letter per record: each contains the whole record."""
     seen = set()
     for stored in letters:
         if stored.record not in seen:
@@ -77,8 +77,8 @@ def each_record_once(letters: Iterable[Stored]) -> Iterator[Stored]:
 
 
 @dataclass(slots=True)
-class Line:
-    """The letters of one reason."""
+class ReasonSummary:
+    """Counts of the letters with one reason."""
 
     reason: Reason
     oldest: datetime
@@ -88,28 +88,28 @@ class Line:
 
 
 class DeadLetterSummary:
-    """How many letters there are of each reason."""
+    """Counts of letters by reason."""
 
     def __init__(self, replays: Sequence[ReplayedLetters]) -> None:
         self._replays = replays
-        self._lines: dict[Reason, Line] = {}
+        self._lines: dict[Reason, ReasonSummary] = {}
 
-    def add(self, stored: Stored) -> None:
+    def add(self, stored: StoredLetter) -> None:
         """Count one letter."""
         at, reason = stored.written_at, stored.letter.reason
-        line = self._lines.setdefault(reason, Line(reason, at, at))
+        line = self._lines.setdefault(reason, ReasonSummary(reason, at, at))
         line.letters += 1
         line.replayed += was_replayed(stored, self._replays)
         line.oldest = min(line.oldest, at)
         line.newest = max(line.newest, at)
 
-    def lines(self) -> list[Line]:
-        """Give the reasons, that with the most letters first."""
+    def lines(self) -> list[ReasonSummary]:
+        """Return a line per reason, the most frequent first."""
         return sorted(self._lines.values(), key=lambda line: (-line.letters, line.reason))
 
 
 def read_since(text: str, now: datetime) -> datetime:
-    """Read a time (RFC 3339, UTC if it names no zone) or a while before now.
+    """Return a time of an RFC 3339 text (UTC without a zone), or so long before now.
 
     >>> read_since("2h", datetime(2026, 1, 1, 12, tzinfo=UTC)).isoformat()
     '2026-01-01T10:00:00+00:00'
@@ -124,7 +124,7 @@ def read_since(text: str, now: datetime) -> datetime:
 
 
 def safely(data: bytes | None, most: int = 400) -> str:
-    r"""Show bytes that may be anything in a terminal: nothing in them can steer it.
+    r"""Return arbitrary bytes as text for a terminal, without control characters.
 
     >>> print(safely(b'{"a": 1}\x1b[2J\xff'))
     {"a": 1}\x1b[2J\xff

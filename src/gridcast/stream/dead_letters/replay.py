@@ -1,9 +1,9 @@
-"""Sends the records that letters are about again, to the topics they came from.
+"""Sends the records of dead letters again, to the topics that they came from.
 
-A record is sent as it came, key and bytes, once, however many letters there are about it. A frame
-with one bad reading is sent whole: its good readings, used the first time, count once. What is
-still wrong comes back as a new letter, which this replay does not see: it ends where the topic
-ended when it began.
+A record is sent unchanged, and once, however many letters are about it. A frame with one bad
+reading is sent whole; its good readings, which were used the first time, count once. A record that
+is still wrong becomes a new letter. This replay does not see it, because it reads to the end
+offsets at its start.
 """
 
 from collections import Counter
@@ -13,8 +13,13 @@ from datetime import UTC, datetime
 
 from gridcast.schemas import Reason, ReplayedLetters
 from gridcast.schemas.topics import DEAD_LETTERS
-from gridcast.stream.dead_letters.letters import Stored, Which, each_record_once, was_replayed
-from gridcast.stream.dead_letters.reader import Box, Tell
+from gridcast.stream.dead_letters.letters import (
+    LetterFilter,
+    StoredLetter,
+    each_record_once,
+    was_replayed,
+)
+from gridcast.stream.dead_letters.reader import DeadLetterReader, Tell
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka.bulk_producer import BulkProducer
 from gridcast.stream.settings import Settings
@@ -22,24 +27,26 @@ from gridcast.stream.settings import Settings
 
 @dataclass(slots=True)
 class ResendPlan:
-    """What a replay would do."""
+    """What a replay is going to send."""
 
     records: Counter[str] = field(default_factory=Counter)
-    """How many to each topic."""
+    """Number of records by topic."""
     reasons: Counter[Reason] = field(default_factory=Counter)
-    """Why they were not used; of a frame with several reasons, the first."""
+    """Number of records by reason; of a frame with several reasons, by the first."""
 
 
 class Replay:
-    """One replay: looked at with `plan`, done with `send`."""
+    """One replay: `plan` counts its records, `send` sends them."""
 
-    def __init__(self, box: Box, which: Which, *, again: bool, tell: Tell) -> None:
-        self._box = box
+    def __init__(
+        self, reader: DeadLetterReader, which: LetterFilter, *, again: bool, tell: Tell
+    ) -> None:
+        self._reader = reader
         self._which = which
-        self._replays = [] if again else box.replays(tell)
+        self._replays = [] if again else reader.replays(tell)
 
     def plan(self, tell: Tell) -> ResendPlan:
-        """Count what is to be sent."""
+        """Return the counts of the records that are to be sent."""
         plan = ResendPlan()
         for stored in self._chosen(tell):
             plan.records[stored.letter.topic] += 1
@@ -47,10 +54,10 @@ class Replay:
         return plan
 
     def send(self, settings: Settings, plan: ResendPlan, tell: Callable[[int], None]) -> int:
-        """Send all of it, wait until Kafka has confirmed every one, and remember it.
+        """Send all records; when Kafka has confirmed them, record the replay.
 
-        Nothing is remembered of a replay that failed in part: it can be run again, and what is
-        sent twice counts once.
+        A replay that failed in part is not recorded. It can be run again: a record that is sent
+        twice counts once.
         """
         producer = BulkProducer(settings, [DEAD_LETTERS])
         # A message for a topic that is gone would wait for it, or create it.
@@ -66,21 +73,21 @@ class Replay:
             producer.flush()
         except UserError as error:
             raise UserError(f"{error}; run it again: a record sent twice counts once") from None
-        memory = ReplayedLetters(
+        record = ReplayedLetters(
             replayed_at=datetime.now(UTC),
-            below=self._box.below,
+            below=self._reader.below,
             reasons=sorted(self._which.reasons),
             topic=self._which.topic,
             since=self._which.since,
         )
-        producer.send(DEAD_LETTERS, [(memory.key, memory.to_bytes())])
+        producer.send(DEAD_LETTERS, [(record.key, record.to_bytes())])
         producer.flush()
         return sent
 
-    def _chosen(self, tell: Tell) -> Iterator[Stored]:
+    def _chosen(self, tell: Tell) -> Iterator[StoredLetter]:
         meant = (
             stored
-            for stored in self._box.letters(tell)
+            for stored in self._reader.letters(tell)
             if self._which.means(stored) and not was_replayed(stored, self._replays)
         )
         return each_record_once(meant)

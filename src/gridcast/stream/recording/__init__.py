@@ -1,8 +1,7 @@
-"""What came in at some time, in the order in which it came: for replay and backtest.
+"""Recordings of past input in order of arrival, for replay and backtest.
 
-A source is a history file with its mapping, a folder that `gridcast simulate --out` wrote, or the
-live topics. All become a `Recording`: readings by arrival, weather by when it became available, the
-series.
+The source is a history file with its mapping, a folder that `gridcast simulate --out` wrote, or the
+live topics. A `Recording` has readings by arrival, weather by availability, and the series.
 """
 
 from gridcast.stream.recording.partitions import partition_of

@@ -1,4 +1,4 @@
-"""A folder that `gridcast simulate --out` wrote: readings as they arrived, dirt and all."""
+"""Reading a folder that `gridcast simulate --out` wrote, faulty readings included."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,11 +20,11 @@ _RUN = ("station", "issued_at", "available_at")
 
 
 def read_folder(folder: Path) -> Recording:
-    """Read readings, series and weather."""
+    """Return the recording of a folder: readings, series and weather."""
     series = tuple(_series(_table(folder, "series")))
     weather: list[WeatherMessage] = [*_observations(_table(folder, "weather_observations"))]
     weather += _runs(_table(folder, "weather_forecasts"))
-    names = [one.series for one in series]
+    names = [declared.series for declared in series]
     arrivals = _arrivals(_table(folder, "readings"), names)
     return Recording(folder.name, series, arrivals, in_order(weather))
 
@@ -37,7 +37,9 @@ def _table(folder: Path, name: str) -> pa.Table:
                 return read(path)
             except (pa.ArrowException, OSError) as error:
                 raise UserError(f"{path} cannot be read: {error}") from None
-    raise UserError(f"{folder} has no {name}.parquet or .csv: is it of `gridcast simulate --out`?")
+    raise UserError(
+        f"{folder} has no {name}.parquet or .csv; `gridcast simulate --out` writes them"
+    )
 
 
 def _read_csv(path: Path) -> pa.Table:
@@ -77,7 +79,7 @@ def _observations(table: pa.Table) -> Iterator[WeatherObservation]:
 
 
 def _runs(table: pa.Table) -> Iterator[WeatherForecast]:
-    """Put the rows of a run together: they follow on each other."""
+    """Yield a forecast for each run of the table, whose rows are consecutive."""
     rows = table.to_pylist()
     first = 0
     for place in range(1, len(rows) + 1):

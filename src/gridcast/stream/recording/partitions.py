@@ -1,4 +1,4 @@
-"""Into which partition Kafka puts a key: forecasts follow from what shares one."""
+"""The partition of a key, as all producers compute it."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ _POSITIVE = 0x7FFFFFFF
 
 
 def partition_of(key: bytes, partitions: int) -> int:
-    """Give the partition of a key, as all our producers do.
+    """Return the partition of a key.
 
     >>> [partition_of(b"meter-%d" % number, 4) for number in range(4)]
     [2, 0, 3, 2]
@@ -19,6 +19,5 @@ def partition_of(key: bytes, partitions: int) -> int:
 
 
 def partitions_of(keys: Sequence[str], partitions: int) -> npt.NDArray[np.int32]:
-    """Give the partition of each of some keys."""
-    found = [partition_of(key.encode(), partitions) for key in keys]
-    return np.array(found, np.int32)
+    """Return the partition of each key."""
+    return np.array([partition_of(key.encode(), partitions) for key in keys], np.int32)

@@ -1,4 +1,4 @@
-"""Readings as messages of the wire, one each."""
+"""Writing readings as messages, one each."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,10 +12,10 @@ Keyed = tuple[bytes, bytes]
 
 
 class ReadingWriter:
-    """Writes readings one a message: the canonical bytes of `Reading`, ten times as fast.
+    """Writes the canonical bytes of `Reading`, ten times as fast as the model does.
 
-    Values are in whole watts, as the simulation gives them. Of others the number is the same, but
-    not always how it is written.
+    The bytes are canonical for values in whole watts, as the simulation has them. Other values are
+    the same number, but may be written differently.
     """
 
     GRAIN_MS = 1
@@ -25,7 +25,7 @@ class ReadingWriter:
         self._heads = [f'{{"version":1,"series":"{name}","time":"' for name in ids]
 
     def write(self, arrivals: Arrivals) -> Iterator[Keyed]:
-        """Yield key and bytes of each reading, by arrival."""
+        """Yield the key and bytes of each reading, in order of arrival."""
         keys, heads = self._keys, self._heads
         for series, time, value, quality, revision in zip(
             arrivals.series.tolist(),
@@ -43,8 +43,8 @@ class ReadingWriter:
 
 
 def write_times(time_ms: Times) -> list[str]:
-    """Write times as the wire has them: milliseconds only where there are any."""
+    """Return times as messages have them, with milliseconds only if they are not zero."""
     each, place = np.unique(time_ms, return_inverse=True)
     texts = np.datetime_as_string(each.astype("datetime64[ms]"), unit="ms")
     short = [text.removesuffix(".000") + "Z" for text in texts.tolist()]
-    return [short[one] for one in place.tolist()]
+    return [short[number] for number in place.tolist()]

@@ -1,4 +1,4 @@
-"""Readings by arrival, with all that came beside them."""
+"""A recording: readings in order of arrival, with weather and series."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,7 +19,7 @@ WeatherMessage = WeatherObservation | WeatherForecast
 
 @dataclass(frozen=True, slots=True)
 class Places(Columns):
-    """Where in the topic each reading was. Those of a frame share an offset."""
+    """Partition and offset of each reading. The readings of a frame share an offset."""
 
     partition: npt.NDArray[np.int32]
     offset: npt.NDArray[np.int64]
@@ -27,74 +27,74 @@ class Places(Columns):
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """What came in, in the order in which it came."""
+    """Past input in order of arrival."""
 
     title: str
     series: tuple[GridSeries, ...]
     arrivals: Arrivals
-    """In order of arrival; `series` is a place in the tuple above."""
+    """In order of arrival; `series` is an index into the tuple above."""
     weather: tuple[WeatherMessage, ...]
-    """In the order in which it became available."""
+    """In order of availability."""
     slot_ms: int = 0
-    """Each reading is the mean of a slot so wide that begins at its time; 0: of that moment."""
+    """Width of the slot that begins at a reading's time; the reading is its mean. 0: no slot."""
     operator_forecasts: OperatorForecasts | None = None
     places: Places | None = None
-    """None: each reading is in a message of its own, in the partition of its series as key."""
+    """None: each reading is a message of its own, in the partition of its series."""
 
     @property
     def names(self) -> list[str]:
         """The ids of the series."""
-        return [one.series for one in self.series]
+        return [declared.series for declared in self.series]
 
     @property
     def first_ms(self) -> int:
-        """When the first reading came."""
+        """Arrival of the first reading."""
         return int(self.arrivals.arrival_ms[0]) if len(self.arrivals) else 0
 
     @property
     def end_ms(self) -> int:
-        """When all had come: the moment after the last."""
+        """The moment after the arrival of the last reading."""
         return int(self.arrivals.arrival_ms[-1]) + 1 if len(self.arrivals) else 0
 
     def arriving(self, from_ms: int, to_ms: int) -> Self:
-        """Give what arrived from a moment on and before another; weather only before the other."""
+        """Return what arrived between two moments, and all weather before the second."""
         first, end = np.searchsorted(self.arrivals.arrival_ms, [from_ms, to_ms])
-        weather = tuple(one for one in self.weather if available_ms(one) < to_ms)
+        weather = tuple(message for message in self.weather if available_ms(message) < to_ms)
         return replace(self.only(slice(int(first), int(end))), weather=weather)
 
     def known_by(self, moment_ms: int) -> Self:
-        """Give what was known at a moment: what had arrived, been available or been published."""
+        """Return what had arrived, become available or been published before a moment."""
         known = self.arriving(self.first_ms, moment_ms)
-        told = self.operator_forecasts
-        if told is None:
+        forecasts = self.operator_forecasts
+        if forecasts is None:
             return known
-        by_then = told.available_at_ms < moment_ms
-        told = OperatorForecasts(
-            told.row[by_then],
-            told.time_ms[by_then],
-            told.available_at_ms[by_then],
-            told.value[by_then],
+        by_then = forecasts.available_at_ms < moment_ms
+        published = OperatorForecasts(
+            forecasts.row[by_then],
+            forecasts.time_ms[by_then],
+            forecasts.available_at_ms[by_then],
+            forecasts.value[by_then],
         )
-        return replace(known, operator_forecasts=told)
+        return replace(known, operator_forecasts=published)
 
     def only(self, which: npt.NDArray[np.bool_] | slice) -> Self:
-        """Give it with some of its readings."""
+        """Return the recording with some of its readings."""
         places = None if self.places is None else self.places.take(which)
         return replace(self, arrivals=self.arrivals.take(which), places=places)
 
     def partitions(self, count: int) -> npt.NDArray[np.int32]:
-        """Say for each reading which of so many partitions it came in."""
+        """Return the partition of each reading, if there are `count` of them."""
         if self.places is not None:
             return self.places.partition
         return partitions_of(self.names, count)[self.arrivals.series]
 
     @cached_property
     def history(self) -> History:
-        """What the readings came to in the end: corrected, each time once, nothing rejected."""
+        """The readings with their corrections: each time once, without rejected ones."""
         every = self.arrivals
         trust = TRUST[every.quality]
         used = np.flatnonzero(trust != Trust.REJECTED)
-        # The highest revision counts, then the greater trust, then what came first.
+        # The highest revision counts, then the higher trust, then the earlier arrival.
         order = used[
             np.lexsort(
                 (-used, trust[used], every.revision[used], every.time_ms[used], every.series[used])
@@ -117,17 +117,17 @@ class Recording:
 
 
 def available_ms(message: WeatherMessage) -> int:
-    """Say when a message of weather became available."""
+    """Return when a weather message became available."""
     return round(message.available_at.timestamp() * 1000)
 
 
 def in_order(messages: list[WeatherMessage]) -> tuple[WeatherMessage, ...]:
-    """Put weather in the order in which it became available."""
+    """Return weather messages in order of availability."""
     return tuple(sorted(messages, key=available_ms))
 
 
 def arrivals_of(history: History, slot_ms: int) -> Arrivals:
-    """Let a file's readings arrive: each when its slot is over, those of one moment by series."""
+    """Return a file's readings as arrivals at the end of their slots, then by series."""
     order = np.lexsort((history.row, history.time_ms))
     time_ms: npt.NDArray[np.int64] = history.time_ms[order]
     return Arrivals(

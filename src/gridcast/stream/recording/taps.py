@@ -1,4 +1,4 @@
-"""One partition of a live topic, from a moment on and before another, by Kafka's own stamps."""
+"""Reading a time span of one partition of a live topic, by Kafka's timestamps."""
 
 import time
 from collections import deque
@@ -23,14 +23,14 @@ TO_THE_END = 2**62
 
 
 class Tap:
-    """Messages of one partition, in order.
+    """The messages of one partition in a time span, in order.
 
     Parameters
     ----------
     settings, topic, number
-        Of which deployment, which topic, which partition.
+        The deployment, the topic and the partition.
     from_ms, to_ms
-        The stretch: stamps from one moment on and before another.
+        The span: timestamps from the first moment on, and before the second.
     """
 
     def __init__(
@@ -44,9 +44,9 @@ class Tap:
         low, end = _ask(lambda: self._consumer.get_watermark_offsets(place, ANSWER_S))
         begin = low if from_ms <= 0 else max(low, self._first(place, from_ms, end))
         self.is_cut = 0 < low == begin
-        """Whether Kafka has deleted what came right before its first message."""
+        """Whether Kafka has deleted the messages right before the first."""
         self.begins_ms: int | None = None
-        """When the first message from `from_ms` on came, were it behind the stretch."""
+        """Timestamp of the first message from `from_ms` on, even if it is behind the span."""
         self._fetched = read_spans(
             self._consumer, self.name, {number: (begin, end)}, within_s=ANSWER_S, most=AT_ONCE
         )
@@ -54,11 +54,11 @@ class Tap:
         self._fill()
 
     def next_ms(self) -> int | None:
-        """Say when the next message came; None: there is none left."""
+        """Return the timestamp of the next message; None if there is none left."""
         return self._waiting[0].timestamp()[1] if self._waiting else None
 
     def before(self, due_ms: int) -> Iterator[Message]:
-        """Give what came before a moment."""
+        """Yield the messages before a moment."""
         waiting = self._waiting
         while waiting and waiting[0].timestamp()[1] < due_ms:
             yield waiting.popleft()
@@ -66,17 +66,17 @@ class Tap:
                 self._fill()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._consumer.close()
 
     def _first(self, place: TopicPartition, from_ms: int, end: int) -> int:
-        """Find the first message from a moment on."""
+        """Return the offset of the first message from a moment on."""
         place.offset = from_ms
         found: int = _ask(lambda: self._consumer.offsets_for_times([place], ANSWER_S)[0].offset)
         return end if found < 0 else found
 
     def _fill(self) -> None:
-        """Fetch some more messages of the stretch, or find that there are none."""
+        """Fetch more messages of the span, if there are any."""
         try:
             messages = next(self._fetched, [])
         except KafkaException as error:
@@ -91,7 +91,7 @@ class Tap:
 
 
 def _ask(call: Callable[[], Any]) -> Any:
-    """Ask Kafka; who leads a partition may just be changing."""
+    """Return the answer of a call, retrying while a partition has no leader."""
     until_s = time.monotonic() + ANSWER_S
     while True:
         try:
@@ -103,7 +103,7 @@ def _ask(call: Callable[[], Any]) -> Any:
 
 
 def partitions_of_topic(settings: Settings, topic: Topic) -> int:
-    """Ask Kafka how many partitions a live topic has."""
+    """Return the number of partitions of a live topic."""
     name = settings.topic_prefix + topic.name
     consumer = Consumer(looking_options(settings))
     try:
@@ -119,13 +119,13 @@ def partitions_of_topic(settings: Settings, topic: Topic) -> int:
 
 
 def whole_from_ms(taps: Sequence[Tap], from_ms: int) -> int:
-    """Say from when on nothing is missing of what came from a moment on: from then, or later."""
-    kept = [one.begins_ms for one in taps if one.is_cut and one.begins_ms is not None]
+    """Return from when on the messages are complete: from a moment on, or later."""
+    kept = [tap.begins_ms for tap in taps if tap.is_cut and tap.begins_ms is not None]
     return max([from_ms, *kept])
 
 
 def cut_window(whole_from_ms: int) -> str:
-    """Tell that there is less than a window to forecast the first ticks from."""
+    """Return the warning that the first ticks have less than a window of readings."""
     return (
         "Kafka has deleted the beginning of the window before --from: forecasts know nothing from"
         f" before {utc_time(whole_from_ms):%Y-%m-%dT%H:%M:%SZ}"
@@ -133,7 +133,7 @@ def cut_window(whole_from_ms: int) -> str:
 
 
 def check_stretch(taps: Sequence[Tap], from_ms: int) -> None:
-    """Refuse a stretch of which Kafka has deleted something, or in which nothing came."""
+    """Raise a :class:`UserError` if the span is incomplete or has no messages."""
     name = taps[0].name
     kept_ms = whole_from_ms(taps, from_ms)
     if kept_ms > from_ms:
@@ -141,7 +141,7 @@ def check_stretch(taps: Sequence[Tap], from_ms: int) -> None:
             f"--from: of {name} Kafka has deleted what came before"
             f" {utc_time(kept_ms):%Y-%m-%dT%H:%M:%SZ}: from then on, or later"
         )
-    if all(one.next_ms() is None for one in taps):
-        later = [one.begins_ms for one in taps if one.begins_ms is not None]
-        told = f"; the next came at {utc_time(min(later)):%Y-%m-%dT%H:%M:%SZ}" if later else ""
-        raise UserError(f"{name} holds no readings from --from to --to{told}")
+    if all(tap.next_ms() is None for tap in taps):
+        later = [tap.begins_ms for tap in taps if tap.begins_ms is not None]
+        hint = f"; the next came at {utc_time(min(later)):%Y-%m-%dT%H:%M:%SZ}" if later else ""
+        raise UserError(f"{name} holds no readings from --from to --to{hint}")

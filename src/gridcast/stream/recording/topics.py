@@ -1,4 +1,4 @@
-"""What the live topics hold of a stretch, as a recording."""
+"""Reading a recording from the live topics."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -29,10 +29,10 @@ AT_ONCE = 20_000
 
 
 def read_topics(settings: Settings, from_ms: int | None, to_ms: int) -> tuple[Recording, int]:
-    """Read a stretch and the window before it, by Kafka's stamps; None: all that is kept.
+    """Return the recording of a time span with the window before it; `from_ms` None: of everything.
 
-    Also says from when on nothing is missing of the readings. What is known of the series is what
-    the topic says now.
+    The second result is the time from which on the readings are complete. Times are Kafka's
+    timestamps. Series are as the topic has them now.
     """
     begin_ms = FROM_THE_BEGINNING if from_ms is None else from_ms - settings.window_days * DAY_MS
     taps = _taps(settings, READINGS, begin_ms, to_ms)
@@ -40,13 +40,13 @@ def read_topics(settings: Settings, from_ms: int | None, to_ms: int) -> tuple[Re
         whole_ms = whole_from_ms(taps, begin_ms)
         check_stretch(taps, whole_ms if from_ms is None else from_ms)
         declared = _series(settings)
-        row = {one.series: place for place, one in enumerate(declared)}
+        row = {series.series: place for place, series in enumerate(declared)}
         parts = [part for tap in taps for part in _readings(tap, row, settings.message_bytes)]
     finally:
         _close(taps)
-    arrivals = Arrivals.join([one for one, _ in parts])
-    places = Places.join([one for _, one in parts])
-    # Partition by partition they come in the order of their offsets, and that is kept.
+    arrivals = Arrivals.join([part for part, _ in parts])
+    places = Places.join([part for _, part in parts])
+    # Within a partition they are in the order of their offsets, which a stable sort keeps.
     order = np.argsort(arrivals.arrival_ms, kind="stable")
     weather_ms = max(FROM_THE_BEGINNING, begin_ms - 2 * DAY_MS)
     recording = Recording(
@@ -60,18 +60,18 @@ def read_topics(settings: Settings, from_ms: int | None, to_ms: int) -> tuple[Re
 
 
 def _readings(tap: Tap, row: dict[str, int], limit: int) -> Iterator[tuple[Arrivals, Places]]:
-    """Decode them as a worker does; series that nobody declared get the next rows."""
+    """Yield decoded readings, as a worker decodes them; undeclared series get the next rows."""
     newest_ms = 0
     messages = tap.before(TO_THE_END)
     while some := list(islice(messages, AT_ONCE)):
         decoded = decode([m.key() for m in some], [m.value() for m in some], limit=limit)
         readings, message = decoded.readings, decoded.message
         stamps = np.array([m.timestamp()[1] for m in some], np.int64)
-        # Kafka's own stamps do not go back, those of a clock that was set back do.
+        # Kafka's timestamps do not decrease, unless a broker's clock was set back.
         stamps = np.maximum.accumulate(np.maximum(stamps, newest_ms))
         newest_ms = int(stamps[-1])
         arrivals = Arrivals(
-            series=np.array([row.setdefault(one, len(row)) for one in readings.series], np.int32),
+            series=np.array([row.setdefault(name, len(row)) for name in readings.series], np.int32),
             time_ms=readings.time_ms,
             arrival_ms=stamps[message],
             value=readings.value,
@@ -83,29 +83,29 @@ def _readings(tap: Tap, row: dict[str, int], limit: int) -> Iterator[tuple[Arriv
 
 
 def _series(settings: Settings) -> list[GridSeries]:
-    """Give what is declared now: the last word on each, unless it was taken back."""
-    found: dict[bytes, GridSeries] = {}
-    for one in _all(settings, SERIES, FROM_THE_BEGINNING, TO_THE_END):
-        key = one.key() or b""
-        declared = read(SERIES, one.key(), one.value(), limit=settings.message_bytes)
+    """Return the newest declaration of each series that was not withdrawn."""
+    series: dict[bytes, GridSeries] = {}
+    for message in _all(settings, SERIES, FROM_THE_BEGINNING, TO_THE_END):
+        key = message.key() or b""
+        declared = read(SERIES, message.key(), message.value(), limit=settings.message_bytes)
         if isinstance(declared, GridSeries):
-            found[key] = declared
+            series[key] = declared
         elif declared is None:
-            found.pop(key, None)
-    return list(found.values())
+            series.pop(key, None)
+    return list(series.values())
 
 
 def _weather(settings: Settings, from_ms: int, to_ms: int) -> Iterator[WeatherMessage]:
-    """Give the weather, none of it available before a tick could have seen it.
+    """Yield the weather, available no earlier than a tick could have seen it.
 
-    A tick closes when readings come that are newer by the lateness allowed: weather that came by
-    then was seen, were it a little later than its sender says.
+    A tick closes when readings arrive that are newer by the allowed lateness. It saw the weather
+    that had arrived by then, even if that was a little later than the sender's `available_at`.
     """
     bounds, lateness = time_bounds(settings), timedelta(seconds=settings.lateness_s)
     for topic in (WEATHER_OBSERVATIONS, WEATHER_FORECASTS):
-        for one in _all(settings, topic, from_ms, to_ms):
-            stamp_ms = one.timestamp()[1]
-            message = read(topic, one.key(), one.value(), limit=settings.message_bytes)
+        for record in _all(settings, topic, from_ms, to_ms):
+            stamp_ms = record.timestamp()[1]
+            message = read(topic, record.key(), record.value(), limit=settings.message_bytes)
             message = judge(message, stamp_ms, bounds)
             if isinstance(message, WeatherObservation | WeatherForecast):
                 known = max(message.available_at, utc_time(stamp_ms) - lateness)

@@ -1,1 +1,1 @@
-"""`gridcast replay`: history through the real topics and agents, beside production."""
+"""`gridcast replay`: plays history through real topics and agents, beside production."""

@@ -1,4 +1,4 @@
-"""What a user asked to replay, understood or refused in one clear line."""
+"""The arguments of `gridcast replay`, checked."""
 
 import time
 from pathlib import Path
@@ -23,12 +23,12 @@ def ask(
     workers: int,
     config: Path | None,
 ) -> ReplayRequest:
-    """Fill in what was not said."""
+    """Return the request, with defaults for what was not given."""
     from_ms = None if start is None else read_time(start, "--from")
     to_ms = None if end is None else read_time(end, "--to")
     if recording is None:
         if from_ms is None:
-            raise UserError("--from: from when on, of the live topics?")
+            raise UserError("--from is required to replay the live topics")
         to_ms = round(time.time() * 1000) if to_ms is None else to_ms
     else:
         first = recording.first_ms + settings.window_days * DAY_MS

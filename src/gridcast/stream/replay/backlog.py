@@ -1,4 +1,4 @@
-"""How far the workers are behind what was played."""
+"""How many played readings the workers have not processed yet."""
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
@@ -10,25 +10,27 @@ WITHIN_S = 5.0
 
 
 class Backlog:
-    """Asks Kafka what the group of a deployment has worked off."""
+    """Asks Kafka for the committed offsets of a deployment's group."""
 
     def __init__(self, settings: Settings, partitions: int) -> None:
         options = {"group.id": group(settings), "enable.auto.commit": False}
-        self._asking = Consumer(librdkafka_options(settings) | options)
+        self._client = Consumer(librdkafka_options(settings) | options)
         name = settings.topic_prefix + READINGS.name
         self._partitions = [TopicPartition(name, number) for number in range(partitions)]
         self._known = 0
 
     def waiting(self) -> int:
-        """Give how many readings are not worked off; what was last known while Kafka is busy."""
+        """Return the number of unprocessed readings, or the last known one if Kafka is busy."""
         try:
-            done = self._asking.committed(self._partitions, timeout=WITHIN_S)
-            ends = [self._asking.get_watermark_offsets(one, WITHIN_S)[1] for one in done]
+            done = self._client.committed(self._partitions, timeout=WITHIN_S)
+            ends = [
+                self._client.get_watermark_offsets(partition, WITHIN_S)[1] for partition in done
+            ]
         except KafkaException:
             return self._known
-        self._known = sum(ends) - sum(max(one.offset, 0) for one in done)
+        self._known = sum(ends) - sum(max(tp.offset, 0) for tp in done)
         return self._known
 
     def close(self) -> None:
-        """Let go of the connection."""
-        self._asking.close()
+        """Close the connection."""
+        self._client.close()

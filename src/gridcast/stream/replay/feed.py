@@ -1,4 +1,4 @@
-"""What is played: messages in the order in which they came, each with Kafka's stamp of then."""
+"""Feeds for a replay: messages in the order of arrival, with their original timestamps."""
 
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
@@ -13,11 +13,11 @@ from gridcast.stream.recording.reading_writer import ReadingWriter
 from gridcast.stream.recording.recording import available_ms
 
 PLAYED = (SERIES, WEATHER_OBSERVATIONS, WEATHER_FORECASTS, READINGS)
-"""The topics that are played, in the order in which those of one moment are sent."""
+"""The topics that are played; messages of the same moment are sent in this order."""
 
 
 class Played(NamedTuple):
-    """One message."""
+    """One message to play."""
 
     topic: Topic
     partition: int
@@ -27,24 +27,24 @@ class Played(NamedTuple):
 
 
 class ReplayFeed(Protocol):
-    """Messages to play."""
+    """A source of messages to play."""
 
     def next_ms(self) -> int | None:
-        """Say when the next reading came; None: there is none left."""
+        """Return when the next reading arrived; None if there is none left."""
 
     def before(self, due_ms: int) -> Iterator[Played]:
-        """Give what came before a moment: what readings are judged by first, then the readings."""
+        """Yield what arrived before a moment: first what readings are judged by, then readings."""
 
 
 class RecordedFeed:
-    """Plays a recording: readings one a message, weather when it became available.
+    """A feed of a recording: one message per reading, weather when it became available.
 
     Parameters
     ----------
     recording
-        What came, already cut to what is to be played.
+        The recording, already cut to the span that is played.
     partitions
-        Of the topics that it is played onto.
+        Number of partitions of the target topics.
     """
 
     def __init__(self, recording: Recording, partitions: int) -> None:
@@ -56,17 +56,17 @@ class RecordedFeed:
         self._declared = False
 
     def next_ms(self) -> int | None:
-        """Say when the next reading came."""
+        """Return when the next reading arrived."""
         arrival_ms = self._arrivals.arrival_ms
         return int(arrival_ms[self._place]) if self._place < len(arrival_ms) else None
 
     def before(self, due_ms: int) -> Iterator[Played]:
-        """Give the series when first asked, then weather, then readings."""
+        """Yield the series at the first call, then weather, then readings."""
         if not self._declared:
             self._declared = True
-            for one in self._recording.series:
+            for series in self._recording.series:
                 yield Played(
-                    SERIES, 0, one.series.encode(), one.to_bytes(), self._recording.first_ms
+                    SERIES, 0, series.series.encode(), series.to_bytes(), self._recording.first_ms
                 )
         weather = self._recording.weather
         while self._weather < len(weather) and available_ms(weather[self._weather]) < due_ms:

@@ -1,4 +1,4 @@
-"""How a replay is held, let go on and stopped: keys on a terminal, signals anywhere."""
+"""Pausing, continuing and stopping a replay: by keys on a terminal, and by signals."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ LOOK_S = 0.2
 
 @contextmanager
 def held_by_hand() -> Iterator[PauseControl]:
-    """Space or SIGUSR1 holds it and lets it go on; q, Ctrl-C or SIGTERM stops it."""
+    """Yield a control: space or SIGUSR1 pauses and continues; q, Ctrl-C or SIGTERM stops."""
     with stop_on_signals() as stop:
         held = PauseControl(stop)
         before = signal.signal(signal.SIGUSR1, lambda *_: held.toggle())
@@ -34,18 +34,18 @@ def held_by_hand() -> Iterator[PauseControl]:
 
 @contextmanager
 def _keys(held: PauseControl) -> Iterator[None]:
-    """Read single keys, and leave the terminal as it was."""
+    """Read single keys, and restore the terminal afterwards."""
     terminal = sys.stdin.fileno()
     before, ended = termios.tcgetattr(terminal), threading.Event()
 
     def read() -> None:
         while not ended.is_set():
             if select([terminal], [], [], LOOK_S)[0]:
-                # Not by sys.stdin: what that has read ahead, `select` knows nothing of.
+                # Not from sys.stdin: `select` does not see what its buffer has read ahead.
                 keys = os.read(terminal, 64)
                 for _ in range(keys.count(b" ")):
                     held.toggle()
-                if b"q" in keys or not keys:  # the terminal has gone
+                if b"q" in keys or not keys:  # the terminal is gone
                     held.stop.set()
                     return
 

@@ -1,4 +1,4 @@
-"""How fast simulated time goes."""
+"""The speed of a replay's simulated time."""
 
 import time
 from threading import Event
@@ -11,17 +11,17 @@ _WAKE_S = 0.05
 
 
 class Pace(Protocol):
-    """Says how far simulated time has come."""
+    """Decides how far simulated time has advanced."""
 
     def due_ms(self, sent_ms: int) -> int:
-        """Return up to when all may be sent now, all before `sent_ms` being sent."""
+        """Return up to which time messages may be sent now, if all before `sent_ms` are sent."""
 
     def wait(self) -> None:
-        """Let some time pass."""
+        """Wait a little."""
 
 
 class AsFastAsPossible:
-    """A minute or a step at a time, so that weather stays beside its readings, and no waiting."""
+    """No waiting; it advances by a minute or a step, so that weather stays beside its readings."""
 
     def __init__(self, step_ms: int) -> None:
         self._step_ms = max(step_ms, MINUTE_MS)
@@ -31,11 +31,11 @@ class AsFastAsPossible:
         return (sent_ms // self._step_ms + 1) * self._step_ms
 
     def wait(self) -> None:
-        """Go on at once."""
+        """Return at once."""
 
 
 class ByTheClock:
-    """Simulated time goes `speed` times as fast as the clock on the wall."""
+    """Simulated time that runs `speed` times as fast as the wall clock."""
 
     def __init__(self, start_ms: int, speed: float, stop: Event) -> None:
         self._start_ms = start_ms
@@ -44,19 +44,19 @@ class ByTheClock:
         self._begun_s: float | None = None
 
     def due_ms(self, sent_ms: int) -> int:  # noqa: ARG002 - the clock alone decides
-        """Return what the simulated clock shows; it starts when first asked."""
+        """Return the simulated time; its clock starts at the first call."""
         now_s = time.monotonic()
         if self._begun_s is None:
             self._begun_s = now_s
         return self._start_ms + int((now_s - self._begun_s) * 1000 * self._speed)
 
     def wait(self) -> None:
-        """Sleep a moment, or until told to stop."""
+        """Sleep a moment, or until the replay is stopped."""
         self._stop.wait(_WAKE_S)
 
 
 def read_speed(text: str) -> float | None:
-    """Return how many times as fast as the clock; None is as fast as possible."""
+    """Return a speed relative to the clock; None is as fast as possible."""
     if text == "max":
         return None
     try:

@@ -1,4 +1,4 @@
-"""Plays a feed at a pace, until its end or until told to stop; it can be held on the way."""
+"""Plays a feed at a pace, until its end or until it is stopped. It can be paused."""
 
 import time
 from collections.abc import Callable
@@ -11,35 +11,35 @@ from gridcast.stream.replay.pace import AsFastAsPossible, ByTheClock, Pace
 from gridcast.stream.replay.sender import Sender
 
 GRAIN_MS = 600_000
-"""As fast as possible: so much event time is sent at once."""
+"""Event time that is sent at once if a replay is as fast as possible."""
 HOLD_S = 0.1
 
 
 @dataclass
 class PauseControl:
-    """Whether a replay is held, and whether it is to end."""
+    """Whether a replay is paused, and whether it is to stop."""
 
     stop: Event
     paused: bool = False
 
     def toggle(self) -> None:
-        """Hold it, or let it go on."""
+        """Pause or continue."""
         self.paused = not self.paused
 
 
 @dataclass(frozen=True)
 class ReplayOutcome:
-    """What became of a replay."""
+    """Outcome of a replay."""
 
     readings: int
     until_ms: int
-    """All that came before was sent."""
+    """Everything that arrived before this time was sent."""
     seconds: float
     stopped: bool
 
 
 Tell = Callable[[int, int], None]
-"""Is told how many readings more were sent, and up to which event time."""
+"""Called with the number of readings just sent, and up to which event time."""
 
 
 def play(
@@ -51,21 +51,21 @@ def play(
     held: PauseControl,
     tell: Tell,
 ) -> ReplayOutcome:
-    """Send all of a feed.
+    """Send a whole feed.
 
     Parameters
     ----------
     feed, sender
-        What, and where to.
+        What is sent, and by what.
     from_ms
-        Up to here it goes as fast as possible, for it fills the windows; so does what an earlier
-        run has sent.
+        Up to here it is played as fast as possible, to fill the windows; so is what an earlier run
+        has sent already.
     speed
-        How many times as fast as life from there on; None: as fast as possible.
+        Speed from there on relative to real time; None: as fast as possible.
     held
-        Is looked at between two stretches.
+        Checked between two sends.
     tell
-        Is told how it goes.
+        Called with the progress.
     """
     began_s, readings, until_ms = time.monotonic(), 0, from_ms
     pace: Pace = AsFastAsPossible(GRAIN_MS)

@@ -1,4 +1,4 @@
-"""What a replay shows: event time, how fast it goes, how far the workers are behind."""
+"""The progress bar of a replay: event time, speed, and how far the workers are behind."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ LOOK_S = 1.0
 
 
 class ReplayProgress:
-    """The bar and what it counts."""
+    """The bar and its counters."""
 
     def __init__(self, progress: Progress, held: PauseControl, begin_ms: int, end_ms: int) -> None:
         self._progress, self._held = progress, held
@@ -25,13 +25,13 @@ class ReplayProgress:
         self._task = progress.add_task("replay", total=end_ms - begin_ms, told="")
 
     def tell(self, readings: int, until_ms: int) -> None:
-        """Count what was sent."""
+        """Count sent readings."""
         self.readings += readings
         self.until_ms = max(self.until_ms, until_ms)
         self.show()
 
     def show(self, what: str = "") -> None:
-        """Draw it."""
+        """Draw the bar."""
         seconds = max(time.monotonic() - self._began_s, 1e-3)
         speed = (self.until_ms - self._begin_ms) / 1000 / seconds
         held = "held: space goes on" if self._held.paused else what
@@ -46,7 +46,7 @@ class ReplayProgress:
 def shown(
     backlog: Backlog, held: PauseControl, begin_ms: int, end_ms: int
 ) -> Iterator[ReplayProgress]:
-    """Show it on the error stream; how far the workers are behind is asked beside."""
+    """Yield a bar on standard error; a thread asks how far the workers are behind."""
     console = Console(stderr=True)
     columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.fields[told]}"))
     ended = threading.Event()

@@ -1,4 +1,4 @@
-"""A replay from beginning to end: topics, workers, what is played, and what is worked off."""
+"""Runs a whole replay: creates topics, starts workers, plays the feed, waits for the workers."""
 
 import sys
 import tempfile
@@ -29,12 +29,12 @@ LOOK_S = 0.2
 
 @dataclass(frozen=True)
 class ReplayRequest:
-    """What is to be replayed."""
+    """What to replay, and into which deployment."""
 
     settings: Settings
-    """Of the deployment that is played into."""
+    """Settings of the deployment that is played into."""
     live: Settings
-    """Of the deployment whose topics are read, where they are the source."""
+    """Settings of the deployment whose topics are read, if they are the source."""
     recording: Recording | None
     """None: the live topics."""
     from_ms: int
@@ -42,32 +42,32 @@ class ReplayRequest:
     speed: float | None
     workers: int
     config: Path | None
-    """The file of settings that workers are to read, too."""
+    """The settings file that the workers read as well."""
 
 
 @dataclass(frozen=True)
 class Replayed:
-    """What came of it."""
+    """Result of a replay, with the workers' part."""
 
     outcome: ReplayOutcome
     begin_ms: int
     resumed: int
-    """Messages that an earlier run had sent."""
+    """Number of messages that an earlier run had sent."""
     seconds: float
-    """Until the workers were through."""
+    """Time until the workers were done."""
     waiting: int
-    """Readings that no worker has worked off."""
+    """Number of readings that no worker has processed."""
 
 
 def replay(asked: ReplayRequest, report: Callable[[str], None]) -> Replayed:
-    """Play it, and wait until the workers are through; what ends by itself is a UserError."""
+    """Play a request, and wait for the workers. A worker that ends by itself is a UserError."""
     begin_ms = asked.from_ms - asked.settings.window_days * DAY_MS
     with ExitStack() as stack:
         feed, settings = _feed(asked, begin_ms, stack, report)
         make_topics(settings)
         sender = Sender(settings)
         if sender.resumes:
-            report(f"going on behind {sender.resumes:,} messages of an earlier run")
+            report(f"continuing after {sender.resumes:,} messages of an earlier run")
         held = stack.enter_context(held_by_hand())
         workers = stack.enter_context(_workers(asked, settings))
         backlog = Backlog(settings, settings.partitions)
@@ -100,13 +100,13 @@ def _feed(
     stack.callback(tapped.close)
     if tapped.whole_from_ms > begin_ms:
         report(cut_window(tapped.whole_from_ms))
-    # The same partitions, so that each sees what it saw.
+    # The same number of partitions, so that each gets the same readings.
     return tapped, asked.settings.model_copy(update={"partitions": tapped.partitions})
 
 
 @contextmanager
 def _workers(asked: ReplayRequest, settings: Settings) -> Iterator[Sequence[Process]]:
-    """Start workers of the replay's own group."""
+    """Start workers in the replay's own group."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gridcast-replay-")))
         config = [] if asked.config is None else ["--config", str(asked.config.resolve())]
@@ -134,7 +134,7 @@ def _watched(
 def _work_off(
     backlog: Backlog, workers: Sequence[Process], held: PauseControl, bar: ReplayProgress
 ) -> int:
-    """Wait until nothing waits any more; with no workers of ours that is others' affair."""
+    """Wait until no reading waits; without workers of its own a replay does not wait."""
     waiting = backlog.waiting()
     while workers and waiting and not held.stop.is_set():
         _check(workers)
@@ -148,5 +148,5 @@ def _work_off(
 def _check(workers: Sequence[Process]) -> None:
     for number, worker in enumerate(workers, 1):
         if not worker.is_alive():
-            said = end_of(worker.log.read_text("utf-8", "replace"))
-            raise UserError(f"worker {number} of the replay has ended by itself:\n{said}")
+            last_lines = end_of(worker.log.read_text("utf-8", "replace"))
+            raise UserError(f"worker {number} of the replay has ended by itself:\n{last_lines}")

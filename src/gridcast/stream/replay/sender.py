@@ -1,4 +1,4 @@
-"""Sends what is played; what an earlier run has sent already is passed over."""
+"""Sends played messages, except those that an earlier run has sent already."""
 
 import time
 from collections.abc import Iterable
@@ -18,12 +18,12 @@ from gridcast.stream.settings import Settings
 ANSWER_S = 15.0
 LOOK_S = 0.2
 AS_IT_WAS = {"message.timestamp.type": "CreateTime", "retention.ms": "-1"}
-"""Of the topics that are played onto: a message keeps the stamp that it had, and by that stamp it
-would be deleted at once."""
+"""Configuration of the target topics. Messages keep their timestamps, and by these retention would
+delete them at once."""
 
 
 def make_topics(settings: Settings) -> None:
-    """Make the topics of a replay, those that are played onto as they must be for that."""
+    """Create the topics of a replay, the target topics with :data:`AS_IT_WAS`."""
     admin, played = TopicAdmin(settings), {settings.topic_prefix + one.name for one in PLAYED}
     found = admin.look()
     admin.create(
@@ -40,12 +40,12 @@ def make_topics(settings: Settings) -> None:
 
 
 class Sender:
-    """Sends into the partitions that it is told, in order, without losing or doubling anything.
+    """Sends messages to given partitions, in order, without loss or duplicates.
 
     Parameters
     ----------
     settings
-        Of the deployment that is played into.
+        Settings of the deployment that is played into.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -54,29 +54,29 @@ class Sender:
         self._there = {
             (topic, number): end for topic in PLAYED for number, end in self._ends(topic).items()
         }
-        """How many messages of each partition an earlier run has sent."""
+        """Number of messages in each partition that an earlier run has sent."""
         self._last = {place: self._newest(*place) for place, end in self._there.items() if end}
         self._passed = dict.fromkeys(self._there, 0)
         self.sent = 0
 
     @property
     def resumes(self) -> int:
-        """How many messages an earlier run has sent."""
+        """Number of messages that an earlier run has sent."""
         return sum(self._there.values())
 
     @property
     def is_passing(self) -> bool:
-        """Whether it still passes over what an earlier run has sent."""
+        """Whether it still skips what an earlier run has sent."""
         return any(self._passed[place] < there for place, there in self._there.items())
 
     def send(self, messages: Iterable[Played]) -> dict[Topic, int]:
-        """Send messages; gives how many were of each topic, those already there included."""
+        """Send messages; return their number by topic, including those that were skipped."""
         count: dict[Topic, int] = {}
         last: Topic | None = None
         for one in messages:
             count[one.topic] = count.get(one.topic, 0) + 1
             if last is not None and one.topic is not last:
-                self.flush()  # a reading may close a tick that is to see what came before it
+                self.flush()  # a reading may close a tick that must see the messages before it
             last = one.topic
             place = (one.topic, one.partition)
             passed = self._passed[place]
@@ -90,7 +90,7 @@ class Sender:
         return count
 
     def flush(self) -> None:
-        """Wait until Kafka has confirmed all that was sent."""
+        """Wait until Kafka has confirmed all messages."""
         self._producer.flush()
 
     def _check_same(self, one: Played) -> None:
@@ -101,7 +101,7 @@ class Sender:
             )
 
     def _ends(self, topic: Topic) -> dict[int, int]:
-        """Ask how many messages there are; partitions that were just made may not answer yet."""
+        """Return the end offsets, retrying while partitions were just created."""
         name = self._settings.topic_prefix + topic.name
         consumer = Consumer(looking_options(self._settings))
         end_s = time.monotonic() + ANSWER_S
@@ -116,8 +116,8 @@ class Sender:
                     }
                 except KafkaException as error:
                     if time.monotonic() > end_s:
-                        told = error.args[0].str()
-                        raise UserError(f"{name} cannot be looked at: {told}") from None
+                        reason = error.args[0].str()
+                        raise UserError(f"{name} cannot be read: {reason}") from None
                     time.sleep(LOOK_S)
         finally:
             consumer.close()

@@ -1,4 +1,4 @@
-"""A stretch of the live topics, played again: the same bytes, into the same partitions."""
+"""A feed of the live topics: the same bytes, for the same partitions."""
 
 from collections.abc import Iterator
 
@@ -17,18 +17,17 @@ from gridcast.units import DAY_MS
 
 
 class TappedFeed:
-    """Plays what the live topics hold of a stretch.
+    """A feed of a time span of the live topics.
 
-    What is known of the series is what the topic says now; weather is taken from as far back as a
-    tick may look.
+    Series are as the topic has them now. Weather begins as far back as a tick may look.
 
     Parameters
     ----------
     settings
-        Of the live deployment.
+        Settings of the live deployment.
     begin_ms, from_ms, to_ms
-        Where it begins: a window before the stretch, so that there is something to forecast from;
-        and the stretch, which has to be there whole.
+        The feed begins at `begin_ms`, a window before the replayed span, to have data to forecast
+        from. The span from `from_ms` to `to_ms` must be complete.
     """
 
     def __init__(self, settings: Settings, begin_ms: int, from_ms: int, to_ms: int) -> None:
@@ -46,23 +45,23 @@ class TappedFeed:
         }
         check_stretch(self._taps[READINGS], from_ms)
         self.whole_from_ms = whole_from_ms(self._taps[READINGS], begin_ms)
-        """From here on nothing is missing of the readings: from where it begins, or later."""
+        """From this time on the readings are complete: the beginning of the feed, or later."""
 
     def next_ms(self) -> int | None:
-        """Say when the next reading came."""
+        """Return when the next reading arrived."""
         times = [tap.next_ms() for tap in self._taps[READINGS]]
-        return min((one for one in times if one is not None), default=None)
+        return min((time_ms for time_ms in times if time_ms is not None), default=None)
 
     def before(self, due_ms: int) -> Iterator[Played]:
-        """Give what came before a moment, topic by topic."""
+        """Yield what arrived before a moment, topic by topic."""
         for topic in PLAYED:
             for tap in self._taps[topic]:
-                for one in tap.before(TO_THE_END if topic is SERIES else due_ms):
-                    key, stamp_ms = one.key() or b"", one.timestamp()[1]
-                    yield Played(topic, tap.number, key, one.value(), stamp_ms)
+                for message in tap.before(TO_THE_END if topic is SERIES else due_ms):
+                    key, stamp_ms = message.key() or b"", message.timestamp()[1]
+                    yield Played(topic, tap.number, key, message.value(), stamp_ms)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         for taps in self._taps.values():
             for tap in taps:
                 tap.close()

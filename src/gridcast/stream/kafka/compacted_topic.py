@@ -2,11 +2,11 @@
 
 from contextlib import closing
 
-from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from gridcast.stream.errors import UserError
 from gridcast.stream.kafka.config import looking_options
-from gridcast.stream.kafka.message_reader import read_spans
+from gridcast.stream.kafka.message_reader import read_spans, watermark_offsets
 from gridcast.stream.settings import Settings
 
 WITHIN_S = 15.0
@@ -20,7 +20,8 @@ def latest_by_key(settings: Settings, topic: str, partition: int) -> dict[bytes,
     values: dict[bytes, bytes] = {}
     with closing(Consumer(looking_options(settings))) as consumer:
         try:
-            for messages in read_spans(consumer, topic, {partition: (0, None)}, within_s=WITHIN_S):
+            span = watermark_offsets(consumer, TopicPartition(topic, partition), WITHIN_S)
+            for messages in read_spans(consumer, topic, {partition: span}, within_s=WITHIN_S):
                 for message in messages:
                     key, value = message.key() or b"", message.value()
                     values.pop(key, None)

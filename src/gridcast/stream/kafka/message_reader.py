@@ -5,11 +5,17 @@ from collections.abc import Callable, Iterator, Mapping
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from gridcast.stream.kafka.transactions import REFUSED
+
 MOST = 1_000
 POLL_S = 0.2
 
 Span = tuple[int, int | None]
-"""First offset, and the offset after the last one; None is the end of the partition."""
+"""First offset, and the offset after the last one.
+
+None is the end of the partition that a fetch reports. Use `watermark_offsets` if it must not be
+too early.
+"""
 
 
 def poll_messages(consumer: Consumer, timeout_s: float, most: int = MOST) -> list[Message]:
@@ -25,6 +31,24 @@ def is_partition_end(message: Message) -> bool:
     """Return whether a message is the event of having reached the end of its partition."""
     error = message.error()
     return error is not None and error.code() == KafkaError._PARTITION_EOF
+
+
+def watermark_offsets(consumer: Consumer, place: TopicPartition, within_s: float) -> Span:
+    """Return the first and the end offset of a partition, also while its leader changes.
+
+    A leader that was just elected answers this when it is sure of its end. Fetches it answers
+    before, and the end that they report may be too early.
+    """
+    deadline_s = time.monotonic() + within_s
+    while True:
+        try:
+            first, end = consumer.get_watermark_offsets(place, within_s)
+        except KafkaException as error:
+            if error.args[0].code() in REFUSED or time.monotonic() > deadline_s:
+                raise
+            time.sleep(POLL_S)
+        else:
+            return first, end
 
 
 def read_spans(
@@ -72,6 +96,7 @@ def read_spans(
         messages = [message for message in polled if _is_in_span(consumer, ends, message)]
         if messages:
             yield messages
+            heard_s = time.monotonic()  # the caller's time is not Kafka's silence
 
 
 def _is_in_span(consumer: Consumer, ends: dict[int, int | None], message: Message) -> bool:
@@ -85,8 +110,9 @@ def _is_in_span(consumer: Consumer, ends: dict[int, int | None], message: Messag
         return False
     end = ends[number]
     # The end of a transaction has an offset of its own, and is no message: the last offset of a
-    # span need not come.
-    if is_end or (end is not None and offset >= end - 1):
+    # span need not come. A leader that was just elected may report an end that is too early.
+    is_over = is_end if end is None else offset >= (end if is_end else end - 1)
+    if is_over:
         del ends[number]
         consumer.incremental_unassign([TopicPartition(message.topic() or "", number)])
     return not is_end and (end is None or offset < end)

@@ -75,8 +75,7 @@ async def first_batches(batches: AsyncIterator[Batch], count: int) -> list[tuple
 
 async def for_a_while(agent: Coroutine[Any, Any, None]) -> None:
     running = asyncio.create_task(agent)
-    for _ in range(100):
-        await asyncio.sleep(0)
+    await asyncio.sleep(0.1)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
@@ -132,10 +131,11 @@ async def test_it_has_not_reached_what_it_goes_back_for():
         assert not topic.has({PLACE: 4}), "before what came is done with"
 
 
+@pytest.mark.parametrize("is_fetched", [False, True], ids=["a fetch waits", "an agent has it"])
 async def test_a_letter_is_written_of_all_that_the_former_writer_left(
-    monkeypatch: pytest.MonkeyPatch,
+    is_fetched: bool, monkeypatch: pytest.MonkeyPatch
 ):
-    """A message comes just as the letters are taken over: it is not read before those it follows.
+    """Letters are taken over just as a message comes: it has none before those that it follows.
 
     The former writer was killed when it had written letters up to offset 2.
     """
@@ -154,14 +154,21 @@ async def test_a_letter_is_written_of_all_that_the_former_writer_left(
 
     async def agent() -> None:
         async for batch in topic.batches():
+            if is_fetched and batch.begin == 5 and not taking_over:
+                take_over()
+                await asyncio.sleep(0.01)
             refused = [(place, Refusal(Reason.NOT_JSON, "")) for place in range(len(batch))]
             await writer.tell(batch, refused)
 
     def take_over() -> None:
         taking_over.append(asyncio.create_task(writer.take_over()))
+
+    def one_more() -> None:
         consumer.messages = 6
+        if not is_fetched:
+            take_over()
 
     taking_over: list[asyncio.Task[None]] = []
-    consumer.while_waiting = [lambda: None, take_over]
+    consumer.while_waiting = [lambda: None, one_more]
     await for_a_while(agent())
     assert letters == [2, 3, 4, 5]

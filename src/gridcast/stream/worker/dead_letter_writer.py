@@ -63,6 +63,8 @@ class LetterWriter:
         partition = TopicPartition(batch.topic, batch.partition)
         if written is None or batch.next_offset <= written[partition]:
             return
+        if batch.begin > self._topic.done[partition]:
+            return  # It was fetched before `go_back`, and will come again in its order.
         new = [
             (place, refusal)
             for place, refusal in refused

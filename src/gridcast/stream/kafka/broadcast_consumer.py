@@ -77,7 +77,7 @@ class BroadcastConsumer:
             await self._consumer._client.close()
 
     async def batches(self) -> AsyncIterator[Batch]:
-        """Give the messages, for ever. The next batch is asked for when the last is done with."""
+        """Yield batches forever. Asking for the next one means that the last is done with."""
         while True:
             back, self._back = self._back, {}
             for partition, offset in back.items():

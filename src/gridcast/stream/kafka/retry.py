@@ -138,7 +138,7 @@ class _WaitReport:
         self._is_reported = False
 
     def failed(self, state: RetryCallState) -> None:
-        """Take note of a failed attempt."""
+        """Report a failed attempt, once the wait is long."""
         now_s = time.monotonic()
         if self._began_s is None:
             self._began_s = now_s
@@ -150,7 +150,7 @@ class _WaitReport:
                 LOG.warning("%s waits for Kafka: %s", self._what, _reason(error))
 
     def succeeded(self) -> None:
-        """Take note of the success."""
+        """Report the success, if the wait was reported, and reset the wait."""
         if self._is_reported and self._began_s is not None:
             LOG.warning("%s goes on, after %.0f s", self._what, time.monotonic() - self._began_s)
         self._began_s, self._is_reported = None, False

@@ -90,7 +90,7 @@ class ReferenceData:
         }
         self._channels: dict[Topic, BatchChannel] = {}
         self._partitions: asyncio.Future[int] | None = None
-        """How many partitions the readings have, once it is known."""
+        """Number of partitions of the readings, once it is known."""
         self._tasks: list[asyncio.Task[None]] = []
         self._is_known = False
         self._writes_letters = False

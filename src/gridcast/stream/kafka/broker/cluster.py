@@ -1,4 +1,4 @@
-"""One broker or three: started, made sure of, and stopped together."""
+"""A Kafka cluster of one or three nodes, started and stopped together."""
 
 import shutil
 import tempfile
@@ -23,35 +23,35 @@ from gridcast.stream.settings import Settings, load
 SIZES = (1, 3)
 READY_WITHIN_S = 90.0
 STOP_WITHIN_S = 20.0
-LOOK_EVERY_S = 0.1
+CHECK_EVERY_S = 0.1
 
 
-def _say_nothing(_: str) -> None:
+def _report_nothing(_: str) -> None:
     pass
 
 
 class Broker:
-    """A real Kafka of one node or three, that ends when its owner ends, however that ends.
+    """A real Kafka of one or three nodes. It ends when its owner ends, even if that is killed.
 
     Parameters
     ----------
     settings
-        Where jars are kept or found (`cache_dir`, `jars_dir`); as the commands read them if None.
+        Settings of the jars (`cache_dir`, `jars_dir`); None: as the commands load them.
     nodes
-        1, or 3: replication 3, of which 2 must have what is confirmed.
+        1, or 3 with replication 3 and `min.insync.replicas` 2.
     directory
-        Where the data are kept; None: in a temporary directory that is removed at the end.
+        The data directory; None: a temporary one that is removed at the end.
     host, port
-        Where clients find it; further nodes take the next ports. None: ports that are free.
+        The address for clients; further nodes take the next ports. None: free ports.
     fresh
-        Begin with no data, whatever is there.
+        Whether to delete existing data first.
     listeners
-        Further listeners for clients, each with its security protocol, such as
-        `{"SECURED": "SASL_SSL"}`; they get free ports, see `address_of`.
+        Further listeners for clients with their security protocols, such as
+        `{"SECURED": "SASL_SSL"}`. They get free ports, see `address_of`.
     properties
-        Further lines of `server.properties`; what such listeners need.
+        Further lines of `server.properties`, which such listeners may need.
     report
-        Is told what is being done, for a progress line.
+        Called with a text for a progress line.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Broker:
         fresh: bool = False,
         listeners: Mapping[str, str] | None = None,
         properties: Mapping[str, str] | None = None,
-        report: Report = _say_nothing,
+        report: Report = _report_nothing,
     ) -> None:
         if nodes not in SIZES:
             raise UserError(f"a cluster has 1 node or 3, not {nodes}")
@@ -83,22 +83,22 @@ class Broker:
 
     @property
     def address(self) -> str:
-        """What clients are to be told: the addresses of all nodes, with commas."""
+        """The bootstrap address for clients: the addresses of all nodes, with commas."""
         return ",".join(node.place.address for node in self.nodes)
 
     def address_of(self, listener: str) -> str:
-        """Give what clients of a further listener are to be told."""
+        """Return the bootstrap address of a further listener."""
         return ",".join(f"{node.place.host}:{node.place.further[listener]}" for node in self.nodes)
 
     @property
     def directory(self) -> Path | None:
-        """Where the data are, while it runs."""
+        """The data directory while it runs."""
         return None if self._directory is None else self._directory.path
 
     def start(self) -> None:
-        """Start all nodes and return when every one of them takes part."""
+        """Start all nodes, and wait until each has joined the cluster."""
         places = self._places()
-        java()  # before 45 MB are fetched for nothing
+        java()  # if Java is missing, it fails before 45 MB are fetched
         jars = class_path(self._settings, self.report)
         path = self._keep or Path(tempfile.mkdtemp(prefix="gridcast-broker-"))
         self._directory = Directory(path, self._size)
@@ -128,33 +128,33 @@ class Broker:
             raise
 
     def wait_until_ready(self, *, nodes: int | None = None) -> None:
-        """Return when so many nodes take part (all of them if not said)."""
+        """Wait until so many nodes have joined the cluster; None: all."""
         wanted = self._size if nodes is None else nodes
         admin = AdminClient(
             {
                 "bootstrap.servers": self.address,
-                "log_level": 2,  # that nobody answers yet is what we are waiting out
+                "log_level": 2,  # no lines about brokers that don't answer yet
                 "reconnect.backoff.ms": 50,
                 "reconnect.backoff.max.ms": 200,
             }
         )
         end = time.monotonic() + READY_WITHIN_S
-        while _taking_part(admin) < wanted:
+        while _nodes_joined(admin) < wanted:
             living = [node for node in self.nodes if node.is_alive()]
             if len(living) < wanted:
                 ended = next(node for node in self.nodes if node not in living)
                 raise self.failure("Kafka did not start", ended)
             if time.monotonic() > end:
                 raise self.failure(f"Kafka was not ready after {READY_WITHIN_S:.0f} s", living[0])
-            time.sleep(LOOK_EVERY_S)
+            time.sleep(CHECK_EVERY_S)
 
     def failure(self, what: str, node: Node) -> UserError:
-        """Say what failed, with a node's last words; its log outlives a temporary directory."""
+        """Return an error with a node's last log lines, and keep the directory with its log."""
         self._keep = self.directory
         return UserError(f"{what}:\n{node.last_lines()}")
 
     def stop(self, *, at_once: bool = False) -> None:
-        """Stop all nodes, cleanly unless it has to be at once; nothing is left running."""
+        """Stop all nodes, cleanly unless `at_once`; no process is left."""
         if not at_once:
             _stop_cleanly(self.nodes)
         for node in self.nodes:
@@ -175,7 +175,7 @@ class Broker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # What is thrown away need not be closed in order.
+        # Data that are thrown away need no clean stop.
         self.stop(at_once=self._keep is None)
 
     def _places(self) -> dict[int, NodeAddress]:
@@ -194,7 +194,7 @@ class Broker:
         }
 
 
-def _taking_part(admin: AdminClient) -> int:
+def _nodes_joined(admin: AdminClient) -> int:
     try:
         return len(admin.list_topics(timeout=1).brokers)
     except KafkaException:

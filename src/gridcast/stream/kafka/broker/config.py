@@ -1,4 +1,4 @@
-"""What a node's Kafka is told: `server.properties`."""
+"""The configuration of a node (`server.properties`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ HEADER = "# Written by `gridcast broker` at each start: changes here are lost.\n
 
 @dataclass(frozen=True, slots=True)
 class NodeAddress:
-    """Where a node is found: by clients, and by the other nodes' controllers."""
+    """The addresses of a node for clients and for the other nodes' controllers."""
 
     host: str
     port: int
@@ -26,7 +26,7 @@ class NodeAddress:
 def server_properties(
     node: int, places: Mapping[int, NodeAddress], protocols: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Give the configuration of one node of the cluster, broker and controller in one.
+    """Return the configuration of one node, which is both broker and controller.
 
     `protocols` are the security protocols of further listeners.
     """
@@ -41,8 +41,8 @@ def server_properties(
     return {
         "process.roles": "broker,controller",
         "node.id": str(node),
-        # The voters are told, not stored (as with --initial-controllers), so that the ports may
-        # be others at the next start.
+        # The voters are configured and not stored (as --initial-controllers would), so that the
+        # ports may differ at the next start.
         "controller.quorum.voters": ",".join(
             f"{i}@127.0.0.1:{p.controller_port}" for i, p in places.items()
         ),
@@ -51,7 +51,7 @@ def server_properties(
         "advertised.listeners": for_clients,
         "listener.security.protocol.map": ",".join(map(":".join, protocols.items())),
         "inter.broker.listener.name": "CLIENTS",
-        # Relative to the node's directory, which is where it runs: the directory may be moved.
+        # Relative to the node's directory, where it runs, so that the directory can be moved.
         "log.dirs": "data",
         # A misspelt topic is an error, not a new topic.
         "auto.create.topics.enable": "false",
@@ -62,7 +62,7 @@ def server_properties(
         "transaction.state.log.min.isr": least,
         "share.coordinator.state.topic.replication.factor": copies,
         "share.coordinator.state.topic.min.isr": least,
-        # A laptop has few consumers, and they want to begin at once.
+        # A laptop has few consumers, which should start at once.
         "group.initial.rebalance.delay.ms": "0",
         "offsets.topic.num.partitions": "8",
         "transaction.state.log.num.partitions": "8",
@@ -71,7 +71,7 @@ def server_properties(
         "num.io.threads": "4",
         # A quarter of the heap by default; this is enough for a million keys at a time.
         "log.cleaner.dedupe.buffer.size": str(32 * 1024 * 1024),
-        # A node that is gone is found out after 6 s, not 9.
+        # A lost node is noticed after 6 s instead of 9 s.
         "broker.heartbeat.interval.ms": "1000",
         "broker.session.timeout.ms": "6000",
     }

@@ -1,4 +1,4 @@
-"""The data directory: whose it is, and that only one broker uses it."""
+"""The data directory of a broker: its identity, and a lock for one user at a time."""
 
 import json
 import shutil
@@ -16,9 +16,9 @@ LOCK = "broker.lock"
 
 
 class Directory:
-    """The data of one cluster: a passport that says which, and a folder for each node.
+    """The data of one cluster: a passport file that identifies it, and a folder per node.
 
-    Nothing is ever deleted from a directory that holds no passport of ours.
+    Nothing is ever deleted from a directory without such a passport.
     """
 
     def __init__(self, path: Path, nodes: int) -> None:
@@ -28,7 +28,7 @@ class Directory:
         self._lock = FileLock(path / LOCK)
 
     def open(self, *, fresh: bool = False) -> None:
-        """Take the directory for ourselves; a new one gets its passport, an old one shows it."""
+        """Lock the directory, and read its passport or write one."""
         try:
             if self._is_strange():
                 raise UserError(
@@ -44,17 +44,17 @@ class Directory:
         try:
             if fresh:
                 self._empty()
-            self.cluster_id = self._show_passport() or self._write_passport()
+            self.cluster_id = self._read_passport() or self._write_passport()
         except BaseException:
             self.close()
             raise
 
     def node(self, node: int) -> Path:
-        """Give a node's own folder."""
+        """Return a node's folder."""
         return self.path / f"node-{node}"
 
     def close(self) -> None:
-        """Let others use the directory."""
+        """Release the lock."""
         self._lock.release()
 
     def _is_strange(self) -> bool:
@@ -64,12 +64,12 @@ class Directory:
         return bool(names - {LOCK}) and PASSPORT not in names
 
     def _empty(self) -> None:
-        """Remove what we wrote and no more; the passport last, so that it may be interrupted."""
+        """Remove the nodes' folders, then the passport, so that it can be interrupted."""
         for folder in self.path.glob("node-*"):
             shutil.rmtree(folder)
         (self.path / PASSPORT).unlink(missing_ok=True)
 
-    def _show_passport(self) -> str | None:
+    def _read_passport(self) -> str | None:
         path = self.path / PASSPORT
         try:
             passport = json.loads(path.read_text("utf-8"))
@@ -103,7 +103,7 @@ class Directory:
 
 
 def new_cluster_id() -> str:
-    """Make an id as Kafka makes them: a random UUID in 22 characters, none of them first a dash."""
+    """Return a cluster id as Kafka makes it: a random UUID in 22 characters, no dash first."""
     while (made := urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
         pass
     return made

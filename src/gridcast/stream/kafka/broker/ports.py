@@ -1,4 +1,4 @@
-"""Ports: whether one is free, and finding one that is."""
+"""Checking and finding free ports."""
 
 import errno
 import random
@@ -6,14 +6,14 @@ import socket
 
 from gridcast.stream.errors import UserError
 
-# Below the ports that Linux (from 32768) and macOS (from 49152) hand to clients: one of those could
-# be taken again between our finding it free and Kafka's listening on it.
+# Below the ephemeral ports of Linux (from 32768) and macOS (from 49152): one of those could be
+# taken between this check and Kafka's listening on it.
 FREE_PORTS = range(15_000, 30_000)
 TRIES = 200
 
 
 def check_port(host: str, port: int) -> None:
-    """Raise, in one clear line, if nothing can listen there."""
+    """Raise a :class:`UserError` if nothing can listen on a port."""
     if host in ("0.0.0.0", "::", ""):  # noqa: S104 - it is refused
         raise UserError(f"clients cannot be told to go to {host!r}: name one address with --host")
     if port > 65535:
@@ -34,17 +34,17 @@ def check_port(host: str, port: int) -> None:
 
 
 def free_ports(host: str, count: int) -> list[int]:
-    """Find ports that nobody listens on."""
-    found: list[int] = []
+    """Return ports that are not in use."""
+    free: list[int] = []
     for port in random.sample(FREE_PORTS, TRIES):
-        if len(found) == count:
+        if len(free) == count:
             break
         try:
             _listen(host, port)
         except OSError:
             continue
-        found.append(port)
-    return found
+        free.append(port)
+    return free
 
 
 def _listen(host: str, port: int) -> None:
@@ -52,7 +52,7 @@ def _listen(host: str, port: int) -> None:
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     with socket.socket(family, kind, protocol) as listener:
-        # As Java does; else a port whose last clients have just left would seem in use.
+        # Java does this too. Otherwise a port whose last clients have just left seems in use.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen()

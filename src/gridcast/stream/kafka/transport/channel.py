@@ -76,7 +76,7 @@ class BatchChannel(faust.Channel[Batch]):
         await self._current.done
 
     def fail(self, error: Exception) -> None:
-        """Take note that the agent has failed."""
+        """Pass the agent's error on to whoever delivers batches."""
         self._failure = error
         if self._current is not None and not self._current.done.done():
             self._current.done.set_exception(error)

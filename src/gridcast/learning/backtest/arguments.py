@@ -1,4 +1,4 @@
-"""What a user asked for, understood or refused in one clear line, before any work is done."""
+"""Parse the arguments of `gridcast backtest`. Errors are one line each, before any work is done."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from gridcast.stream.time_text import read_time
 from gridcast.units import DAY_MS, HOUR_MS
 
 LATE_MS = DAY_MS
-"""Live readings that are this late still tell what came."""
+"""Live readings up to this late still count as truth."""
 
 
 def ask(
@@ -40,7 +40,7 @@ def ask(
     keep: bool,
     tell: Callable[[str], None],
 ) -> BacktestRequest:
-    """Read the source, and make the plan."""
+    """Open the source, and return the request."""
     if report.exists() and (not report.is_dir() or any(report.iterdir())):
         raise UserError(f"--report: {report} is there already and is not an empty folder")
     forecasters = name_models(models)
@@ -79,8 +79,8 @@ def _moments(
     baselines: Sequence[str],
     plan: BacktestPlan,
 ) -> tuple[int, ...]:
-    """Read when who learns is to learn anew."""
-    learns = {one.model for one in forecasters} & {TRAIN} or set(baselines) & LEARNERS
+    """Return the times of retraining."""
+    learns = {forecaster.model for forecaster in forecasters} & {TRAIN} or set(baselines) & LEARNERS
     if retrain is not None and not learns:
         raise UserError("--retrain: nobody learns; --model train does, and ridge and lightgbm do")
     return read_moments(retrain, plan.from_ms, plan.to_ms)
@@ -93,7 +93,7 @@ def _live(
     to_ms: int | None,
     tell: Callable[[str], None],
 ) -> Recording:
-    """Read the live topics, behind the last tick too: forecasts are judged by what came then."""
+    """Read the live topics to beyond the last tick, for the truth about its forecasts."""
     if mapping is not None:
         raise UserError("--mapping is for a file; the live topics need none")
     if from_ms is not None and to_ms is not None and to_ms <= from_ms:
@@ -109,8 +109,8 @@ def _live(
 
 
 def name_models(models: Sequence[str]) -> list[NamedForecaster]:
-    """Name each model as the report will: box, none, trained, or the file's name."""
-    found: dict[str, NamedForecaster] = {}
+    """Name each model as in the report: box, none, trained, or the file's name."""
+    named: dict[str, NamedForecaster] = {}
     for model in models:
         if model in {"box", "none", TRAIN}:
             name = "trained" if model == TRAIN else model
@@ -120,8 +120,8 @@ def name_models(models: Sequence[str]) -> list[NamedForecaster]:
                 raise UserError(
                     f"--model: box, none, {TRAIN} or a model file; there is no file {model}"
                 )
-            name = path.stem if path.stem not in found else f"{path.parent.name}-{path.stem}"
-        if name in found:
+            name = path.stem if path.stem not in named else f"{path.parent.name}-{path.stem}"
+        if name in named:
             raise UserError(f"--model: {model} is named twice")
-        found[name] = NamedForecaster(name, model)
-    return list(found.values())
+        named[name] = NamedForecaster(name, model)
+    return list(named.values())

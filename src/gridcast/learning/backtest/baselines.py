@@ -1,4 +1,4 @@
-"""The baselines: fitted before what they forecast, anew at stated moments if asked to."""
+"""The baselines: fitted before the first tick, and again at given times."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -21,21 +21,21 @@ from gridcast.stream.errors import UserError
 from gridcast.stream.recording import Recording
 
 LEARNED_FROM = 20_000
-"""Samples that a baseline learns from, at most."""
+"""Maximum number of samples for fitting a baseline."""
 VALIDATION = 0.15
-"""Share of the time before a fit, its newest, by which it is seen when enough was learned."""
+"""Newest share of the time before a fit that decides when to stop it."""
 LEARNERS = {"ridge", "lightgbm"}
-"""Those that learn more than how far off they are."""
+"""Baselines that learn more than the size of their errors."""
 _LIBRARY = {"lightgbm": "lightgbm"}
 
 
 def choose(wanted: str) -> list[str]:
-    """Read the flag: all that are installed, none, or names with commas."""
+    """Parse the flag: all installed, none, or comma-separated names."""
     if wanted == "none":
         return []
     if wanted == "all":
-        return [one for one in BASELINES if find_spec(_LIBRARY.get(one, "numpy"))]
-    names = [one.strip() for one in wanted.split(",") if one.strip()]
+        return [name for name in BASELINES if find_spec(_LIBRARY.get(name, "numpy"))]
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
     for name in names:
         if name not in BASELINES:
             raise UserError(f"--baselines: all, none, or of {', '.join(BASELINES)}; not {name!r}")
@@ -51,10 +51,10 @@ def walk_baselines(
     likes: Sequence[Walked],
     moments: Sequence[int],
 ) -> list[Walked]:
-    """Let baselines answer where a model did; they learn before the first tick and at moments."""
+    """Return the baselines' forecasts where a model made one."""
     plan, archive = judge.plan, judge.archive
     builder = _builder(judge)
-    found: list[Walked] = []
+    walks: list[Walked] = []
     for first_ms, end_ms in pairwise([plan.from_ms, *moments, plan.to_ms]):
         fitted = _fit(archive_of(recording.known_by(first_ms), plan), builder, names, plan)
         for like in likes:
@@ -64,22 +64,27 @@ def walk_baselines(
             if not len(pairs):
                 continue
             answers = verify(fitted, plan.settings.levels, archive, builder, pairs)
-            for name, one in answers.items():
-                rungs = np.full(len(one), name)
-                row, quantiles = one.row.astype(np.int32), one.quantiles.astype(np.float32)
-                found.append(Walked(name, row, one.origin_ms, quantiles, rungs, len(one)))
-    return found
+            for name, forecasts in answers.items():
+                rungs = np.full(len(forecasts), name)
+                row, quantiles = (
+                    forecasts.row.astype(np.int32),
+                    forecasts.quantiles.astype(np.float32),
+                )
+                walks.append(
+                    Walked(name, row, forecasts.origin_ms, quantiles, rungs, len(forecasts))
+                )
+    return walks
 
 
 def check_enough(judge: BacktestJudge) -> None:
-    """Refuse what baselines could not learn from, before any work is done."""
+    """Raise an error before any work if there is too little to fit the baselines."""
     archive, before_ms = judge.archive, judge.plan.from_ms
     end = max(0, (before_ms - archive.start_ms) // archive.step_ms)
     _lessons(archive, _builder(judge), end)
 
 
 def _builder(judge: BacktestJudge) -> FeatureBuilder:
-    """Show baselines what a network without the season would see."""
+    """Return the inputs of the baselines: those of a network without the season."""
     plan, archive = judge.plan, judge.archive
     if plan.settings.horizon_hours % 1:
         raise UserError("baselines need a horizon of whole hours: --baselines none")
@@ -95,21 +100,21 @@ def _builder(judge: BacktestJudge) -> FeatureBuilder:
 def _fit(
     known: Archive, builder: FeatureBuilder, names: Sequence[str], plan: BacktestPlan
 ) -> dict[str, Baseline]:
-    """Let all learn from what is known."""
+    """Fit all baselines on what is known."""
     levels = plan.settings.levels
     train, validation = (
-        samples_of(known, builder, one) for one in _lessons(known, builder, len(known))
+        samples_of(known, builder, pairs) for pairs in _lessons(known, builder, len(known))
     )
     fitted = {}
     for name in names:
         make = BASELINES[name]
-        one = LightGbm(builder.spec, levels) if make is LightGbm else make(builder.spec, levels)
-        fitted[name] = one.fit(train, validation)
+        pairs = LightGbm(builder.spec, levels) if make is LightGbm else make(builder.spec, levels)
+        fitted[name] = pairs.fit(train, validation)
     return fitted
 
 
 def _lessons(known: Archive, builder: FeatureBuilder, end: int) -> list[Pairs]:
-    """Choose what to learn from before a slot, and by what it is seen when that is enough."""
+    """Return the pairs for fitting before a slot, and those for validation."""
     checked = max(round(end * VALIDATION), builder.spec.horizon + 1)
     parts = (Part(0, max(0, end - checked)), Part(max(0, end - checked), end))
     most = (LEARNED_FROM, LEARNED_FROM // 4)
@@ -126,10 +131,10 @@ def _lessons(known: Archive, builder: FeatureBuilder, end: int) -> list[Pairs]:
 
 
 def measured(weather: Weather | None) -> tuple[str, ...]:
-    """Name the variables that some station measured."""
-    found: npt.NDArray[np.bool_] = np.zeros(len(VARIABLES), np.bool_)
+    """Return the variables that some station measured."""
+    is_measured: npt.NDArray[np.bool_] = np.zeros(len(VARIABLES), np.bool_)
     for station in weather.stations().values() if weather is not None else ():
         values = station.observations.rows()[2]
         if len(values):
-            found |= ~np.isnan(values[:, : len(VARIABLES)]).all(axis=0)
-    return tuple(name for name, known in zip(VARIABLES, found, strict=True) if known)
+            is_measured |= ~np.isnan(values[:, : len(VARIABLES)]).all(axis=0)
+    return tuple(name for name, is_one in zip(VARIABLES, is_measured, strict=True) if is_one)

@@ -1,4 +1,4 @@
-"""What changed from one evaluation to another."""
+"""The differences between two evaluations."""
 
 from dataclasses import dataclass
 
@@ -16,12 +16,12 @@ class Change:
 
     @property
     def change(self) -> float | None:
-        """By how much; None where one of them is not known."""
+        """The difference; None if one of them is unknown."""
         return None if self.before is None or self.now is None else self.now - self.before
 
     @property
     def percent(self) -> float | None:
-        """The same in per cent of what it was."""
+        """The difference in per cent of the former value."""
         return (
             100 * self.change / abs(self.before)
             if self.change is not None and self.before
@@ -30,7 +30,7 @@ class Change:
 
 
 def changes(before: BacktestEvaluation, now: BacktestEvaluation) -> list[Change]:
-    """Give all scores of the forecasters that both have; the models count as one."""
+    """Return all scores of the forecasters that both have. The models are matched."""
     pairs = [(before.model, now.model)]
     pairs += [
         (name, name)

@@ -1,4 +1,4 @@
-"""What a backtest came to: `evaluation.json`, the row in the past evaluations, the report."""
+"""The results of a backtest, as in `evaluation.json`, the evaluation log and the report."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ class _Figures(BaseModel):
 
 
 class Peaks(_Figures):
-    """How well the highest load of each horizon was foreseen, by the judged slots."""
+    """Scores of the forecast of each horizon's highest load, over the scored slots."""
 
     count: int
     error_percent: float | None = Field(description="mean error of its height, % of it")
@@ -21,7 +21,7 @@ class Peaks(_Figures):
 
 
 class ForecasterComparison(_Figures):
-    """The first forecaster beside another, by a Diebold-Mariano test on the pinball loss."""
+    """The first forecaster compared with another by a Diebold-Mariano test on the pinball loss."""
 
     difference: float = Field(description="mean loss of the first less the other's, kW")
     p_value: float
@@ -75,5 +75,5 @@ class BacktestEvaluation(_Figures):
 
     @property
     def error(self) -> str:
-        """The error that is drawn: mape, or nmae where loads come near 0."""
+        """The score to draw: mape, or nmae if loads come near 0."""
         return "nmae" if self.scores[self.model]["mape"] is None else "mape"

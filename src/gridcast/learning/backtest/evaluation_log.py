@@ -1,4 +1,4 @@
-"""Past evaluations, in DuckDB: a row an evaluation, and a row a score."""
+"""Past evaluations in DuckDB: one row per evaluation, and one per score."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,57 +26,69 @@ class EvaluationLog:
     Parameters
     ----------
     path
-        The file; it is made when something is first kept.
+        The file. It is created when the first evaluation is stored.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def keep(self, evaluation: BacktestEvaluation, folder: Path) -> None:
-        """Keep one."""
+        """Store an evaluation."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        one = evaluation
-        with self._open(read_only=False) as found:
-            found.execute(_TABLES)
-            found.execute(
+        with self._open(read_only=False) as connection:
+            connection.execute(_TABLES)
+            connection.execute(
                 "INSERT INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    *(one.id, one.at, one.title, one.source, one.commit, one.first, one.end),
-                    *(one.model, one.judged, str(folder.resolve()), one.model_dump_json()),
+                    *(
+                        evaluation.id,
+                        evaluation.at,
+                        evaluation.title,
+                        evaluation.source,
+                        evaluation.commit,
+                        evaluation.first,
+                        evaluation.end,
+                    ),
+                    *(
+                        evaluation.model,
+                        evaluation.judged,
+                        str(folder.resolve()),
+                        evaluation.model_dump_json(),
+                    ),
                 ],
             )
-            found.executemany(
+            connection.executemany(
                 "INSERT INTO scores VALUES (?, ?, ?, ?)",
                 [
-                    [one.id, forecaster, score, value]
-                    for forecaster, scores in one.scores.items()
+                    [evaluation.id, forecaster, score, value]
+                    for forecaster, scores in evaluation.scores.items()
                     for score, value in scores.items()
                 ],
             )
 
     def every(self) -> list[BacktestEvaluation]:
-        """Give all, the newest first."""
+        """Return all, newest first."""
         if not self._path.exists():
             return []
-        with self._open(read_only=True) as found:
-            rows = found.execute(
+        with self._open(read_only=True) as connection:
+            rows = connection.execute(
                 "SELECT whole FROM evaluations ORDER BY made_at DESC, id"
             ).fetchall()
         return [BacktestEvaluation.model_validate_json(row[0]) for row in rows]
 
     def find(self, name: str) -> BacktestEvaluation:
-        """Give one by its id, the beginning of it, or `last` and `last-1`, `last-2` …"""
+        """Return one by its id, a prefix of it, or `last` and `last-1`, `last-2` …"""
         every = self.every()
         if name.partition("-")[0] == "last":
             back = name.partition("-")[2] or "0"
             if back.isdecimal() and int(back) < len(every):
                 return every[int(back)]
             raise UserError(f"there are {len(every)} evaluations in {self._path}: no {name!r}")
-        found = [one for one in every if one.id.startswith(name)]
-        if len(found) == 1:
-            return found[0]
-        told = "several begin with" if found else "none begins with"
-        raise UserError(f"of {len(every)} evaluations in {self._path} {told} {name!r}")
+        matches = [evaluation for evaluation in every if evaluation.id.startswith(name)]
+        if len(matches) == 1:
+            return matches[0]
+        problem = "several begin with" if matches else "none begins with"
+        raise UserError(f"of {len(every)} evaluations in {self._path} {problem} {name!r}")
 
     @contextmanager
     def _open(self, *, read_only: bool) -> Iterator[Any]:

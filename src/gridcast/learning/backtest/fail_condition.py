@@ -1,4 +1,4 @@
-"""Conditions under which a backtest fails, for a pipeline: `mape_24h > 5`."""
+"""Conditions that make a backtest fail, for pipelines: `mape_24h > 5`."""
 
 import operator
 import re
@@ -26,21 +26,21 @@ class FailCondition:
     """
 
     forecaster: str | None
-    """None: the first model."""
+    """None for the first model."""
     score: str
     compare: str
     limit: float
 
     @classmethod
     def read(cls, text: str) -> "FailCondition":
-        """Read what a user wrote."""
-        found = _FORM.fullmatch(text)
-        if found is None:
+        """Parse a condition."""
+        match = _FORM.fullmatch(text)
+        if match is None:
             raise UserError(
                 '--fail-if: SCORE > NUMBER, such as "mape_24h > 5" or "ridge:mae < 3"; not'
                 f" {text!r}"
             )
-        forecaster, score, compare, limit = found.groups()
+        forecaster, score, compare, limit = match.groups()
         return cls(forecaster, score, compare, float(limit))
 
     def __str__(self) -> str:
@@ -48,7 +48,7 @@ class FailCondition:
         return f"{whose}{self.score} {self.compare} {self.limit:g}"
 
     def check(self, evaluation: BacktestEvaluation) -> str | None:
-        """Say how the condition holds; None: it does not. A score that is not known holds it."""
+        """Return a line if the condition is true, else None. An unknown score counts as true."""
         name = self.forecaster or evaluation.model
         if name not in evaluation.scores:
             raise UserError(f"--fail-if {self}: no forecaster {name!r} was evaluated")
@@ -62,5 +62,5 @@ class FailCondition:
 
 
 def failures(gates: Sequence[FailCondition], evaluation: BacktestEvaluation) -> list[str]:
-    """Say which conditions hold."""
-    return [told for gate in gates if (told := gate.check(evaluation)) is not None]
+    """Return a line for each condition that is true."""
+    return [line for gate in gates if (line := gate.check(evaluation)) is not None]

@@ -7,11 +7,11 @@ from gridcast.learning.backtest.evaluation import BacktestEvaluation, Scores
 from gridcast.learning.training.report.figures import UNITS, figure, label, svg
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's, which the colour-blind can tell apart; the first is the first model's."""
+"""Okabe and Ito's palette for the colour-blind. The first model has the first colour."""
 
 
 def by_horizon(evaluation: BacktestEvaluation, score: str, unit: str) -> str:
-    """Draw a score against how far ahead."""
+    """Draw a score against the lead."""
     drawn = figure()
     axes = drawn.add_subplot()
     for place, (name, groups) in enumerate(evaluation.by["horizon"].items()):
@@ -32,13 +32,13 @@ def by_horizon(evaluation: BacktestEvaluation, score: str, unit: str) -> str:
 
 
 def by_groups(evaluation: BacktestEvaluation, what: Sequence[str]) -> str:
-    """Draw the error against several ways of grouping the loads, side by side."""
+    """Draw the error by several groupings of the loads, side by side."""
     drawn = figure(11, 3.6)
     axes = drawn.subplots(1, len(what), sharey=True, squeeze=False)[0]
     for axis, name in zip(axes, what, strict=True):
-        found = evaluation.by[name]
-        groups = list(next(iter(found.values())))
-        for place, (forecaster, scores) in enumerate(found.items()):
+        by_forecaster = evaluation.by[name]
+        groups = list(next(iter(by_forecaster.values())))
+        for place, (forecaster, scores) in enumerate(by_forecaster.items()):
             values = _values([scores.get(group, {}) for group in groups], evaluation.error)
             axis.plot(
                 range(len(groups)), values, marker=".", label=label(forecaster), **_style(place)
@@ -56,7 +56,7 @@ def by_groups(evaluation: BacktestEvaluation, what: Sequence[str]) -> str:
 
 
 def reliability(evaluation: BacktestEvaluation) -> str:
-    """Draw what share of the loads came below each quantile, beside what should have."""
+    """Draw the share of loads below each quantile, beside the nominal share."""
     drawn = figure(6, 4.2)
     axes = drawn.add_subplot()
     axes.plot([0, 1], [0, 1], color="0.6", lw=1, ls="--", label="perfect")
@@ -76,6 +76,6 @@ def _style(place: int) -> dict[str, Any]:
 
 
 def _values(scores: Any, name: str) -> list[float]:
-    found: list[Mapping[str, float | None] | Scores] = list(scores)
-    values = [one.get(name) for one in found]
+    by_group: list[Mapping[str, float | None] | Scores] = list(scores)
+    values = [group_scores.get(name) for group_scores in by_group]
     return [float("nan") if value is None else value for value in values]

@@ -1,4 +1,4 @@
-"""All forecasts of a backtest as Parquet: a row a forecast, a list of steps a level."""
+"""All forecasts of a backtest as Parquet: one row per forecast, one list of steps per level."""
 
 from pathlib import Path
 from types import TracebackType
@@ -12,12 +12,12 @@ from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.forecast_columns import ForecastColumns
 
 GROUP_BYTES = 64_000_000
-"""So many bytes of quantiles are gathered before they are written."""
+"""Bytes of quantiles per row group."""
 _TIME = pa.timestamp("ms", tz="UTC")
 
 
 class Keeper:
-    """Writes forecasts into a file, or nowhere."""
+    """A writer of forecasts into a file, or nowhere."""
 
     def __init__(self, path: Path | None, forecaster: str) -> None:
         self._path, self._forecaster = path, forecaster
@@ -27,7 +27,7 @@ class Keeper:
 
     @classmethod
     def at(cls, folder: Path | None, name: str, forecaster: str) -> Self:
-        """Keep them in a file of a folder; without a folder nothing is kept."""
+        """Return a writer into a folder. Without a folder, nothing is written."""
         return cls(None if folder is None else folder / f"{name}.parquet", forecaster)
 
     def __enter__(self) -> Self:
@@ -44,7 +44,7 @@ class Keeper:
             self._writer.close()
 
     def keep(self, columns: ForecastColumns) -> None:
-        """Take the forecasts of a tick."""
+        """Write the forecasts of a tick."""
         if self._path is None or not len(columns):
             return
         self._waiting.append(_table(columns, self._forecaster))
@@ -63,7 +63,7 @@ class Keeper:
 
 
 def level_name(level: float) -> str:
-    """Name the column of a level.
+    """Return the column name of a level.
 
     >>> level_name(0.05), level_name(0.5), level_name(0.025)
     ('q05', 'q50', 'q025')
@@ -80,19 +80,19 @@ def _table(columns: ForecastColumns, forecaster: str) -> pa.Table:
         return pa.array(values, pa.string()).take(pa.array(made))
 
     steps = columns.quantiles.shape[2]
-    found: dict[str, Any] = {
+    arrays: dict[str, Any] = {
         "forecaster": pa.array([forecaster], pa.string()).take(pa.array(np.zeros(count, "i8"))),
         "series": pa.array(list(columns.series), pa.string()),
         "tick": pa.array(np.full(count, columns.tick_ms)).cast(_TIME),
         "first": pa.array(np.full(count, columns.first_ms)).cast(_TIME),
-        "rung": of_maker([str(one.rung) for one in makers]),
-        "reason": of_maker([one.reason for one in makers]),
-        "model": of_maker([one.model for one in makers]),
-        "release": of_maker([one.release for one in makers]),
+        "rung": of_maker([str(maker.rung) for maker in makers]),
+        "reason": of_maker([maker.reason for maker in makers]),
+        "model": of_maker([maker.model for maker in makers]),
+        "release": of_maker([maker.release for maker in makers]),
         "newest_reading": pa.array(newest, mask=newest == NEVER).cast(_TIME),
         "measured": pa.array(np.asarray(columns.measured, np.float64)),
     }
     for place, level in enumerate(columns.levels):
         flat = np.ascontiguousarray(columns.quantiles[:, place]).ravel()
-        found[level_name(level)] = pa.FixedSizeListArray.from_arrays(pa.array(flat), steps)
-    return pa.table(found)
+        arrays[level_name(level)] = pa.FixedSizeListArray.from_arrays(pa.array(flat), steps)
+    return pa.table(arrays)

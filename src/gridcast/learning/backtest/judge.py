@@ -1,4 +1,4 @@
-"""Puts forecasts beside what came, and scores all forecasters on the same of them."""
+"""Compare forecasts with the truth, and score all forecasters on the same forecasts."""
 
 from collections.abc import Mapping, Sequence
 
@@ -26,19 +26,19 @@ from gridcast.stream.worker.window_spec import window_spec
 from gridcast.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 OPERATOR = "operator"
-"""What the operator's own published forecast is called."""
+"""The name of the operator's own published forecast."""
 DEGREES = 5
-"""Width of a group of temperatures."""
+"""Width of a temperature group."""
 AT_ONCE = 4_096
 _TEMPERATURE = VARIABLES.index("temperature_c")
 Keys = npt.NDArray[np.int64]
 
 
 class BacktestJudge:
-    """Judges forecasters on one recording.
+    """An evaluation of forecasters on one recording.
 
-    What errors are measured by (the size of each series, what yesterday's load misses) is known
-    from before the first tick.
+    The scales of errors (size of each series, errors of the seasonal-naive forecast) come from
+    before the first tick.
     """
 
     def __init__(self, recording: Recording, plan: BacktestPlan) -> None:
@@ -53,33 +53,36 @@ class BacktestJudge:
         self._temperature: npt.NDArray[np.float32] = np.empty(0, np.float32)
 
     def same(self, walks: Sequence[Walked]) -> dict[str, VerifiedForecasts]:
-        """Put what came beside the forecasts; only what all forecasters answered is kept."""
+        """Add the truth to the forecasts. Only forecasts that all forecasters made are kept."""
         parts: dict[str, list[Walked]] = {}
-        for one in walks:
-            parts.setdefault(one.forecaster, []).append(one)
-        keys = {name: np.concatenate([self._keys(one) for one in of]) for name, of in parts.items()}
+        for part_of_walk in walks:
+            parts.setdefault(part_of_walk.forecaster, []).append(part_of_walk)
+        keys = {
+            name: np.concatenate([self._keys(part_of_walk) for part_of_walk in of])
+            for name, of in parts.items()
+        }
         common: Keys | None = None
-        for found in keys.values():
-            common = np.unique(found) if common is None else np.intersect1d(common, found)
+        for own in keys.values():
+            common = np.unique(own) if common is None else np.intersect1d(common, own)
         if common is None or not len(common):
             raise UserError("no forecast can be judged: none began with a slot, or none is common")
         verified = {}
         for name, of in parts.items():
             order = np.argsort(keys[name], kind="stable")
             rows = order[np.searchsorted(keys[name][order], common)]
-            quantiles = np.concatenate([one.quantiles for one in of])[rows]
-            self._rungs[name] = np.concatenate([one.rung for one in of])[rows]
+            quantiles = np.concatenate([part_of_walk.quantiles for part_of_walk in of])[rows]
+            self._rungs[name] = np.concatenate([part_of_walk.rung for part_of_walk in of])[rows]
             verified[name] = self.verified(common, quantiles)
         return verified
 
     def note(self, own: VerifiedForecasts) -> None:
-        """Remember the first model's forecasts: days are drawn of them."""
+        """Keep the first model's forecasts for the pictures of days."""
         self.own = own
         self._note_temperature(own)
 
     @property
     def best_and_worst(self) -> tuple[int, int] | None:
-        """Which of its forecasts had the least and the greatest error, in shares of the load."""
+        """The forecasts with the least and greatest error relative to the load."""
         own = self.own
         whole = np.isfinite(own.truth).all(axis=1)
         size, off = np.abs(own.truth).mean(axis=1), np.abs(own.truth - own.median).mean(axis=1)
@@ -89,7 +92,7 @@ class BacktestJudge:
         return int(np.nanargmin(share)), int(np.nanargmax(share))
 
     def verified(self, keys: Keys, quantiles: npt.NDArray[np.float32]) -> VerifiedForecasts:
-        """Put what came beside some forecasts."""
+        """Add the truth to some forecasts."""
         archive, count = self.archive, len(self.archive.series)
         row, origin_ms = keys % count, keys // count * MINUTE_MS
         slot = (origin_ms - archive.start_ms) // archive.step_ms
@@ -107,52 +110,55 @@ class BacktestJudge:
         return walked.origin_ms // MINUTE_MS * len(self.archive.series) + walked.row
 
     def operator(self, like: VerifiedForecasts) -> VerifiedForecasts | None:
-        """Give the operator's own forecast of the same, as far as it was published by then."""
+        """Return the operator's own forecasts for the same origins, if published by then."""
         if self.archive.operator is None:
             return None
         slot = (like.origin_ms - self.archive.start_ms) // self.archive.step_ms
         value = np.empty(like.truth.shape, np.float32)
         for first in range(0, len(slot), AT_ONCE):
             part = slice(first, first + AT_ONCE)
-            known = self.archive.operator_as_of(slot[part], like.row[part], self.plan.horizon)
-            value[part] = known[:, self._leads]
+            published = self.archive.operator_as_of(slot[part], like.row[part], self.plan.horizon)
+            value[part] = published[:, self._leads]
         truth = np.where(np.isnan(value), np.float32(np.nan), like.truth)
         quantiles = np.repeat(value[..., None], len(like.levels), axis=2)
         return _with(like, truth, np.nan_to_num(quantiles))
 
     def table(self, verified: Mapping[str, VerifiedForecasts]) -> dict[str, Scores]:
-        """Score all."""
+        """Return the scores of all forecasters."""
         return table(verified, self.scales)
 
     def beside_operator(
         self, verified: Mapping[str, VerifiedForecasts]
     ) -> tuple[dict[str, Scores], dict[str, Scores]]:
-        """Score all where the operator had published a forecast, and where it just had."""
+        """Return all scores where the operator had published a forecast, and where it just had."""
         first = next(iter(verified.values()))
         operator = self.operator(first)
         if operator is None:
             return {}, {}
         just = np.where(self._just_published(first), operator.truth, np.float32(np.nan))
         every = {**verified, OPERATOR: operator}
-        known, fresh = (self._where(every, truth) for truth in (operator.truth, just))
-        return known, fresh
+        published, fresh = (self._where(every, truth) for truth in (operator.truth, just))
+        return published, fresh
 
     def _where(
         self, verified: Mapping[str, VerifiedForecasts], truth: npt.NDArray[np.floating]
     ) -> dict[str, Scores]:
         if not np.isfinite(truth).any():
             return {}
-        limited = {name: _with(one, truth, one.quantiles) for name, one in verified.items()}
-        found = table(limited, self.scales)
-        # The operator gives one number and no band: there is none that could hold.
-        found[OPERATOR] = {
-            name: None if name.startswith(("coverage_", "width_")) else value
-            for name, value in found[OPERATOR].items()
+        limited = {
+            name: _with(forecasts, truth, forecasts.quantiles)
+            for name, forecasts in verified.items()
         }
-        return found
+        scores = table(limited, self.scales)
+        # The operator publishes one number and no band, so it has no coverage.
+        scores[OPERATOR] = {
+            name: None if name.startswith(("coverage_", "width_")) else value
+            for name, value in scores[OPERATOR].items()
+        }
+        return scores
 
     def _just_published(self, like: VerifiedForecasts) -> npt.NDArray[np.bool_]:
-        """Tell of which slots the operator published at the tick, or since the one before."""
+        """Return the slots that the operator published at the tick, or since the one before."""
         archive = self.archive
         assert archive.operator_at_ms is not None  # noqa: S101 - with the operator's forecast
         slot = (like.origin_ms - archive.start_ms) // archive.step_ms
@@ -162,49 +168,49 @@ class BacktestJudge:
         return just
 
     def by(self, name: str, verified: VerifiedForecasts) -> dict[str, dict[str, Scores]]:
-        """Take one forecaster's scores apart in every way there is."""
-        found = {
+        """Break one forecaster's scores down by every grouping."""
+        scores_by_group = {
             by.value: breakdown(verified, self.scales, by)
             for by in (GroupBy.HORIZON, GroupBy.HOUR, GroupBy.WEEKDAY, GroupBy.MONTH)
         }
         rungs, of_rung = np.unique(self._rungs[name], return_inverse=True)
-        found["rung"] = self._named(verified, of_rung[:, None], rungs.tolist())
-        ids = [one.series for one in verified.series]
-        found["series"] = self._named(verified, verified.row[:, None], ids)
+        scores_by_group["rung"] = self._named(verified, of_rung[:, None], rungs.tolist())
+        ids = [series.series for series in verified.series]
+        scores_by_group["series"] = self._named(verified, verified.row[:, None], ids)
         temperature = self._temperature
         if np.isfinite(temperature).any():
             group = np.floor(np.nan_to_num(temperature, nan=-999) / DEGREES).astype(np.int64)
-            known = _with(
+            with_temperature = _with(
                 verified,
                 np.where(np.isfinite(temperature), verified.truth, np.float32(np.nan)),
                 verified.quantiles,
             )
-            found["temperature"] = {
+            scores_by_group["temperature"] = {
                 f"{label * DEGREES} to {(label + 1) * DEGREES} °C": scores
-                for label, scores in sorted(scores_by(known, self.scales, group).items())
+                for label, scores in sorted(scores_by(with_temperature, self.scales, group).items())
             }
-        return found
+        return scores_by_group
 
     def _note_temperature(self, like: VerifiedForecasts) -> None:
-        """Look up how warm it was in each slot that was forecast, as was measured in the end."""
+        """Look up the measured temperature in each forecast slot."""
         archive, horizon = self.archive, self.plan.horizon
-        found: npt.NDArray[np.float32] = np.full(like.truth.shape, np.nan, np.float32)
+        temperature: npt.NDArray[np.float32] = np.full(like.truth.shape, np.nan, np.float32)
         if archive.weather is not None:
             slot = (like.origin_ms - archive.start_ms) // archive.step_ms + horizon
-            # A day on, the last of them has been measured and has become known.
+            # A day later, the last slot has been measured and is available.
             late = slot + DAY_MS // archive.step_ms
             back = horizon + DAY_MS // archive.step_ms
             for first in range(0, len(slot), AT_ONCE):
                 part = slice(first, first + AT_ONCE)
                 weather = archive.weather_as_of(late[part], like.row[part], back, back)
-                found[part] = weather[:, self._leads, _TEMPERATURE]
-        self._temperature = found
+                temperature[part] = weather[:, self._leads, _TEMPERATURE]
+        self._temperature = temperature
 
     def _named(
         self, verified: VerifiedForecasts, group: npt.NDArray[np.integer], names: Sequence[str]
     ) -> dict[str, Scores]:
-        found = scores_by(verified, self.scales, group)
-        return {names[label]: scores for label, scores in sorted(found.items())}
+        by_label = scores_by(verified, self.scales, group)
+        return {names[label]: scores for label, scores in sorted(by_label.items())}
 
     def versus(
         self, verified: Mapping[str, VerifiedForecasts], first: str
@@ -215,20 +221,20 @@ class BacktestJudge:
             return {}
         horizon_ms = round(self.plan.settings.horizon_hours * HOUR_MS)
         overlap = max(1, -(-horizon_ms // int(origins[1] - origins[0])))
-        found = {}
+        comparisons = {}
         for name, other in verified.items():
             if name == first:
                 continue
-            told = diebold_mariano(own, other.of_origins(_loss(other))[1], overlap)
-            if told is not None:
-                found[name] = ForecasterComparison(
-                    difference=told.difference, p_value=told.p_value, verdict=told.verdict
+            test = diebold_mariano(own, other.of_origins(_loss(other))[1], overlap)
+            if test is not None:
+                comparisons[name] = ForecasterComparison(
+                    difference=test.difference, p_value=test.p_value, verdict=test.verdict
                 )
-        return found
+        return comparisons
 
 
 def peaks(verified: VerifiedForecasts) -> Peaks:
-    """Say how well the highest load of each horizon was foreseen."""
+    """Return the scores of the forecast of each horizon's highest load."""
     whole = np.isfinite(verified.truth).all(axis=1)
     truth, median = verified.truth[whole], verified.median[whole]
     if not len(truth):
@@ -247,14 +253,14 @@ def peaks(verified: VerifiedForecasts) -> Peaks:
 
 
 def shares_below(verified: VerifiedForecasts) -> tuple[float, ...]:
-    """Give what share of the loads lay below each quantile."""
-    known = np.isfinite(verified.truth)
-    below = verified.truth[known][:, None] < verified.quantiles[known]
+    """Return the share of loads below each quantile."""
+    measured = np.isfinite(verified.truth)
+    below = verified.truth[measured][:, None] < verified.quantiles[measured]
     return tuple(below.mean(axis=0).tolist())
 
 
 def archive_of(recording: Recording, plan: BacktestPlan) -> Archive:
-    """Lay out by slot what the readings came to in the end."""
+    """Lay the final values of the readings out by slot."""
     bounds, arrivals = time_bounds(plan.settings), recording.arrivals
     usable = (arrivals.time_ms <= arrivals.arrival_ms + bounds.ahead_ms) & (
         arrivals.time_ms >= arrivals.arrival_ms - bounds.behind_ms

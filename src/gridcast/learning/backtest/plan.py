@@ -1,4 +1,4 @@
-"""What a backtest is to do: which ticks of which recording, and which of them are judged."""
+"""The plan of a backtest: the ticks of a recording, and which of them are scored."""
 
 from dataclasses import dataclass
 
@@ -16,14 +16,14 @@ _MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(
 
 @dataclass(frozen=True)
 class BacktestPlan:
-    """Ticks from one moment on and before another, one every so many minutes."""
+    """Ticks from one time to another, exclusive, every so many minutes."""
 
     settings: Settings
     from_ms: int
     to_ms: int
     every_ms: int
     most_judged: int
-    """So many forecasts of each forecaster are judged, at most."""
+    """Maximum number of forecasts to score per forecaster."""
 
     @property
     def step_ms(self) -> int:

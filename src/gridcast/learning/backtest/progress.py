@@ -11,7 +11,7 @@ from gridcast.learning.backtest.plan import BacktestPlan
 
 
 class BacktestProgress:
-    """A bar on a terminal; lines of stages elsewhere."""
+    """A bar in a terminal; lines of stages elsewhere."""
 
     def __init__(self, progress: Progress, console: Console, plan: BacktestPlan) -> None:
         self._progress, self._console = progress, console
@@ -20,7 +20,7 @@ class BacktestProgress:
         self._task = progress.add_task("forecasting", total=None, speed="")
 
     def tell(self, passed_ms: int, total_ms: int) -> None:
-        """Move the bar; all partitions and models together pass `total_ms`."""
+        """Move the bar. All partitions and models together cover `total_ms`."""
         share = passed_ms / max(total_ms, 1)
         speed = share * self._length_ms / 1000 / max(time.monotonic() - self._began_s, 1e-3)
         self._progress.update(
@@ -28,11 +28,11 @@ class BacktestProgress:
         )
 
     def step(self, done: int, total: int) -> None:
-        """Say how far a training is."""
+        """Show the progress of a training."""
         self._progress.update(self._task, completed=done, total=total, speed="")
 
     def stage(self, what: str) -> None:
-        """Say what is done now."""
+        """Show the current stage."""
         self._progress.update(self._task, description=what)
         if not self._console.is_terminal:
             self._console.print(what, highlight=False)
@@ -40,7 +40,7 @@ class BacktestProgress:
 
 @contextmanager
 def shown(plan: BacktestPlan) -> Iterator[BacktestProgress]:
-    """Show it on the error stream."""
+    """Return the display on standard error."""
     console = Console(stderr=True)
     columns = (
         TextColumn("[bold]{task.description}"),

@@ -1,4 +1,4 @@
-"""Writes the report of a backtest: one HTML page, the figures as JSON, and what came as Parquet."""
+"""Write the report of a backtest: an HTML page, the figures as JSON, and the truth as Parquet."""
 
 from pathlib import Path
 
@@ -55,28 +55,28 @@ def write_report(
 
 
 def _write_truth(path: Path, judge: BacktestJudge) -> None:
-    """Write what came, by slot: with the forecasts, all that the figures are made from."""
+    """Write the truth by slot. With the forecasts, it is the source of all figures."""
     archive = judge.archive
     first = max(0, (judge.plan.from_ms - archive.start_ms) // archive.step_ms)
     slot = np.arange(first, len(archive))
     tables = []
-    for row, one in enumerate(archive.series):
+    for row, series in enumerate(archive.series):
         value = archive.truth(slot, row, 1)[:, 0]
-        known = np.isfinite(value)
-        begin = pa.array(archive.begin_ms(slot[known])).cast(pa.timestamp("ms", tz="UTC"))
-        name = pa.array([one.series] * int(known.sum()), pa.string())
-        tables.append(pa.table({"series": name, "time": begin, "value": pa.array(value[known])}))
+        measured = np.isfinite(value)
+        begin = pa.array(archive.begin_ms(slot[measured])).cast(pa.timestamp("ms", tz="UTC"))
+        name = pa.array([series.series] * int(measured.sum()), pa.string())
+        tables.append(pa.table({"series": name, "time": begin, "value": pa.array(value[measured])}))
     pq.write_table(pa.concat_tables(tables), path, compression="zstd")
 
 
 def _days(
     kept: Path, evaluation: BacktestEvaluation, judge: BacktestJudge
 ) -> tuple[Day, Day] | None:
-    """Find the forecasts that came out best and worst, every slot of them as it was kept."""
-    found = judge.best_and_worst
-    if found is None or not kept.is_dir():
+    """Return the forecasts with the least and greatest error, as stored, with every slot."""
+    best_and_worst = judge.best_and_worst
+    if best_and_worst is None or not kept.is_dir():
         return None
-    best, worst = (_day(kept, evaluation, judge, which) for which in found)
+    best, worst = (_day(kept, evaluation, judge, which) for which in best_and_worst)
     return None if best is None or worst is None else (best, worst)
 
 

@@ -1,4 +1,4 @@
-"""When a backtest learns anew."""
+"""The times at which a backtest retrains."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -17,12 +17,12 @@ _BEGINS: Mapping[str, Callable[[datetime], bool]] = {
 
 
 def read_moments(when: str | None, from_ms: int, to_ms: int) -> tuple[int, ...]:
-    """Give the moments behind the first tick and before the end.
+    """Return the times of retraining between the first tick and the end.
 
     >>> day = 86_400_000
-    >>> [one // day for one in read_moments("weekly", 0, 20 * day)]  # 1970 began on a Thursday
+    >>> [time // day for time in read_moments("weekly", 0, 20 * day)]  # 1970 began on a Thursday
     [4, 11, 18]
-    >>> [one // day for one in read_moments("10d", 0, 35 * day)]
+    >>> [time // day for time in read_moments("10d", 0, 35 * day)]
     [10, 20, 30]
     >>> read_moments(None, 0, day)
     ()
@@ -40,7 +40,7 @@ def read_moments(when: str | None, from_ms: int, to_ms: int) -> tuple[int, ...]:
 
 
 def _midnights(when: str, from_ms: int) -> Iterator[int]:
-    """Give the midnights (UTC) behind a moment on which a day, a week or a month begins."""
+    """Yield the midnights (UTC) after a time at which a day, week or month begins."""
     midnight = utc_time(from_ms // DAY_MS * DAY_MS)
     while True:
         midnight += timedelta(days=1)
@@ -50,17 +50,17 @@ def _midnights(when: str, from_ms: int) -> Iterator[int]:
 
 def _dates(when: str, from_ms: int, to_ms: int) -> tuple[int, ...]:
     try:
-        found = sorted({read_time(one.strip(), FLAG) for one in when.split(",")})
+        times = sorted({read_time(date.strip(), FLAG) for date in when.split(",")})
     except UserError:
         raise UserError(
             f"{FLAG}: daily, weekly, monthly, days (30d), or dates with commas; not {when!r}"
         ) from None
-    if outside := [one for one in found if not from_ms < one < to_ms]:
+    if outside := [date for date in times if not from_ms < date < to_ms]:
         raise UserError(
             f"{FLAG}: {utc_time(outside[0]):%Y-%m-%d %H:%M} is not between the first tick"
             f" {utc_time(from_ms):%Y-%m-%d %H:%M} and the end {utc_time(to_ms):%Y-%m-%d %H:%M} UTC"
         )
-    return tuple(found)
+    return tuple(times)
 
 
 def _ms(moment: datetime) -> int:

@@ -1,4 +1,4 @@
-"""A backtest from beginning to end: the partitions in processes of their own, then the judging."""
+"""Run a backtest: the partitions in processes of their own, then the evaluation."""
 
 import multiprocessing
 import signal
@@ -26,23 +26,23 @@ from gridcast.units import DAY_MS, utc_time
 
 LOOK_S = 0.2
 TRAIN = "train"
-"""Stands for a network that is trained on the way."""
+"""The name of a network that is trained during the backtest."""
 Shown = Callable[[int, int], None]
-"""Is told how far the processes have come together, in milliseconds of event time, and of how
-much."""
+"""A callback with the progress of all processes together in milliseconds of event time, and the
+total."""
 _clock: Any = None
-"""Of a process: how far each way has come; shared with who started it."""
+"""The progress of each way in this process, shared with the parent process."""
 
 
 @dataclass(frozen=True)
 class NamedForecaster:
-    """A model under the name that it has in the report."""
+    """A model under its name in the report."""
 
     name: str
     model: str
     """box, none, train, or a model file."""
     later: tuple[Later, ...] = ()
-    """Who takes over from it, one after the other."""
+    """The models that replace it, in order."""
 
 
 def ways(
@@ -51,7 +51,7 @@ def ways(
     forecasters: Sequence[NamedForecaster],
     folder: Path | None,
 ) -> list[Way]:
-    """Divide the work: a way for each partition that has series, and each forecaster."""
+    """Divide the work: one way for each partition with series, and each forecaster."""
     from_ms = plan.from_ms - plan.settings.window_days * DAY_MS
     part = recording.arriving(from_ms, recording.end_ms)
     share = plan.share_judged(len(recording.series))
@@ -59,25 +59,27 @@ def ways(
     parts = {place: part.only(of == place) for place in np.unique(of).tolist()}
     return [
         Way(
-            forecaster=one.name,
-            model=one.model,
-            later=one.later,
+            forecaster=forecaster.name,
+            model=forecaster.model,
+            later=forecaster.later,
             number=place,
             plan=plan,
             series=recording.series,
-            arrivals=came.arrivals,
-            offset=np.arange(len(came.arrivals)) if came.places is None else came.places.offset,
+            arrivals=readings.arrivals,
+            offset=np.arange(len(readings.arrivals))
+            if readings.places is None
+            else readings.places.offset,
             weather=part.weather,
             share=share,
             folder=folder,
         )
-        for one in forecasters
-        for place, came in parts.items()
+        for forecaster in forecasters
+        for place, readings in parts.items()
     ]
 
 
 def walk_all(every: Sequence[Way], processes: int, shown: Shown) -> list[Walked]:
-    """Walk all ways, so many at once; what one raises is raised here."""
+    """Walk all ways, some in parallel. Raise the first error of any."""
     if processes == 1:
         return [_alone(every, place, shown) for place in range(len(every))]
     context = multiprocessing.get_context("spawn")
@@ -88,7 +90,7 @@ def walk_all(every: Sequence[Way], processes: int, shown: Shown) -> list[Walked]
         try:
             running = [pool.submit(_walk, place, way) for place, way in enumerate(every)]
             _look(running, clock, every, shown)
-            return [one.result() for one in running]
+            return [future.result() for future in running]
         except BaseException:
             for process in list((getattr(pool, "_processes", None) or {}).values()):
                 process.terminate()
@@ -101,8 +103,8 @@ def _look(running: list[Future[Walked]], clock: Any, every: Sequence[Way], shown
     left: set[Future[Walked]] = set(running)
     while left:
         done, left = wait(left, LOOK_S, return_when=FIRST_EXCEPTION)
-        for one in done:
-            one.result()
+        for future in done:
+            future.result()
         shown(sum(clock), total)
 
 
@@ -115,7 +117,7 @@ def _alone(every: Sequence[Way], place: int, shown: Shown) -> Walked:
 def _begin(clock: Any) -> None:
     global _clock  # noqa: PLW0603 - a process has no other way to be told
     _clock = clock
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
 
 
 def _walk(place: int, way: Way) -> Walked:
@@ -137,7 +139,7 @@ def _passed(way: Way, tick_ms: int) -> int:
 
 @dataclass(frozen=True)
 class BacktestRequest:
-    """What is to be evaluated, and where it goes."""
+    """The models to evaluate, the data, and the destination."""
 
     source: str
     recording: Recording
@@ -145,47 +147,47 @@ class BacktestRequest:
     forecasters: Sequence[NamedForecaster]
     baselines: Sequence[str]
     moments: tuple[int, ...]
-    """When baselines, and networks that are trained here, learn anew."""
+    """Times at which baselines, and networks that are trained here, retrain."""
     training: Path | None
     """The config of such a training."""
     processes: int
     folder: Path
     keep: bool
-    """Whether all forecasts are kept."""
+    """True if all forecasts are stored."""
 
 
 @contextmanager
 def _whole_or_nothing(folder: Path) -> Iterator[None]:
-    """Make a folder for what comes of it, and leave none of what is not whole."""
+    """Create a folder for the results, and remove its contents if an error occurs."""
     before = folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
         yield
     except BaseException:
-        for one in folder.iterdir():  # it was empty
-            rmtree(one)
+        for entry in folder.iterdir():  # it was empty
+            rmtree(entry)
         if not before:
             folder.rmdir()
         raise
 
 
 class BacktestObserver(Protocol):
-    """Whom a backtest tells how it goes."""
+    """An observer of a backtest."""
 
     def stage(self, what: str) -> None:
-        """Say what is done now."""
+        """Show the current stage."""
 
     def tell(self, passed_ms: int, total_ms: int) -> None:
-        """Say how much of event time was passed, by all ways together."""
+        """Show the event time that all ways together have covered."""
 
     def step(self, done: int, total: int) -> None:
-        """Say how far a training is."""
+        """Show the progress of a training."""
 
 
 def evaluate(
     asked: BacktestRequest, show: BacktestObserver
 ) -> tuple[BacktestEvaluation, BacktestJudge]:
-    """Make all forecasts, and judge them; what fails leaves nothing behind."""
+    """Make all forecasts and score them. An error leaves nothing behind."""
     with _whole_or_nothing(asked.folder):
         return _evaluate(asked, show)
 
@@ -195,7 +197,7 @@ def _evaluate(
 ) -> tuple[BacktestEvaluation, BacktestJudge]:
     began_s = time.monotonic()
     plan, recording = asked.plan, asked.recording
-    show.stage("laying out what came")
+    show.stage("laying out the measured load")
     judge = BacktestJudge(recording, plan)
     if asked.baselines:
         check_enough(judge)
@@ -249,15 +251,15 @@ def _evaluate(
 
 
 def _trained(
-    asked: BacktestRequest, one: NamedForecaster, show: BacktestObserver
+    asked: BacktestRequest, forecaster: NamedForecaster, show: BacktestObserver
 ) -> NamedForecaster:
-    """Train a network if one is to be trained, and who takes over from it.
+    """Train a network if requested, and the ones that replace it.
 
-    The first of them learns from what was known a window before the first tick: the calibration
-    begins there, and is to see the errors of one that does not know the answers.
+    The first of them learns from what was known one window before the first tick: calibration
+    begins there and must see the errors of a network that doesn't know the answers.
     """
-    if one.model != TRAIN:
-        return one
+    if forecaster.model != TRAIN:
+        return forecaster
     from gridcast.learning.backtest.train import train_before  # noqa: PLC0415 - it needs torch
     from gridcast.learning.training.config import load_config  # noqa: PLC0415
 
@@ -267,12 +269,12 @@ def _trained(
     first_ms = plan.from_ms - plan.settings.window_days * DAY_MS
     files = []
     for number, moment_ms in enumerate(moments := (first_ms, *asked.moments), 1):
-        told = f"{utc_time(moment_ms):%Y-%m-%d %H:%M}"
-        show.stage(f"training on what came before {told} ({number} of {len(moments)})")
-        name = f"{one.name}-{utc_time(moment_ms):%Y%m%dT%H%M}"
+        before = f"{utc_time(moment_ms):%Y-%m-%d %H:%M}"
+        show.stage(f"training on data before {before} ({number} of {len(moments)})")
+        name = f"{forecaster.name}-{utc_time(moment_ms):%Y%m%dT%H%M}"
         made = train_before(moment_ms, asked.recording, plan, config, name=name, step=show.step)
         path = folder / f"{name}.onnx"
         path.write_bytes(made)
         files.append(str(path))
     later = tuple(map(Later, asked.moments, files[1:]))
-    return NamedForecaster(one.name, files[0], later)
+    return NamedForecaster(forecaster.name, files[0], later)

@@ -1,4 +1,4 @@
-"""What the report of a backtest says, before it is HTML."""
+"""The contents of a backtest's report, independent of HTML."""
 
 from collections.abc import Iterator, Mapping
 
@@ -17,7 +17,7 @@ _CALENDAR = ("hour", "weekday", "month", "temperature")
 def sections(
     evaluation: BacktestEvaluation, former: BacktestEvaluation | None
 ) -> Iterator[Section]:
-    """Tell all, but for the days that are drawn."""
+    """Yield all sections but the pictures of days."""
     one = evaluation
     yield Section("All forecasters on the same forecasts", tables=(_table(one, one.scores),))
     yield Section("Is the difference luck?", text=tuple(_significance(one)))
@@ -63,18 +63,18 @@ _PEAKS = (
 )
 
 
-def _operator(one: BacktestEvaluation) -> Iterator[Section]:
-    if one.when_published:
+def _operator(evaluation: BacktestEvaluation) -> Iterator[Section]:
+    if evaluation.when_published:
         yield Section(
             "Beside the operator's own forecast, as it was published",
             text=(_PUBLISHED,),
-            tables=(_table(one, one.when_published),),
+            tables=(_table(evaluation, evaluation.when_published),),
         )
-    if one.beside_operator:
+    if evaluation.beside_operator:
         yield Section(
             "Beside the operator's own forecast, at every tick",
             text=(_KNOWN,),
-            tables=(_table(one, one.beside_operator),),
+            tables=(_table(evaluation, evaluation.beside_operator),),
         )
 
 
@@ -89,8 +89,8 @@ _KNOWN = (
 
 
 def columns(levels: tuple[float, ...]) -> dict[str, tuple[str, int]]:
-    """Give the columns of a table of scores: heading, score, digits."""
-    found: dict[str, tuple[str, int]] = {
+    """Return the columns of a table of scores: heading, score, digits."""
+    by_heading: dict[str, tuple[str, int]] = {
         "loads": ("count", 0),
         "MAE, kW": ("mae", 2),
         "RMSE, kW": ("rmse", 2),
@@ -103,15 +103,15 @@ def columns(levels: tuple[float, ...]) -> dict[str, tuple[str, int]]:
         "CRPS, kW": ("crps", 3),
     }
     for percent, _, _ in bands(levels):
-        found[f"{percent} % holds, %"] = (f"coverage_{percent}", 1)
-        found[f"{percent} % width, kW"] = (f"width_{percent}", 2)
-    return found
+        by_heading[f"{percent} % holds, %"] = (f"coverage_{percent}", 1)
+        by_heading[f"{percent} % width, kW"] = (f"width_{percent}", 2)
+    return by_heading
 
 
-def _table(one: BacktestEvaluation, scores: Mapping[str, Scores]) -> ReportTable:
+def _table(evaluation: BacktestEvaluation, scores: Mapping[str, Scores]) -> ReportTable:
     at = {f"MAPE {hours} h, %": (f"mape_{hours}h", 2) for hours in (1, 6, 24)}
     every: dict[str, tuple[str, int]] = {}
-    for heading, score in columns(one.levels).items():
+    for heading, score in columns(evaluation.levels).items():
         every |= {heading: score} | (at if heading == "MAPE, %" else {})
     rows = [
         (label(name), *(number(of.get(score), digits) for score, digits in every.values()))
@@ -120,14 +120,14 @@ def _table(one: BacktestEvaluation, scores: Mapping[str, Scores]) -> ReportTable
     return ReportTable(("forecaster", *every), tuple(rows))
 
 
-def _groups(one: BacktestEvaluation, what: str) -> ReportTable:
-    """Tell of the first model group by group, and the error of the best other beside it."""
-    every = columns(one.levels)
-    own = one.by[what][one.model]
-    others = {name: of for name, of in one.by[what].items() if name != one.model}
+def _groups(evaluation: BacktestEvaluation, what: str) -> ReportTable:
+    """Return the scores of the first model by group, beside the error of the best other."""
+    every = columns(evaluation.levels)
+    own = evaluation.by[what][evaluation.model]
+    others = {name: of for name, of in evaluation.by[what].items() if name != evaluation.model}
     if what == "rung":
         others = {name: of for name, of in others.items() if set(of) & set(own)}
-    header = [what, *every, *(f"{label(name)}: {_ERRORS[one.error]}" for name in others)]
+    header = [what, *every, *(f"{label(name)}: {_ERRORS[evaluation.error]}" for name in others)]
     groups = list(own)
     if len(groups) > MOST_SERIES:
         groups = sorted(groups, key=lambda group: -(own[group]["nmae"] or 0))[:MOST_SERIES]
@@ -136,36 +136,40 @@ def _groups(one: BacktestEvaluation, what: str) -> ReportTable:
         (
             group,
             *(number(own[group].get(score), digits) for score, digits in every.values()),
-            *(number(of.get(group, {}).get(one.error)) for of in others.values()),
+            *(number(of.get(group, {}).get(evaluation.error)) for of in others.values()),
         )
         for group in groups
     ]
     return ReportTable(tuple(header), tuple(rows))
 
 
-def _significance(one: BacktestEvaluation) -> Iterator[str]:
-    if not one.versus:
+def _significance(evaluation: BacktestEvaluation) -> Iterator[str]:
+    if not evaluation.versus:
         yield "Too few ticks, or nothing to compare with."
-    for name, found in one.versus.items():
+    for name, test in evaluation.versus.items():
         yield (
-            f"{label(one.model)} beside {label(name)}: {found.verdict} (Diebold-Mariano on the"
-            f" pinball loss: difference {number(found.difference, 4)} kW, p ="
-            f" {found.p_value:.2g})."
+            f"{label(evaluation.model)} beside {label(name)}: {test.verdict} (Diebold-Mariano on"
+            f" the pinball loss: difference {number(test.difference, 4)} kW, p ="
+            f" {test.p_value:.2g})."
         )
 
 
-def _peaks(one: BacktestEvaluation) -> ReportTable:
+def _peaks(evaluation: BacktestEvaluation) -> ReportTable:
     rows = [
         (label(name), f"{of.count:,}", number(of.error_percent), number(of.hours_off))
-        for name, of in one.peaks.items()
+        for name, of in evaluation.peaks.items()
     ]
     return ReportTable(("forecaster", "horizons", "height off, %", "time off, h"), tuple(rows))
 
 
 def _changed(former: BacktestEvaluation, now: BacktestEvaluation) -> Section:
     rows = [
-        (label(one.forecaster), one.score, *map(number, (one.before, one.now, one.change)))
-        for one in changes(former, now)
+        (
+            label(change.forecaster),
+            change.score,
+            *map(number, (change.before, change.now, change.change)),
+        )
+        for change in changes(former, now)
     ]
     text = [f"Evaluation {former.id} of {former.at:%Y-%m-%d %H:%M} UTC, model {former.model}."]
     if (former.title, former.first, former.end) != (now.title, now.first, now.end):

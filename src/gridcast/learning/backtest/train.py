@@ -1,4 +1,4 @@
-"""Networks that are trained on the way, each on what was known before it is taken into use."""
+"""Networks that are trained during a backtest, each on what was known before it is used."""
 
 import hashlib
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from gridcast.stream.recording import Recording
 from gridcast.units import DAY_MS, WEEK_MS, utc_time
 
 Step = Callable[[int, int], None]
-"""Is told of each step: how many are done, of how many."""
+"""A callback with the number of steps done, and the total."""
 
 
 def train_before(
@@ -37,7 +37,7 @@ def train_before(
     name: str,
     step: Step,
 ) -> bytes:
-    """Train a network on what was known at a moment; gives the model file."""
+    """Train a network on what was known at a time. Return the model file."""
     config = _fitted_to(plan, config)
     archive = archive_of(recording.known_by(moment_ms), plan)
     weeks = int(len(archive) * config.split.validation * archive.step_ms) // WEEK_MS
@@ -74,7 +74,7 @@ def train_before(
 
 
 def _fitted_to(plan: BacktestPlan, config: Config) -> Config:
-    """Let it forecast what the backtest asks for."""
+    """Adapt the features to the forecasts that the backtest needs."""
     settings = plan.settings
     if settings.horizon_hours % 1:
         raise UserError("--model train needs a horizon of whole hours")

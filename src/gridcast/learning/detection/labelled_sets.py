@@ -1,4 +1,4 @@
-"""Labelled sets in Parquet files: one row a reading."""
+"""Labelled sets for detectors in Parquet files, one row per reading."""
 
 from pathlib import Path
 
@@ -12,9 +12,9 @@ COLUMNS = ("ts", "entity", "value", "label")
 
 
 def read_set(path: Path, *, joined: bool = False) -> list[LabelledSeries]:
-    """Read a set; `joined` puts the traces of one device, named before the first `/`, end to end.
+    """Read a set. `joined` concatenates the traces of one device (the name before the first `/`).
 
-    The normal ones come first: a device that was never seen at work cannot be known.
+    Normal traces come first: a detector cannot know a device that it has never seen working.
     """
     schema = pq.read_schema(path)
     missing = [name for name in COLUMNS if name not in schema.names]

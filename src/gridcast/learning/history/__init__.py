@@ -1,4 +1,4 @@
-"""Real history from CSV and Parquet files, for training, replay and backtest.
+"""History from CSV and Parquet files, for training, replay and backtest.
 
 >>> from pathlib import Path
 >>> from gridcast.learning.history import load_mapping, read_history

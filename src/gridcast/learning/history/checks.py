@@ -1,4 +1,4 @@
-"""Looks at a series' times and values for what real files get wrong. Pure: arrays in, rows out."""
+"""Checks of a series' times and values for common faults of files. Pure: arrays in, rows out."""
 
 from dataclasses import dataclass
 
@@ -18,29 +18,29 @@ _DAY_LEAP = (300, 3000)
 
 
 def common_step(time_ms: NDArray[np.int64]) -> int | None:
-    """Give the commonest distance of rising times, if at least half of the distances are it."""
+    """Return the commonest difference of rising times, or None if it is in the minority."""
     distances = np.diff(time_ms)
     distances = distances[distances > 0]
     if len(distances) == 0:
         return None
-    found, counts = np.unique(distances, return_counts=True)
+    steps, counts = np.unique(distances, return_counts=True)
     best = int(np.argmax(counts))
-    return int(found[best]) if 2 * counts[best] >= len(distances) else None
+    return int(steps[best]) if 2 * counts[best] >= len(distances) else None
 
 
 def off_step(time_ms: NDArray[np.int64], step_ms: int, shift_ms: int) -> NDArray[np.intp]:
-    """Find the times that are not a whole number of steps (and the shift) after 1970."""
+    """Return the times that are not a whole number of steps (plus the shift) after 1970."""
     return np.flatnonzero((time_ms - shift_ms) % step_ms != 0)
 
 
 def common_shift(time_ms: NDArray[np.int64], step_ms: int) -> int:
-    """Give how far after whole steps since 1970 most times are."""
-    found, counts = np.unique(time_ms % step_ms, return_counts=True)
-    return int(found[np.argmax(counts)])
+    """Return the commonest offset of the times from whole steps since 1970."""
+    shifts, counts = np.unique(time_ms % step_ms, return_counts=True)
+    return int(shifts[np.argmax(counts)])
 
 
 def mixed_step(time_ms: NDArray[np.int64], step_ms: int) -> NDArray[np.intp]:
-    """Find where stretches of another step begin."""
+    """Return the rows at which stretches of another step begin."""
     distances = np.diff(time_ms)
     if len(distances) < STRETCH:
         return np.empty(0, np.intp)
@@ -53,16 +53,16 @@ def mixed_step(time_ms: NDArray[np.int64], step_ms: int) -> NDArray[np.intp]:
 
 @dataclass(frozen=True)
 class Gaps:
-    """Where a series has no readings for longer than its step."""
+    """The stretches without readings that are longer than the series' step."""
 
     count: int
     longest_ms: int
     after_ms: int
-    """The last reading before the longest."""
+    """Time of the last reading before the longest gap."""
 
 
 def gaps(time_ms: NDArray[np.int64], step_ms: int) -> Gaps | None:
-    """Find the gaps; a distance is one from half as much again as the step."""
+    """Return the gaps. A difference of at least 1.5 steps is a gap."""
     distances = np.diff(time_ms)
     if len(distances) == 0:
         return None
@@ -74,11 +74,11 @@ def gaps(time_ms: NDArray[np.int64], step_ms: int) -> Gaps | None:
 
 
 def unit_jumps(time_ms: NDArray[np.int64], value: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Find readings that look like another unit: single ones, and where stretches of it begin.
+    """Return readings in a wrong unit: single ones, and where stretches of them begin.
 
-    Single: a hundred times above nearly all others, or as far below in a series that is steady
-    and stays clear of zero. Stretches: the median of a day is a thousand times that of the day
-    before, or a thousandth.
+    A single one is a hundred times above nearly all others, or as far below in a steady series
+    that stays clear of zero. A stretch begins where the median of a day is a thousand times, or a
+    thousandth of, that of the day before.
     """
     size = np.abs(value)
     at = np.flatnonzero(size)
@@ -98,7 +98,7 @@ def unit_jumps(time_ms: NDArray[np.int64], value: NDArray[np.float64]) -> NDArra
 
 
 def _medians(value: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Give the (lower) median of each stretch."""
+    """Return the lower median of each stretch."""
     lengths = np.diff(np.append(starts, len(value)))
     stretch = np.repeat(np.arange(len(starts)), lengths)
     ordered = value[np.lexsort((value, stretch))]

@@ -1,4 +1,4 @@
-"""Looks at rows and files what it finds, by kind and by series."""
+"""Check rows and file the findings by kind and by series."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from gridcast.units import utc_time
 
 
 def find_absent(mapping: Mapping, findings: Findings) -> None:
-    """Find series that the mapping declares and the file lacks: a slip in a name, most likely."""
+    """Find series that the mapping declares and the file lacks: probably a misspelt name."""
     absent = [series for series in mapping.series if series not in findings.names.ids]
     if absent:
         name = mapping.series[absent[0]].found_as or absent[0]
@@ -24,7 +24,7 @@ def find_absent(mapping: Mapping, findings: Findings) -> None:
 
 
 def find_unclear(timed: Timed, walls: Rows, findings: Findings) -> None:
-    """Find rows whose local time is no instant; `walls` has the times as they stand."""
+    """Find rows whose local time is ambiguous or doesn't exist. `walls` are wall-clock times."""
     for kind, mask in (
         (FindingKind.NONEXISTENT_TIME, timed.nonexistent),
         (FindingKind.UNCLEAR_FOLD, timed.unclear),
@@ -37,7 +37,7 @@ def find_unclear(timed: Timed, walls: Rows, findings: Findings) -> None:
 
 
 def find_unordered(rows: Rows, findings: Findings) -> None:
-    """Find rows (in the file's order within each series) that are earlier than the one before."""
+    """Find rows that are earlier than the series' row before them in the file."""
     earlier = (np.diff(rows.series) == 0) & (np.diff(rows.time_ms) < 0)
     if earlier.any():
         index = int(np.argmax(earlier)) + 1
@@ -49,13 +49,13 @@ def find_unordered(rows: Rows, findings: Findings) -> None:
 def find_bad_values(
     rows: Rows, declared: tuple[GridSeries, ...], mapping: Mapping, findings: Findings
 ) -> None:
-    """Find values that cannot be, whatever the series does."""
+    """Find impossible values."""
     least, most = -np.inf, np.inf
     if mapping.load.range is not None:
         factor = kilowatts_per(mapping.load.unit, mapping.step_minutes)
         least, most = (bound * factor for bound in mapping.load.range)
-    capacity = np.array([one.capacity_kw or np.inf for one in declared])[rows.series]
-    can_be_negative = np.array([one.can_be_negative for one in declared])[rows.series]
+    capacity = np.array([series.capacity_kw or np.inf for series in declared])[rows.series]
+    can_be_negative = np.array([series.can_be_negative for series in declared])[rows.series]
     finite = np.isfinite(rows.value)
     outside = (rows.value < least) | (rows.value > most) | (np.abs(rows.value) > capacity)
     for kind, mask in (
@@ -69,7 +69,7 @@ def find_bad_values(
 
 
 def find_repeated(before: Rows, single: Once, findings: Findings) -> None:
-    """Find what stood more than once in the file."""
+    """Find times that the file has more than once."""
     findings.tally("duplicates", before.series[single.duplicate])
     findings.tally("conflicts", before.series[single.conflict])
     for kind, repeated in (

@@ -1,4 +1,4 @@
-"""The report's figures, by series and in all."""
+"""The figures of the report, per series and in total."""
 
 import numpy as np
 
@@ -16,8 +16,8 @@ from gridcast.units import MINUTE_MS, utc_time
 def report_on(
     history: History, rows: Rows, steps: list[Steps], mapping: Mapping, findings: Findings
 ) -> Report:
-    """Put together what was found; `rows` are those with a time, in order."""
-    series = [_of_series(history, rows, row, found, findings) for row, found in enumerate(steps)]
+    """Return the report. `rows` are those with a time, sorted."""
+    series = [_of_series(history, rows, row, own, findings) for row, own in enumerate(steps)]
     forecasts = history.operator_forecasts
     return Report(
         file=findings.table.file,
@@ -27,7 +27,7 @@ def report_on(
         step_minutes_stated=mapping.step_minutes,
         total=_total(history, series, findings),
         series=series,
-        weather=[_of_station(name, found) for name, found in history.weather.items()],
+        weather=[_of_station(name, station) for name, station in history.weather.items()],
         operator_forecasts=None if forecasts is None else len(forecasts.value),
         labelled_anomalous=None if history.label is None else int(history.label.sum()),
         unused_columns=[
@@ -66,35 +66,35 @@ TALLIES = ("duplicates", "conflicts", "folds", "negative", "out_of_range", "not_
 
 
 def _total(history: History, series: list[SeriesFigures], findings: Findings) -> SeriesFigures:
-    longest = max(series, key=lambda one: one.longest_gap_minutes)
-    steps = {one.step_minutes for one in series}
+    longest = max(series, key=lambda figures: figures.longest_gap_minutes)
+    steps = {figures.step_minutes for figures in series}
     value = history.value
     return SeriesFigures(
         series="all",
         readings=len(history),
-        first=min((one.first for one in series if one.first is not None), default=None),
-        last=max((one.last for one in series if one.last is not None), default=None),
+        first=min((figures.first for figures in series if figures.first is not None), default=None),
+        last=max((figures.last for figures in series if figures.last is not None), default=None),
         step_minutes=steps.pop() if len(steps) == 1 else None,
         longest_gap_minutes=longest.longest_gap_minutes,
         longest_gap_after=longest.longest_gap_after,
         least_kw=float(value.min()) if len(value) else None,
         median_kw=float(np.median(value)) if len(value) else None,
         most_kw=float(value.max()) if len(value) else None,
-        rows=sum(one.rows for one in series),
-        slots=sum(one.slots for one in series),
-        missing=sum(one.missing for one in series),
-        gaps=sum(one.gaps for one in series),
+        rows=sum(figures.rows for figures in series),
+        slots=sum(figures.slots for figures in series),
+        missing=sum(figures.missing for figures in series),
+        gaps=sum(figures.gaps for figures in series),
         **{name: int(findings.tallies[name].sum()) for name in TALLIES},
     )
 
 
-def _of_station(name: str, found: StationHistory) -> WeatherFigures:
-    known = len(found) > 0
-    rates = np.isnan(found.value).mean(axis=0) if known else np.ones(len(VARIABLES))
+def _of_station(name: str, station: StationHistory) -> WeatherFigures:
+    has_any = len(station) > 0
+    rates = np.isnan(station.value).mean(axis=0) if has_any else np.ones(len(VARIABLES))
     return WeatherFigures(
         station=name,
-        observations=len(found),
-        first=utc_time(int(found.time_ms[0])) if known else None,
-        last=utc_time(int(found.time_ms[-1])) if known else None,
+        observations=len(station),
+        first=utc_time(int(station.time_ms[0])) if has_any else None,
+        last=utc_time(int(station.time_ms[-1])) if has_any else None,
         missing_rate=dict(zip(VARIABLES, map(float, rates), strict=True)),
     )

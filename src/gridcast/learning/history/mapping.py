@@ -26,10 +26,10 @@ from gridcast.stream.errors import UserError
 from gridcast.units import MINUTE_MS
 
 CARRIED = "carried"
-"""The zone of times that carry their own offset."""
+"""The zone of times that have an offset of their own."""
 
 ONE_A_SERIES = "{series}"
-"""In a station's name: the series' own id, for weather that stands in each series' own rows."""
+"""Placeholder in a station's name for the series' id, if each series' rows hold its own weather."""
 
 
 def _known_zone(name: str) -> str:
@@ -49,7 +49,7 @@ class _Part(BaseModel):
 
 
 class Csv(_Part):
-    """How a CSV file is written."""
+    """The dialect of a CSV file."""
 
     delimiter: str = Field(",", min_length=1, max_length=1, description="between two fields")
     decimal: Literal[".", ","] = Field(".", description="decimal mark of numbers")
@@ -58,7 +58,7 @@ class Csv(_Part):
 
 
 class Time(_Part):
-    """Which instant a row is about."""
+    """The meaning of the time columns."""
 
     column: str | list[str] = Field(description="the column of times; several (date, time): joined")
     zone: str = Field(
@@ -87,7 +87,7 @@ class Time(_Part):
 
 
 class LoadMapping(_Part):
-    """Where the load stands and in which unit."""
+    """The columns and unit of the load."""
 
     unit: LoadUnit = Field(
         description="power, or (Wh, kWh, …) the energy of a slot, which becomes its mean power"
@@ -125,7 +125,7 @@ class LoadMapping(_Part):
 
 
 class SeriesMapping(_Part):
-    """What is known of a series: the fields of `GridSeries`, and how the file names it."""
+    """A series' declaration (the fields of `GridSeries`) and its name in the file."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -134,7 +134,7 @@ class SeriesMapping(_Part):
     )
 
     def declare(self, series: str, defaults: "SeriesMapping") -> GridSeries:
-        """Make the series' declaration."""
+        """Return the series' declaration."""
         given = {**(defaults.model_extra or {}), **(self.model_extra or {}), "series": series}
         if unknown := sorted(given.keys() - GridSeries.model_fields.keys()):
             raise ValueError(f"a series has no {unknown[0]!r}")
@@ -149,7 +149,7 @@ class WeatherColumn(_Part):
 
 
 class WeatherMapping(_Part):
-    """What one station measured."""
+    """The weather columns of one station."""
 
     available_after_minutes: Minutes = Field(
         description="how long after its time a row could be known: for a mean over the following"
@@ -164,10 +164,10 @@ class WeatherMapping(_Part):
 
     @model_validator(mode="after")
     def _units(self) -> Self:
-        for name, found in self.columns.items():
-            if found.unit not in WEATHER_UNITS[name]:
-                known = ", ".join(WEATHER_UNITS[name])
-                raise ValueError(f"{name} is in one of {known}; not {found.unit!r}")
+        for name, column in self.columns.items():
+            if column.unit not in WEATHER_UNITS[name]:
+                units = ", ".join(WEATHER_UNITS[name])
+                raise ValueError(f"{name} is in one of {units}; not {column.unit!r}")
         if not self.columns:
             raise ValueError(f"a station measures at least one of {', '.join(VARIABLES)}")
         return self
@@ -175,12 +175,12 @@ class WeatherMapping(_Part):
     @property
     def columns(self) -> dict[str, WeatherColumn]:
         """The columns by variable."""
-        found = {name: getattr(self, name) for name in VARIABLES}
-        return {name: column for name, column in found.items() if column is not None}
+        columns = {name: getattr(self, name) for name in VARIABLES}
+        return {name: column for name, column in columns.items() if column is not None}
 
 
 class OperatorForecast(_Part):
-    """The load as the grid's operator had forecast it, in the unit of the load."""
+    """The grid operator's load forecast, in the unit of the load."""
 
     column: str = Field(description="its column (of the first series, in wide form)")
     days_before: int = Field(ge=0, le=14, description="published how many local days before")
@@ -189,13 +189,13 @@ class OperatorForecast(_Part):
 
     @property
     def minute_of_day(self) -> int:
-        """When it is published, in minutes after local midnight."""
+        """Time of publication, in minutes after local midnight."""
         hours, minutes = self.at.split(":")
         return int(hours) * 60 + int(minutes)
 
 
 class Mapping(_Part):
-    """What a history file holds and what its columns mean."""
+    """The contents of a history file and the meaning of its columns."""
 
     title: str = Field(description="what the file is, in a few words")
     source: str = Field("", description="who published it")
@@ -215,12 +215,12 @@ class Mapping(_Part):
 
     @property
     def long_form(self) -> bool:
-        """Whether a row is one reading; else it is one time of all series."""
+        """True if a row is one reading. Otherwise a row is one time of all series."""
         return self.load.series_column is not None
 
     @property
     def step_ms(self) -> int | None:
-        """Time between two readings in milliseconds; none if irregular."""
+        """Time between two readings in milliseconds; None if irregular."""
         return None if self.step_minutes is None else round(self.step_minutes * MINUTE_MS)
 
     @model_validator(mode="after")
@@ -249,7 +249,7 @@ class Mapping(_Part):
         return self
 
     def declare(self, series: str) -> GridSeries:
-        """Give the declaration of a series, its weather station told if there is but one."""
+        """Return the declaration of a series, with its station if there is only one."""
         declared = self.series.get(series, SeriesMapping()).declare(series, self.series_defaults)
         if declared.station is None and len(self.weather) == 1:
             station = next(iter(self.weather)).replace(ONE_A_SERIES, series)
@@ -268,7 +268,7 @@ def _declared(series: str, facts: SeriesMapping, defaults: SeriesMapping) -> Non
 
 
 def load_mapping(path: Path) -> Mapping:
-    """Read a mapping file; what is wrong in it is a :class:`UserError` of one line."""
+    """Load a mapping file. Raise a :class:`UserError` of one line if it is invalid."""
     try:
         return Mapping.model_validate(tomllib.loads(path.read_text("utf-8")))
     except FileNotFoundError:

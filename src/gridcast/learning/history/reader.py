@@ -1,4 +1,4 @@
-"""From a history file and its mapping to :class:`History`, looked at on the way."""
+"""Read a history file with its mapping into a :class:`History`, with all checks."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ _NO_TIME = -1
 
 
 def read_history(path: Path, mapping: Mapping) -> History:
-    """Read a file; what the mapping does not accept is a :class:`UserError` of one line."""
+    """Read a file. Raise a :class:`UserError` of one line for findings that the mapping refuses."""
     history, report = check_history(path, mapping)
     if report.refusal is not None:
         raise UserError(report.refusal)
@@ -34,7 +34,7 @@ def read_history(path: Path, mapping: Mapping) -> History:
 
 
 def check_history(path: Path, mapping: Mapping) -> tuple[History, Report]:
-    """Read a file, and say all that was found in it; only what cannot be read at all is raised."""
+    """Read a file and return all findings. Raise only if it cannot be read at all."""
     table = read_table(path, _wanted(mapping), mapping.csv, mapping.load.missing)
     as_read, names, instants = read_rows(table, mapping)
     _check_ids(table, mapping, names)
@@ -77,7 +77,7 @@ def _wanted(mapping: Mapping) -> list[str]:
     else:
         columns += [facts.found_as or series for series, facts in mapping.series.items()]
     for weather in mapping.weather.values():
-        columns += [found.column for found in weather.columns.values()]
+        columns += [column.column for column in weather.columns.values()]
     if mapping.operator_forecast is not None:
         columns.append(mapping.operator_forecast.column)
     return columns
@@ -101,7 +101,7 @@ def _check_ids(table: FileTable, mapping: Mapping, names: Names) -> None:
 
 
 class _Beside:
-    """What stands beside the load, row by row of the file."""
+    """The columns beside the load, one row per row of the file."""
 
     def __init__(self, table: FileTable, mapping: Mapping, rows: Rows) -> None:
         self._table, self._mapping = table, mapping
@@ -111,12 +111,12 @@ class _Beside:
         self.series: NDArray[np.int32] = np.zeros(count, np.int32)
         if mapping.long_form:
             self.series[rows.place] = rows.series
-        # Weather stands at the time that the file says, not at the beginning of a slot of load.
+        # Weather keeps the file's own time, without the shift to the beginning of a load slot.
         late = mapping.step_ms if mapping.time.marks == "end" and mapping.step_ms else 0
         self.stamp_ms = np.where(self.begin_ms == _NO_TIME, _NO_TIME, self.begin_ms + late)
 
     def operator_forecasts(self) -> OperatorForecasts | None:
-        """Read what the operator had forecast, and when that was published."""
+        """Return the operator's forecasts and their times of publication."""
         how = self._mapping.operator_forecast
         if how is None:
             return None

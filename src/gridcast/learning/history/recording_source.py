@@ -1,4 +1,4 @@
-"""From what a user names to a recording."""
+"""Open a recording by the name that a user gave."""
 
 from pathlib import Path
 
@@ -9,24 +9,24 @@ from gridcast.stream.recording.folder import read_folder
 from gridcast.stream.recording.recording import Recording, WeatherMessage, arrivals_of, in_order
 
 LIVE = "topics"
-"""A source that is no file: the live topics of this deployment."""
+"""The source that is not a file: the live topics of this deployment."""
 
 
 def open_source(source: Path, mapping: Path | None) -> Recording:
-    """Read a history file with its mapping, or a folder of `gridcast simulate`."""
+    """Open a history file with its mapping, or a folder of `gridcast simulate`."""
     if not source.exists():
         raise UserError(f"there is no file or folder {source}")
     if source.is_dir():
         if mapping is not None:
             raise UserError(f"--mapping is for a file; {source} is a folder of `gridcast simulate`")
-        found = read_folder(source)
+        recording = read_folder(source)
     elif mapping is None:
         raise UserError(f"{source}: describe its columns: --mapping FILE (docs/howto/history.md)")
     else:
-        found = _read_file(source, mapping)
-    if not len(found.arrivals):
+        recording = _read_file(source, mapping)
+    if not len(recording.arrivals):
         raise UserError(f"{source} has no readings")
-    return found
+    return recording
 
 
 def _read_file(source: Path, mapping: Path) -> Recording:

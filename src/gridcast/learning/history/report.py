@@ -1,4 +1,4 @@
-"""What was found in a history file: figures by series, and findings that want a decision."""
+"""The report on a history file: figures per series, and findings."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 
 class FindingKind(StrEnum):
-    """What can be found."""
+    """The kinds of findings."""
 
     NONEXISTENT_TIME = "nonexistent_time"
     UNCLEAR_FOLD = "unclear_fold"
@@ -31,10 +31,10 @@ class FindingKind(StrEnum):
 
 
 class Meaning(NamedTuple):
-    """What a finding means to those who read it."""
+    """The explanation of a kind of finding."""
 
     strict: bool
-    """Refused, unless the mapping accepts it."""
+    """True if the file is refused unless the mapping accepts it."""
     says: str
     if_accepted: str = ""
 
@@ -97,7 +97,7 @@ class _Figures(BaseModel):
 
 
 class Finding(_Figures):
-    """One kind of thing found, and its first example."""
+    """The count and the first example of one kind."""
 
     kind: FindingKind
     strict: bool = Field(description="whether the file is refused for it")
@@ -111,7 +111,7 @@ class Finding(_Figures):
 
 
 class SeriesFigures(_Figures):
-    """What was found of one series, or of all together."""
+    """The figures of one series, or of all together."""
 
     series: str
     rows: int = Field(description="rows of the file")
@@ -137,12 +137,12 @@ class SeriesFigures(_Figures):
     @computed_field(description="share of the slots without a reading")  # type: ignore[prop-decorator]
     @property
     def missing_rate(self) -> float | None:
-        """Share of the slots without a reading; none if irregular."""
+        """Share of the slots without a reading; None if irregular."""
         return self.missing / self.slots if self.slots else None
 
 
 class WeatherFigures(_Figures):
-    """What was found of one station."""
+    """The figures of one station."""
 
     station: str
     observations: int
@@ -152,7 +152,7 @@ class WeatherFigures(_Figures):
 
 
 class Report(_Figures):
-    """What was found in a history file."""
+    """The figures and findings of a history file."""
 
     file: str
     title: str
@@ -171,12 +171,12 @@ class Report(_Figures):
 
     @property
     def strict(self) -> list[Finding]:
-        """What the file is refused for."""
+        """The findings that make the file refused."""
         return [finding for finding in self.findings if finding.strict]
 
     @property
     def refusal(self) -> str | None:
-        """Why the file is refused, in one line; none if it is not."""
+        """The reason for the refusal in one line; None if the file is accepted."""
         if not self.strict:
             return None
         first, *others = self.strict

@@ -1,4 +1,4 @@
-"""The rows of a history file on their way to readings: found, put in order, each time once."""
+"""The rows of a history file on their way to readings: read, sorted, made unique."""
 
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ from gridcast.learning.history.zones import Mask, resolve
 
 @dataclass(frozen=True)
 class Names:
-    """The series of a file: what it calls them, our ids, and the columns their values stand in."""
+    """The series of a file: their names in the file, our ids, and their value columns."""
 
     found_as: list[str]
     ids: list[str]
@@ -22,24 +22,24 @@ class Names:
 
 @dataclass(frozen=True)
 class Rows:
-    """One value a row; all arrays run side by side."""
+    """One value per row, as parallel arrays."""
 
     series: NDArray[np.int32]
-    """Which series, by its place in :class:`Names`."""
+    """Index of the series in :class:`Names`."""
     place: NDArray[np.int64]
-    """Which row of the file, from 0."""
+    """Row number in the file, from 0."""
     time_ms: NDArray[np.int64]
     value: NDArray[np.float64]
-    """kW; NaN where missing or not finite."""
+    """kW; NaN if missing or not finite."""
     missing: Mask
-    """Where the file has no value; NaN and infinity are not missing but wrong."""
+    """True if the file has no value. NaN and infinity are not missing but wrong."""
     label: Mask
 
     def __len__(self) -> int:
         return len(self.series)
 
     def take(self, which: NDArray[np.bool_] | NDArray[np.intp] | slice) -> "Rows":
-        """Give some of the rows."""
+        """Return some of the rows."""
         return Rows(
             self.series[which],
             self.place[which],
@@ -52,7 +52,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Timed:
-    """Rows with instants for times, and which of them had none that is clear."""
+    """Rows with instants as times, and the rows whose time is ambiguous or doesn't exist."""
 
     rows: Rows
     folded: Mask
@@ -61,7 +61,7 @@ class Timed:
 
 
 def read_rows(table: FileTable, mapping: Mapping) -> tuple[Rows, Names, bool]:
-    """Read all rows, by series and else in the file's order; and whether times are instants."""
+    """Return all rows, by series and in the file's order, and whether times are instants."""
     times = table.times(mapping.time)
     rows, names = (_long if mapping.long_form else _wide)(table, mapping, times.milliseconds)
     if np.any(np.diff(rows.series) < 0):
@@ -74,10 +74,12 @@ def _long(table: FileTable, mapping: Mapping, time_ms: NDArray[np.int64]) -> tup
     load = mapping.load
     assert load.series_column is not None  # noqa: S101 - what `long_form` means
     assert load.value_column is not None  # noqa: S101
-    codes, found = table.names_of(load.series_column)
+    codes, labels = table.names_of(load.series_column)
     value, missing = table.numbers(load.value_column)
     ids = {facts.found_as or series: series for series, facts in mapping.series.items()}
-    names = Names(found, [ids.get(name, name) for name in found], [load.value_column] * len(found))
+    names = Names(
+        labels, [ids.get(name, name) for name in labels], [load.value_column] * len(labels)
+    )
     places = np.arange(len(codes), dtype=np.int64)
     label = _labels(table, load, len(codes))
     return Rows(codes, places, time_ms, value, missing, label), names
@@ -110,21 +112,21 @@ def _labels(table: FileTable, load: LoadMapping, count: int) -> Mask:
 
 
 def to_instants(rows: Rows, mapping: Mapping, *, instants: bool) -> Timed:
-    """Turn the times into instants at which slots begin."""
+    """Convert the times into the instants at which slots begin."""
     none = np.zeros(len(rows), np.bool_)
     folded, unclear, nonexistent = none, none, none
     time_ms = rows.time_ms
     if not instants:
-        found = resolve(time_ms, rows.series, mapping.time.zone, mapping.time.folds)
-        time_ms, folded = found.utc_ms, found.folded
-        unclear, nonexistent = found.unclear, found.nonexistent
+        resolved = resolve(time_ms, rows.series, mapping.time.zone, mapping.time.folds)
+        time_ms, folded = resolved.utc_ms, resolved.folded
+        unclear, nonexistent = resolved.unclear, resolved.nonexistent
     if mapping.time.marks == "end" and mapping.step_ms is not None:
         time_ms = time_ms - mapping.step_ms
     return Timed(replace(rows, time_ms=time_ms), folded, unclear, nonexistent)
 
 
 def in_order(rows: Rows) -> Rows:
-    """Sort by series and time; rows of one series and time stay in the file's order."""
+    """Sort by series and time. Rows of one series and time stay in the file's order."""
     same = rows.series[1:] == rows.series[:-1]
     if np.any(same & (np.diff(rows.time_ms) < 0)):
         return rows.take(np.lexsort((rows.place, rows.time_ms, rows.series)))
@@ -133,17 +135,17 @@ def in_order(rows: Rows) -> Rows:
 
 @dataclass(frozen=True)
 class Once:
-    """Rows that have one value a series and time, and what was repeated."""
+    """Rows with one value per series and time, and the repetitions."""
 
     rows: Rows
     duplicate: NDArray[np.intp]
-    """Rows (of those before) that repeat a value."""
+    """Input rows that repeat a value."""
     conflict: NDArray[np.intp]
-    """Rows (of those before) beside another value."""
+    """Input rows with another value for the same time."""
 
 
 def once(rows: Rows, on_duplicates: str) -> Once:
-    """Keep one row a series and time, of rows in order that have finite values."""
+    """Keep one row per series and time. The rows are sorted and have finite values."""
     new = np.ones(len(rows), np.bool_)
     new[1:] = (np.diff(rows.series) != 0) | (np.diff(rows.time_ms) != 0)
     if new.all():

@@ -1,4 +1,4 @@
-"""Looks at how the readings of each series follow each other: step, gaps, slips of unit."""
+"""Check the sequence of each series' readings: step, gaps, wrong units."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,19 +17,19 @@ from gridcast.units import HOUR_MS, MINUTE_MS, utc_time
 
 @dataclass(frozen=True)
 class Steps:
-    """How the readings of one series follow each other."""
+    """The sequence of one series' readings."""
 
     found_ms: int | None
-    """The commonest distance; none if irregular."""
+    """The commonest step; None if irregular."""
     slots: int
-    """From the first row to the last; 0 if irregular."""
+    """Number of slots from the first row to the last; 0 if irregular."""
     missing: int
-    """Slots without a reading."""
+    """Number of slots without a reading."""
     gaps: checks.Gaps | None
 
 
 def examine_steps(rows: Rows, readings: Rows, mapping: Mapping, findings: Findings) -> list[Steps]:
-    """Look at the times of each series: those of all rows for the step, of readings for gaps."""
+    """Check the times of each series: of all rows for the step, of readings for gaps."""
     stated = mapping.step_ms
     shift = 0
     if stated is not None and len(rows):
@@ -58,33 +58,37 @@ def _by_series(rows: Rows, count: int) -> list[Rows]:
 def _examine_series(
     rows: Rows, readings: Rows, mapping: Mapping, findings: Findings, *, shift_ms: int
 ) -> Steps:
-    found = checks.common_step(rows.time_ms)
-    step = mapping.step_ms or found
+    common = checks.common_step(rows.time_ms)
+    step = mapping.step_ms or common
     gaps = None if step is None else checks.gaps(readings.time_ms, step)
     slots = _slots(rows.time_ms, step)
     filled = 0 if step is None else len(np.unique(readings.time_ms // step))
-    steps = Steps(found, slots, max(0, slots - filled), gaps)
+    steps = Steps(common, slots, max(0, slots - filled), gaps)
     if mapping.step_ms is not None:
-        _find_other_steps(rows, found, mapping.step_ms, shift_ms, findings)
+        _find_other_steps(rows, common, mapping.step_ms, shift_ms, findings)
     if len(jumps := checks.unit_jumps(readings.time_ms, readings.value)):
         findings.add_value(FindingKind.UNIT_JUMP, len(jumps), readings, int(jumps[0]))
     return steps
 
 
 def _find_missing(ids: list[str], steps: list[Steps], mapping: Mapping, findings: Findings) -> None:
-    rates = [one.missing / one.slots if one.slots else 0 for one in steps]
+    rates = [series.missing / series.slots if series.slots else 0 for series in steps]
     worst = int(np.argmax(rates))
     count = sum(rate > mapping.load.most_missing for rate in rates)
     findings.add(FindingKind.MISSING, count, f"series {ids[worst]}: {rates[worst]:.1%} is missing")
 
 
 def _find_gaps(ids: list[str], steps: list[Steps], findings: Findings) -> None:
-    found = [(one.gaps, name) for one, name in zip(steps, ids, strict=True) if one.gaps]
-    if found:
-        gaps, name = max(found, key=lambda one: one[0].longest_ms)
+    with_gaps = [
+        (series.gaps, name) for series, name in zip(steps, ids, strict=True) if series.gaps
+    ]
+    if with_gaps:
+        gaps, name = max(with_gaps, key=lambda pair: pair[0].longest_ms)
         hours, after = gaps.longest_ms / HOUR_MS, write_time(utc_time(gaps.after_ms))
         example = f"series {name}: the longest is {hours:.4g} h, after {after}"
-        findings.add(FindingKind.GAP, sum(one.count for one, _ in found), example)
+        findings.add(
+            FindingKind.GAP, sum(series_gaps.count for series_gaps, _ in with_gaps), example
+        )
 
 
 def _slots(time_ms: NDArray[np.int64], step_ms: int | None) -> int:

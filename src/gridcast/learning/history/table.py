@@ -1,4 +1,4 @@
-"""Columns of a CSV or Parquet file as numpy arrays; what cannot be read is named by its place."""
+"""Columns of a CSV or Parquet file as numpy arrays. Errors name the row and column."""
 
 import difflib
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ class Times:
 
     milliseconds: NDArray[np.int64]
     instants: bool
-    """Whether they are UTC; else they are what a clock on the wall showed."""
+    """True if the times are UTC, False if they are local wall-clock times."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,15 @@ class FileTable:
     decimal: str
 
     def place(self, column: str, row: int) -> str:
-        """Say where something stands; rows count from 1, the line of names not counted."""
+        """Return a position as text. Rows count from 1, without the header line."""
         return f"column {column}, row {row + 1}"
 
     def error(self, column: str, row: int, what: str) -> UserError:
-        """Make the error for one value that cannot be read."""
+        """Return the error for one invalid value."""
         return UserError(f"{self.file}, {self.place(column, row)}: {what}")
 
     def numbers(self, column: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Read numbers and which of them are missing (NaN and infinity of the file are not)."""
+        """Return numbers, and which are missing. NaN and infinity in the file are not missing."""
         data = self._column(column)
         if pa.types.is_string(data.type):
             data = self._parsed_numbers(column, data)
@@ -68,14 +68,14 @@ class FileTable:
         return np.where(missing, np.nan, values) + 0.0, missing
 
     def names_of(self, column: str) -> tuple[NDArray[np.int32], list[str]]:
-        """Read a column of names as codes and the names that they stand for."""
+        """Return a column of names as codes, and the names."""
         data = self._column(column).cast(pa.string())
         self._refuse_nulls(column, data, "no series is named")
         coded = data.dictionary_encode()
         return np.asarray(coded.indices.to_numpy(), np.int32), coded.dictionary.to_pylist()
 
     def times(self, how: Time) -> Times:
-        """Read the column of times, or the join of several."""
+        """Return the column of times, or several columns joined."""
         column = " + ".join(how.columns)
         parts = [self._column(name) for name in how.columns]
         if len(parts) > 1:
@@ -176,7 +176,7 @@ class FileTable:
 def read_table(
     path: Path, columns: Sequence[str], csv: Csv, missing: Sequence[str | float]
 ) -> FileTable:
-    """Read the columns asked for; which kind of file it is, its first bytes tell."""
+    """Read the given columns. The file's first bytes determine its format."""
     wanted = list(dict.fromkeys(columns))
     try:
         with path.open("rb") as file:
@@ -227,7 +227,7 @@ def _check_columns(path: Path, names: list[str], wanted: list[str]) -> None:
 
 
 def _first_failing(data: Any, convert: Callable[[Any], Any]) -> int:
-    """Find the first value that cannot be converted, halving."""
+    """Find the first value that cannot be converted, by bisection."""
     low, high = 0, len(data)
     while high - low > 1:
         middle = (low + high) // 2

@@ -1,4 +1,4 @@
-"""The units that history comes in, and what turns them into the units of the wire."""
+"""The units of history files, and their conversion to the units of the wire."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, cast, get_args
@@ -14,12 +14,12 @@ _PREFIX = {"": 1e-3, "k": 1.0, "M": 1e3, "G": 1e6}
 
 
 def is_energy(unit: LoadUnit) -> bool:
-    """Tell whether a value is the energy of a slot, not the power in it."""
+    """Return True if a value is the energy of a slot, not its power."""
     return unit.endswith("h")
 
 
 def kilowatts_per(unit: LoadUnit, step_minutes: float | None) -> float:
-    """Give the factor to kW; the energy of a slot becomes the mean power in it.
+    """Return the factor to kW. The energy of a slot becomes its mean power.
 
     >>> kilowatts_per("MW", None), kilowatts_per("kWh", 15)
     (1000.0, 4.0)
@@ -33,7 +33,7 @@ def kilowatts_per(unit: LoadUnit, step_minutes: float | None) -> float:
 
 
 class Linear(NamedTuple):
-    """A unit as seen from the wire's: ``wire = value * factor + offset``."""
+    """A unit in terms of the wire's: ``wire = value * factor + offset``."""
 
     factor: float
     offset: float = 0.0
@@ -66,11 +66,11 @@ WEATHER_UNITS: Mapping[str, Mapping[str, Linear]] = {
         "mmHg": Linear(1.333224),
     },
 }
-"""By variable, the wire's own unit first."""
+"""Units by variable, the wire's own unit first."""
 
 
 def _bounds(variable: str) -> tuple[float, float]:
-    """Read the bounds off the wire's own field, which is a number within them, or none."""
+    """Return the bounds of the wire's field."""
     number, _ = get_args(WeatherObservation.model_fields[variable].annotation)
     constraints = [
         constraint
@@ -79,10 +79,10 @@ def _bounds(variable: str) -> tuple[float, float]:
         for constraint in field.metadata
     ]
     return (
-        next(cast("float", found.ge) for found in constraints if isinstance(found, Ge)),
-        next(cast("float", found.le) for found in constraints if isinstance(found, Le)),
+        next(cast("float", bound.ge) for bound in constraints if isinstance(bound, Ge)),
+        next(cast("float", bound.le) for bound in constraints if isinstance(bound, Le)),
     )
 
 
 WEATHER_BOUNDS: Mapping[str, tuple[float, float]] = {name: _bounds(name) for name in VARIABLES}
-"""What the wire accepts, by variable."""
+"""Accepted range by variable, as on the wire."""

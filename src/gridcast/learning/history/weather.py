@@ -1,4 +1,4 @@
-"""The weather beside the load: by station, in the units of the wire, with when it was known."""
+"""The weather in a history file: by station, in the units of the wire, with its availability."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ def read_weather(
     series_of_row: NDArray[np.int32],
     findings: Findings,
 ) -> dict[str, StationHistory]:
-    """Read all stations; a row of the file counts where it has a time (else -1)."""
+    """Read all stations. A row counts at its time; rows with time -1 are ignored."""
     stations: dict[str, StationHistory] = {}
     for station, weather in mapping.weather.items():
         values = _values(table, weather, findings)
@@ -38,11 +38,11 @@ def read_weather(
 
 
 def _values(table: FileTable, weather: WeatherMapping, findings: Findings) -> NDArray[np.float64]:
-    """Read one column a variable, [rows, variables], NaN where missing or impossible."""
+    """Return one column per variable, [rows, variables], NaN if missing or impossible."""
     result = np.full((table.data.num_rows, len(VARIABLES)), np.nan)
-    for variable, found in weather.columns.items():
-        factor, offset = WEATHER_UNITS[variable][found.unit]
-        given, missing = table.numbers(found.column)
+    for variable, column in weather.columns.items():
+        factor, offset = WEATHER_UNITS[variable][column.unit]
+        given, missing = table.numbers(column.column)
         value = given * factor + offset
         least, most = WEATHER_BOUNDS[variable]
         slack = _OVERSHOOT * (most - least)
@@ -52,7 +52,7 @@ def _values(table: FileTable, weather: WeatherMapping, findings: Findings) -> ND
             findings.add(
                 FindingKind.WEATHER_OUT_OF_RANGE,
                 int(impossible.sum()),
-                f"{table.place(found.column, row)}: {given[row]:g} {found.unit} is not a possible"
+                f"{table.place(column.column, row)}: {given[row]:g} {column.unit} is not a possible"
                 f" {variable}",
             )
         result[:, VARIABLES.index(variable)] = np.where(

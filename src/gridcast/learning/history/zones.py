@@ -1,4 +1,4 @@
-"""Wall times and instants: hours that a clock shows twice in autumn, and never in spring."""
+"""Wall-clock times and instants: the repeated hour in autumn, the skipped hour in spring."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -14,16 +14,16 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Clock:
-    """The clock of a time zone over some years: its offsets from UTC and when they change."""
+    """The clock of a time zone over some years: its UTC offsets and their changes."""
 
     changes_ms: Milliseconds
-    """Instants (UTC) at which the offset changes, rising."""
+    """Instants (UTC) of the offset changes, rising."""
     offsets_ms: Milliseconds
-    """Offsets from UTC before the first change, and after each."""
+    """UTC offsets before the first change and after each change."""
 
     @classmethod
     def of(cls, zone: str, first_ms: int, last_ms: int) -> "Clock":
-        """Learn a zone's clock for the times from `first_ms` to `last_ms`, and a week around."""
+        """Return a zone's clock for `first_ms` to `last_ms` and a week around."""
         info = ZoneInfo(zone)
         days = range(first_ms - 7 * DAY_MS, last_ms + 8 * DAY_MS, DAY_MS)
         offsets = [_offset_ms(info, day) for day in days]
@@ -36,17 +36,17 @@ class Clock:
         return cls(np.array(changes, np.int64), np.array([offsets[0], *after_each], np.int64))
 
     def wall(self, utc_ms: Milliseconds) -> Milliseconds:
-        """Give what the clock shows at instants."""
+        """Return the wall-clock times of instants."""
         return utc_ms + self.offsets_ms[np.searchsorted(self.changes_ms, utc_ms, side="right")]
 
     def utc(self, wall_ms: Milliseconds) -> tuple[Milliseconds, Milliseconds, Mask]:
-        """Give the earliest and the latest instant of wall times, and which never were.
+        """Return the earliest and latest instant of wall times, and which don't exist.
 
-        The two differ in the doubled hour only. A time that never was is read with the offset
-        before the change, as the clock would have gone on.
+        The two differ only in the repeated hour. A skipped time is converted with the offset before
+        the change.
         """
         before, after = self.offsets_ms[:-1], self.offsets_ms[1:]
-        # A wall time is surely past a change once both offsets say so.
+        # A wall time is certainly past a change if it is with both offsets.
         index = np.searchsorted(self.changes_ms + np.maximum(before, after), wall_ms, side="right")
         earliest = wall_ms - self.offsets_ms[index]
         following = np.minimum(index, len(self.changes_ms) - 1)
@@ -78,23 +78,23 @@ def _find_change(info: ZoneInfo, low_ms: int, high_ms: int) -> int:
 
 @dataclass(frozen=True)
 class Resolved:
-    """Instants of wall times, and what was found on the way."""
+    """Instants of wall times, and the special cases among them."""
 
     utc_ms: Milliseconds
     folded: Mask
-    """Read as the second pass of a doubled hour."""
+    """In the second pass of the repeated hour."""
     unclear: Mask
-    """In the doubled hour, and the file does not say in which pass."""
+    """In the repeated hour, but the file doesn't tell in which pass."""
     nonexistent: Mask
-    """In the hour that the clock jumped over."""
+    """In the skipped hour."""
 
 
 def resolve(wall_ms: Milliseconds, group: NDArray[np.int32], zone: str, folds: str) -> Resolved:
-    """Turn wall times into instants; rows of one group stand together, in the file's order.
+    """Convert wall times into instants. Rows of a group are adjacent, in the file's order.
 
-    A wall time that a group has twice in the doubled hour is its two passes in the order of the
-    file, if the rows around it then stand in order of time (either way). One that it has once is
-    what `folds` says; three times is unclear.
+    A wall time that a group has twice in the repeated hour is its two passes, in the file's order,
+    if the rows around it are then sorted by time (in either direction). `folds` decides about a
+    wall time that occurs once. One that occurs three times is unclear.
     """
     nothing = np.zeros(len(wall_ms), np.bool_)
     if len(wall_ms) == 0:
@@ -125,7 +125,7 @@ def resolve(wall_ms: Milliseconds, group: NDArray[np.int32], zone: str, folds: s
 
 
 def _directions(wall_ms: Milliseconds, group: NDArray[np.int32]) -> tuple[Mask, Mask]:
-    """Tell of each row whether it begins a group, and whether its group runs newest first."""
+    """Return for each row whether it begins a group, and whether its group is newest first."""
     first = np.ones(len(group), np.bool_)
     first[1:] = np.diff(group) != 0
     starts = np.flatnonzero(first)
@@ -135,7 +135,7 @@ def _directions(wall_ms: Milliseconds, group: NDArray[np.int32]) -> tuple[Mask, 
 
 
 def _out_of_order(utc_ms: Milliseconds, rows: Milliseconds, first: Mask, falling: Mask) -> Mask:
-    """Tell which rows are not between their neighbours in time."""
+    """Return the rows that are not between their neighbours in time."""
     forward = np.where(falling, -utc_ms, utc_ms)
     before = np.maximum(rows - 1, 0)
     after = np.minimum(rows + 1, len(utc_ms) - 1)

@@ -1,1 +1,1 @@
-"""From a file of history to a model: `gridcast train` and `gridcast tune`."""
+"""Training: from history files to a model, for `gridcast train` and `gridcast tune`."""

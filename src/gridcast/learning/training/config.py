@@ -1,6 +1,6 @@
-"""Every knob of a training, each with its meaning and unit; the file that `--config` names.
+"""The configuration of a training: each key with its meaning and unit; the file of `--config`.
 
-`gridcast train --show-config` prints it whole, with its comments.
+`gridcast train --show-config` prints it with comments.
 """
 
 import json
@@ -29,7 +29,7 @@ Variable = Literal[
 ]
 assert get_args(Variable) == VARIABLES  # noqa: S101 - a Literal cannot be made from a tuple
 NAMES = ("lstm", "bilstm", "gru", "attention-lstm")
-"""Of the networks; a test holds them to the registry, which only training can import."""
+"""Names of the networks. A test compares them with the registry, which imports torch."""
 Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 Level = Annotated[float, Field(gt=0, lt=1)]
 Finite = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -40,7 +40,7 @@ class _Part(BaseModel):
 
 
 class Features(_Part):
-    """What the model sees."""
+    """The model's inputs."""
 
     step_minutes: Literal[0, 1, 5, 10, 15, 30, 60] = Field(
         0,
@@ -97,7 +97,7 @@ class Features(_Part):
 
 
 class NetworkConfig(_Part):
-    """Which network."""
+    """The network."""
 
     name: str = Field("lstm", description="lstm, bilstm, gru or attention-lstm")
     members: int = Field(
@@ -116,7 +116,7 @@ class NetworkConfig(_Part):
 
 
 class Training(_Part):
-    """How it is trained."""
+    """The optimisation."""
 
     seed: int = Field(1, ge=0, description="of all that is drawn at random")
     threads: int = Field(
@@ -171,7 +171,7 @@ class Training(_Part):
 
 
 class SplitConfig(_Part):
-    """Which part of the time is for what: each file is split by itself."""
+    """The split into training, validation and test time. Each file is split by itself."""
 
     train: Share = Field(0.7, gt=0, description="share of the time to train on")
     validation: Share = Field(
@@ -198,7 +198,7 @@ class SplitConfig(_Part):
 
 
 class EvaluationConfig(_Part):
-    """How the result is judged."""
+    """The evaluation of the result."""
 
     levels: tuple[Level, ...] = Field(
         (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95),
@@ -256,7 +256,7 @@ Span = Annotated[tuple[Finite, Finite], AfterValidator(_forwards)]
 
 
 class Search(_Part):
-    """Where `gridcast tune` looks: from and to, or a list of what to try."""
+    """The search space of `gridcast tune`: ranges, or lists of choices."""
 
     names: tuple[str, ...] = Field((), description="network.name, one of; []: as it is")
     hidden: Whole = Field((32, 128), description="network.hidden, from and to, by its logarithm")
@@ -280,7 +280,7 @@ class Search(_Part):
 
 
 class Config(_Part):
-    """All of it."""
+    """The whole configuration."""
 
     features: Features = Features()
     network: NetworkConfig = NetworkConfig()
@@ -291,7 +291,7 @@ class Config(_Part):
 
 
 def load_config(path: Path | None) -> Config:
-    """Read a config file; what is wrong in it is a :class:`UserError` of one line."""
+    """Load a config file. Raise a :class:`UserError` of one line if it is invalid."""
     if path is None:
         return Config()
     try:
@@ -303,7 +303,7 @@ def load_config(path: Path | None) -> Config:
 
 
 def parse_config(text: str, where: str) -> Config:
-    """Read the text of a config file."""
+    """Parse the text of a config file."""
     try:
         return Config.model_validate(tomllib.loads(text))
     except ValidationError as error:
@@ -319,15 +319,15 @@ def _one_line(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         return f"there is no {place!r} (`gridcast train --show-config` shows all there is)"
     # Where a key takes a word or a number, each of the two says what it wanted.
-    told = [str(one["msg"]) for one in every if one["loc"][:2] == first["loc"][:2]]
-    message = " or: ".join(text.removeprefix("Value error, ") for text in dict.fromkeys(told))
+    messages = [str(error["msg"]) for error in every if error["loc"][:2] == first["loc"][:2]]
+    message = " or: ".join(text.removeprefix("Value error, ") for text in dict.fromkeys(messages))
     given = first["input"]
     shown = f", not {given!r}" if isinstance(given, str | int | float | list) else ""
     return f"{place}: {message}{shown}"
 
 
 def write_config(config: Config) -> str:
-    """Write a config as TOML, each key under a comment that says what it is."""
+    """Return a config as TOML, each key under a comment that explains it."""
     parts = []
     for name in Config.model_fields:
         part: BaseModel = getattr(config, name)
@@ -340,7 +340,7 @@ def write_config(config: Config) -> str:
 
 
 def _toml(value: Any) -> str:
-    """Write a value: JSON's strings, numbers, booleans and lists are TOML's too."""
+    """Return a value as TOML. JSON's strings, numbers, booleans and lists are valid TOML."""
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_toml, value)) + "]"
     return json.dumps(value, ensure_ascii=False)

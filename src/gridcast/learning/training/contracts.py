@@ -1,4 +1,4 @@
-"""What the contract of a trained network says of how it was made."""
+"""The part of a trained network's contract that describes its training."""
 
 from gridcast.learning.training.config import Config
 from gridcast.learning.training.provenance import Provenance
@@ -9,13 +9,13 @@ from gridcast.models.features import FeatureSpec
 def contract_of(
     config: Config,
     spec: FeatureSpec,
-    said: Provenance,
+    provenance: Provenance,
     *,
     model: str,
     run: str,
     trained_on: tuple[TrainedOn, ...],
 ) -> Contract:
-    """Say what it was made of, and what it is to be given."""
+    """Return the contract: what the network was trained on, and the inputs it needs."""
     network = config.network
     return Contract(
         model=model,
@@ -28,6 +28,6 @@ def contract_of(
         levels=config.evaluation.levels,
         longest_gap=spec.longest_gap,
         trained_on=trained_on,
-        commit=said.commit + ("-dirty" if said.dirty else ""),
-        lock_digest=said.lock_digest,
+        commit=provenance.commit + ("-dirty" if provenance.dirty else ""),
+        lock_digest=provenance.lock_digest,
     )

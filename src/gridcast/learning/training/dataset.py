@@ -1,4 +1,4 @@
-"""From files of history to archives, and from what is in them to what a network is shown."""
+"""From history files to archives, and to the inputs of a network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from gridcast.units import DAY_MS, HOUR_MS, MINUTE_MS, WEEK_MS, utc_time
 
 @dataclass(frozen=True)
 class Source:
-    """A file as the user named it, with its mapping and what was read."""
+    """A file as the user named it, with its mapping and contents."""
 
     file: Path
     mapping_file: Path
@@ -33,7 +33,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A file, ready to be learned from."""
+    """A file, ready for training."""
 
     title: str
     source: str
@@ -44,13 +44,13 @@ class Dataset:
     split: TimeSplit
 
     def span_ms(self, part: Part) -> tuple[int, int]:
-        """Give when a part begins, and what comes after it."""
+        """Return the begin of a part and its end, exclusive."""
         first, end = self.archive.begin_ms(np.array([part.first, part.end])).tolist()
         return first, end
 
 
 def read_sources(files: Sequence[Path], mappings: Sequence[Path]) -> list[Source]:
-    """Read files, each under its mapping (or all under one); what is refused is a UserError."""
+    """Read files, each with its mapping or all with one. Raise UserError if one is refused."""
     if len(mappings) not in {1, len(files)}:
         raise UserError(
             f"{len(files)} files but {len(mappings)} mappings: one --mapping for all, or one each,"
@@ -73,23 +73,25 @@ def read_sources(files: Sequence[Path], mappings: Sequence[Path]) -> list[Source
 
 
 def step_of(sources: Sequence[Source], config: Config) -> int:
-    """Choose the width of a slot, minutes: as configured, else the coarsest of the files."""
-    found = {source.file: (source.history.step_ms or 0) / MINUTE_MS for source in sources}
-    coarsest = max(found, key=lambda file: found[file])
-    step = config.features.step_minutes or found[coarsest]
+    """Return the width of a slot in minutes: as configured, else the coarsest of the files."""
+    steps = {source.file: (source.history.step_ms or 0) / MINUTE_MS for source in sources}
+    coarsest = max(steps, key=lambda file: steps[file])
+    step = config.features.step_minutes or steps[coarsest]
     if step not in STEPS:
-        told = f"{coarsest} has a step of {step:g} min" if step else f"{coarsest} has no even step"
-        raise UserError(f"{told}: say features.step_minutes, one of {listed(STEPS)}")
-    if step < found[coarsest]:
+        reason = (
+            f"{coarsest} has a step of {step:g} min" if step else f"{coarsest} has no even step"
+        )
+        raise UserError(f"{reason}: set features.step_minutes to one of {listed(STEPS)}")
+    if step < steps[coarsest]:
         raise UserError(
-            f"{coarsest} has a step of {found[coarsest]:g} min: features.step_minutes = {step:g}"
+            f"{coarsest} has a step of {steps[coarsest]:g} min: features.step_minutes = {step:g}"
             " would ask for what nobody measured"
         )
     return int(step)
 
 
 def make_dataset(source: Source, step_minutes: int, config: Config) -> Dataset:
-    """Lay a file out by slot, as the windows of a worker would show it, and split it by time."""
+    """Lay a file out by slot, as a worker's windows would hold it, and split it by time."""
     history, step_ms = source.history, step_minutes * MINUTE_MS
     usual_ms = max(step_ms, history.step_ms or 0)
     slots = lay_out(history, step_ms, config.features.hold_minutes * MINUTE_MS or usual_ms)
@@ -130,7 +132,7 @@ def make_dataset(source: Source, step_minutes: int, config: Config) -> Dataset:
 
 def _weather(history: History, step_ms: int) -> Weather | None:
     used = {series.station for series in history.series}
-    stations = {name: one for name, one in history.weather.items() if name in used and len(one)}
+    stations = {name: own for name, own in history.weather.items() if name in used and len(own)}
     if not stations:
         return None
     weather = Weather(step_ms, past_ms=8 * DAY_MS)
@@ -141,7 +143,7 @@ def _weather(history: History, step_ms: int) -> Weather | None:
 
 
 def observations_of(name: str, station: StationHistory) -> list[WeatherObservation]:
-    """Write what a station measured as it would have come over the wire."""
+    """Return a station's measurements as messages of the wire."""
     times = zip(
         station.time_ms.tolist(),
         station.available_at_ms.tolist(),
@@ -153,7 +155,7 @@ def observations_of(name: str, station: StationHistory) -> list[WeatherObservati
             station=name,
             time=utc_time(time_ms),
             available_at=utc_time(available_ms),
-            **{name: one for name, one in zip(VARIABLES, row, strict=True) if one == one},  # noqa: PLR0124 - NaN: not measured
+            **{name: value for name, value in zip(VARIABLES, row, strict=True) if value == value},  # noqa: PLR0124 - NaN: not measured
         )
         for time_ms, available_ms, row in times
     ]
@@ -162,23 +164,23 @@ def observations_of(name: str, station: StationHistory) -> list[WeatherObservati
 def operator_of(
     history: History, start_ms: int, step_ms: int, shape: tuple[int, ...]
 ) -> tuple[NDArray[np.float32] | None, NDArray[np.int64] | None]:
-    """Lay the operator's forecasts out by slot: known once the last of a slot is."""
-    found = history.operator_forecasts
-    if found is None:
+    """Lay the operator's forecasts out by slot. A slot is known when its last part is."""
+    published = history.operator_forecasts
+    if published is None:
         return None, None
-    slot = (found.time_ms - start_ms) // step_ms
+    slot = (published.time_ms - start_ms) // step_ms
     inside = (slot >= 0) & (slot < shape[0])
-    cell = slot[inside] * shape[1] + found.row[inside]
+    cell = slot[inside] * shape[1] + published.row[inside]
     size = shape[0] * shape[1]
     count = np.bincount(cell, minlength=size)
-    total = np.bincount(cell, weights=found.value[inside], minlength=size)
+    total = np.bincount(cell, weights=published.value[inside], minlength=size)
     whole = count >= max(1, step_ms // (history.step_ms or step_ms))
     mean = np.divide(total, count, out=np.full(size, np.nan), where=whole)
     at_ms = np.zeros(size, np.int64)
-    np.maximum.at(at_ms, cell, found.available_at_ms[inside])
+    np.maximum.at(at_ms, cell, published.available_at_ms[inside])
     return mean.reshape(shape).astype(np.float32), at_ms.reshape(shape)
 
 
 def listed(names: Sequence[object]) -> str:
-    """Write some names in a row."""
+    """Return names as an enumeration."""
     return ", ".join(map(str, names))

@@ -1,4 +1,4 @@
-"""How large and how fast a model file is on a CPU, whole and with weights of 8 bits."""
+"""Size and speed of a model file on a CPU, in full and with 8-bit weights."""
 
 import platform
 import time
@@ -24,12 +24,12 @@ def measure_forms(
     """Run each form of the model file on a thousand samples of the test part, and on one."""
     pairs = pairs_of(dataset.archive, builder, dataset.split.test).thinned(_SAMPLES)
     inputs = samples_of(dataset.archive, builder, pairs).inputs
-    found = []
+    measured_forms = []
     for name, data in forms.items():
         network = Network.load(data)
         levels = network.contract.levels
         verified = verify({name: network}, levels, dataset.archive, builder, pairs)[name]
-        found.append(
+        measured_forms.append(
             EdgeForm(
                 name=name,
                 size_bytes=len(data),
@@ -39,7 +39,7 @@ def measure_forms(
             )
         )
     machine = f"{_processor()}, {platform.system()}"
-    return Edge(machine=machine, samples=len(inputs), forms=tuple(found))
+    return Edge(machine=machine, samples=len(inputs), forms=tuple(measured_forms))
 
 
 def _time_ms(network: Network, inputs: Inputs) -> float:

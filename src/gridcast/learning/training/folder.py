@@ -1,4 +1,4 @@
-"""The folder of a run: what was asked, what was done, what came out, and how it ended."""
+"""The folder of a run: its config, progress, results and final state."""
 
 import os
 import re
@@ -21,7 +21,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class RunState(StrEnum):
-    """How a run stands."""
+    """The state of a run."""
 
     RUNNING = "running"
     DONE = "done"
@@ -30,7 +30,7 @@ class RunState(StrEnum):
 
 
 class Status(BaseModel):
-    """How a run stands, for people and programs."""
+    """The status of a run, for people and programs."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,9 +48,9 @@ class Status(BaseModel):
 
 
 class RunFolder:
-    """One run's folder, held by one process at a time.
+    """One run's folder. One process at a time may hold it.
 
-    All files are written whole or not at all: to a name of their own, then renamed.
+    Files are written atomically: to a temporary name, then renamed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -64,7 +64,7 @@ class RunFolder:
 
     @classmethod
     def create(cls, runs: Path, name: str, now: datetime) -> Self:
-        """Make a folder under an id of its own: when, and what it is called."""
+        """Create a folder with a new id, made of the time and the name."""
         if not _NAME.fullmatch(name):
             raise UserError(
                 f"a run's name is letters, digits, and . _ - between them, not {name!r}"
@@ -83,7 +83,7 @@ class RunFolder:
 
     @classmethod
     def find(cls, runs: Path, run: str) -> Self:
-        """Find a run by its id, its folder, or `last`."""
+        """Return a run by its id, its folder, or `last`."""
         if run == "last":
             every = [folder.path.name for folder in all_runs(runs)]
             if not every:
@@ -95,19 +95,19 @@ class RunFolder:
         raise UserError(f"there is no run {run!r} in {runs} (`gridcast train --list` lists them)")
 
     def hold(self) -> None:
-        """Keep other processes from this run for as long as this one lives."""
+        """Lock the run for this process."""
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise UserError(f"{self.run} is running: another process holds {self.path}") from None
 
     def let_go(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         self._lock.release()
 
     @property
     def is_held(self) -> bool:
-        """Whether a process that lives holds it."""
+        """True if a running process holds the lock."""
         try:
             with FileLock(self.path / LOCK, timeout=0):
                 return False
@@ -116,7 +116,7 @@ class RunFolder:
 
     @property
     def status(self) -> Status:
-        """How it stands. A run that was killed could not say so: nobody holds it any more."""
+        """The run's status. A killed run is recognised by its missing lock."""
         status = self._read_status()
         if status.state is RunState.RUNNING and not self._lock.is_locked and not self.is_held:
             killed = "its process ended without a word: killed, or the machine went down"
@@ -130,24 +130,24 @@ class RunFolder:
             raise UserError(f"{self.path / STATUS} cannot be read: {error}") from None
 
     def update(self, **changes: object) -> None:
-        """Change how it stands."""
+        """Change the status."""
         status = self._read_status().model_copy(update=changes)
         self.write(STATUS, status.model_dump_json(indent=2) + "\n")
 
     def begin(self, status: Status) -> None:
-        """Say that it runs."""
+        """Set the status of a run that begins."""
         self.write(STATUS, status.model_dump_json(indent=2) + "\n")
 
     def read(self, name: str) -> bytes:
-        """Read a file of it."""
+        """Return the bytes of one of its files."""
         return (self.path / name).read_bytes()
 
     def has(self, name: str) -> bool:
-        """Tell whether a file is there."""
+        """Return True if a file exists."""
         return (self.path / name).is_file()
 
     def write(self, name: str, content: str | bytes) -> Path:
-        """Write a file of it, whole or not at all."""
+        """Write one of its files atomically."""
         path = self.path / name
         path.parent.mkdir(exist_ok=True)
         data = content.encode() if isinstance(content, str) else content
@@ -201,11 +201,13 @@ class RunRecorder:
                     state=RunState.INTERRUPTED, ended=self._clock(), why="interrupted by its user"
                 )
             else:
-                told = str(error) if isinstance(error, UserError) else f"{kind_of(error)}: {error}"
+                message = (
+                    str(error) if isinstance(error, UserError) else f"{kind_of(error)}: {error}"
+                )
                 self._folder.update(
                     state=RunState.FAILED,
                     ended=self._clock(),
-                    why=told,
+                    why=message,
                     traceback="".join(traceback.format_exception(kind, error, trace)),
                 )
         finally:
@@ -213,12 +215,12 @@ class RunRecorder:
 
 
 def kind_of(error: BaseException) -> str:
-    """Name the kind of an error."""
+    """Return the display name of an error's type."""
     return type(error).__name__
 
 
 def all_runs(runs: Path) -> Iterator[RunFolder]:
-    """Give all runs, the oldest first."""
+    """Yield all runs, oldest first."""
     if runs.is_dir():
         for path in sorted(runs.iterdir()):
             if (path / STATUS).is_file():

@@ -1,4 +1,4 @@
-"""Ctrl-C and a stop from outside, taken between two steps, so that what is kept is whole."""
+"""Ctrl-C and SIGTERM, deferred to the end of a step, so that checkpoints are complete."""
 
 import signal
 import threading
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 
 class Interrupts:
-    """Within it the first signal to stop only raises a flag; the second stops at once."""
+    """A context in which the first signal only sets a flag. The second one stops at once."""
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -16,10 +16,10 @@ class Interrupts:
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        # Python allows this in the main thread only; elsewhere whoever runs us stops us.
+        # Python allows signal handlers only in the main thread. Elsewhere the caller stops us.
         if threading.current_thread() is threading.main_thread():
-            for one in self.SIGNALS:
-                self._before[one] = signal.signal(one, self._note)
+            for number in self.SIGNALS:
+                self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(
@@ -28,8 +28,8 @@ class Interrupts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for one, before in self._before.items():
-            signal.signal(one, before)
+        for number, before in self._before.items():
+            signal.signal(number, before)
 
     def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         if self.raised:

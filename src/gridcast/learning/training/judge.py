@@ -1,4 +1,4 @@
-"""Scores the model and its baselines on the test part of a file, and takes the scores apart."""
+"""Score the model and its baselines on the test part of a file, and break the scores down."""
 
 import math
 from collections.abc import Mapping
@@ -42,14 +42,14 @@ from gridcast.stream.errors import UserError
 from gridcast.units import HOUR_MS, utc_time
 
 REFERENCE = "seasonal_naive_week"
-"""The forecaster that learns nothing: how hard a season is, is told by its errors."""
+"""The forecaster that learns nothing. Its errors show how hard a season is."""
 _RAW = "as the network gave it"
 _PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What came of one file."""
+    """The results for one file."""
 
     scores: DataScores
     best: Day | None
@@ -57,7 +57,7 @@ class Judged:
 
 
 class TrainingJudge:
-    """Judges forecasters on one file."""
+    """An evaluation of forecasters on one file."""
 
     def __init__(self, dataset: Dataset, builder: FeatureBuilder, how: EvaluationConfig) -> None:
         self._dataset, self._builder, self._how = dataset, builder, how
@@ -70,14 +70,14 @@ class TrainingJudge:
     def judge(
         self, model: Forecaster, uncalibrated: Forecaster, baselines: Mapping[str, Forecaster]
     ) -> Judged:
-        """Ask all of them for the same forecasts, and compare."""
+        """Compare all forecasters on the same forecasts."""
         dataset, levels = self._dataset, self._how.levels
         everyone = {MODEL: model, **baselines}
         pairs = self._pairs(dataset.split.test, self._how.most_samples)
-        found = self._verify(pairs, {**everyone, _RAW: uncalibrated})
-        raw = found.pop(_RAW)
-        test = table(found, self.scales)
-        own = found[MODEL]
+        verified = self._verify(pairs, {**everyone, _RAW: uncalibrated})
+        raw = verified.pop(_RAW)
+        test = table(verified, self.scales)
+        own = verified[MODEL]
         best, worst = self._days(own, model)
         near_zero = test[MODEL]["mape"] is None
         return Judged(
@@ -96,18 +96,21 @@ class TrainingJudge:
                 test=test,
                 by_lead={
                     name: {key: tuple(value) for key, value in by_lead.items()}
-                    for name, one in found.items()
-                    for by_lead in [scores_by_lead(one, self.scales)]
+                    for name, forecasts in verified.items()
+                    for by_lead in [scores_by_lead(forecasts, self.scales)]
                 },
                 by={
-                    by.value: {name: breakdown(one, self.scales, by) for name, one in found.items()}
+                    by.value: {
+                        name: breakdown(forecasts, self.scales, by)
+                        for name, forecasts in verified.items()
+                    }
                     for by in (GroupBy.HOUR, GroupBy.WEEKDAY, GroupBy.MONTH)
                 },
                 by_series=self._by_series(own),
                 reliability=Reliability(
                     levels=levels, before=_shares_below(raw), after=_shares_below(own)
                 ),
-                versus=self._versus(found),
+                versus=self._versus(verified),
                 faults=self._faults(everyone, test),
                 uncalibrated=score(raw, self.scales),
             ),
@@ -117,16 +120,16 @@ class TrainingJudge:
 
     @property
     def title(self) -> str:
-        """What the file is."""
+        """The file's title."""
         return self._dataset.title
 
     @property
     def split(self) -> dict[str, TimeSpan]:
-        """Say which part of the time is for what."""
+        """The split of the file's time."""
         return {name: self._span(getattr(self._dataset.split, name)) for name in _PARTS}
 
     def fit_baseline(self, name: str, seed: int, threads: int) -> Baseline:
-        """Have a baseline learn what the network learns from."""
+        """Fit a baseline on the network's training data."""
         spec, levels = self._builder.spec, self._how.levels
         make = BASELINES[name]
         if make is LightGbm:
@@ -165,11 +168,11 @@ class TrainingJudge:
             end=utc_time(end),
             first_slot=part.first,
             end_slot=part.end,
-            without=tuple((one.first, one.end) for one in part.without),
+            without=tuple((gap.first, gap.end) for gap in part.without),
         )
 
     def _by_series(self, own: VerifiedForecasts) -> tuple[SeriesScores, ...]:
-        found = scores_by(own, self.scales, own.row[:, None])
+        scores_by_row = scores_by(own, self.scales, own.row[:, None])
         sizes = self.scales.size
         return tuple(
             SeriesScores(
@@ -177,54 +180,56 @@ class TrainingJudge:
                 size_kw=float(sizes[row]) if np.isfinite(sizes[row]) else None,
                 scores=scores,
             )
-            for row, scores in found.items()
+            for row, scores in scores_by_row.items()
         )
 
-    def _versus(self, found: Mapping[str, VerifiedForecasts]) -> dict[str, BaselineComparison]:
+    def _versus(self, verified: Mapping[str, VerifiedForecasts]) -> dict[str, BaselineComparison]:
         """Compare the model with each baseline by the pinball loss at the same origins."""
-        own = found[MODEL]
+        own = verified[MODEL]
         origins, first = own.of_origins(_loss(own))
         if len(origins) < 2:
             return {}
         horizon_ms = self._builder.spec.horizon_hours * HOUR_MS
         overlap = max(1, -(-horizon_ms // int(origins[1] - origins[0])))
         compared = {}
-        for name, other in found.items():
+        for name, other in verified.items():
             if name == MODEL:
                 continue
             _, second = other.of_origins(_loss(other))
-            told = diebold_mariano(first, second, overlap)
-            if told is not None:
+            comparison = diebold_mariano(first, second, overlap)
+            if comparison is not None:
                 compared[name] = BaselineComparison(
-                    difference=told.difference, p_value=told.p_value, verdict=told.verdict
+                    difference=comparison.difference,
+                    p_value=comparison.p_value,
+                    verdict=comparison.verdict,
                 )
         return compared
 
     def _faults(
         self, everyone: Mapping[str, Forecaster], test: Mapping[str, Mapping[str, float | None]]
     ) -> tuple[FitProblem, ...]:
-        """Look for over- and underfitting in the losses of the three parts."""
+        """Detect over- and underfitting from the losses of the three parts."""
         if REFERENCE not in everyone:
             return ()
         losses = {name: {"test": scores["pinball"]} for name, scores in test.items()}
         for part in ("train", "validation"):
             pairs = self._pairs(getattr(self._dataset.split, part), self._how.most_samples // 4)
-            for name, one in self._verify(pairs, everyone).items():
-                losses[name][part] = pinball(one.truth, one.quantiles, one.levels)
+            for name, forecasts in self._verify(pairs, everyone).items():
+                losses[name][part] = pinball(forecasts.truth, forecasts.quantiles, forecasts.levels)
         errors = {
-            name: PartErrors(*(_or_inf(found[part]) for part in _PARTS))
-            for name, found in losses.items()
+            name: PartErrors(*(_or_inf(part_losses[part]) for part in _PARTS))
+            for name, part_losses in losses.items()
         }
-        # Trees know by heart what they learned from: that they do better there says nothing of us.
+        # Trees memorise their training data: their low loss there is no evidence against the model.
         if "lightgbm" in errors:
-            known = errors["lightgbm"]
-            errors["lightgbm"] = PartErrors(math.inf, known.validation, known.test)
+            trees = errors["lightgbm"]
+            errors["lightgbm"] = PartErrors(math.inf, trees.validation, trees.test)
         model, reference = errors.pop(MODEL), errors.pop(REFERENCE)
         flags = judge_fit(model, reference, errors)
         return tuple(FitProblem(fault=flag.fault.value, reason=flag.reason) for flag in flags)
 
     def _days(self, own: VerifiedForecasts, model: Forecaster) -> tuple[Day | None, Day | None]:
-        """Find the forecasts that came out best and worst, and make them again, every slot."""
+        """Return the forecasts with the least and greatest error, recomputed for every slot."""
         whole = np.isfinite(own.truth).all(axis=1)
         size = np.abs(own.truth).mean(axis=1)
         off = np.abs(own.truth - own.median).mean(axis=1)
@@ -258,8 +263,8 @@ def _loss(verified: VerifiedForecasts) -> NDArray[np.floating]:
 
 
 def _shares_below(verified: VerifiedForecasts) -> tuple[float, ...]:
-    known = np.isfinite(verified.truth)
-    below = verified.truth[known][:, None] < verified.quantiles[known]
+    measured = np.isfinite(verified.truth)
+    below = verified.truth[measured][:, None] < verified.quantiles[measured]
     return tuple(below.mean(axis=0).tolist())
 
 

@@ -1,4 +1,4 @@
-"""Runs a training step by step: shows it, keeps it, and stops between two steps if told to."""
+"""Run a training step by step: show it, checkpoint it, and stop between steps."""
 
 import csv
 import io
@@ -25,13 +25,13 @@ _COLUMNS = ("step", "member", "train", "validation", "best", "seconds")
 
 @dataclass
 class Losses:
-    """What each look at the validation part showed."""
+    """The losses at each validation."""
 
     rows: list[dict[str, float]] = field(default_factory=list)
 
     @classmethod
     def read(cls, text: str, until: int) -> "Losses":
-        """Read what was written, up to a step."""
+        """Read the losses up to a step."""
         rows = [
             {name: float(row[name]) for name in _COLUMNS}
             for row in csv.DictReader(io.StringIO(text))
@@ -39,7 +39,7 @@ class Losses:
         return cls([row for row in rows if row["step"] <= until])
 
     def write(self) -> str:
-        """Write them as CSV."""
+        """Return them as CSV."""
         out = io.StringIO()
         writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -52,8 +52,8 @@ class Losses:
 class Learning:
     """A training in its folder.
 
-    It is kept whenever the validation part was looked at, and when it is interrupted: under `last`
-    what training can go on from, under `best` the same as it was at the best look.
+    It is checkpointed at each validation and when interrupted: `last` is where training resumes,
+    `best` is the state at the best validation.
     """
 
     def __init__(self, folder: RunFolder, fitting: Fitting, show: TrainingProgress) -> None:
@@ -64,7 +64,7 @@ class Learning:
         self._begun = time.monotonic()
 
     def resume(self) -> None:
-        """Go on from where it was kept, if it was."""
+        """Resume from the checkpoint, if there is one."""
         if not self._folder.has(LAST):
             return
         kept = from_bytes(self._folder.read(LAST))
@@ -74,7 +74,7 @@ class Learning:
             self.losses = Losses.read(self._folder.read(LOSSES).decode(), until=kept["step"])
 
     def run(self) -> None:
-        """Train to the end; KeyboardInterrupt where told to stop, with all kept."""
+        """Train to the end. Raise KeyboardInterrupt when told to stop, after a checkpoint."""
         with Interrupts() as interrupts:
             for progress in self._fitting.run():
                 self._note(progress)
@@ -128,12 +128,12 @@ class Learning:
 
 
 def make_fitting(data: Prepared, config: Config) -> Fitting:
-    """Begin a training."""
+    """Return a new training."""
     network = config.network
     train, validation = (
         TrainingSamples(
             data.builder,
-            [(one.archive, getattr(one.split, part)) for one in data.datasets],
+            [(dataset.archive, getattr(dataset.split, part)) for dataset in data.datasets],
             most=config.split.samples_a_file,
         )
         for part in ("train", "validation")

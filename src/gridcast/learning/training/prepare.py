@@ -1,4 +1,4 @@
-"""From files that were read to all that a training begins with."""
+"""Prepare a training from files that were read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ from gridcast.units import DAY_MS, HOUR_MS
 _TWO_YEARS_MS = 730 * DAY_MS
 _WINDOWS_FOR_LAM = 200
 _LONGEST_FOR_LAM = 7 * 96
-"""Slots of a window that lam is chosen from: lam counts in slots, so the length matters little."""
+"""Maximum slots of a window for the choice of lam. lam counts in slots, so more adds little."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Data by slot, and what a network is shown of them."""
+    """Data by slot, and the feature specification."""
 
     datasets: tuple[Dataset, ...]
     spec: FeatureSpec
@@ -47,14 +47,14 @@ def prepare(sources: Sequence[Source], config: Config) -> Prepared:
 def features_of(
     config: Config, datasets: Sequence[Dataset], measured: tuple[str, ...]
 ) -> FeatureSpec:
-    """Say what a network is shown, what was left to the data decided by them.
+    """Return the feature specification, with automatic choices resolved from the data.
 
-    `measured` are the variables of the weather that were.
+    `measured` are the weather variables that were measured.
     """
     chosen = config.features
-    if chosen.operator and all(one.archive.operator is None for one in datasets):
+    if chosen.operator and all(dataset.archive.operator is None for dataset in datasets):
         raise UserError("features.operator: no mapping names an [operator_forecast]")
-    spans = [one.span_ms(one.split.train) for one in datasets]
+    spans = [dataset.span_ms(dataset.split.train) for dataset in datasets]
     long = all(end - first >= _TWO_YEARS_MS for first, end in spans)
     if isinstance(chosen.weather, tuple) and (
         missing := [name for name in chosen.weather if name not in measured]
@@ -78,14 +78,14 @@ def features_of(
 
 
 def _measured(histories: Sequence[History]) -> tuple[str, ...]:
-    """Name the variables that the stations of some series measured."""
-    found = np.zeros(len(VARIABLES), np.bool_)
+    """Return the variables that the series' stations measured."""
+    measured = np.zeros(len(VARIABLES), np.bool_)
     for history in histories:
         used = {series.station for series in history.series}
         for station, weather in history.weather.items():
             if station in used and len(weather):
-                found |= ~np.isnan(weather.value).all(axis=0)
-    return tuple(name for name, known in zip(VARIABLES, found, strict=True) if known)
+                measured |= ~np.isnan(weather.value).all(axis=0)
+    return tuple(name for name, any_of in zip(VARIABLES, measured, strict=True) if any_of)
 
 
 def _lam(config: Config, datasets: Sequence[Dataset]) -> float:
@@ -97,9 +97,9 @@ def _lam(config: Config, datasets: Sequence[Dataset]) -> float:
 
 
 def lam_by_gcv(datasets: Sequence[Dataset], lookback_hours: int, seed: int) -> float:
-    """Choose lam by cross-validation from complete windows of the parts that are trained on.
+    """Choose lam by cross-validation from complete windows of the training parts.
 
-    0 where there is none to choose from.
+    Returns 0 if there is none.
     """
     random = np.random.default_rng(seed)
     windows = []
@@ -113,7 +113,7 @@ def lam_by_gcv(datasets: Sequence[Dataset], lookback_hours: int, seed: int) -> f
         mean, _ = archive.cut(at, random.integers(0, len(archive.series), tries), slots)
         usable = np.isfinite(mean).all(axis=0) & (mean.std(axis=0) > 0)
         windows.append(mean[:, usable][:, : _WINDOWS_FOR_LAM // len(datasets)])
-    chosen = [one for one in windows if one.shape[1]]
+    chosen = [window for window in windows if window.shape[1]]
     if not chosen:
         return 0.0
     return choose_lam(np.concatenate(chosen, axis=1))

@@ -1,4 +1,4 @@
-"""What a training shows while it runs: a bar with live losses, or plain lines for a log."""
+"""Progress display of a training: a bar with live losses, or plain lines for a log."""
 
 import time
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from rich.progress import TimeRemainingColumn as Remaining
 
 
 class TrainingProgress(Protocol):
-    """Whom a training tells how it goes."""
+    """An observer of a training."""
 
     def __enter__(self) -> Self:
-        """Begin to show."""
+        """Begin the display."""
         ...
 
     def __exit__(
@@ -25,21 +25,21 @@ class TrainingProgress(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
         ...
 
     def stage(self, what: str) -> None:
-        """Say what is done now."""
+        """Show the current stage."""
 
     def step(self, step: int, steps: int, loss: float) -> None:
-        """Say how far training is, and its loss at this step."""
+        """Show the number of steps done, and the loss at this step."""
 
     def looked(self, step: int, steps: int, loss: float, validation: float, best: float) -> None:
-        """Say how a look at the validation part came out; `loss`: of training, since the last."""
+        """Show a validation; `loss` is the training loss since the last one."""
 
 
 class Bar:
-    """For a terminal."""
+    """The display for a terminal."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
@@ -69,7 +69,7 @@ class Bar:
         self._progress.stop()
 
     def stage(self, what: str) -> None:
-        """Say what is done now."""
+        """Show the current stage."""
         self._console.print(f"[dim]{escape(what)}[/]", highlight=False)
 
     def step(self, step: int, steps: int, loss: float) -> None:
@@ -80,13 +80,13 @@ class Bar:
         self._progress.update(self._task, completed=step, losses=losses)
 
     def looked(self, step: int, steps: int, loss: float, validation: float, best: float) -> None:
-        """Show the validation's loss from now on."""
+        """Show the validation loss from now on."""
         self._validation = f"  validation {validation:.4g} (best {best:.4g})"
         self.step(step, steps, loss)
 
 
 class Lines:
-    """For a log: one line a look, none that is rewritten."""
+    """The display for a log: one line per validation."""
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console, self._clock = console, clock
@@ -101,14 +101,14 @@ class Lines:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Nothing to put back."""
+        """Do nothing."""
 
     def stage(self, what: str) -> None:
-        """Say what is done now."""
+        """Print the current stage."""
         self._print(what)
 
     def step(self, step: int, steps: int, loss: float) -> None:  # noqa: ARG002
-        """Say nothing: there are many steps. The first tells when training began."""
+        """Print nothing but the first step, because there are many."""
         if self._first is None:
             self._first = step, self._clock()
 
@@ -131,12 +131,12 @@ class Lines:
 
 
 def show_on(console: Console) -> TrainingProgress:
-    """Choose by what the console is."""
+    """Return the display that fits the console."""
     return Bar(console) if console.is_terminal else Lines(console)
 
 
 def duration(seconds: float) -> str:
-    """Write a duration for people.
+    """Format a duration for people.
 
     >>> duration(7), duration(190), duration(7300)
     ('7 s', '3 min 10 s', '2 h 1 min')

@@ -1,4 +1,4 @@
-"""What a run was made of: digests of its files, the commit and lock it ran under, versions."""
+"""The provenance of a run: digests of its files, commit and lock file, versions."""
 
 import hashlib
 import subprocess
@@ -9,14 +9,14 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 CODE = Path(__file__).resolve().parents[4]
-"""The checkout that gridcast runs from, if it does; installed from a wheel it is none."""
+"""The checkout that gridcast runs from. It doesn't exist in an installation from a wheel."""
 
 _LIBRARIES = ("torch", "numpy", "scipy", "onnx", "onnxruntime", "lightgbm", "pyarrow")
 _LOCK = "uv.lock"
 
 
 class Provenance(BaseModel):
-    """Under what a run was made."""
+    """The environment of a run."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -32,24 +32,24 @@ class Provenance(BaseModel):
 
     @classmethod
     def of_here(cls) -> "Provenance":
-        """Look around."""
+        """Return the present environment."""
         installed = version("gridcast")
         commit = _git("rev-parse", "HEAD") if (CODE / "src" / "gridcast").is_dir() else None
         lock = CODE / _LOCK
         return cls(
             gridcast=installed,
             commit=commit or f"gridcast {installed}",
-            # Only the code: what a run writes beside it changes nothing of the run.
+            # Only the code counts: files that a run writes beside it don't influence the run.
             dirty=bool(commit and _git("status", "--porcelain", "--", "src", _LOCK)),
             lock_digest=file_digest(lock) if commit and lock.is_file() else _installed_digest(),
             python=".".join(map(str, sys.version_info[:3])),
             platform=sys.platform,
-            versions={name: found for name in _LIBRARIES if (found := _version(name))},
+            versions={name: number for name in _LIBRARIES if (number := _version(name))},
         )
 
 
 def file_digest(path: Path) -> str:
-    """Give the SHA-256 of a file."""
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -62,7 +62,9 @@ def _version(library: str) -> str | None:
 
 
 def _installed_digest() -> str:
-    every = sorted(f"{one.name}=={one.version}" for one in distributions())
+    every = sorted(
+        f"{distribution.name}=={distribution.version}" for distribution in distributions()
+    )
     return hashlib.sha256("\n".join(every).encode()).hexdigest()
 
 

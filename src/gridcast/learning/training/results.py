@@ -1,7 +1,6 @@
-"""What a run came to: all figures of its report, as `scores.json` holds them.
+"""The results of a run: all figures of its report, as in `scores.json`.
 
-Nothing here depends on when or how fast the run was: the same config on the same data gives the
-same bytes.
+They don't depend on the time or speed of the run: equal config and data give equal bytes.
 """
 
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Scores = Mapping[str, float | None]
 
 MODEL = "gridcast"
-"""What the run's own model is called beside its baselines."""
+"""The name of the run's own model beside its baselines."""
 
 
 class _Figures(BaseModel):
@@ -20,7 +19,7 @@ class _Figures(BaseModel):
 
 
 class TimeSpan(_Figures):
-    """A stretch of the data."""
+    """A span of the data."""
 
     first: datetime
     end: datetime = Field(description="the beginning of what comes after")
@@ -32,7 +31,7 @@ class TimeSpan(_Figures):
 
 
 class BaselineComparison(_Figures):
-    """The model beside one baseline, by a Diebold-Mariano test on the pinball loss."""
+    """The model compared with one baseline by a Diebold-Mariano test on the pinball loss."""
 
     difference: float = Field(description="mean loss of the model less the baseline's, kW")
     p_value: float
@@ -40,14 +39,14 @@ class BaselineComparison(_Figures):
 
 
 class FitProblem(_Figures):
-    """What is wrong with what was learned."""
+    """A problem of the fit, such as overfitting."""
 
     fault: str
     reason: str
 
 
 class Reliability(_Figures):
-    """What share of the loads lay below each quantile, 0 to 1."""
+    """Share of the loads below each quantile, 0 to 1."""
 
     levels: tuple[float, ...]
     before: tuple[float, ...] = Field(description="as the network gave them")
@@ -55,7 +54,7 @@ class Reliability(_Figures):
 
 
 class SeriesScores(_Figures):
-    """How one series fared."""
+    """The scores of one series."""
 
     series: str
     size_kw: float | None = Field(description="mean size of its load in the training part")
@@ -63,7 +62,7 @@ class SeriesScores(_Figures):
 
 
 class DataScores(_Figures):
-    """How the model and its baselines did in the test part of one file."""
+    """The scores of the model and its baselines in the test part of one file."""
 
     title: str
     source: str
@@ -89,7 +88,7 @@ class DataScores(_Figures):
 
 
 class Lambda(_Figures):
-    """What smoothing the windows by one lam does."""
+    """The scores with one lam."""
 
     name: str = Field(description="off, a fixed number, or gcv")
     lam: float
@@ -97,7 +96,7 @@ class Lambda(_Figures):
 
 
 class LambdaEffect(_Figures):
-    """The effect of lam, measured by a cheap proxy."""
+    """The effect of lam, measured with a cheap proxy."""
 
     proxy: str
     data: str
@@ -105,7 +104,7 @@ class LambdaEffect(_Figures):
 
 
 class Results(_Figures):
-    """All of a run."""
+    """All results of a run."""
 
     network: str
     parameters: int
@@ -128,7 +127,7 @@ class EdgeForm(_Figures):
 
 
 class Edge(_Figures):
-    """The model file as it is, and smaller: `edge.json`."""
+    """The model file in full and with 8-bit weights: `edge.json`."""
 
     machine: str
     samples: int

@@ -1,4 +1,4 @@
-"""One run, from files of history to a model file with its report."""
+"""One run, from history files to a model file with its report."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ Clock = Callable[[], datetime]
 
 
 def now() -> datetime:
-    """Give the time."""
+    """Return the present time."""
     return datetime.now(UTC)
 
 
@@ -64,7 +64,7 @@ class DataFile(_Kept):
 
 
 class DataOfRun(_Kept):
-    """What a run was made of: `data.json`."""
+    """The data of a run: `data.json`."""
 
     files: tuple[DataFile, ...]
     features: FeatureSpec = Field(description="what the network is shown")
@@ -73,7 +73,7 @@ class DataOfRun(_Kept):
 
 
 def begin(config: Config, runs: Path, model: str, clock: Clock = now) -> RunFolder:
-    """Make the folder of a new run."""
+    """Create the folder of a new run."""
     folder = RunFolder.create(runs, model, clock())
     folder.begin(Status(run=folder.run, state=RunState.RUNNING, started=clock()))
     folder.write(CONFIG, write_config(config))
@@ -89,14 +89,14 @@ def train(
     *,
     clock: Clock = now,
 ) -> None:
-    """Train a new model; the folder says how it ended, whatever happens."""
+    """Train a new model. The folder's status tells how it ended, in any case."""
     with RunRecorder(folder, clock):
         show.stage(f"run {folder.run}, in {folder.path}")
         _Run(folder, show).go(read_sources(files, mappings), model)
 
 
 def resume(folder: RunFolder, show: TrainingProgress, *, clock: Clock = now) -> None:
-    """Go on with a run that was interrupted or failed."""
+    """Resume a run that was interrupted or failed."""
     if folder.status.state is RunState.DONE:
         raise UserError(f"{folder.run} is done: there is nothing to go on with")
     if not folder.has(DATA):
@@ -107,19 +107,19 @@ def resume(folder: RunFolder, show: TrainingProgress, *, clock: Clock = now) -> 
         raise UserError(f"{folder.path / DATA} cannot be read: {error}") from None
     with RunRecorder(folder, clock):
         folder.update(state=RunState.RUNNING, ended=None, why=None, traceback=None)
-        for one in data.files:
-            for path, digest in ((one.file, one.digest), (one.mapping, one.mapping_digest)):
+        for file in data.files:
+            for path, digest in ((file.file, file.digest), (file.mapping, file.mapping_digest)):
                 if not path.is_file() or file_digest(path) != digest:
                     raise UserError(f"{path} is not what {folder.run} began with: start anew")
         show.stage(f"run {folder.run} goes on, in {folder.path}")
         sources = read_sources(
-            [one.file for one in data.files], [one.mapping for one in data.files]
+            [file.file for file in data.files], [file.mapping for file in data.files]
         )
         _Run(folder, show).go(sources, data.model)
 
 
 class _Run:
-    """The stages of a run, one after the other."""
+    """The stages of a run, in order."""
 
     def __init__(self, folder: RunFolder, show: TrainingProgress) -> None:
         self._folder, self._show = folder, show
@@ -127,11 +127,13 @@ class _Run:
         self._provenance = Provenance.of_here()
 
     def go(self, sources: Sequence[Source], model: str) -> None:
-        """Do all of it."""
+        """Run all stages."""
         config = self._config
         self._stage("laying the data out by slot")
         data = prepare(sources, config)
-        judges = [TrainingJudge(one, data.builder, config.evaluation) for one in data.datasets]
+        judges = [
+            TrainingJudge(dataset, data.builder, config.evaluation) for dataset in data.datasets
+        ]
         kept = DataOfRun(
             files=tuple(map(_file_of_run, sources, data.datasets, judges)),
             features=data.spec,
@@ -164,10 +166,10 @@ class _Run:
         self._folder.write(EDGE, edge.model_dump_json(indent=1) + "\n")
 
         self._stage("writing the report")
-        windows = [smoothing.window_of(config, one, data.spec) for one in data.datasets]
+        windows = [smoothing.window_of(config, dataset, data.spec) for dataset in data.datasets]
         pairs = list(zip(judged, windows, strict=True))
         write_report(self._folder, results, pairs, learning.losses.rows, edge)
-        archives = [one.archive for one in data.datasets]
+        archives = [dataset.archive for dataset in data.datasets]
         digest = hashlib.sha256(sealed).hexdigest()
         self._folder.write(CARD, write_card(contract, results, archives, digest))
 
@@ -208,7 +210,7 @@ class _Run:
             parameters=fitting.parameters,
             members=tuple(fitting.best),
             weights_digest=_digest(fitting.forecaster),
-            data=tuple(one.scores for one in judged),
+            data=tuple(judged_file.scores for judged_file in judged),
             smoothing=effect,
         )
 
@@ -228,17 +230,17 @@ def _file_of_run(source: Source, dataset: Dataset, judge: TrainingJudge) -> Data
 
 
 def _digest(forecaster: Torch) -> str:
-    """Give the SHA-256 of all weights."""
-    found = hashlib.sha256()
+    """Return the SHA-256 of all weights."""
+    digest = hashlib.sha256()
     for name, weights in sorted(forecaster.state_dict().items()):
-        found.update(name.encode() + weights.numpy().tobytes())
-    return found.hexdigest()
+        digest.update(name.encode() + weights.numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _trained_on(file: DataFile, dataset: Dataset) -> TrainedOn:
     archive = dataset.archive
     first, last = archive.begin_ms(np.array([0, len(archive) - 1])).tolist()
-    spans = {name: (one.first, one.end) for name, one in file.split.items()}
+    spans = {name: (span.first, span.end) for name, span in file.split.items()}
     return TrainedOn(
         title=file.title,
         source=file.source,
@@ -255,12 +257,12 @@ _IN_CONTRACT = ("mape_1h", "mape_6h", "mape_24h", "mape", "nmae", "mase", "r2", 
 
 
 def _scores(results: Results) -> dict[str, dict[str, float]]:
-    """Give the scores that the contract carries."""
-    found = {}
+    """Return the scores that the contract carries."""
+    scores_by_title = {}
     for data in results.data:
         scores = data.test[MODEL]
         names = (*_IN_CONTRACT, *(name for name in scores if name.startswith("coverage_")))
-        found[data.title] = {
+        scores_by_title[data.title] = {
             name: round(value, 6) for name in names if (value := scores.get(name)) is not None
         }
-    return found
+    return scores_by_title

@@ -1,4 +1,4 @@
-"""Looks for the best config: many short trainings, the poor ones given up early."""
+"""Hyperparameter search: many short trainings, with early pruning."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -26,13 +26,13 @@ from gridcast.stream.errors import UserError
 NAME = "gridcast"
 _MADE_OF = "made_of"
 _FIRST_TRIALS = 4
-"""No training is given up before so many have shown what is usual."""
+"""Number of complete trials before pruning begins."""
 _FIRST_LOOKS = 2
 
 
 @dataclass(frozen=True)
 class BestTrial:
-    """The best so far."""
+    """The best trial so far."""
 
     config: Config
     loss: float
@@ -42,10 +42,10 @@ class BestTrial:
 
 
 class Searching:
-    """A study: it is kept in a file, and goes on from there.
+    """A study. It is kept in a file and can be continued.
 
-    Each trial trains one member, whatever `network.members` says: what is best for one is best for
-    several, at a fraction of the time. The loss of the validation part decides.
+    Each trial trains one member, whatever `network.members` is: the best config for one member is
+    the best for several, at a fraction of the time. The validation loss decides.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Searching:
         self._lock.release()
 
     def _open(self) -> None:
-        """Open the study, or begin one."""
+        """Open the study, or create it."""
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         try:
             self._study = optuna.create_study(
@@ -95,15 +95,15 @@ class Searching:
             raise UserError(f"{self._path} is no study of `gridcast tune`") from None
         self._check()
         for trial in self._study.get_trials(states=(TrialState.RUNNING,)):
-            self._study.tell(trial.number, state=TrialState.FAIL)  # its process is gone
-        # Another seed each time: the same one would draw the same first trials again.
+            self._study.tell(trial.number, state=TrialState.FAIL)  # its process has ended
+        # A new seed each time. The same one would draw the same first trials again.
         seed = self._config.training.seed + len(self._study.trials)
         self._study.sampler = TPESampler(seed=seed)
 
     def _check(self) -> None:
-        """Refuse to mix trials of other data, or under other fixed settings."""
-        told = "".join([*(one.digest for one in self._sources), write_config(self._config)])
-        made_of = hashlib.sha256(told.encode()).hexdigest()
+        """Refuse to mix trials of other data or other fixed settings."""
+        inputs = [*(source.digest for source in self._sources), write_config(self._config)]
+        made_of = hashlib.sha256("".join(inputs).encode()).hexdigest()
         before = self._study.user_attrs.get(_MADE_OF)
         if before is None:
             self._study.set_user_attr(_MADE_OF, made_of)
@@ -114,11 +114,11 @@ class Searching:
 
     @property
     def done(self) -> int:
-        """How many trials were brought to an end, or given up as poor."""
+        """Number of trials that were completed or pruned."""
         return len(self._study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED)))
 
     def run(self, trials: int, tell: Callable[[BestTrial], None]) -> BestTrial:
-        """Try until there are so many trials; tells the best after each."""
+        """Run trials up to a total number. Calls `tell` with the best one after each."""
         with Interrupts() as interrupts:
             while (number := self.done) < trials:
                 trial = self._study.ask()
@@ -135,7 +135,7 @@ class Searching:
         return self.found()
 
     def found(self) -> BestTrial:
-        """Give the best trial."""
+        """Return the best trial."""
         complete = self._study.get_trials(states=(TrialState.COMPLETE,))
         if not complete:
             raise UserError("no trial was brought to an end yet")
@@ -150,8 +150,8 @@ class Searching:
 
     def _try(self, trial: Trial, name: str, interrupts: Interrupts) -> float:
         config = chosen(self._config, trial)
-        told = ", ".join(f"{key} {_short(value)}" for key, value in trial.params.items())
-        self._show.stage(f"{name}: {told}")
+        parameters = ", ".join(f"{key} {_short(value)}" for key, value in trial.params.items())
+        self._show.stage(f"{name}: {parameters}")
         alone = config.network.model_copy(update={"members": 1})
         fitting = make_fitting(self._data, config.model_copy(update={"network": alone}))
         return self._fit(fitting, trial, interrupts)
@@ -178,7 +178,7 @@ class Searching:
 
 
 def chosen(config: Config, trial: optuna.trial.BaseTrial) -> Config:
-    """Have a trial choose from the search's space."""
+    """Return a config with a trial's choices from the search space."""
     space = config.search
     network, training = _network(space, trial), _training(space, trial)
     return config.model_copy(
@@ -190,25 +190,25 @@ def chosen(config: Config, trial: optuna.trial.BaseTrial) -> Config:
 
 
 def _network(space: Search, trial: optuna.trial.BaseTrial) -> dict[str, object]:
-    found: dict[str, object] = {
+    choices_of_trial: dict[str, object] = {
         "hidden": trial.suggest_int("hidden", *space.hidden, log=True),
         "layers": trial.suggest_int("layers", *space.layers),
         "dropout": trial.suggest_float("dropout", *space.dropout),
     }
     if space.names:
-        found["name"] = trial.suggest_categorical("name", space.names)
-    return found
+        choices_of_trial["name"] = trial.suggest_categorical("name", space.names)
+    return choices_of_trial
 
 
 def _training(space: Search, trial: optuna.trial.BaseTrial) -> dict[str, object]:
-    found: dict[str, object] = {
+    suggested: dict[str, object] = {
         "learning_rate": trial.suggest_float("learning_rate", *space.learning_rate, log=True),
         "weight_decay": trial.suggest_float("weight_decay", *space.weight_decay, log=True),
     }
     for key in ("batch", "ema", "weather_dropout"):
         if choices := getattr(space, key):
-            found[key] = trial.suggest_categorical(key, choices)
-    return found
+            suggested[key] = trial.suggest_categorical(key, choices)
+    return suggested
 
 
 def _short(value: object) -> str:

@@ -22,13 +22,13 @@ class Slots:
     """Beginning of the first slot; whole steps since 1970."""
     step_ms: int
     mean: NDArray[np.float32]
-    """kW, [slots, series]; not a number where nothing was measured."""
+    """kW, [slots, series]; NaN if nothing was measured."""
     mark: NDArray[np.uint8]
     """[slots, series], as in `gridcast.models.windows.marks`."""
 
 
 def lay_out(history: History, step_ms: int, hold_ms: int) -> Slots:
-    """Lay a history out by slot; a reading stands until the next one, at most `hold_ms`."""
+    """Lay a history out by slot. A reading stands until the next one, at most `hold_ms`."""
     start = int(history.time_ms.min(initial=2**62)) // step_ms if len(history) else 0
     end = -(-int(history.time_ms.max(initial=0) + 1) // step_ms) if len(history) else 0
     shape = (end - start, len(history.series))
@@ -47,13 +47,13 @@ def _one(
     step_ms: int,
     hold_ms: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Take one series; times count from the first slot's beginning, and rise."""
+    """Lay one series out. Times are relative to the first slot and rise."""
     single = np.clip(value, -LARGEST, LARGEST).astype(np.float32).astype(np.float64)
     until = time_ms + hold_ms
     until[:-1] = np.minimum(until[:-1], time_ms[1:])
     first, last = time_ms // step_ms, (until - 1) // step_ms
-    # One row for each slot that a reading stands in, in order of time: so the sums have the same
-    # order, and the same bits, as in serving.
+    # One row per slot that a reading stands in, in order of time. The sums then have the same
+    # order and the same bits as in serving.
     counts = last - first + 1
     reading = np.repeat(np.arange(len(time_ms)), counts)
     slot = first[reading] + np.arange(len(reading)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -1,4 +1,4 @@
-"""What lam does: to one window, to be looked at, and to forecasts, measured by a cheap proxy."""
+"""The effect of lam on one window, and on the error of a cheap proxy forecaster."""
 
 from dataclasses import replace
 
@@ -18,14 +18,14 @@ from gridcast.models.features import FeatureBuilder, FeatureSpec
 from gridcast.models.windows.marks import NOTHING
 
 FIXED = 1.0
-"""The fixed lam that is compared, slots cubed, unless another was configured."""
+"""The fixed lam to compare with, slots cubed, unless another is configured."""
 _TRAIN, _OTHERS = 4_000, 1_500
 """Samples of the proxy."""
 _SHOWN_HOURS = 72
 
 
 def lambdas(config: Config, dataset: Dataset) -> dict[str, float]:
-    """Give the lams to compare, by name."""
+    """Return the lams to compare, by name."""
     chosen = config.features.lam
     fixed = chosen if isinstance(chosen, float) else FIXED
     gcv = lam_by_gcv([dataset], config.features.lookback_hours, config.training.seed)
@@ -35,9 +35,9 @@ def lambdas(config: Config, dataset: Dataset) -> dict[str, float]:
 def measure(
     config: Config, dataset: Dataset, spec: FeatureSpec, judge: TrainingJudge
 ) -> LambdaEffect:
-    """Fit the ridge baseline under each lam, and score it on the test part."""
+    """Fit the ridge baseline with each lam, and score it on the test part."""
     levels = config.evaluation.levels
-    found = []
+    effects = []
     for name, lam in lambdas(config, dataset).items():
         builder = FeatureBuilder(replace(spec, lam=lam))
         train = _samples(dataset, builder, dataset.split.train, _TRAIN)
@@ -45,9 +45,9 @@ def measure(
         ridge = Ridge(builder.spec, levels).fit(train, validation)
         pairs = pairs_of(dataset.archive, builder, dataset.split.test).thinned(_OTHERS)
         verified = verify({"ridge": ridge}, levels, dataset.archive, builder, pairs)["ridge"]
-        found.append(Lambda(name=name, lam=lam, scores=score(verified, judge.scales)))
+        effects.append(Lambda(name=name, lam=lam, scores=score(verified, judge.scales)))
     proxy = f"the ridge baseline, fitted on up to {_TRAIN:,} samples, {_OTHERS:,} forecasts judged"
-    return LambdaEffect(proxy=proxy, data=dataset.title, found=tuple(found))
+    return LambdaEffect(proxy=proxy, data=dataset.title, found=tuple(effects))
 
 
 def _samples(dataset: Dataset, builder: FeatureBuilder, part: Part, most: int) -> EvaluationSamples:
@@ -56,7 +56,7 @@ def _samples(dataset: Dataset, builder: FeatureBuilder, part: Part, most: int) -
 
 
 def window_of(config: Config, dataset: Dataset, spec: FeatureSpec) -> Window | None:
-    """Give the newest days raw and under each lam, of the first series that has them."""
+    """Return the newest days raw and with each lam, of the first series that has them."""
     archive, end = dataset.archive, np.array([dataset.split.test.end])
     for row in range(len(archive.series)):
         shown = min(spec.slots, _SHOWN_HOURS * spec.hour)

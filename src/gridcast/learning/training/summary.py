@@ -1,4 +1,4 @@
-"""Runs in a line each."""
+"""One-line summaries of runs."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from gridcast.learning.training.results import MODEL, Results
 
 
 class RunSummary(BaseModel):
-    """A run, how it stands and what came of it."""
+    """A run, its status and its results."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -21,7 +21,7 @@ class RunSummary(BaseModel):
 
 
 def summaries(folders: Sequence[RunFolder]) -> list[RunSummary]:
-    """Sum up some runs."""
+    """Return the summaries of some runs."""
     return [_summary(folder) for folder in folders]
 
 
@@ -33,8 +33,8 @@ def _summary(folder: RunFolder) -> RunSummary:
     return RunSummary(
         status=status,
         seconds=None if ended is None else (ended - status.started).total_seconds(),
-        verdicts=tuple(f"{one.title}: {verdict(one)}" for one in data),
-        scores={one.title: dict(one.test[MODEL]) for one in data},
+        verdicts=tuple(f"{scores.title}: {verdict(scores)}" for scores in data),
+        scores={scores.title: dict(scores.test[MODEL]) for scores in data},
     )
 
 

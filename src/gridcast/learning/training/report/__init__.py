@@ -1,1 +1,1 @@
-"""A run's report and model card."""
+"""The report and model card of a run."""

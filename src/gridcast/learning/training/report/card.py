@@ -1,4 +1,4 @@
-"""The model card: what a model was made of, how good it is, and who should leave it alone."""
+"""The model card: a model's data, scores and limits."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,7 +17,7 @@ from gridcast.models.archive import Archive
 from gridcast.models.contract import Contract
 
 _HONEST = (88, 92)
-"""What a band of 90 % may hold, %."""
+"""Accepted coverage of a 90 % band, %."""
 
 
 def write_card(
@@ -26,7 +26,7 @@ def write_card(
     archives: Sequence[Archive],
     model_digest: str,
 ) -> str:
-    """Write the card, in Markdown."""
+    """Return the card as Markdown."""
     features = contract.features
     lead = (
         f"Forecasts electric load, kW, as {len(contract.levels)} quantiles for each"
@@ -62,8 +62,8 @@ def _facts(contract: Contract, results: Results, model_digest: str) -> Iterator[
 def _data_row(data: DataScores) -> tuple[str, ...]:
     first, last = data.split["train"], data.split["test"]
     spans = (first.first, last.end, first.end, last.first)
-    told = (f"{one:%Y-%m-%d}" for one in spans)
-    return (data.title, data.source or NONE, data.licence or NONE, f"{data.series:,}", *told)
+    days = (f"{time:%Y-%m-%d}" for time in spans)
+    return (data.title, data.source or NONE, data.licence or NONE, f"{data.series:,}", *days)
 
 
 def _scores(results: Results) -> ReportTable:
@@ -107,13 +107,13 @@ def _limits(contract: Contract, results: Results, archives: Sequence[Archive]) -
             f"Trained on series of {' to '.join(span)} kW on average; others are scaled like them,"
             " which was not judged."
         )
-    series = [one for archive in archives for one in archive.series]
-    zones = sorted({one.time_zone for one in series})
-    kinds = sorted({one.kind.value for one in series})
+    series = [series_of_all for archive in archives for series_of_all in archive.series]
+    zones = sorted({series_of_all.time_zone for series_of_all in series})
+    kinds = sorted({series_of_all.kind.value for series_of_all in series})
     yield f"Trained on {_few(kinds)} series, in {_few(zones)} only."
     if not contract.features.day_of_year:
         yield "It does not know the day of the year: seasons reach it through the last days only."
-    if not any(one.can_be_negative for one in series):
+    if not any(series_of_all.can_be_negative for series_of_all in series):
         yield "No series that it was trained on feeds back: of negative loads it knows nothing."
     for data in results.data:
         if data.error == "nmae":

@@ -1,4 +1,4 @@
-"""The scores as pictures: SVG, the same bytes for the same figures."""
+"""The scores as SVG figures. Equal figures have equal bytes."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -14,20 +14,20 @@ _NAMES = {
     "none": "no model",
 }
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's, which the colour-blind can tell apart; the first is the model's."""
+"""Okabe and Ito's palette for the colour-blind. The model has the first colour."""
 
 
 def figure(width: float = 8, height: float = 3.6) -> Any:
-    """Make an empty figure."""
+    """Return an empty figure."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - only training has matplotlib
 
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def svg(drawn: Any) -> str:
-    """Give a figure as SVG, without what differs from one time to the next.
+    """Return a figure as SVG, without parts that change from run to run.
 
-    Great numbers on the upright axes are written out: nobody reads kW times 1e6.
+    Large numbers on the vertical axes are written out instead of with a factor.
     """
     from matplotlib import rc_context  # noqa: PLC0415
 
@@ -41,7 +41,7 @@ def svg(drawn: Any) -> str:
 
 
 def label(forecaster: str) -> str:
-    """Call a forecaster as people would."""
+    """Return the display name of a forecaster."""
     return _NAMES.get(forecaster, forecaster.replace("_", " "))
 
 
@@ -52,12 +52,12 @@ def _style(forecaster: str, place: int) -> dict[str, Any]:
 
 
 def by_lead(data: DataScores) -> str:
-    """Draw the error against the lead, one line a forecaster."""
+    """Draw the error against the lead, one line per forecaster."""
     drawn = figure()
     axes = drawn.add_subplot()
     hours = [minutes / 60 for minutes in data.leads_minutes]
     for place, (name, scores) in enumerate(data.by_lead.items()):
-        values = [_drawn(one) for one in scores[data.error]]
+        values = [_drawn(value) for value in scores[data.error]]
         axes.plot(hours, values, marker=".", label=label(name), **_style(name, place))
     axes.set(xlabel="end of the forecast slot, hours after the origin", ylabel=UNITS[data.error])
     _by_factors(axes)
@@ -70,9 +70,9 @@ def by_calendar(data: DataScores) -> str:
     """Draw the error by hour of the day, weekday and month, local time."""
     drawn = figure(11, 3.6)
     axes = drawn.subplots(1, 3, sharey=True)
-    for axis, (name, found) in zip(axes, data.by.items(), strict=True):
-        groups = list(dict.fromkeys(group for scores in found.values() for group in scores))
-        for place, (forecaster, scores) in enumerate(found.items()):
+    for axis, (name, by_forecaster) in zip(axes, data.by.items(), strict=True):
+        groups = list(dict.fromkeys(group for scores in by_forecaster.values() for group in scores))
+        for place, (forecaster, scores) in enumerate(by_forecaster.items()):
             values = [_drawn(scores.get(group, {}).get(data.error)) for group in groups]
             axis.plot(
                 groups, values, marker=".", label=label(forecaster), **_style(forecaster, place)
@@ -90,15 +90,15 @@ def by_calendar(data: DataScores) -> str:
 
 
 def reliability(data: DataScores) -> str:
-    """Draw what share of the loads came below each quantile, beside what should have."""
+    """Draw the share of loads below each quantile, beside the nominal share."""
     drawn = figure(4.6, 4.2)
     axes = drawn.add_subplot()
-    told = data.reliability
+    shares = data.reliability
     axes.plot([0, 1], [0, 1], color="0.6", lw=1, ls="--", label="perfect")
     axes.plot(
-        told.levels, told.before, "o-", color=_COLOURS[4], lw=1.2, label="as the network gave"
+        shares.levels, shares.before, "o-", color=_COLOURS[4], lw=1.2, label="as the network gave"
     )
-    axes.plot(told.levels, told.after, "o-", color=_COLOURS[0], lw=2, label="calibrated")
+    axes.plot(shares.levels, shares.after, "o-", color=_COLOURS[0], lw=2, label="calibrated")
     axes.set(xlabel="level of the quantile", ylabel="share of the loads below it")
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     _finish(axes)
@@ -109,8 +109,12 @@ def by_size(data: DataScores) -> str:
     """Draw the error of each series against its size."""
     drawn = figure(6, 3.6)
     axes = drawn.add_subplot()
-    found = [(one.size_kw, _drawn(one.scores["nmae"])) for one in data.by_series if one.size_kw]
-    axes.plot([size for size, _ in found], [error for _, error in found], "o", color=_COLOURS[0])
+    sizes = [
+        (series.size_kw, _drawn(series.scores["nmae"]))
+        for series in data.by_series
+        if series.size_kw
+    ]
+    axes.plot([size for size, _ in sizes], [error for _, error in sizes], "o", color=_COLOURS[0])
     axes.set_xscale("log")
     axes.set(xlabel="mean size of the series' load in training, kW", ylabel=UNITS["nmae"])
     axes.set_ylim(bottom=0)
@@ -119,7 +123,7 @@ def by_size(data: DataScores) -> str:
 
 
 def losses(rows: Sequence[Mapping[str, float]]) -> str:
-    """Draw the losses of training and validation against the steps, member after member."""
+    """Draw the losses of training and validation against the steps, member by member."""
     drawn = figure()
     axes = drawn.add_subplot()
     for member in sorted({row["member"] for row in rows}):
@@ -138,12 +142,14 @@ def losses(rows: Sequence[Mapping[str, float]]) -> str:
 
 
 def smoothing(effect: LambdaEffect, error: str) -> str:
-    """Draw what each lam does to the proxy's error."""
+    """Draw the effect of each lam on the proxy's error."""
     drawn = figure(5.5, 3)
     axes = drawn.add_subplot()
-    found = [(one.name, one.scores.get(error)) for one in effect.found]
-    names = [name for name, value in found if value is not None]
-    values = [value for _, value in found if value is not None]
+    errors = [
+        (effect_of_lam.name, effect_of_lam.scores.get(error)) for effect_of_lam in effect.found
+    ]
+    names = [name for name, value in errors if value is not None]
+    values = [value for _, value in errors if value is not None]
     bars = axes.barh(names, values, color=_COLOURS[0])
     axes.bar_label(bars, fmt="%.3f", padding=3)
     axes.set(xlabel=f"the proxy's {UNITS[error]}", ylabel="λ")
@@ -157,7 +163,7 @@ def _drawn(value: float | None) -> float:
 
 
 def _by_factors(axes: Any) -> None:
-    """Let equal factors be equal distances: else the poorest baseline hides all the others."""
+    """Use a logarithmic axis. Otherwise the poorest baseline would hide all others."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter  # noqa: PLC0415
 
     axes.set_yscale("log")

@@ -1,4 +1,4 @@
-"""Stretches of load as pictures: the best and the worst day, a window raw and smoothed."""
+"""Pictures of load: the best and the worst day, a window raw and smoothed."""
 
 from dataclasses import dataclass
 from datetime import UTC
@@ -18,7 +18,7 @@ _BLUE, _ORANGE = "#0072B2", "#D55E00"
 
 @dataclass(frozen=True)
 class Day:
-    """One forecast and what came."""
+    """One forecast and the measured load."""
 
     series: GridSeries
     origin_ms: int
@@ -34,25 +34,25 @@ class Day:
 
 @dataclass(frozen=True)
 class Window:
-    """One window as it came, and as lam smooths it."""
+    """One window, raw and smoothed with several lams."""
 
     series: GridSeries
     end_ms: int
     step_ms: int
     mean: NDArray[np.floating]
-    """kW, by slot; not a number where nothing was measured."""
+    """kW by slot; NaN if nothing was measured."""
     smoothed: dict[str, NDArray[np.floating]]
-    """By the name of lam."""
+    """Smoothed values by the name of lam."""
     filled: NDArray[np.bool_]
-    """Slots in which nothing was measured."""
+    """Slots without a measurement."""
 
 
 def draw_days(best: Day, worst: Day) -> str:
-    """Draw the forecast that came out best beside the one that came out worst."""
+    """Draw the forecast with the least error beside the one with the greatest."""
     drawn = figure(11, 3.8)
     for axes, day, name in zip(drawn.subplots(1, 2), (best, worst), ("best", "worst"), strict=True):
         begin = np.arange(len(day.truth)) * day.step_ms + day.origin_ms
-        middle = [utc_time(int(one)) for one in begin + day.step_ms // 2]
+        middle = [utc_time(int(time_ms)) for time_ms in begin + day.step_ms // 2]
         for index, (percent, low, high) in enumerate(bands(day.levels)):
             axes.fill_between(
                 middle,
@@ -78,12 +78,12 @@ def draw_days(best: Day, worst: Day) -> str:
 
 
 def draw_window(window: Window) -> str:
-    """Draw a window as it came, and what each lam makes of it."""
+    """Draw a window, raw and smoothed with each lam."""
     drawn = figure(11, 3.8)
     axes = drawn.add_subplot()
     slots = len(window.mean)
     begin = window.end_ms - np.arange(slots, 0, -1) * window.step_ms
-    middle = np.array([utc_time(int(one)) for one in begin + window.step_ms // 2])
+    middle = np.array([utc_time(int(time_ms)) for time_ms in begin + window.step_ms // 2])
     axes.plot(middle, window.mean, ".", color="black", ms=3, zorder=3, label="as measured")
     for (name, value), colour in zip(
         window.smoothed.items(), (_BLUE, _ORANGE, "#009E73"), strict=False

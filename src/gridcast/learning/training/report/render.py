@@ -29,5 +29,5 @@ def render(
 
 
 def _cell(text: str) -> str:
-    """Write a cell of a Markdown table."""
+    """Escape a cell of a Markdown table."""
     return text.replace("|", "\\|").replace("\n", " ")

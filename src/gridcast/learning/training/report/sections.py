@@ -1,4 +1,4 @@
-"""What a report says, before it is Markdown or HTML."""
+"""The contents of a report, independent of Markdown and HTML."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ _MOST_SERIES = 20
 
 @dataclass(frozen=True)
 class ReportTable:
-    """A table; all columns but the first are numbers, or short words beside them."""
+    """A table. All columns but the first hold numbers or short words."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -30,7 +30,7 @@ class ReportTable:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture and what it shows, for those who do not see it."""
+    """A picture with a text alternative."""
 
     name: str
     alt: str
@@ -39,7 +39,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands under it."""
+    """A heading and its contents."""
 
     title: str
     level: int = 2
@@ -49,11 +49,11 @@ class Section:
 
 
 NONE = "\N{EN DASH}"
-"""Stands for what cannot be said."""
+"""The text of a missing value."""
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """Write a number for people.
+    """Format a number for people.
 
     >>> number(3.14159), number(1234567.8), number(0.0012)
     ('3.14', '1,234,568', '0.0012')
@@ -68,10 +68,10 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def sections_of_data(data: DataScores, drawn: Sequence[Figure]) -> Iterator[Section]:
-    """Tell of one file; `drawn` are its pictures of days and windows."""
+    """Yield the sections about one file. `drawn` are its pictures of days and windows."""
     yield Section(data.title, text=(verdict(data), _about(data)))
     yield Section("Beside what you would otherwise use", 3, tables=(_compared(data),))
-    faults = tuple(f"{one.fault.capitalize()}: {one.reason}." for one in data.faults)
+    faults = tuple(f"{problem.fault.capitalize()}: {problem.reason}." for problem in data.faults)
     yield Section(
         "Over- and underfitting", 3, text=faults or ("No sign of either in the three parts.",)
     )
@@ -110,53 +110,53 @@ def _figure(data: DataScores, what: str, alt: str, svg: str) -> Figure:
 
 
 def slug(title: str) -> str:
-    """Make a file name of a title.
+    """Return a title as a file name.
 
     >>> slug("Tetouan, three zones")
     'tetouan-three-zones'
     """
-    letters = [one if one.isascii() and one.isalnum() else " " for one in title.lower()]
+    letters = [letter if letter.isascii() and letter.isalnum() else " " for letter in title.lower()]
     return "-".join("".join(letters).split()) or "data"
 
 
 def best_baseline(data: DataScores) -> str | None:
-    """Name the baseline with the least pinball loss."""
-    known = {name: one["pinball"] for name, one in data.test.items() if name != MODEL}
-    found = {name: value for name, value in known.items() if value is not None}
-    return min(found, key=lambda name: found[name]) if found else None
+    """Return the name of the baseline with the least pinball loss."""
+    losses = {name: scores["pinball"] for name, scores in data.test.items() if name != MODEL}
+    known = {name: loss for name, loss in losses.items() if loss is not None}
+    return min(known, key=lambda name: known[name]) if known else None
 
 
 def verdict(data: DataScores) -> str:
-    """Say in a line how good the model is beside the best baseline."""
+    """Return one line that compares the model with the best baseline."""
     model, best = data.test[MODEL], best_baseline(data)
     error = f"{UNITS[data.error].split(',')[0]} {number(model[data.error])} %"
-    said = f"{error}, pinball {number(model['pinball'])} kW"
+    model_text = f"{error}, pinball {number(model['pinball'])} kW"
     if best is None:
-        return said + "."
+        return model_text + "."
     other = data.test[best]
     versus = data.versus.get(best)
-    told = f" ({versus.verdict}, p = {versus.p_value:.2g})" if versus else ""
+    significance = f" ({versus.verdict}, p = {versus.p_value:.2g})" if versus else ""
     return (
-        f"{said}; the best baseline, {label(best)}: {number(other[data.error])} %, pinball"
-        f" {number(other['pinball'])} kW{told}."
+        f"{model_text}; the best baseline, {label(best)}: {number(other[data.error])} %, pinball"
+        f" {number(other['pinball'])} kW{significance}."
     )
 
 
 def _about(data: DataScores) -> str:
-    spans = "; ".join(f"{name} {_told(one)}" for name, one in data.split.items())
+    spans = "; ".join(f"{name} {_span_text(span)}" for name, span in data.split.items())
     return (
         f"{data.series} series, step {data.step_minutes} min; {spans}. Scores are of the test part:"
         f" {data.samples:,} forecasts at {len(data.leads_minutes)} leads each, no retraining."
     )
 
 
-def _told(span: TimeSpan) -> str:
+def _span_text(span: TimeSpan) -> str:
     pieces = f" in {len(span.without) + 1} stretches" if span.without else ""
     return f"{span.first:%Y-%m-%d} to {span.end:%Y-%m-%d}{pieces}"
 
 
 def widest(levels: tuple[float, ...]) -> int | None:
-    """Say how many per cent the widest central band is to hold."""
+    """Return the nominal coverage of the widest central band in per cent."""
     return next((percent for percent, _, _ in bands(levels)), None)
 
 
@@ -183,8 +183,8 @@ def _compared(data: DataScores) -> ReportTable:
     for name, scores in data.test.items():
         cells = [number(scores.get(key), digits) for key, digits in columns.values()]
         versus = data.versus.get(name)
-        told = "" if versus is None else f"{versus.verdict} (p = {versus.p_value:.2g})"
-        rows.append((label(name), *cells, told))
+        significance = "" if versus is None else f"{versus.verdict} (p = {versus.p_value:.2g})"
+        rows.append((label(name), *cells, significance))
     return ReportTable(("forecaster", *columns, f"{MODEL} beside it"), tuple(rows))
 
 
@@ -213,13 +213,15 @@ def _coverages(data: DataScores) -> Iterator[str]:
 
 
 def fairness(data: DataScores) -> str:
-    """Say whether small series fare worse than large ones."""
-    known = [one for one in data.by_series if one.size_kw and one.scores["nmae"] is not None]
-    known.sort(key=lambda one: one.size_kw or 0)
-    if len(known) < 4:
+    """Return a sentence on whether small series have larger errors than large ones."""
+    sized = [
+        series for series in data.by_series if series.size_kw and series.scores["nmae"] is not None
+    ]
+    sized.sort(key=lambda series: series.size_kw or 0)
+    if len(sized) < 4:
         return "Too few series to compare small with large."
-    half = len(known) // 2
-    small, large = _mean_error(known[:half]), _mean_error(known[-half:])
+    half = len(sized) // 2
+    small, large = _mean_error(sized[:half]), _mean_error(sized[-half:])
     return (
         f"The smaller half of the series has a mean error of {number(small)} % of its load, the"
         f" larger half {number(large)} %."
@@ -227,21 +229,21 @@ def fairness(data: DataScores) -> str:
 
 
 def _mean_error(series: Sequence[SeriesScores]) -> float:
-    return sum(one.scores["nmae"] or 0 for one in series) / len(series)
+    return sum(scores.scores["nmae"] or 0 for scores in series) / len(series)
 
 
 def _by_series(data: DataScores) -> ReportTable:
-    worst = sorted(data.by_series, key=lambda one: -(one.scores["nmae"] or 0))[:_MOST_SERIES]
+    worst = sorted(data.by_series, key=lambda series: -(series.scores["nmae"] or 0))[:_MOST_SERIES]
     percent = widest(data.levels)
     rows = [
         (
-            one.series,
-            number(one.size_kw),
-            number(one.scores["nmae"]),
-            number(one.scores["mase"], 3),
-            number(one.scores.get(f"coverage_{percent}"), 1),
+            series.series,
+            number(series.size_kw),
+            number(series.scores["nmae"]),
+            number(series.scores["mase"], 3),
+            number(series.scores.get(f"coverage_{percent}"), 1),
         )
-        for one in worst
+        for series in worst
     ]
     band = f"{percent} % band holds, %"
     first = "series" if len(worst) == len(data.by_series) else f"the worst {len(worst)} series"
@@ -249,10 +251,10 @@ def _by_series(data: DataScores) -> ReportTable:
 
 
 def section_of_smoothing(effect: LambdaEffect, error: str) -> Section:
-    """Tell what lam does."""
+    """Return the section about lam."""
     rows = [
-        (one.name, number(one.lam, 4), number(one.scores[error], 3), number(one.scores["mae"]))
-        for one in effect.found
+        (lam.name, number(lam.lam, 4), number(lam.scores[error], 3), number(lam.scores["mae"]))
+        for lam in effect.found
     ]
     text = (
         f"The effect of λ, the smoothness of the windows' spline, on {effect.data}, measured by a"
@@ -267,7 +269,7 @@ def section_of_smoothing(effect: LambdaEffect, error: str) -> Section:
 
 
 def section_of_learning(results: Results, rows: Sequence[Mapping[str, float]]) -> Section:
-    """Tell how training went."""
+    """Return the section about the training's losses."""
     text = tuple(
         f"Member {number}: the weights of step {step} were kept, validation loss {loss:.4g}."
         for number, (step, loss) in enumerate(results.members, 1)
@@ -277,17 +279,17 @@ def section_of_learning(results: Results, rows: Sequence[Mapping[str, float]]) -
 
 
 def section_of_edge(edge: Edge, error: str) -> Section:
-    """Tell how large and how fast the model file is."""
+    """Return the section about the model file's size and speed."""
     rows = [
         (
-            one.name,
-            f"{one.size_bytes / 1000:,.0f}",
-            number(one.one_ms),
-            number(one.many_ms, 1),
-            number(one.scores[error], 3),
-            number(one.scores["pinball"], 3),
+            form.name,
+            f"{form.size_bytes / 1000:,.0f}",
+            number(form.one_ms),
+            number(form.many_ms, 1),
+            number(form.scores[error], 3),
+            number(form.scores["pinball"], 3),
         )
-        for one in edge.forms
+        for form in edge.forms
     ]
     header = (
         "form",

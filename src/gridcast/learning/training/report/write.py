@@ -1,4 +1,4 @@
-"""Puts a run's report into its folder: Markdown, HTML, and the pictures by themselves."""
+"""Write a run's report into its folder: Markdown, HTML and separate pictures."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -43,8 +43,8 @@ def _sections(
     losses: Sequence[Mapping[str, float]],
     edge: Edge,
 ) -> Iterator[Section]:
-    for one, window in judged:
-        yield from sections_of_data(one.scores, list(_drawn(one, window)))
+    for judged_file, window in judged:
+        yield from sections_of_data(judged_file.scores, list(_drawn(judged_file, window)))
     error = results.data[0].error
     if results.smoothing is not None:
         yield section_of_smoothing(results.smoothing, error)

@@ -135,10 +135,10 @@ def main() -> int:
         if not given.quick and load.step_minutes in boxed_steps():
             network = Network.load(boxed(load.step_minutes), step_minutes=load.step_minutes)
             forecasters["model"] = TickContext(
-                duty=ServingModels({None: LoadedRelease("box", "box", network)})
+                models=ServingModels({None: LoadedRelease("box", "box", network)})
             )
-        for name, beside in forecasters.items():
-            year = play(value, load.start_ms, load.step_minutes, beside)
+        for name, context in forecasters.items():
+            year = play(value, load.start_ms, load.step_minutes, context)
             title = f"{load.name}, {len(value)} series, {load.step_minutes} min: {name}"
             figures[f"{load.name}_{name}"] = told(title, year)
     if given.only in {None, "cost"}:

@@ -62,7 +62,7 @@ class Stopwatch:
 def measure(series: int) -> dict[str, float]:
     """Measure the ticks of so many series, in a process of their own."""
     feed, network = Feed(series), Network.load(boxed(15), step_minutes=15)
-    beside = TickContext(feed.grid, ServingModels({None: LoadedRelease("box-15", "box", network)}))
+    context = TickContext(feed.grid, ServingModels({None: LoadedRelease("box-15", "box", network)}))
     spec, cores = WindowSpec(hold_minutes=3), len(os.sched_getaffinity(0))
     setup = TickSetup(TickForecaster(spec, 24, network.levels, threads=cores))
     given: list[bytes] = []
@@ -73,7 +73,7 @@ def measure(series: int) -> dict[str, float]:
     def tick() -> None:
         closed = feed.next_tick()
         watching = Stopwatch()
-        output = run_tick(feed.partition, closed, beside, setup, feed=FEED, watch_timer=watching)
+        output = run_tick(feed.partition, closed, context, setup, feed=FEED, watch_timer=watching)
         looks.append(watching.cpu_s + timed(lambda: feed.judge(output.conditions)).cpu_s)
         assert output.forecasts is not None
         given[:] = [value for _, value in output.forecasts.messages(texts)]  # the newest: as sent
@@ -84,7 +84,7 @@ def measure(series: int) -> dict[str, float]:
     minutes = [timed(tick) for _ in range(SLOT - 1)]
     boundary = timed(tick)
     again = TickForecaster(spec, 24, network.levels, threads=cores)
-    fresh = again.forecast(feed.partition, feed.tick, beside)
+    fresh = again.forecast(feed.partition, feed.tick, context)
     if [value for _, value in fresh.messages()] != given:
         raise SystemExit("tick: kept answers are not those that would be given anew")
     return {

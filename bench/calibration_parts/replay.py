@@ -79,7 +79,7 @@ def _middle(slots: int, step_minutes: int) -> int:
     return warm + (slots - warm) // 2
 
 
-def play(value: np.ndarray, start_ms: int, step_minutes: int, beside: TickContext) -> Year:
+def play(value: np.ndarray, start_ms: int, step_minutes: int, context: TickContext) -> Year:
     """Give a tick a slot: each reading is the slot's mean; one that is not a number never came."""
     spec, found = WindowSpec(step_minutes, 8, max(120, step_minutes)), Year()
     partition = Partition(spec, lateness_ms=0)
@@ -100,7 +100,7 @@ def play(value: np.ndarray, start_ms: int, step_minutes: int, beside: TickContex
         )
         partition.windows.fold(readings)
         partition.windows.advance(time_ms + step_ms)
-        answer = run_tick(partition, Tick(time_ms + step_ms), beside, setup)
+        answer = run_tick(partition, Tick(time_ms + step_ms), context, setup)
         for scores in answer.scores:
             _count(found, scores, first_ms, shift_ms, month_ms)
         changes = partition.checks.changes(partition.windows)

@@ -8,7 +8,7 @@ import numpy as np
 from gridcast.agents.batch import Batch
 from gridcast.agents.dead_letter import Refused
 from gridcast.agents.releases import releases
-from gridcast.models.serving.releases import Releases
+from gridcast.models.serving.release_registry import ReleaseRegistry
 from gridcast.schemas import Message, Reason, Release, ReleaseRefused, Role, Unfit
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -41,8 +41,8 @@ def batch_of(*records: Message | Keyed, begin: int = 0) -> Batch:
     return Batch("model.releases", 0, begin, end, range(begin, end), keys, values, stamps)
 
 
-async def take(*batches: Batch) -> tuple[Releases, list[list[tuple[int, Reason]]], int]:
-    known, told, changes = Releases(), [], 0
+async def take(*batches: Batch) -> tuple[ReleaseRegistry, list[list[tuple[int, Reason]]], int]:
+    known, told, changes = ReleaseRegistry(), [], 0
 
     async def stream() -> AsyncIterator[Batch]:
         for one in batches:
@@ -59,7 +59,7 @@ async def take(*batches: Batch) -> tuple[Releases, list[list[tuple[int, Reason]]
     return known, told, changes
 
 
-def names(known: Releases) -> list[str]:
+def names(known: ReleaseRegistry) -> list[str]:
     return [one.release for one in known.champions(None)]
 
 

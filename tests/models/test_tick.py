@@ -36,10 +36,10 @@ def fed(rows: list[Row], until_ms: int, spec: WindowSpec = SPEC) -> tuple[Partit
 
 
 def forecasts(
-    rows: list[Row], until_ms: int, spec: WindowSpec = SPEC, beside: TickContext = EMPTY_CONTEXT
+    rows: list[Row], until_ms: int, spec: WindowSpec = SPEC, context: TickContext = EMPTY_CONTEXT
 ) -> dict[str, Forecast]:
     """Give each series' forecast at a tick, as its reader sees it."""
-    batch = TickForecaster(spec, 24, LEVELS).forecast(*fed(rows, until_ms, spec), beside)
+    batch = TickForecaster(spec, 24, LEVELS).forecast(*fed(rows, until_ms, spec), context)
     return {key.decode(): Forecast.from_bytes(value) for key, value in batch.messages()}
 
 
@@ -150,7 +150,7 @@ def test_the_floor_is_zero_unless_said_or_measured_otherwise():
     assert min(forecasts(rows, now)["a"].quantiles[0]) == 0
     grid = Grid()
     grid.declare(GridSeries(series="a", can_be_negative=True))
-    assert min(forecasts(rows, now, beside=TickContext(grid))["a"].quantiles[0]) < 0
+    assert min(forecasts(rows, now, context=TickContext(grid))["a"].quantiles[0]) < 0
     solar = [row(t, series, value - 12) for series, t, value, _, _ in daily("a")]
     assert min(forecasts(solar, now)["a"].quantiles[1]) == pytest.approx(-7, abs=0.01)
 

@@ -74,7 +74,7 @@ def told(made: ForecastColumns) -> dict[str, Forecast]:
 
 
 def serving(one: LoadedRelease = ONE, **more: object) -> TickContext:
-    return TickContext(duty=ServingModels({None: one}), **more)  # type: ignore[arg-type]
+    return TickContext(models=ServingModels({None: one}), **more)  # type: ignore[arg-type]
 
 
 def sky(issued_ms: int | None) -> Weather:

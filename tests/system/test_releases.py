@@ -85,7 +85,7 @@ class Site:
 
     def duty(self, background: ReferenceData) -> ServingModels:
         self.tick += 3_600_000
-        return background.model_selector.duty_at(self.tick)
+        return background.model_selector.models_at(self.tick)
 
     def champion(self, background: ReferenceData, kind: str = "meter") -> str | None:
         found = self.duty(background).champion(kind)
@@ -297,7 +297,7 @@ async def test_twenty_releases_in_a_row_leave_the_last_and_no_tick_without_a_mod
             tick = 0
             while not done.is_set():
                 tick += 60_000
-                found = background.model_selector.duty_at(tick).champion("meter")
+                found = background.model_selector.models_at(tick).champion("meter")
                 answered.setdefault(tick, set()).add(None if found is None else found.release)
                 seen.add(None if found is None else found.release)
                 time.sleep(0.001)

@@ -139,7 +139,7 @@ class Metrics:
         else:
             self._list.standby.remove_by_labels({"partition": str(partition)})
 
-    # Releases
+    # ReleaseRegistry
 
     def release_loaded(self, seconds: float) -> None:
         """Note how long a release took to be fetched, checked and warmed up."""

@@ -4,14 +4,14 @@ from collections.abc import AsyncIterable, Callable
 
 from gridcast.agents.batch import Batch
 from gridcast.agents.dead_letter import ReportRefusals
-from gridcast.models.serving.releases import Releases
+from gridcast.models.serving.release_registry import ReleaseRegistry
 from gridcast.schemas import Refusal, Release, ReleaseRefused, read
 from gridcast.schemas.topics import RELEASES
 
 
 async def releases(
     batches: AsyncIterable[Batch],
-    known: Releases,
+    known: ReleaseRegistry,
     tell: ReportRefusals,
     changed: Callable[[], None],
     *,

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.models.serving.answering import Answering
-from gridcast.models.serving.facts import SeriesFacts
+from gridcast.models.serving.partition_serving import ReleaseAtTick
+from gridcast.models.serving.series_facts import SeriesFacts
 from gridcast.models.verification import Forecasted
 from gridcast.models.verification.checks import RUNGS
 from gridcast.models.windows import Windows
@@ -20,7 +20,7 @@ AT_ONCE = 2_048
 
 
 def in_shadow(
-    challenger: Answering,
+    challenger: ReleaseAtTick,
     windows: Windows,
     facts: SeriesFacts,
     leads: Sequence[tuple[int, int]],

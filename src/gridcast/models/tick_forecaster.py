@@ -22,8 +22,8 @@ from gridcast.models.forecasters.population import like_others, widen
 from gridcast.models.grid import Grid
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.serving import EMPTY_CONTEXT, TickContext
-from gridcast.models.serving.finished import Finished
-from gridcast.models.serving.post import AtTick, PartitionServing
+from gridcast.models.serving.answer_cache import FinishedForecasts
+from gridcast.models.serving.partition_serving import PartitionServing, ServingAtTick
 from gridcast.models.splines import share_measured
 from gridcast.models.verification import Forecasted
 from gridcast.models.windows import Windows, WindowSpec
@@ -75,8 +75,8 @@ class TickForecaster:
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, "tick") if threads > 1 else None
         self._old_ms = round(old_hours * HOUR_MS)
-        self._posts: WeakKeyDictionary[Partition, PartitionServing] = WeakKeyDictionary()
-        self._posting = Lock()
+        self._serving: WeakKeyDictionary[Partition, PartitionServing] = WeakKeyDictionary()
+        self._serving_lock = Lock()
 
     def learns(self, partition: Partition) -> bool:
         """Return True if a forecast now would be the first of its slot: only those are noted."""
@@ -116,16 +116,16 @@ class TickForecaster:
         if windows.tick_ms != tick.time_ms:
             raise ValueError(f"the partition stands at {windows.tick_ms}, not at {tick.time_ms}")
         windows.settle()
-        post = self._post(partition, context.grid)
-        releases = post.at(windows, tick.time_ms, context, self._old_ms)
-        answer = _Answer(self, partition, tick, releases, post.finished)
+        serving = self._serving_of(partition, context.grid)
+        releases = serving.at(windows, tick.time_ms, context, self._old_ms)
+        answer = _Answer(self, partition, tick, releases, serving.finished)
         size = min(MOST, max(LEAST, -(-len(windows) // self._threads)))
         starts = range(0, len(windows), size)
         parts = [slice(first, min(len(windows), first + size)) for first in starts]
         self._each(answer.work, parts)
         answer.like_others()
         self._each(answer.finish, parts)
-        post.finished = answer.finished
+        serving.finished = answer.finished
         return answer
 
     def _each(self, work: Callable[[slice], None], parts: Sequence[slice]) -> None:
@@ -136,12 +136,12 @@ class TickForecaster:
             for _ in self._pool.map(work, parts):
                 pass
 
-    def _post(self, partition: Partition, grid: Grid) -> PartitionServing:
-        with self._posting:
-            post = self._posts.get(partition)
-            if post is None or post.grid is not grid:
-                post = self._posts[partition] = PartitionServing(grid)
-            return post
+    def _serving_of(self, partition: Partition, grid: Grid) -> PartitionServing:
+        with self._serving_lock:
+            serving = self._serving.get(partition)
+            if serving is None or serving.grid is not grid:
+                serving = self._serving[partition] = PartitionServing(grid)
+            return serving
 
 
 class _Answer:
@@ -152,8 +152,8 @@ class _Answer:
         forecaster: TickForecaster,
         partition: Partition,
         tick: Tick,
-        releases: AtTick,
-        before: Finished | None,
+        releases: ServingAtTick,
+        before: FinishedForecasts | None,
     ) -> None:
         self._spec, self._fallbacks = forecaster.spec, forecaster.fallbacks
         self._windows, self._tick, self._releases = partition.windows, tick, releases
@@ -168,7 +168,7 @@ class _Answer:
         self._quantiles = np.empty(shape, np.float32)
         learned = self._checks.calibration if self._checks else None
         about = (*releases.answerers, learned, learned and learned.edition)
-        self.finished = Finished(
+        self.finished = FinishedForecasts(
             about,
             np.zeros(series, np.uint64),
             np.zeros(series, np.intp),
@@ -191,7 +191,9 @@ class _Answer:
         )
         """What is to be noted of it."""
         # What is noted is noted before and after it is corrected: then all is worked out anew.
-        is_known = before is not None and before.about == about and len(before.print) == series
+        is_known = (
+            before is not None and before.about == about and len(before.fingerprint) == series
+        )
         self._before = before if is_known and not leads else None
 
     def work(self, part: slice) -> None:
@@ -201,9 +203,9 @@ class _Answer:
         self._measured[part] = share_measured(mark)
         self._newest_ms[part] = _newest_slots(windows, mark)
         quantiles, made_by = self._quantiles[part], self._made_by[part]
-        prints = self.finished.print[part]
-        releases.answer(part, (mean, mark), quantiles, made_by, prints)
-        rest = np.flatnonzero(prints == 0)
+        fingerprints = self.finished.fingerprint[part]
+        releases.answer(part, (mean, mark), quantiles, made_by, fingerprints)
+        rest = np.flatnonzero(fingerprints == 0)
         if len(rest):
             rows = part.start + rest
             if len(rest) < len(quantiles):
@@ -239,7 +241,7 @@ class _Answer:
         now.rung[part] = rung = self._rung[self._made_by[part]]
         anew: slice | Rows = slice(None)
         if before is not None:
-            same = before.holds(part, now.print[part], rung)
+            same = before.holds(part, now.fingerprint[part], rung)
             quantiles[same], first[same] = before.quantiles[part][same], before.first[part][same]
             anew = np.flatnonzero(~same)
         rows = np.arange(part.start, part.stop)[anew]

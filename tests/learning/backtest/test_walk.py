@@ -9,7 +9,7 @@ from support.recordings import DAY, HOUR, START, make_recording
 from gridcast.learning.backtest import walk as walking
 from gridcast.learning.backtest.plan import make_plan
 from gridcast.learning.backtest.run import NamedForecaster, ways
-from gridcast.learning.backtest.tick_context import beside
+from gridcast.learning.backtest.tick_context import backtest_context
 from gridcast.learning.backtest.walk import Way, forecasts
 from gridcast.models.partition import Partition
 from gridcast.models.tick import TickSetup, run_tick
@@ -51,7 +51,7 @@ def one_by_one(way: Way) -> list[bytes]:
     settings = way.plan.settings
     forecaster = tick_forecaster(settings)
     partition = Partition(forecaster.spec, round(settings.lateness_s * 1000))
-    context, _ = beside(settings, way.series, way.weather, "none")
+    context, _ = backtest_context(settings, way.series, way.weather, "none")
     setup = TickSetup(forecaster, HOUR)
     told = []
     for offset in np.unique(way.offset):

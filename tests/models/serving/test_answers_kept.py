@@ -60,28 +60,28 @@ def counting() -> tuple[LoadedRelease, Counting]:
 
 def test_between_two_slots_the_network_is_asked_for_nobody():
     one, network = counting()
-    beside, made = serving(one), forecaster()
+    context, made = serving(one), forecaster()
     partition = fed(daily("a") + daily("b"))
-    before = made.forecast(partition, Tick(NOW), beside)
+    before = made.forecast(partition, Tick(NOW), context)
     assert network.asked == 2
     for minute in range(1, 60):
         partition.windows.advance(NOW + minute * MINUTE)
-        after = made.forecast(partition, Tick(NOW + minute * MINUTE), beside)
+        after = made.forecast(partition, Tick(NOW + minute * MINUTE), context)
     assert network.asked == 2
     np.testing.assert_array_equal(before.quantiles[:, :, 1:], after.quantiles[:, :, 1:])
     partition.windows.advance(NOW + HOUR)
-    made.forecast(partition, Tick(NOW + HOUR), beside)
+    made.forecast(partition, Tick(NOW + HOUR), context)
     assert network.asked == 4
 
 
 def test_a_late_reading_has_its_own_series_answered_anew():
     one, network = counting()
-    beside, made = serving(one), forecaster()
+    context, made = serving(one), forecaster()
     partition = fed(daily("a") + daily("b"))
-    before = made.forecast(partition, Tick(NOW), beside)
+    before = made.forecast(partition, Tick(NOW), context)
     partition.windows.fold(columns([row(NOW - 5 * HOUR + MINUTE, "b", 99.0)]))
     partition.windows.advance(NOW + MINUTE)
-    after = made.forecast(partition, Tick(NOW + MINUTE), beside)
+    after = made.forecast(partition, Tick(NOW + MINUTE), context)
     assert network.asked == 3
     assert (before.quantiles[0] == after.quantiles[0]).all()
     assert (before.quantiles[1] != after.quantiles[1]).any()
@@ -130,13 +130,13 @@ def test_a_forecaster_that_kept_answers_says_what_a_fresh_one_says(
     steps: list[tuple[int, list[Row], list[GridSeries], TickContext]],
 ):
     partition, living = fed(daily("a") + daily("b") + daily("c", 100)), forecaster()
-    for tick_ms, rows, declared, beside in steps:
+    for tick_ms, rows, declared, context in steps:
         for one in declared:
-            beside.grid.declare(one)
+            context.grid.declare(one)
         partition.windows.fold(columns(rows))
         partition.windows.advance(tick_ms)
-        lived = run_tick(partition, Tick(tick_ms), beside, TickSetup(living)).forecasts
-        fresh = forecaster().forecast(partition, Tick(tick_ms), beside)
+        lived = run_tick(partition, Tick(tick_ms), context, TickSetup(living)).forecasts
+        fresh = forecaster().forecast(partition, Tick(tick_ms), context)
         assert list(lived.messages()) == list(fresh.messages())
     assert partition.checks.calibration.edition > 0  # something was learned on the way
 
@@ -149,12 +149,12 @@ def learn_that_it_is_too_low(partition: Partition) -> None:
 
 
 def test_what_is_learned_shows_though_all_else_is_as_it_was():
-    partition, living, beside = fed(daily("a") + daily("b")), forecaster(), serving()
-    made = run_tick(partition, Tick(NOW), beside, TickSetup(living)).forecasts
-    assert list(living.forecast(partition, Tick(NOW), beside).messages()) == list(made.messages())
+    partition, living, context = fed(daily("a") + daily("b")), forecaster(), serving()
+    made = run_tick(partition, Tick(NOW), context, TickSetup(living)).forecasts
+    assert list(living.forecast(partition, Tick(NOW), context).messages()) == list(made.messages())
     learn_that_it_is_too_low(partition)
-    lived = living.forecast(partition, Tick(NOW), beside)
-    fresh = forecaster().forecast(partition, Tick(NOW), beside)
+    lived = living.forecast(partition, Tick(NOW), context)
+    fresh = forecaster().forecast(partition, Tick(NOW), context)
     assert list(lived.messages()) == list(fresh.messages()) != list(made.messages())
 
 
@@ -166,12 +166,12 @@ def test_what_was_finished_is_not_worked_out_again(monkeypatch: pytest.MonkeyPat
         return corrected(raw, *rest)
 
     monkeypatch.setattr(tick_forecaster, "corrected", counted)
-    partition, living, beside = fed(daily("a") + daily("b")), forecaster(), serving()
-    run_tick(partition, Tick(NOW), beside, TickSetup(living))
+    partition, living, context = fed(daily("a") + daily("b")), forecaster(), serving()
+    run_tick(partition, Tick(NOW), context, TickSetup(living))
     learn_that_it_is_too_low(partition)
     for minute in range(1, 4):
         if minute == 3:
             partition.windows.fold(columns([row(NOW - 3 * HOUR, "b", 12.0)]))
         partition.windows.advance(NOW + minute * MINUTE)
-        run_tick(partition, Tick(NOW + minute * MINUTE), beside, TickSetup(living))
+        run_tick(partition, Tick(NOW + minute * MINUTE), context, TickSetup(living))
     assert asked == [2, 1]  # as soon as something was learned; then the one that was mended

@@ -13,8 +13,8 @@ from gridcast.models import challengers
 from gridcast.models.grid import Grid
 from gridcast.models.partition import Tick
 from gridcast.models.serving import Challenger, ServingModels, TickContext
-from gridcast.models.serving.answering import Answering
-from gridcast.models.serving.facts import SeriesFacts
+from gridcast.models.serving.partition_serving import ReleaseAtTick
+from gridcast.models.serving.series_facts import SeriesFacts
 from gridcast.models.tick import TickSetup, run_tick
 from gridcast.models.windows.minute import Rows
 from gridcast.schemas import Score
@@ -22,12 +22,12 @@ from gridcast.schemas import Score
 
 def test_a_challenger_answers_for_its_share_is_not_published_and_is_scored():
     grid, names = Grid(), [f"s{n}" for n in range(40)]
-    beside = TickContext(grid, ServingModels({None: ONE}, {None: Challenger(OTHER, 0.5)}))
+    context = TickContext(grid, ServingModels({None: ONE}, {None: Challenger(OTHER, 0.5)}))
     partition = fed([reading for name in names for reading in daily(name)])
     setup = TickSetup(forecaster())
     scores = []
     for hour in range(6):
-        answer = run_tick(partition, Tick(NOW + hour * HOUR), beside, setup)
+        answer = run_tick(partition, Tick(NOW + hour * HOUR), context, setup)
         assert {one.release for one in answer.forecasts.makers if one.model} == {"one"}
         scores += [Score.from_bytes(value) for one in answer.scores for _, value in one.messages()]
         readings = [row(NOW + hour * HOUR, name, 10.0) for name in names]
@@ -46,18 +46,18 @@ def test_a_challenger_answers_for_its_share_is_not_published_and_is_scored():
 def test_no_part_is_looked_at_of_which_a_challenger_has_no_rows(monkeypatch: pytest.MonkeyPatch):
     names = [f"s{n}" for n in range(40)]
     partition = fed([reading for name in names for reading in daily(name)])
-    asked, ask = [], Answering.ask
+    asked, ask = [], ReleaseAtTick.ask
 
-    def counted(self: Answering, rows: Rows, *more: Any) -> Any:
+    def counted(self: ReleaseAtTick, rows: Rows, *more: Any) -> Any:
         if self.answers.in_use is OTHER:
             asked.append(len(rows))
         return ask(self, rows, *more)
 
     monkeypatch.setattr(challengers, "AT_ONCE", 5)
-    monkeypatch.setattr(Answering, "ask", counted)
+    monkeypatch.setattr(ReleaseAtTick, "ask", counted)
     for share in (0.1, 1e-9):
-        beside = TickContext(Grid(), ServingModels({None: ONE}, {None: Challenger(OTHER, share)}))
-        run_tick(partition, Tick(NOW), beside, TickSetup(forecaster()))
+        context = TickContext(Grid(), ServingModels({None: ONE}, {None: Challenger(OTHER, share)}))
+        run_tick(partition, Tick(NOW), context, TickSetup(forecaster()))
     facts = SeriesFacts(Grid())
     facts.look(names)
     assert sum(asked) == (facts.lot < 0.1).sum() > 0

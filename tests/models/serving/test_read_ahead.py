@@ -54,36 +54,36 @@ def reading(features: FeatureSpec) -> tuple[LoadedRelease, Reading]:
 @pytest.mark.parametrize("features", [PLAIN, SEES_WEATHER])
 def test_hours_are_read_in_the_minutes_before_and_not_where_a_slot_begins(features: FeatureSpec):
     one, network = reading(features)
-    weather, beside = sky(NOW - 3 * HOUR), serving(one)
+    weather, context = sky(NOW - 3 * HOUR), serving(one)
     names = [f"s{n}" for n in range(100)]
     partition, made = fed([row for name in names for row in daily(name)]), forecaster()
     for minute in range(60):
         partition.windows.fold(columns([row(NOW + minute * MINUTE, name) for name in names]))
         partition.windows.advance(NOW + minute * MINUTE)
-        beside = replace(beside, weather=weather.at(NOW + minute * MINUTE))
-        made.forecast(partition, Tick(NOW + minute * MINUTE), beside)
+        context = replace(context, weather=weather.at(NOW + minute * MINUTE))
+        made.forecast(partition, Tick(NOW + minute * MINUTE), context)
     assert sum(network.read) == 100
     assert max(network.read) == 2
     partition.windows.advance(NOW + HOUR)
-    beside = replace(beside, weather=weather.at(NOW + HOUR))
-    lived = made.forecast(partition, Tick(NOW + HOUR), beside)
+    context = replace(context, weather=weather.at(NOW + HOUR))
+    lived = made.forecast(partition, Tick(NOW + HOUR), context)
     assert network.told == 100
     assert sum(network.read) == 100
-    fresh = forecaster().forecast(partition, Tick(NOW + HOUR), beside)
+    fresh = forecaster().forecast(partition, Tick(NOW + HOUR), context)
     assert list(lived.messages()) == list(fresh.messages())
 
 
 def test_what_a_late_reading_has_changed_is_read_anew():
     one, network = reading(PLAIN)
-    beside = serving(one)
+    context = serving(one)
     partition, made = fed(daily("a") + daily("b")), forecaster()
     for minute in range(60):
         partition.windows.advance(NOW + minute * MINUTE)
-        made.forecast(partition, Tick(NOW + minute * MINUTE), beside)
+        made.forecast(partition, Tick(NOW + minute * MINUTE), context)
     assert network.read == [1, 1]
     partition.windows.fold(columns([row(NOW - 5 * HOUR + MINUTE, "b", 99.0)]))
     partition.windows.advance(NOW + HOUR)
-    lived = made.forecast(partition, Tick(NOW + HOUR), beside)
+    lived = made.forecast(partition, Tick(NOW + HOUR), context)
     assert network.read == [1, 1, 1]
-    fresh = forecaster().forecast(partition, Tick(NOW + HOUR), beside)
+    fresh = forecaster().forecast(partition, Tick(NOW + HOUR), context)
     assert list(lived.messages()) == list(fresh.messages())

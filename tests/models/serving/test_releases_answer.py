@@ -28,8 +28,8 @@ def test_the_model_answers_for_who_has_a_window_and_a_rung_under_it_for_the_rest
 
 
 def test_where_no_model_is_served_the_forecast_says_what_the_duty_says():
-    beside = TickContext(duty=ServingModels(reason="release one is refused: cut short"))
-    found = told(forecaster().forecast(fed(daily("a")), Tick(NOW), beside))["a"]
+    context = TickContext(models=ServingModels(reason="release one is refused: cut short"))
+    found = told(forecaster().forecast(fed(daily("a")), Tick(NOW), context))["a"]
     assert (found.rung, found.reason) == (
         Rung.SEASONAL_PROFILE,
         "release one is refused: cut short",
@@ -39,14 +39,14 @@ def test_where_no_model_is_served_the_forecast_says_what_the_duty_says():
 def test_each_kind_of_series_has_its_own_model():
     grid = Grid()
     grid.declare(GridSeries(series="f", kind="feeder"))
-    beside = TickContext(grid, ServingModels({"feeder": OTHER, None: ONE}))
-    found = told(forecaster().forecast(fed(daily("a") + daily("f")), Tick(NOW), beside))
+    context = TickContext(grid, ServingModels({"feeder": OTHER, None: ONE}))
+    found = told(forecaster().forecast(fed(daily("a") + daily("f")), Tick(NOW), context))
     assert (found["a"].release, found["f"].release) == ("one", "other")
 
 
 def test_a_kind_without_a_model_is_answered_by_a_rung_under_it():
-    beside = TickContext(duty=ServingModels({"feeder": OTHER}))
-    found = told(forecaster().forecast(fed(daily("a")), Tick(NOW), beside))["a"]
+    context = TickContext(models=ServingModels({"feeder": OTHER}))
+    found = told(forecaster().forecast(fed(daily("a")), Tick(NOW), context))["a"]
     assert (found.rung, found.reason) == (Rung.SEASONAL_PROFILE, "no model is served")
 
 

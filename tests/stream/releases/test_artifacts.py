@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.s3 import put, s3_server
 
-from gridcast.models.serving.needs import UnfitError
+from gridcast.models.serving.selection import UnfitError
 from gridcast.schemas import Unfit
 from gridcast.stream.releases import artifacts as module
 from gridcast.stream.releases import locations

@@ -54,7 +54,7 @@ class Site:
     def duty(self) -> ServingModels:
         """Give who answers at the next tick."""
         self.tick += 60_000
-        return self.model_selector.duty_at(self.tick)
+        return self.model_selector.models_at(self.tick)
 
     def champion(self, kind: str = "meter") -> str | None:
         found = self.duty().champion(kind)
@@ -119,12 +119,12 @@ async def test_a_release_answers_from_the_next_tick_on_and_a_rollback_too(tmp_pa
     async with running(Site(tmp_path)) as site:
         site.duty()
         begun = site.tick
-        old = site.model_selector.duty_at(begun)
+        old = site.model_selector.models_at(begun)
         site.release("r1", model_file(seed=1))
         await until(lambda: site.champion() == "r1")
         second = site.release("r2", model_file(seed=2), minute=1)
         await until(lambda: site.champion() == "r2")
-        assert site.model_selector.duty_at(begun) is old
+        assert site.model_selector.models_at(begun) is old
         assert site.count("release_info", **labels("r2")) == 1
         assert site.count("release_info", **labels("r1")) is None
         site.take(second.model_copy(update={"role": Role.WITHDRAWN}))
@@ -306,7 +306,7 @@ async def test_of_twenty_releases_in_a_row_each_tick_has_one_and_the_last_remain
 
         def partition() -> None:
             for tick in range(60_000, 60_000 * 400, 60_000):
-                in_use = site.model_selector.duty_at(tick).champion("meter")
+                in_use = site.model_selector.models_at(tick).champion("meter")
                 answered.setdefault(tick, set()).add(in_use.release if in_use else "nobody")
 
         for number in range(20):

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from gridcast.cli.models.refusals import title, who_serves
 from gridcast.cli.options import Broker, Prefix, settings
-from gridcast.models.serving.releases import Releases
+from gridcast.models.serving.release_registry import ReleaseRegistry
 from gridcast.schemas import Release, Role
 from gridcast.stream.dead_letters.letters import safely
 from gridcast.stream.releases.release_admin import ReleaseAdmin, kind_name
@@ -55,7 +55,7 @@ def list_(
         print(who_serves(admin, chosen, None))
 
 
-def state(releases: Releases, release: Release) -> str:
+def state(releases: ReleaseRegistry, release: Release) -> str:
     """Return a release's state in a word, as derived from the topic."""
     kind = release.series_kind
     if release.role is Role.WITHDRAWN:
@@ -67,7 +67,7 @@ def state(releases: Releases, release: Release) -> str:
     return "serves" if release == releases.serving(kind) else "stands by"
 
 
-def _lines(releases: Releases, release: Release) -> Text:
+def _lines(releases: ReleaseRegistry, release: Release) -> Text:
     """Return a release's state in two lines, and a refusal in a third."""
     word = state(releases, release)
     text = Text().append(title(release), "bold")

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from gridcast.models.contract import Contract, ContractError
 from gridcast.models.network import Network
-from gridcast.models.serving.needs import UnfitError
+from gridcast.models.serving.selection import UnfitError
 from gridcast.stream.errors import UserError
 from gridcast.stream.releases.locations import fetch, url_of
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from gridcast.agents.weather import judge
 from gridcast.models.grid import Grid
 from gridcast.models.serving import LoadedRelease, ServingModels, TickContext
-from gridcast.models.serving.needs import Needs, UnfitError
+from gridcast.models.serving.selection import NetworkRequirements, UnfitError
 from gridcast.models.weather import Weather
 from gridcast.schemas import GridSeries, WeatherForecast, WeatherObservation
 from gridcast.stream.errors import UserError
@@ -16,7 +16,7 @@ from gridcast.stream.settings import Settings
 from gridcast.stream.worker.forecasting import time_bounds, weather_kept
 
 
-def beside(
+def backtest_context(
     settings: Settings,
     series: Iterable[GridSeries],
     weather: Iterable[WeatherMessage],
@@ -26,7 +26,7 @@ def beside(
     grid = Grid()
     for declared in series:
         grid.declare(declared)
-    return TickContext(grid, duty_of(settings, model)), weather_of(settings, weather)
+    return TickContext(grid, models_of(settings, model)), weather_of(settings, weather)
 
 
 def weather_of(settings: Settings, messages: Iterable[WeatherMessage]) -> Weather:
@@ -41,14 +41,14 @@ def weather_of(settings: Settings, messages: Iterable[WeatherMessage]) -> Weathe
     return known
 
 
-def duty_of(settings: Settings, model: str) -> ServingModels:
+def models_of(settings: Settings, model: str) -> ServingModels:
     """Put a model on duty: the one in the box, one from a file, or none."""
     if model == "none":
         return ServingModels()
     data = boxed(settings.step_minutes) if model == "box" else Path(model).read_bytes()
     horizon = round(settings.horizon_hours * 60 / settings.step_minutes)
     try:
-        network = Needs(settings.step_minutes, horizon, settings.levels).network(data)
+        network = NetworkRequirements(settings.step_minutes, horizon, settings.levels).network(data)
     except UnfitError as unfit:
         raise UserError(f"--model {model} cannot serve here: {unfit}") from None
     # Named as a worker names it: forecasts are then the same, to the byte.

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gridcast.learning.backtest.forecast_file import Keeper
 from gridcast.learning.backtest.plan import BacktestPlan
-from gridcast.learning.backtest.tick_context import beside, duty_of
+from gridcast.learning.backtest.tick_context import backtest_context, models_of
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.simulator import Arrivals
 from gridcast.models.tick import TickSetup, run_tick
@@ -113,7 +113,7 @@ def walk(way: Way, told: Told = lambda _: None) -> Walked:
 def forecasts(way: Way, told: Told = lambda _: None) -> Iterator[tuple[Tick, ForecastColumns]]:
     """Give the forecasts of every tick that is due, as calibrated by then as a worker's are."""
     plan, settings = way.plan, way.plan.settings
-    context, weather = beside(settings, way.series, way.weather, way.model)
+    context, weather = backtest_context(settings, way.series, way.weather, way.model)
     # A process has one core: threads within it would only make it wait.
     forecaster = tick_forecaster(settings.model_copy(update={"threads": 1}))
     setup = TickSetup(forecaster, plan.every_ms, plan.from_ms)
@@ -124,8 +124,8 @@ def forecasts(way: Way, told: Told = lambda _: None) -> Iterator[tuple[Tick, For
         if tick.time_ms >= plan.to_ms:
             return
         while later and later[0].from_ms <= tick.time_ms:
-            context = replace(context, duty=duty_of(settings, later.pop(0).model))
-        needs_weather = setup.needs_weather(partition, tick, context.duty)
+            context = replace(context, models=models_of(settings, later.pop(0).model))
+        needs_weather = setup.needs_weather(partition, tick, context.models)
         seen = weather.at(tick.time_ms) if needs_weather else None
         # What is learned must not depend on what is due, so every tick is run.
         output = run_tick(partition, tick, replace(context, weather=seen), setup)

@@ -1,7 +1,13 @@
-"""Who answers at a tick: the releases in use, and their answers for the series of a partition."""
+"""Which models serve at a tick, and their answers for the series of a partition."""
 
-from gridcast.models.serving.beside import EMPTY_CONTEXT, TickContext
-from gridcast.models.serving.duty import NO_MODELS, Challenger, LoadedRelease, ServingModels
+from gridcast.models.serving.selection import (
+    EMPTY_CONTEXT,
+    NO_MODELS,
+    Challenger,
+    LoadedRelease,
+    ServingModels,
+    TickContext,
+)
 
 __all__ = [
     "EMPTY_CONTEXT",

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from gridcast.models.serving.needs import UnfitError
+from gridcast.models.serving.selection import UnfitError
 from gridcast.schemas import Unfit
 from gridcast.stream.releases.locations import BOX, fetch
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from gridcast.agents.metrics import Metrics
 from gridcast.models.network import Network
 from gridcast.models.serving import LoadedRelease
-from gridcast.models.serving.needs import Needs, UnfitError
-from gridcast.models.serving.releases import Releases
+from gridcast.models.serving.release_registry import ReleaseRegistry
+from gridcast.models.serving.selection import NetworkRequirements, UnfitError
 from gridcast.schemas import Release, ReleaseRefused, Unfit
 from gridcast.stream.kafka.retry import backoff_s
 from gridcast.stream.releases.artifacts import Artifacts
@@ -60,8 +60,8 @@ class Loader:
 
     def __init__(
         self,
-        releases: Releases,
-        needs: Needs,
+        releases: ReleaseRegistry,
+        needs: NetworkRequirements,
         artifacts: Artifacts,
         refusals: Refusals,
         metrics: Metrics,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from gridcast.models.serving.needs import UnfitError
+from gridcast.models.serving.selection import UnfitError
 from gridcast.schemas import Unfit
 from gridcast.stream.errors import UserError
 from gridcast.stream.releases.box import boxed

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping
 
 from gridcast.agents.metrics import Metrics
 from gridcast.models.serving import NO_MODELS, Challenger, LoadedRelease, ServingModels
-from gridcast.models.serving.needs import Needs
-from gridcast.models.serving.releases import Releases
-from gridcast.models.serving.rota import ServingSchedule
+from gridcast.models.serving.release_registry import ReleaseRegistry
+from gridcast.models.serving.selection import NetworkRequirements, ServingSchedule
 from gridcast.schemas import Release, Role, SeriesKind
 from gridcast.stream.releases.artifacts import Artifacts
 from gridcast.stream.releases.default_release import boxed_release
@@ -40,7 +39,7 @@ class ModelSelector:
     """
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
-        self.releases = Releases()
+        self.releases = ReleaseRegistry()
         """The current contents of the topic."""
         self.refusals = Refusals(settings)
         self._settings = settings
@@ -58,9 +57,9 @@ class ModelSelector:
         self._changed = asyncio.Event()
         self._settled = asyncio.Event()
 
-    def duty_at(self, tick_ms: int) -> ServingModels:
+    def models_at(self, tick_ms: int) -> ServingModels:
         """Return the models of a tick, the same object for all partitions. It is thread-safe."""
-        return self._schedule.duty_at(tick_ms)
+        return self._schedule.models_at(tick_ms)
 
     def forget(self, oldest_ms: int) -> None:
         """Drop models that only ticks before this one need."""
@@ -146,10 +145,10 @@ class ModelSelector:
         self._metrics.serve(models)
 
 
-def needs_of(settings: Settings) -> Needs:
+def needs_of(settings: Settings) -> NetworkRequirements:
     """Return what this deployment needs of a network."""
     slots = round(settings.horizon_hours * 60 / settings.step_minutes)
-    return Needs(settings.step_minutes, slots, settings.levels)
+    return NetworkRequirements(settings.step_minutes, slots, settings.levels)
 
 
 def _serving(models: ServingModels) -> tuple[object, ...]:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from gridcast.models.serving.needs import UnfitError
-from gridcast.models.serving.releases import Releases
+from gridcast.models.serving.release_registry import ReleaseRegistry
+from gridcast.models.serving.selection import UnfitError
 from gridcast.schemas import Release, ReleaseRefused, Role, SeriesKind, read
 from gridcast.schemas.topics import RELEASES
 from gridcast.stream.errors import UserError
@@ -134,8 +134,8 @@ class ReleaseAdmin:
             raise UserError(f"several models have a release {name}: {models}; say which: --model")
         return self._send([_in_role(matches[0], Role.WITHDRAWN, by)])
 
-    def _read(self) -> Releases:
-        releases = Releases()
+    def _read(self) -> ReleaseRegistry:
+        releases = ReleaseRegistry()
         for key, value in latest_by_key(self._settings, self._topic, 0).items():
             message = read(RELEASES, key, value, limit=self._settings.message_bytes)
             if isinstance(message, Release):

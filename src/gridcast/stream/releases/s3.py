@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
-from gridcast.models.serving.needs import UnfitError
+from gridcast.models.serving.selection import UnfitError
 from gridcast.schemas import Unfit
 
 CONNECT_WITHIN_S, ANSWER_WITHIN_S = 5, 60

@@ -183,7 +183,7 @@ class ReferenceData:
 
     async def tick_context(self, setup: TickSetup, partition: Partition, tick: Tick) -> TickContext:
         """Return what a tick sees besides the readings. Kafka is asked only if it reads weather."""
-        models = self.model_selector.duty_at(tick.time_ms)
+        models = self.model_selector.models_at(tick.time_ms)
         needs_weather = setup.needs_weather(partition, tick, models)
         weather = await self.weather_at(tick.time_ms) if needs_weather else None
         return TickContext(self.grid, models, weather)

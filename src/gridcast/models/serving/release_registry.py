@@ -1,11 +1,11 @@
-"""Which releases there are, and in which roles: the topic `model.releases` as it stands."""
+"""The registered releases and their roles: the current state of the topic `model.releases`."""
 
 from collections.abc import Iterator
 
 from gridcast.schemas import Release, ReleaseRefused, Role, SeriesKind
 
 
-class Releases:
+class ReleaseRegistry:
     """The newest message of each release, in the order in which they were sent.
 
     From the order follows who serves (docs/decisions/releases.md).
@@ -18,7 +18,7 @@ class Releases:
     ...     return Release(
     ...         model="m", release=name, role=role, digest=digest, url="s3://b/m", released_at=now
     ...     )
-    >>> releases = Releases()
+    >>> releases = ReleaseRegistry()
     >>> for name in ("one", "two", "three"):
     ...     releases.take(sent(name, Role.CHAMPION))
     >>> releases.take(sent("three", Role.WITHDRAWN))
@@ -34,7 +34,7 @@ class Releases:
         return len(self._releases)
 
     def __iter__(self) -> Iterator[Release]:
-        """Give all, the newest first."""
+        """Yield all releases, newest first."""
         return reversed(self._releases.values())
 
     def take(self, release: Release) -> None:
@@ -44,7 +44,7 @@ class Releases:
         self._releases[key] = release
 
     def refuse(self, refused: ReleaseRefused) -> None:
-        """Take note that a worker could not take a release into use."""
+        """Register that a worker could not take a release into use."""
         self._refused[refused.key or b""] = refused
 
     def remove(self, key: bytes) -> None:
@@ -53,33 +53,33 @@ class Releases:
         self._refused.pop(key, None)
 
     def known(self, release: Release) -> Release | None:
-        """Give what stands under a release's key."""
+        """Return the registered release with this release's key."""
         return self._releases.get(release.key or b"")
 
     def kinds(self) -> list[SeriesKind | None]:
-        """Name the kinds of series that have releases in a role; None: those of all kinds."""
+        """Return the kinds of series that have releases in a role; None stands for all kinds."""
         kinds = {one.series_kind for one in self if one.role is not Role.WITHDRAWN}
         return sorted(kinds, key=str)
 
     def champions(self, kind: SeriesKind | None) -> list[Release]:
-        """Give who is to serve a kind, and then who did before, the newest first."""
+        """Return the champions of a kind, newest first: the first is to serve."""
         return self._in(Role.CHAMPION, kind)
 
     def serving(self, kind: SeriesKind | None) -> Release | None:
-        """Give the newest champion that no worker has refused; None: there is none."""
+        """Return the newest champion that no worker has refused; None: there is none."""
         return next((one for one in self.champions(kind) if self.refusal(one) is None), None)
 
     def challengers(self, kind: SeriesKind | None) -> list[Release]:
-        """Give who is to run in the shadow: the first of these, the newest."""
+        """Return the challengers to run in shadow mode, newest first."""
         return self._in(Role.CHALLENGER, kind)
 
     def refusal(self, release: Release) -> ReleaseRefused | None:
-        """Give why a worker could not take a release into use; None: none has said so."""
+        """Return why a worker could not take a release into use; None: no worker has refused it."""
         found = self._refused.get((release.key or b"") + b" refused")
         return found if found is not None and found.is_about(release) else None
 
     def is_bad(self, release: Release) -> bool:
-        """Tell whether a worker has found its artifact unfit, for good."""
+        """Return True if a worker has found its artifact unfit for good."""
         refused = self.refusal(release)
         return refused is not None and not refused.because.may_pass
 

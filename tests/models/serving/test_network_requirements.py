@@ -5,10 +5,10 @@ import dataclasses
 import pytest
 from support.releases import HOURLY, model_file
 
-from gridcast.models.serving.needs import Needs, UnfitError
+from gridcast.models.serving.selection import NetworkRequirements, UnfitError
 from gridcast.schemas import Unfit
 
-NEEDS = Needs(60, 24, (0.05, 0.5, 0.95))
+NEEDS = NetworkRequirements(60, 24, (0.05, 0.5, 0.95))
 
 
 def test_a_network_that_can_give_more_than_is_needed_is_fit():

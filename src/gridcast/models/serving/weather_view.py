@@ -1,4 +1,4 @@
-"""The weather as a release sees it at a tick, and what of it failed."""
+"""The weather as a release sees it at a tick, and which of it is missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from gridcast.models.features import FeatureSpec, WeatherSlots
+from gridcast.models.fingerprints import Fingerprints, block_fingerprints
 from gridcast.models.nearest import Index, NearestStations
-from gridcast.models.serving.prints import Prints, prints_of_blocks
+from gridcast.models.serving.selection import TickContext
 from gridcast.models.weather import NOT_KNOWN, WeatherAtTick
+from gridcast.models.windows import Windows
 from gridcast.schemas.fields import EARLIEST
 from gridcast.units import HOUR_MS
 
@@ -30,17 +32,17 @@ class WeatherView:
 
     slots: WeatherSlots
     places: Sequence[StationView]
-    """What there is to see, place by place; the last of them is none at all."""
-    print: Prints
-    """By place too: another number, other weather."""
+    """State of the weather at each place; the last one stands for no place at all."""
+    fingerprint: Fingerprints
+    """Of the weather at each place."""
 
     @property
     def of(self) -> Index:
-        """Give each series' place; that of those that have none is the last."""
+        """Return the place of each series; the last one if it has no station."""
         return np.where(self.slots.of == NOT_KNOWN, len(self.places) - 1, self.slots.of)
 
 
-def see(
+def view_weather(
     spec: FeatureSpec,
     weather: WeatherAtTick,
     stations: NearestStations,
@@ -49,9 +51,9 @@ def see(
     origin_ms: int,
     old_ms: int,
 ) -> WeatherView:
-    """Look at the weather as a network does.
+    """Return the weather as a network with these features sees it.
 
-    A forecast that was issued longer ago than `old_ms` counts as none.
+    A weather forecast issued more than `old_ms` before the tick counts as missing.
     """
     known = weather.as_of(origin_ms - spec.slots * spec.step_ms, spec.slots + spec.horizon)
     found = stations.of(series, known)
@@ -70,7 +72,7 @@ def see(
     return WeatherView(
         WeatherSlots.at_tick(known, found),
         [*places, nowhere],
-        np.append(prints_of_blocks(known.values), np.uint64(0)),
+        np.append(block_fingerprints(known.values), np.uint64(0)),
     )
 
 
@@ -85,3 +87,37 @@ def _place(
     if age_ms > old_ms:
         return StationView(f"the weather forecast is {age_ms // HOUR_MS} h old", None)
     return StationView(None, EARLIEST + timedelta(milliseconds=issued_ms))
+
+
+class TickWeather:
+    """The weather of one tick: one view for all releases that see the same of it."""
+
+    def __init__(
+        self,
+        context: TickContext,
+        stations: NearestStations,
+        windows: Windows,
+        old_ms: int,
+    ) -> None:
+        self._context, self._stations, self._windows = context, stations, windows
+        self._old_ms = old_ms
+        self._views: dict[tuple[FeatureSpec, int], WeatherView] = {}
+
+    def view(self, spec: FeatureSpec, slots_ahead: int = 0) -> WeatherView | None:
+        """Return what a network with these features sees; None: it sees none, or there is none.
+
+        The horizon begins `slots_ahead` slots after the open one.
+        """
+        weather, windows = self._context.weather, self._windows
+        if weather is None or not (spec.weather or spec.weather_ahead):
+            return None
+        if (spec, slots_ahead) not in self._views:
+            self._views[spec, slots_ahead] = view_weather(
+                spec,
+                weather,
+                self._stations,
+                windows.roster.names,
+                origin_ms=(windows.closed + slots_ahead) * windows.spec.step_ms,
+                old_ms=self._old_ms,
+            )
+        return self._views[spec, slots_ahead]

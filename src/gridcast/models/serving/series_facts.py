@@ -1,4 +1,4 @@
-"""What is known of a partition's series beside their readings, row by row."""
+"""What is declared about the series of a partition, row by row."""
 
 from collections.abc import Sequence
 from zlib import crc32
@@ -29,16 +29,16 @@ class SeriesFacts:
         self.series: list[GridSeries] = []
         """By row."""
         self.lower = np.empty(0, np.float32)
-        """The least load that each can have."""
+        """Lowest possible load of each series, kW: 0 or minus infinity."""
         self.kind = np.empty(0, np.uint8)
-        """Place of each one's kind in `KINDS`."""
+        """Index of each series' kind in `KINDS`."""
         self.lot = np.empty(0)
-        """From 0 to 1, by the name alone: which share of the series each belongs to."""
-        self.print = np.empty(0, np.uint64)
-        """Another number, other facts: all that a network is shown of a series."""
+        """A number from 0 to 1 by the name alone: decides who belongs to a challenger's share."""
+        self.fingerprint = np.empty(0, np.uint64)
+        """Fingerprint of every declaration that a network is shown."""
 
     def look(self, names: Sequence[str]) -> None:
-        """Look up what is known of these series by now."""
+        """Look up the current declarations of these series."""
         version = self._grid.version
         if version == self._version and self._names == names:
             return
@@ -47,24 +47,26 @@ class SeriesFacts:
         self.lower = np.array([-np.inf if one.can_be_negative else 0 for one in series], np.float32)
         self.kind = np.array([KINDS.index(one.kind) for one in series], np.uint8)
         self.lot = np.array([crc32(name.encode()) for name in names]) / 2**32
-        self.print = np.array([_print(one) for one in series], np.int64).view(np.uint64)
+        self.fingerprint = np.array([_fingerprint_of(one) for one in series], np.int64).view(
+            np.uint64
+        )
 
 
 def rows_of_kind(kind: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[np.intp]]:
-    """Give the rows of each kind that there is."""
+    """Return the rows of each kind."""
     return {KINDS[place].value: np.flatnonzero(kind == place) for place in np.unique(kind).tolist()}
 
 
-def _print(one: GridSeries) -> int:
-    # Good for one process, which is as far as it goes: answers that are kept are never written.
+def _fingerprint_of(series: GridSeries) -> int:
+    # hash() differs between processes, which is enough: cached answers are never written down.
     return hash(
         (
-            one.kind,
-            one.time_zone,
-            one.holidays,
-            one.can_be_negative,
-            one.capacity_kw,
-            one.latitude,
-            one.longitude,
+            series.kind,
+            series.time_zone,
+            series.holidays,
+            series.can_be_negative,
+            series.capacity_kw,
+            series.latitude,
+            series.longitude,
         )
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridcast.models.serving.releases import Releases
+from gridcast.models.serving.release_registry import ReleaseRegistry
 from gridcast.schemas import Release, ReleaseRefused, Role, SeriesKind, Unfit
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -30,8 +30,8 @@ def refused(release: Release, **more) -> ReleaseRefused:
     return ReleaseRefused(**(about | more), because=Unfit.PROBE, refused_at=NOON)
 
 
-def of(*messages: Release) -> Releases:
-    releases = Releases()
+def of(*messages: Release) -> ReleaseRegistry:
+    releases = ReleaseRegistry()
     for message in messages:
         releases.take(message)
     return releases

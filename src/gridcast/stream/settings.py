@@ -327,9 +327,11 @@ def unknown_variables() -> list[str]:
     They are no error: Kubernetes sets GRIDCAST_SERVICE_HOST and others in every container beside a
     service of that name. `gridcast config` shows them, in case one is misspelt.
     """
-    known = {ENVIRONMENT_PREFIX + name.upper() for name in Settings.model_fields} | {FILE_VARIABLE}
+    variables = {ENVIRONMENT_PREFIX + name.upper() for name in Settings.model_fields} | {
+        FILE_VARIABLE
+    }
     return sorted(
-        name for name in os.environ if name.startswith(ENVIRONMENT_PREFIX) and name not in known
+        name for name in os.environ if name.startswith(ENVIRONMENT_PREFIX) and name not in variables
     )
 
 

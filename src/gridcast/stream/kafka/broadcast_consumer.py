@@ -125,8 +125,8 @@ class BroadcastConsumer:
         """Commit offsets to the group, for whichever worker comes next."""
         await retry_async(f"reading {self._name}", lambda: self._consumer.commit(dict(offsets)))
 
-    def _assign(self, found: list[int]) -> None:
-        self.done = {TopicPartition(self._name, number): 0 for number in found}
+    def _assign(self, numbers: list[int]) -> None:
+        self.done = {TopicPartition(self._name, number): 0 for number in numbers}
         self._consumer.assign(list(self.done))
         self.go_back(self.done)
 
@@ -160,10 +160,10 @@ async def partitions_of(settings: Settings, topic: Topic) -> list[int]:
             raise KafkaConnectionError(error.args[0].str()) from None
         return sorted(topics[name].partitions) if name in topics else []
 
-    found = await retry_async(f"reading {name}", lambda: asyncio.to_thread(ask))
-    if not found:
+    numbers = await retry_async(f"reading {name}", lambda: asyncio.to_thread(ask))
+    if not numbers:
         raise UserError(f"there is no topic {name}: run `gridcast topics create`")
-    return found
+    return numbers
 
 
 def _batch(partition: TopicPartition, messages: list[Any], begin: int) -> Batch:

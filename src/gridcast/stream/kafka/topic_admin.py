@@ -45,10 +45,10 @@ class Difference:
     topic: str
     what: str
     wanted: str
-    found: str
+    actual: str
 
     def __str__(self) -> str:
-        return f"{self.topic}: {self.what} is {self.found}, not {self.wanted}"
+        return f"{self.topic}: {self.what} is {self.actual}, not {self.wanted}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,12 @@ def wanted_topics(settings: Settings) -> list[TopicState]:
     ]
 
 
-def plan(wanted: Iterable[TopicState], found: Mapping[str, TopicState]) -> TopicPlan:
+def plan(wanted: Iterable[TopicState], actual: Mapping[str, TopicState]) -> TopicPlan:
     """Compare wanted with existing topics."""
     wanted = list(wanted)
-    there = [(topic, found[topic.name]) for topic in wanted if topic.name in found]
+    there = [(topic, actual[topic.name]) for topic in wanted if topic.name in actual]
     return TopicPlan(
-        missing=tuple(topic for topic in wanted if topic.name not in found),
+        missing=tuple(topic for topic in wanted if topic.name not in actual),
         present=tuple(is_now for _, is_now in there),
         differences=tuple(
             difference
@@ -103,14 +103,14 @@ def plan(wanted: Iterable[TopicState], found: Mapping[str, TopicState]) -> Topic
     )
 
 
-def _differences(wanted: TopicState, found: TopicState) -> Iterable[Difference]:
+def _differences(wanted: TopicState, actual: TopicState) -> Iterable[Difference]:
     for what in ("partitions", "replication"):
-        if getattr(wanted, what) != getattr(found, what):
+        if getattr(wanted, what) != getattr(actual, what):
             yield Difference(
-                wanted.name, what, str(getattr(wanted, what)), str(getattr(found, what))
+                wanted.name, what, str(getattr(wanted, what)), str(getattr(actual, what))
             )
     for what, value in wanted.configuration.items():
-        is_now = found.configuration.get(what, "not set")
+        is_now = actual.configuration.get(what, "not set")
         if _as_set(value) != _as_set(is_now):
             yield Difference(wanted.name, what, value, is_now)
 
@@ -137,8 +137,8 @@ class TopicAdmin:
         wanted = wanted_topics(self._settings)
         try:
             cluster = list_topics(self._settings, self._client, WITHIN_S)
-            known = {topic.name: cluster.topics.get(topic.name) for topic in wanted}
-            there = {name: topic for name, topic in known.items() if topic is not None}
+            metadata = {topic.name: cluster.topics.get(topic.name) for topic in wanted}
+            there = {name: topic for name, topic in metadata.items() if topic is not None}
             configurations = self._configurations(there)
         except KafkaException as error:
             raise self._unreachable(error) from None
@@ -185,8 +185,8 @@ class TopicAdmin:
         """Wait until topics have leaders: Kafka confirms a topic a moment earlier."""
         end = time.monotonic() + WITHIN_S
         while time.monotonic() < end:
-            known = self._client.list_topics(timeout=WITHIN_S).topics
-            if all(name in known and _is_led(known[name]) for name in names):
+            metadata = self._client.list_topics(timeout=WITHIN_S).topics
+            if all(name in metadata and _is_led(metadata[name]) for name in names):
                 return
             time.sleep(0.05)
         raise UserError(f"topics were created, but have no leaders after {WITHIN_S:.0f} s")

@@ -184,7 +184,7 @@ class Transactions:
         if why is None:
             return
         if why.code() in REFUSED and self._refused is None:
-            self._refused = f"{', '.join(sorted({one[0] for one in messages}))}: {why.str()}"
+            self._refused = f"{', '.join(sorted({topic for topic, *_ in messages}))}: {why.str()}"
         elif not why.txn_requires_abort():
             raise KafkaException(why)
         failed = _error_of(partial(self._persist, producer.abort_transaction))

@@ -49,8 +49,8 @@ def _read_csv(path: Path) -> pa.Table:
 
 def _series(table: pa.Table) -> Iterator[GridSeries]:
     for row in table.to_pylist():
-        known = {name: row[name] for name in GridSeries.model_fields if row.get(name) is not None}
-        yield GridSeries.model_validate(known)
+        fields = {name: row[name] for name in GridSeries.model_fields if row.get(name) is not None}
+        yield GridSeries.model_validate(fields)
 
 
 def _arrivals(table: pa.Table, names: list[str]) -> Arrivals:
@@ -87,9 +87,9 @@ def _runs(table: pa.Table) -> Iterator[WeatherForecast]:
             continue
         run = rows[first:place]
         values = {name: [row[name] for row in run] for name in VARIABLES}
-        known = {name: row for name, row in values.items() if any(v is not None for v in row)}
+        given = {name: row for name, row in values.items() if any(v is not None for v in row)}
         about = {name: run[0][name] for name in _RUN}
         yield WeatherForecast.model_validate(
-            about | known | {"valid_at": [row["valid_at"] for row in run]}
+            about | given | {"valid_at": [row["valid_at"] for row in run]}
         )
         first = place

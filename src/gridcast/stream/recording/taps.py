@@ -72,8 +72,8 @@ class Tap:
     def _first(self, place: TopicPartition, from_ms: int, end: int) -> int:
         """Return the offset of the first message from a moment on."""
         place.offset = from_ms
-        found: int = _ask(lambda: self._consumer.offsets_for_times([place], ANSWER_S)[0].offset)
-        return end if found < 0 else found
+        offset: int = _ask(lambda: self._consumer.offsets_for_times([place], ANSWER_S)[0].offset)
+        return end if offset < 0 else offset
 
     def _fill(self) -> None:
         """Fetch more messages of the span, if there are any."""
@@ -107,15 +107,15 @@ def partitions_of_topic(settings: Settings, topic: Topic) -> int:
     name = settings.topic_prefix + topic.name
     consumer = Consumer(looking_options(settings))
     try:
-        found = consumer.list_topics(name, ANSWER_S).topics[name]
+        metadata = consumer.list_topics(name, ANSWER_S).topics[name]
     except KafkaException as error:
-        told = error.args[0].str()
-        raise UserError(f"no Kafka answers at {settings.broker} ({told})") from None
+        reason = error.args[0].str()
+        raise UserError(f"no Kafka answers at {settings.broker} ({reason})") from None
     finally:
         consumer.close()
-    if not found.partitions:
+    if not metadata.partitions:
         raise UserError(f"Kafka at {settings.broker} has no topic {name}")
-    return len(found.partitions)
+    return len(metadata.partitions)
 
 
 def whole_from_ms(taps: Sequence[Tap], from_ms: int) -> int:

@@ -38,11 +38,11 @@ class Artifacts:
         if kept is not None:
             return kept
         data = fetch(url)
-        found = digest_of(data)
-        if found != digest:
+        actual = digest_of(data)
+        if actual != digest:
             raise UnfitError(
                 Unfit.DIGEST,
-                f"{url}: {len(data):,} bytes of digest {found[:15]}…, where {digest[:15]}… is "
+                f"{url}: {len(data):,} bytes of digest {actual[:15]}…, where {digest[:15]}… is "
                 "meant: another file, or cut short",
             )
         if not url.startswith(BOX):

@@ -19,8 +19,8 @@ def fetch(url: str) -> bytes:
     """Return the artifact at a URL; if that fails, an :class:`UnfitError` says why."""
     scheme = url.partition(":")[0]
     if scheme not in _PLACES:
-        known = ", ".join(f"{name}:" for name in _PLACES)
-        raise UnfitError(Unfit.UNREACHABLE, f"{url}: artifacts are fetched from {known} only")
+        schemes = ", ".join(f"{name}:" for name in _PLACES)
+        raise UnfitError(Unfit.UNREACHABLE, f"{url}: artifacts are fetched from {schemes} only")
     return _PLACES[scheme](url)
 
 

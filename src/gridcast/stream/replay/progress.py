@@ -22,7 +22,7 @@ class ReplayProgress:
         self._progress, self._held = progress, held
         self._begin_ms, self._began_s = begin_ms, time.monotonic()
         self.readings, self.until_ms, self.waiting = 0, begin_ms, 0
-        self._task = progress.add_task("replay", total=end_ms - begin_ms, told="")
+        self._task = progress.add_task("replay", total=end_ms - begin_ms, text="")
 
     def tell(self, readings: int, until_ms: int) -> None:
         """Count sent readings."""
@@ -35,11 +35,11 @@ class ReplayProgress:
         seconds = max(time.monotonic() - self._began_s, 1e-3)
         speed = (self.until_ms - self._begin_ms) / 1000 / seconds
         held = "held: space goes on" if self._held.paused else what
-        told = (
+        text = (
             f"{show_time(self.until_ms)} UTC  {speed:,.0f} times real time, {self.readings:,}"
             f" readings sent, {self.waiting:,} wait  {held}"
         )
-        self._progress.update(self._task, completed=self.until_ms - self._begin_ms, told=told)
+        self._progress.update(self._task, completed=self.until_ms - self._begin_ms, text=text)
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def shown(
 ) -> Iterator[ReplayProgress]:
     """Yield a bar on standard error; a thread asks how far the workers are behind."""
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.fields[told]}"))
+    columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.fields[text]}"))
     ended = threading.Event()
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bar = ReplayProgress(progress, held, begin_ms, end_ms)

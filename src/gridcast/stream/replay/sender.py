@@ -24,18 +24,18 @@ delete them at once."""
 
 def make_topics(settings: Settings) -> None:
     """Create the topics of a replay, the target topics with :data:`AS_IT_WAS`."""
-    admin, played = TopicAdmin(settings), {settings.topic_prefix + one.name for one in PLAYED}
-    found = admin.look()
+    admin, played = TopicAdmin(settings), {settings.topic_prefix + topic.name for topic in PLAYED}
+    plan = admin.look()
     admin.create(
-        replace(one, configuration={**one.configuration, **AS_IT_WAS})
-        if one.name in played
-        else one
-        for one in found.missing
+        replace(topic, configuration={**topic.configuration, **AS_IT_WAS})
+        if topic.name in played
+        else topic
+        for topic in plan.missing
     )
-    for one in admin.look().present:
-        if one.name in played and one.configuration["message.timestamp.type"] != "CreateTime":
+    for topic in admin.look().present:
+        if topic.name in played and topic.configuration["message.timestamp.type"] != "CreateTime":
             raise UserError(
-                f"{one.name} is a live topic (its stamps are Kafka's own): choose another --into"
+                f"{topic.name} is a live topic (its stamps are Kafka's own): choose another --into"
             )
 
 
@@ -73,19 +73,21 @@ class Sender:
         """Send messages; return their number by topic, including those that were skipped."""
         count: dict[Topic, int] = {}
         last: Topic | None = None
-        for one in messages:
-            count[one.topic] = count.get(one.topic, 0) + 1
-            if last is not None and one.topic is not last:
+        for message in messages:
+            count[message.topic] = count.get(message.topic, 0) + 1
+            if last is not None and message.topic is not last:
                 self.flush()  # a reading may close a tick that must see the messages before it
-            last = one.topic
-            place = (one.topic, one.partition)
+            last = message.topic
+            place = (message.topic, message.partition)
             passed = self._passed[place]
             self._passed[place] = passed + 1
             if passed >= self._there[place]:
-                self._producer.hand_over(one.topic, one.key, one.value, one.partition, one.stamp_ms)
+                self._producer.hand_over(
+                    message.topic, message.key, message.value, message.partition, message.stamp_ms
+                )
                 self.sent += 1
             elif passed == self._there[place] - 1:
-                self._check_same(one)
+                self._check_same(message)
         self._producer.look()
         return count
 
@@ -93,8 +95,12 @@ class Sender:
         """Wait until Kafka has confirmed all messages."""
         self._producer.flush()
 
-    def _check_same(self, one: Played) -> None:
-        if self._last[one.topic, one.partition] != (one.key, one.value, one.stamp_ms):
+    def _check_same(self, message: Played) -> None:
+        if self._last[message.topic, message.partition] != (
+            message.key,
+            message.value,
+            message.stamp_ms,
+        ):
             raise UserError(
                 f"the topics under {self._settings.topic_prefix} hold another replay: choose"
                 " another --into, or delete them"

@@ -25,7 +25,7 @@ class AsyncTable:
         Runs the calls that block on Kafka.
     acknowledge
         Acknowledges the input up to an offset.
-    known
+    snapshot
         Returns the standby's snapshot of the table, if there is one.
     """
 
@@ -35,17 +35,17 @@ class AsyncTable:
         prefix: str,
         threads: Executor,
         acknowledge: Callable[[int], None],
-        known: Callable[[], TableSnapshot | None],
+        snapshot: Callable[[], TableSnapshot | None],
     ) -> None:
         self._table = table
         self._prefix = prefix
         self._threads = threads
         self._acknowledge = acknowledge
-        self._known = known
+        self._snapshot = snapshot
 
     async def open(self) -> Mapping[str, bytes]:
         """Take the table over, and return its records."""
-        return await self._call(lambda: self._table.open(self._known()))
+        return await self._call(lambda: self._table.open(self._snapshot()))
 
     async def checkpoint(
         self, outputs: Sequence[Output], changes: Mapping[str, bytes | None], next_offset: int

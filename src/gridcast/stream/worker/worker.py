@@ -123,7 +123,7 @@ class Worker:
             self.settings.topic_prefix,
             self._threads,
             acknowledge=lambda offset: self._consumer.acknowledge(place, offset),
-            known=lambda: None if self._standby is None else self._standby.take(number),
+            snapshot=lambda: None if self._standby is None else self._standby.take(number),
         )
         return PartitionProcessor(
             number,

@@ -183,8 +183,8 @@ class Broker:
         chosen = [] if self._port is None else [self._port + i for i in range(self._size)]
         for port in chosen:
             check_port(self._host, port)
-        found = free_ports(self._host, (2 + len(self._listeners)) * self._size)
-        free = iter([port for port in found if port not in chosen])
+        ports = free_ports(self._host, (2 + len(self._listeners)) * self._size)
+        free = iter([port for port in ports if port not in chosen])
         clients = chosen or [next(free) for _ in numbers]
         return {
             number: NodeAddress(

@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
+# Benches and tests share tests/support.
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 
 @dataclass(frozen=True)
@@ -85,3 +89,23 @@ def _cpu() -> str:
             return next(line.split(":")[1].strip() for line in info if "model name" in line)
     except (OSError, StopIteration):
         return platform.processor()
+
+
+def history_arguments(
+    about: str, *, series: int, length: tuple[str, float], horizon: float
+) -> argparse.Namespace:
+    """Parse the flags of a bench that plays a history; `length` is the flag of its length."""
+    parser = arguments(about)
+    name, default = length
+    parser.add_argument("--series", type=int, default=series)
+    parser.add_argument(f"--{name}", type=float, default=default)
+    parser.add_argument("--horizon", type=float, default=horizon, help="hours")
+    parser.add_argument("--model", choices=("box", "none"), default="box")
+    return parser.parse_args()
+
+
+def print_figures(bench: str, figures: Mapping[str, object], *, json: bool) -> None:
+    """Print a table for people, and a line for programs."""
+    show(bench, ["figure", "value"], [[name, f"{value:,}"] for name, value in figures.items()])
+    if json:
+        print(result(bench, figures))

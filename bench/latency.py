@@ -21,10 +21,10 @@ from tempfile import mkdtemp
 from threading import Event, Thread
 
 import numpy as np
-from chaos.deployment import Deployment
 from common import arguments, result, show
 from confluent_kafka import Consumer, Message, Producer
-from recovery_parts.state import write_state
+from recovery.state import write_state
+from support.chaos.deployment import Deployment
 
 from gridcast.models.features import FeatureBuilder
 from gridcast.models.network import Network

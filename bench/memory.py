@@ -13,9 +13,9 @@ from tempfile import mkdtemp
 
 import numpy as np
 import psutil
-from chaos.deployment import Deployment
 from common import arguments, result, show
-from recovery_parts.state import write_state
+from recovery.state import write_state
+from support.chaos.deployment import Deployment
 
 from gridcast.models.simulator import FAULTS, Simulation, build_grid, spread_series
 from gridcast.sources.simulator.messages import FrameWriter, Keyed

@@ -23,7 +23,7 @@ import msgspec
 import psutil
 from common import arguments, result, show
 from confluent_kafka import Producer
-from fanout_parts.running import forecast, gridcast
+from fanout.running import forecast, gridcast
 from websockets.sync.client import connect
 
 from gridcast.gateway.protocol import Format

@@ -12,10 +12,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from parity_parts.material import make_recording
-from parity_parts.told import backtested, compare, on_topic
-from parity_parts.ways import play_again, play_live
-from parity_parts.words import ask, settings_of, tell
+from common import history_arguments, print_figures
+from support.parity.material import make_recording
+from support.parity.published import backtested, compare, on_topic
+from support.parity.settings import settings_of
+from support.parity.ways import play_again, play_live
 
 from gridcast.stream.kafka.broker import Broker
 
@@ -42,28 +43,30 @@ def measure(
     began_s = time.monotonic()
     in_process = backtested(recording, live)
     timed("backtest_s", began_s)
-    told = on_topic(live)
+    published = on_topic(live)
     other = on_topic(again)
-    found = {"replay": compare(told, other), "backtest": compare(told, in_process)}
-    for way, difference in found.items():
+    comparisons = {"replay": compare(published, other), "backtest": compare(published, in_process)}
+    for way, difference in comparisons.items():
         for example in difference.examples:
             print(f"live and {way}: {example}")
     return {
         "series": len(recording.series),
         "minutes": minutes,
         "readings": len(recording.arrivals),
-        "forecasts": len(told.prints),
-        "lost": sum(one.lost for one in found.values()),
-        "differing": sum(one.differing for one in found.values()) + told.unlike + other.unlike,
-        "twice": told.twice + other.twice,
+        "forecasts": len(published.prints),
+        "lost": sum(comparison.lost for comparison in comparisons.values()),
+        "differing": sum(comparison.differing for comparison in comparisons.values())
+        + published.unlike
+        + other.unlike,
+        "twice": published.twice + other.twice,
         "replay_times_real_time": replayed["times_real_time"],
         **seconds,
-        **{f"rung_{name}": count for name, count in sorted(told.rungs.items())},
+        **{f"rung_{name}": count for name, count in sorted(published.rungs.items())},
     }
 
 
 def main() -> None:
-    asked = ask(__doc__ or "", series=25, length=("days", 30), horizon=1)
+    asked = history_arguments(__doc__ or "", series=25, length=("days", 30), horizon=1)
     series, minutes = asked.series, round(asked.days * 1440)
     if asked.quick:
         series, minutes = 6, 90
@@ -76,7 +79,7 @@ def main() -> None:
             horizon=asked.horizon,
             model=asked.model,
         )
-    tell("parity", figures, json=asked.json)
+    print_figures("parity", figures, json=asked.json)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,11 @@ import tempfile
 from argparse import Namespace
 from pathlib import Path
 
-from common import result, show
-from parity_parts.material import START_MS, make_recording
-from parity_parts.ways import play_again
-from parity_parts.words import ask, settings_of
-from recovery_parts.state import write_state
+from common import history_arguments, result, show
+from recovery.state import write_state
+from support.parity.material import START_MS, make_recording
+from support.parity.settings import settings_of
+from support.parity.ways import play_again
 
 from gridcast.stream.kafka.broker import Broker
 from gridcast.stream.recording import Recording
@@ -60,7 +60,7 @@ def measure(folder: Path, broker: str, recording: Recording, asked: Namespace, e
 
 
 def main() -> None:
-    asked = ask(__doc__ or "", series=1_000, length=("hours", 48), horizon=24)
+    asked = history_arguments(__doc__ or "", series=1_000, length=("hours", 48), horizon=24)
     if asked.quick:
         asked.series, asked.hours = 100, 0.5
     with tempfile.TemporaryDirectory(prefix="gridcast-replay-") as place, Broker() as broker:

@@ -6,8 +6,8 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
-from chaos.day import make_day
-from chaos.outcome import Outcome, compare, windows_of
+from support.chaos.day import make_day
+from support.chaos.outcome import Outcome, compare, windows_of
 
 from gridcast.models.partition import Partition
 from gridcast.models.windows import WindowSpec

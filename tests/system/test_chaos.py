@@ -1,14 +1,14 @@
 """A replayed day while workers are killed and the broker restarts ends as an undisturbed one does.
 
-`uv run bench/recovery.py --kills 300 --seed N` does the same for longer.
+`uv run bench/recovery --kills 300 --seed N` does the same for longer.
 """
 
 from pathlib import Path
 
 import pytest
-from chaos.day import make_day
-from chaos.experiment import play
-from chaos.storm import Storm
+from support.chaos.day import make_day
+from support.chaos.experiment import play
+from support.chaos.storm import Storm
 
 from gridcast.stream.kafka.broker import Broker
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from chaos.day import make_day
-from chaos.deployment import Deployment
-from chaos.takeover import feed
+from support.chaos.day import make_day
+from support.chaos.deployment import Deployment
+from support.chaos.takeover import feed
 
 from gridcast.models.partition import Partition
 from gridcast.stream.kafka.broker import Broker

@@ -9,11 +9,11 @@ from uuid import uuid4
 import parity
 import pytest
 from confluent_kafka import Producer
-from parity_parts.material import make_recording as make_history
-from parity_parts.told import backtested, compare, on_topic, told_of
-from parity_parts.ways import play_again
-from parity_parts.words import settings_of
 from support.consuming import all_of
+from support.parity.material import make_recording as make_history
+from support.parity.published import backtested, compare, on_topic, told_of
+from support.parity.settings import settings_of
+from support.parity.ways import play_again
 from support.recordings import DAY, HOUR, MINUTE, START, make_recording
 from support.replays import sent
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from chaos.deployment import Deployment
-from chaos.takeover import feed
 from confluent_kafka.admin import AdminClient, NewTopic
+from support.chaos.deployment import Deployment
+from support.chaos.takeover import feed
 
 from gridcast.schemas.topics import READINGS, STATE
 from gridcast.stream.kafka.broker import Broker

@@ -5,8 +5,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from chaos.deployment import Deployment
-from chaos.takeover import share_out, takeover_s
+from support.chaos.deployment import Deployment
+from support.chaos.takeover import share_out, takeover_s
 
 from gridcast.stream.settings import load
 

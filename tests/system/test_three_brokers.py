@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from chaos.day import make_day
-from chaos.deployment import Deployment
-from chaos.experiment import settings_of
-from chaos.outcome import collect, compare, folded
-from chaos.storm import play_calm
+from support.chaos.day import make_day
+from support.chaos.deployment import Deployment
+from support.chaos.experiment import settings_of
+from support.chaos.outcome import collect, compare, folded
+from support.chaos.storm import play_calm
 
 from gridcast.stream.kafka.broker import Broker
 

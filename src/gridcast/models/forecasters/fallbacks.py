@@ -20,7 +20,7 @@ from gridcast.units import AnyFloats, Flags
 CELLS = 100_000
 """Slots of windows that are worked on at once: what fits into a core's cache."""
 SHORT_GAP = 1.0
-"""Hours; a line is drawn over a gap that is no longer (`bench/rungs.py`)."""
+"""Hours; a line is drawn over a gap that is no longer (`bench/rungs`)."""
 LONGEST_HOLE = 6.0
 """Hours of the day that no day of the window may tell of, and the profile still answers."""
 

@@ -7,7 +7,7 @@ from gridcast.units import AnyFloats, Flags
 LOW, HIGH = 0.02, 0.98
 """Between these shares of its slots lies what a series usually draws."""
 BEYOND = 0.5
-"""How far past that a slot may lie, in widths of it; measured in `bench/rungs.py`."""
+"""How far past that a slot may lie, in widths of it; measured in `bench/rungs`."""
 
 
 def cut_spikes(load: AnyFloats, known: Flags, least: int) -> AnyFloats:

@@ -10,7 +10,7 @@ BLUR_HOURS = 2.0
 FLOOR = 0.05
 """No step ahead is narrower than this share of the mean one."""
 WIDEN = 1.25
-"""A week of errors shows less than all that can happen; measured in `bench/rungs.py`."""
+"""A week of errors shows less than all that can happen; measured in `bench/rungs`."""
 NARROWEST = 0.3
 """How far below the other days' errors the newest day's may pull."""
 LEAN = 0.5

@@ -7,7 +7,7 @@ import gc
 
 COLLECT_EVERY = 100_000
 """Allocations between two collections. One fetch allocates ten thousand objects, none of them in a
-cycle; with Python's 700, collecting took half of a worker's time (`bench/throughput.py`)."""
+cycle; with Python's 700, collecting took half of a worker's time (`bench/throughput`)."""
 
 
 def tune_gc() -> None:

@@ -88,7 +88,7 @@ def test_the_config_says_what_the_training_takes_by_default() -> None:
     networks = pytest.importorskip("gridcast.models.training.networks", reason=reason)
     settings = pytest.importorskip("gridcast.models.training.settings", reason=reason)
     assert set(NAMES) == set(networks.NETWORKS)
-    assert settings.TrainingSettings(**Training().model_dump()) == settings.Settings()
+    assert settings.TrainingSettings(**Training().model_dump()) == settings.TrainingSettings()
     network = NetworkConfig().model_dump()
     named = {"network": network.pop("name"), **network}
     assert settings.Design(**named) == settings.Design()

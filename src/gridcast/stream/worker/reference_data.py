@@ -49,7 +49,7 @@ from gridcast.stream.worker.dead_letter_writer import LetterWriter
 from gridcast.stream.worker.faust_agents import Fail, register_broadcast_agent
 from gridcast.stream.worker.forecasting import time_bounds, weather_kept
 
-LOG = logging.getLogger("gridcast.background")
+LOG = logging.getLogger("gridcast.reference_data")
 ANSWER_WITHIN_MS = 10_000
 AGENTS = {
     SERIES: "series",

@@ -165,4 +165,4 @@ def test_a_worker_that_is_stopped_in_the_middle_keeps_all_that_it_took(deploymen
     second = deployment.start()
     deployment.wait_until_all_is_kept(WITHIN_S)
     deployment.stop(second)
-    assert "the group stands at" not in second.log.read_text("utf-8")
+    assert "is ahead of the state's offset" not in second.log.read_text("utf-8")

@@ -1,7 +1,7 @@
-"""What an agent is handed.
+"""The messages that an agent processes at a time.
 
-An agent is a plain async function over a stream of batches. It knows nothing of Faust, so a test
-hands it a list.
+An agent is a plain async function over a stream of batches. It does not depend on Faust, so a test
+can pass a list.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class Batch:
     """Messages of one partition of one topic, in the order of their offsets."""
 
     topic: str
-    """As Kafka knows it, the deployment's prefix included."""
+    """Full name in Kafka, with the deployment's prefix."""
     partition: int
     begin: int
     """It follows on what came before this offset, and is followed by what comes from `next_offset`
@@ -31,15 +31,15 @@ class Batch:
     keys: Sequence[bytes | None]
     values: Sequence[bytes | None]
     sent_ms: npt.NDArray[np.int64]
-    """Kafka's own time stamp of each, milliseconds since 1970."""
+    """Kafka's timestamp of each message, ms since 1970."""
     headers: Sequence[Headers] = ()
-    """Those of each, if they are wanted; else of none."""
+    """Headers of each message, if they are read; else empty."""
 
     def __len__(self) -> int:
         return len(self.offsets)
 
     def only(self, place: int) -> Self:
-        """Give one message alone."""
+        """Return a batch with one message alone."""
         one, offset = slice(place, place + 1), self.offsets[place]
         return replace(
             self,
@@ -53,7 +53,7 @@ class Batch:
         )
 
     def since(self, offset: int) -> Self | None:
-        """Leave out what comes before an offset; None if nothing is left."""
+        """Return the part from an offset on; None if nothing is left."""
         if offset <= self.begin:
             return self
         if offset >= self.next_offset:

@@ -1,8 +1,8 @@
-"""The agent of `load.commands`: what operators want, for those who hold the alarms.
+"""The agent of `load.commands`: what operators ask for about alarms.
 
-Every worker reads all commands, in no group, and remembers them. Each partition in its hands does
-those about its own alarms, and keeps in its table up to where it did: so each is done once, in
-their order, whoever holds the partition by then.
+Every worker reads all commands, without a group, and keeps them in a log. Each of its partitions
+carries out those about its own alarms, and saves its commands offset in its table. So each command
+is carried out once and in order, whichever worker has the partition by then.
 """
 
 from collections import deque
@@ -20,43 +20,43 @@ from gridcast.schemas.topics import COMMANDS
 
 @dataclass(frozen=True, slots=True)
 class CommandLimits:
-    """What a command may ask for."""
+    """Limits of what a command may ask for."""
 
     partitions: int
-    """How many the readings have: alarms are in no others."""
+    """Number of partitions of the readings: alarms are in no others."""
     shelve: timedelta
     """The longest that an alarm may be shelved."""
     ahead: timedelta
-    """How much later than Kafka's stamp a command may claim to be."""
+    """Maximum time that a command may claim to be ahead of Kafka's timestamp."""
     message_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A command that was given."""
+    """A command and where it came from."""
 
     command: Command
     partition: int
-    """Of the readings: the one whose alarms it is about."""
+    """The partition of the readings whose alarm it is about."""
     batch: Batch
-    """Itself alone, as it came."""
+    """A batch with its message alone."""
 
     @property
     def offset(self) -> int:
-        """Its place among all commands."""
+        """Its offset in the topic."""
         return self.batch.begin
 
 
 class CommandLog:
-    """The commands, in the order in which Kafka has them."""
+    """All commands that Kafka still keeps, in order."""
 
     def __init__(self) -> None:
         self.next_offset = 0
-        """Up to where they are known."""
+        """Commands before this offset were read."""
         self._given: deque[Given] = deque()
 
     def add(self, given: Given) -> None:
-        """Remember a command; for as long as Kafka does. One that comes again is known."""
+        """Append a command and drop those past retention. One that was read before is ignored."""
         if given.offset < self.next_offset:
             return
         oldest_ms = int(given.batch.sent_ms[0]) - _milliseconds(COMMANDS.kept_for)
@@ -65,9 +65,9 @@ class CommandLog:
         self._given.append(given)
 
     def since(self, offset: int, partition: int) -> Iterator[Given]:
-        """Give the commands about a partition's alarms from an offset on."""
+        """Return the commands about a partition's alarms from an offset on."""
         if offset >= self.next_offset:
-            return iter(())  # as nearly always: it is asked with every batch
+            return iter(())  # nearly always: this is called for every batch
         return (
             given
             for given in self._given
@@ -81,7 +81,7 @@ NO_COMMANDS = CommandLog()
 async def commands(
     batches: AsyncIterable[Batch], log: CommandLog, tell: ReportRefusals, limits: CommandLimits
 ) -> None:
-    """Take batches for as long as there are any."""
+    """Read batches of commands into the log, and report refusals."""
     async for batch in batches:
         refused = []
         for place in range(len(batch)):
@@ -95,7 +95,7 @@ async def commands(
 
 
 def _judge(batch: Batch, place: int, limits: CommandLimits) -> Given | Refusal:
-    """Refuse what nobody could do; whether there is such an alarm, its partition knows."""
+    """Refuse what no partition could do. Only its partition knows whether an alarm exists."""
     found: Message | Refusal | None = read(
         COMMANDS, batch.keys[place], batch.values[place], limit=limits.message_bytes
     )

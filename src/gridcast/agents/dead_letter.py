@@ -1,4 +1,4 @@
-"""Dead letters: what is written about a record that could not be used."""
+"""Dead letters: reports about records that could not be used."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -7,13 +7,13 @@ from gridcast.agents.batch import Batch
 from gridcast.schemas import DeadLetter, Refusal
 
 Refused = Sequence[tuple[int, Refusal]]
-"""The place of each record in its batch, and why it was not used."""
+"""Index of each refused record in its batch, and why it was refused."""
 ReportRefusals = Callable[[Batch, Refused], Awaitable[None]]
-"""Told of every batch what of it was refused, be it nothing; done when that is sure to be known."""
+"""Called with the refusals of every batch, even if there are none. Returns when they are saved."""
 
 
 def dead_letter(batch: Batch, place: int, refusal: Refusal) -> DeadLetter:
-    """Write the letter about one record of a batch."""
+    """Return the dead letter about one record of a batch."""
     return DeadLetter(
         topic=batch.topic,
         partition=batch.partition,

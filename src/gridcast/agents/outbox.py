@@ -1,4 +1,4 @@
-"""What a partition has given out since its last checkpoint, and waits for the next."""
+"""Outputs of a partition that wait for its next checkpoint."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,26 +12,26 @@ from gridcast.schemas import Reason, Refusal, Topic
 from gridcast.schemas.topics import DEAD_LETTERS, FORECASTS
 
 MOST_BYTES = 32_000_000
-"""So many bytes of outputs may wait for a checkpoint before one is made."""
+"""A checkpoint is made when more bytes of outputs than this wait for one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What is to be sent and kept, together."""
+    """Outputs to send and records to save, in one transaction."""
 
     outputs: list[Output]
     changes: Mapping[str, bytes | None]
     next_offset: int
-    """The input up to here, itself not included, is contained in what is then kept."""
+    """First offset that the saved state does not contain."""
     letters: list[tuple[Topic, Reason]]
-    """Of the outputs that are dead letters: where the record is, and why."""
+    """Topic of the refused record and reason, for each output that is a dead letter."""
     closed_s: list[float]
-    """When each tick closed of which there are forecasts."""
+    """When each tick closed whose forecasts are among the outputs, monotonic seconds."""
     span: Span
-    """Of the batch that it comes from."""
+    """Span of the batch that it comes from."""
 
     def confirmed(self, metrics: Metrics, began_s: float, done_s: float) -> None:
-        """Tell the metrics that Kafka has it."""
+        """Count the checkpoint as confirmed by Kafka."""
         changes = self.changes.values()
         metrics.checkpointed(
             done_s - began_s,
@@ -46,49 +46,49 @@ class Checkpoint:
 
 @dataclass(slots=True)
 class Outbox:
-    """Outputs that wait, in their order."""
+    """Outputs that wait, in order."""
 
     outputs: list[Output] = field(default_factory=list)
     nbytes: int = 0
-    """Of these outputs."""
+    """Size of their values."""
     letters: list[tuple[Topic, Reason]] = field(default_factory=list)
     closed_s: list[float] = field(default_factory=list)
 
     @property
     def is_full(self) -> bool:
-        """Whether it is time for a checkpoint."""
+        """Whether so much waits that a checkpoint is due."""
         return self.nbytes > MOST_BYTES
 
     def put(self, outputs: Iterable[Output]) -> None:
-        """Take outputs."""
+        """Append outputs."""
         for output in outputs:
             self.outputs.append(output)
             self.nbytes += len(output.value)
 
     def refuse(self, topic: Topic, batch: Batch, place: int, refusal: Refusal) -> None:
-        """Write a dead letter."""
+        """Append the dead letter of a refused record."""
         letter = dead_letter(batch, place, refusal)
         self.put([Output(DEAD_LETTERS, letter.key, letter.to_bytes())])
         self.letters.append((topic, refusal.reason))
 
     def answered(self, closed_s: float) -> None:
-        """Take note that the forecasts of a tick are in it, and when that closed."""
+        """Note that the outbox has a tick's forecasts, and when that tick closed."""
         self.closed_s.append(closed_s)
 
     def take(
         self, changes: Mapping[str, bytes | None], next_offset: int, span: Span = NO_SPAN
     ) -> Checkpoint:
-        """Empty it into a checkpoint."""
+        """Move everything into a checkpoint."""
         if len(self.closed_s) > 1:
-            # Of several ticks, the forecasts of a series lie together: they are much alike, so they
-            # are compressed five times as far. What has one key keeps its order.
+            # Forecasts of one series for several ticks are much alike. Side by side they compress
+            # five times as well. Messages with the same key keep their order.
             self.outputs.sort(key=_series_of_forecast)
         taken = Checkpoint(self.outputs, changes, next_offset, self.letters, self.closed_s, span)
         self.clear()
         return taken
 
     def clear(self) -> None:
-        """Forget what waits."""
+        """Drop everything that waits."""
         self.outputs, self.letters, self.closed_s, self.nbytes = [], [], [], 0
 
 

@@ -1,4 +1,4 @@
-"""The agent of `meter.readings`, and the partitions that it has in its hands."""
+"""The agent of `meter.readings`, and the partitions that are assigned to this worker."""
 
 import asyncio
 import logging
@@ -10,19 +10,19 @@ from gridcast.agents.state_table import TableLostError
 
 LOG = logging.getLogger("gridcast.readings")
 AT_ONCE = 2
-"""Partitions that are worked on at once. To write a tick's forecasts down takes one core; the next
-partition's are computed meanwhile. More would only let all of them wait for each other."""
+"""Partitions processed at the same time. Encoding a tick's forecasts takes one core, and the next
+partition's are computed meanwhile. More would only wait for each other."""
 
 
 async def readings(batches: AsyncIterable[Batch], hands: "AssignedPartitions") -> None:
-    """Take batches for as long as there are any: those of a partition one after the other."""
+    """Process batches as they arrive: partitions side by side, each one's batches in order."""
     free = asyncio.Semaphore(AT_ONCE)
     newest: dict[int, asyncio.Task[None]] = {}
     try:
         async with asyncio.TaskGroup() as at_work:
             async for batch in batches:
                 if batch.partition in newest:
-                    # Also to hear of it if that was given up: then nothing may follow it.
+                    # Raises if that one was cancelled: then no later batch may follow it.
                     await newest[batch.partition]
                 await free.acquire()
                 taking = at_work.create_task(hands.take(batch))
@@ -33,17 +33,17 @@ async def readings(batches: AsyncIterable[Batch], hands: "AssignedPartitions") -
 
 
 class AssignedPartitions:
-    """The partitions that this worker has.
+    """The partitions that the group has assigned to this worker.
 
     Parameters
     ----------
     hold
-        Makes the :class:`PartitionProcessor` of a partition.
+        Returns a new :class:`PartitionProcessor` for a partition.
     rewind
-        Lets a partition's messages come again from an offset on; gives the offset from which they
-        do, which is a later one if Kafka has deleted what was asked for.
+        Seeks a partition back to an offset. Returns the offset it continues from, which is later if
+        Kafka has deleted the messages in between.
     rejoin
-        Asks the group who is to have what. A worker that finds a table taken cannot know.
+        Rejoins the group, to learn who has which partition now.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class AssignedPartitions:
         self._opening: dict[int, asyncio.Task[None]] = {}
 
     async def assign(self, numbers: Iterable[int]) -> None:
-        """Let go of what others have now, and begin to take over the rest, side by side."""
+        """Close partitions that others have now, and begin to take over the rest side by side."""
         wanted = set(numbers)
         for number in set(self._held) - wanted:
             await self._let_go(number)
@@ -75,7 +75,7 @@ class AssignedPartitions:
         return set(self._held) - set(self.not_open())
 
     def not_open(self) -> list[int]:
-        """Name those that are being taken over."""
+        """Return the partitions that are still being taken over."""
         return sorted(number for number, opening in self._opening.items() if not opening.done())
 
     def saved_offsets(self) -> dict[int, int]:
@@ -87,18 +87,18 @@ class AssignedPartitions:
         return {number: offset for number, offset in offsets.items() if offset is not None}
 
     def oldest_tick_ms(self) -> int | None:
-        """Give the tick of the partition that is furthest behind; None if one has none yet."""
+        """Return the tick of the partition furthest behind; None if one has no tick yet."""
         ticks = [held.tick_ms for held in self._held.values()]
         known = [tick for tick in ticks if tick is not None]
         return min(known) if known and len(known) == len(ticks) else None
 
     async def take(self, batch: Batch) -> None:
-        """Take a batch; one of a partition that was lost is another worker's to take."""
+        """Process a batch. A batch of a partition that was lost is left to its new worker."""
         number = batch.partition
         held = await self._ready(number)
         if held is None or held.next_offset is None:
             return
-        # Later, batches follow on each other: the transport sees to it.
+        # Later batches follow on each other: the transport guarantees it.
         if held.is_fresh and batch.begin > held.next_offset:
             await self._go_back(batch, held, held.next_offset)
             return
@@ -108,21 +108,21 @@ class AssignedPartitions:
             await self._lose(number, lost)
 
     async def on_timer(self, idle: Container[int], clock_ms: int | None = None) -> None:
-        """Do what is due though no batch came.
+        """Do what is due even if no batch arrives.
 
-        `idle` are the partitions of which no messages wait; `clock_ms` says up to where the clock
-        closes their ticks, if it does.
+        `idle` are the partitions without waiting messages. Their ticks are closed up to `clock_ms`;
+        None: the clock closes no ticks.
         """
         open_ones = set(self._held) - set(self.not_open())
-        # Side by side: one that waits for Kafka is not to hold up the others.
+        # Side by side: a partition that waits for Kafka must not hold up the others.
         await asyncio.gather(*(self._on_timer(n, n in idle, clock_ms) for n in sorted(open_ones)))
 
     async def save(self) -> None:
-        """Keep all that is known: others may have it next."""
+        """Save every partition: another worker may get it next."""
         await asyncio.gather(*(self._save(number) for number in list(self._held)))
 
     async def close(self) -> None:
-        """Let all go."""
+        """Close all partitions."""
         for number in list(self._held):
             await self._let_go(number)
 
@@ -161,9 +161,10 @@ class AssignedPartitions:
         return self._held.get(number)
 
     async def _go_back(self, batch: Batch, held: PartitionProcessor, offset: int) -> None:
-        """Fetch again what the group thinks is done, but the table does not contain."""
+        """Read again what the group has committed but the saved state does not contain."""
         LOG.warning(
-            "partition %s: the group stands at %s, the table at %s; going on there",
+            "partition %s: committed offset %s is ahead of the state's offset %s; "
+            "re-reading from the state's offset",
             batch.partition,
             batch.begin,
             offset,
@@ -172,16 +173,19 @@ class AssignedPartitions:
         first = await self._rewind(batch.partition, offset)
         if first > offset:
             LOG.error(
-                "partition %s: %s messages are deleted that the table does not contain",
+                "partition %s: data loss: %s messages were deleted by retention before they were "
+                "processed (offsets %s to %s)",
                 batch.partition,
                 first - offset,
+                offset,
+                first - 1,
                 extra={"partition": batch.partition},
             )
         await held.skip_to(first)
 
     async def _lose(self, number: int, lost: TableLostError) -> None:
         LOG.warning(
-            "partition %s: %s; asking the group who has it",
+            "partition %s: %s; rejoining the group to learn which partitions are assigned",
             number,
             lost,
             extra={"partition": number},

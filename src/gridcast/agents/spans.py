@@ -1,4 +1,4 @@
-"""What an agent says about its work to whoever traces it; by default to nobody.
+"""Tracing of an agent's work; by default nothing is traced.
 
 A span is one piece of work, a part is a piece of that. Parts are asked for by name from the span
 that they belong to, not found by way of the running task: a batch is worked on in several threads.
@@ -16,10 +16,10 @@ class Span(Protocol):
     """One piece of work, from when it is made until it is left (`with`) or ended."""
 
     def part(self, name: str, **about: Value) -> "Span":
-        """Begin a part of it, and say what it is about."""
+        """Begin a part of it, with attributes."""
 
     def end(self) -> None:
-        """Say that it is done."""
+        """End the span."""
 
     def __enter__(self) -> Self: ...
 
@@ -29,18 +29,18 @@ class Span(Protocol):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End it; an error is said of it."""
+        """End the span, and record the error if there is one."""
 
 
 class Spans(Protocol):
-    """Who is told of the work."""
+    """Creates spans."""
 
     @property
     def reads_headers(self) -> bool:
-        """Whether batches are to have the headers of their messages."""
+        """Whether it needs the headers of messages."""
 
     def batch(self, batch: Batch) -> Span:
-        """Begin to work on a batch."""
+        """Begin the span of a batch."""
 
 
 class _NoSpan:

@@ -1,4 +1,4 @@
-"""What an agent needs of the place where a partition's state is kept."""
+"""The interface of a partition's state table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,23 +21,23 @@ class TableLostError(Exception):
 
 
 class StateTable(Protocol):
-    """The records of one partition: read when it is taken over, written a checkpoint at a time."""
+    """The saved records of one partition: read at takeover, written by checkpoints."""
 
     async def open(self) -> Mapping[str, bytes]:
-        """Take the table over from whoever had it, and read all of its records."""
+        """Take the table over from the worker that had it, and return all of its records."""
 
     async def checkpoint(
         self, outputs: Sequence[Output], changes: Mapping[str, bytes | None], next_offset: int
     ) -> None:
-        """Send the outputs and write the changes (None: gone), all or nothing of it.
+        """Send the outputs and write the changes (None: delete), in one transaction.
 
-        Then the input is acknowledged up to `next_offset`.
+        Then the input before `next_offset` is acknowledged.
 
         Raises
         ------
         TableLostError
-            Nothing was sent or written: the table is another's.
+            Nothing was sent or written: the table is another worker's.
         """
 
     async def close(self) -> None:
-        """Let the table go."""
+        """Close the table."""

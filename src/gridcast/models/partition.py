@@ -1,4 +1,4 @@
-"""All that one partition knows: windows, forecasts and readings to be judged, how far it has come.
+"""The state of one partition: windows, forecasts and readings to be judged, offset and watermark.
 
 Time and ticks follow design §4. The watermark is the newest time told by a reading, less the
 lateness allowed; a reading tells of no time after Kafka got it, for one clock that is ahead must
@@ -35,7 +35,7 @@ _WATCH_RECORDS = f"{RecordKind.DETECTION.name.lower()}/"
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A tick that has just closed; the partition stands as it was then."""
+    """A tick that has just closed; the partition's state is as of this tick."""
 
     time_ms: int
     by_clock: bool = False
@@ -102,11 +102,11 @@ class Partition:
     ) -> None:
         self.lateness_ms = lateness_ms
         self.newest_ms = NEVER
-        """The newest time that a reading has told of."""
+        """Newest time of any reading, ms."""
         self.newest_sent_ms = NEVER
-        """Kafka's stamp of that reading."""
+        """Kafka's timestamp of that reading, ms."""
         self.next_offset = 0
-        """The input up to here, itself not included, is contained."""
+        """First offset that the state does not contain."""
         self.counts = FoldCounts()
         """What became of the readings since the partition was loaded."""
         records = records or {}
@@ -126,7 +126,7 @@ class Partition:
 
     @property
     def watermark_ms(self) -> int:
-        """How far event time is known to have come."""
+        """The watermark: newest reading minus the allowed lateness, ms."""
         return self.newest_ms - self.lateness_ms
 
     def take(
@@ -163,7 +163,7 @@ class Partition:
             yield from self._advance(reached_ms // MINUTE_MS, by_clock=True)
 
     def changes(self) -> dict[str, bytes | None]:
-        """Give the records that are not as they were last given; None for one that is gone."""
+        """Return the records that changed since the last call; None: a record that is gone."""
         clock = Record(
             RecordKind.CLOCK, 0, [np.array([self.next_offset, self.newest_ms, self.newest_sent_ms])]
         )

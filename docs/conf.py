@@ -22,7 +22,8 @@ html_copy_source = False
 
 # What is built from these pages: caption of the navigation, and its pages in order.
 NAVIGATION = {
-    "Start": ["glossary"],
+    "Start": ["architecture", "glossary"],
+    "Tutorials": ["tutorial/first-forecasts", "tutorial/train-a-model"],
     "How-to guides": ["howto/*"],
     "Reference": ["reference/*", "reference/cards/*"],
     "Explanation": ["explanation/*"],

@@ -16,6 +16,9 @@ from gridcast.stream.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 INDEX_OF_DECISIONS = ROOT / "docs" / "decisions" / "index.md"
+ROOTS = (ROOT, ROOT / "src" / "gridcast")
+"""Where the paths that pages name begin."""
+FOLDERS = {path.name for root in ROOTS for path in root.iterdir() if path.is_dir()}
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
@@ -39,9 +42,12 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_script_that_a_page_names_is_there(page: Path) -> None:
-    named = re.findall(r"\b(?:tests|bench|src)/[a-z0-9_/]+\.py\b", page.read_text("utf-8"))
-    assert [name for name in named if not (ROOT / name).exists()] == []
+def test_every_file_and_folder_that_a_page_names_is_there(page: Path) -> None:
+    text = page.read_text("utf-8")
+    named = set(re.findall(r"`([a-z_]+/[\w./-]*)`", text))
+    named |= set(re.findall(r"\b(?:tests|bench|src)/[a-z0-9_/]+\.py\b", text))
+    ours = {name for name in named if name.split("/")[0] in FOLDERS}
+    assert {name for name in ours if not any((root / name).exists() for root in ROOTS)} == set()
 
 
 def links(page: Path) -> set[Path]:

@@ -21,8 +21,8 @@ _FORM = re.compile(r"\s*(?:([\w.-]+):)?(\w+)\s*(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?(?:
 class FailCondition:
     """A condition that must not hold.
 
-    >>> Gate.read("mape_24h > 5")
-    Gate(forecaster=None, score='mape_24h', compare='>', limit=5.0)
+    >>> FailCondition.read("mape_24h > 5")
+    FailCondition(forecaster=None, score='mape_24h', compare='>', limit=5.0)
     """
 
     forecaster: str | None

@@ -171,13 +171,13 @@ class RunRecorder:
     >>> import tempfile
     >>> from datetime import UTC, datetime
     >>> folder = RunFolder.create(Path(tempfile.mkdtemp()), "try", datetime.now(UTC))
-    >>> folder.begin(Status(run=folder.run, state=State.RUNNING, started=datetime.now(UTC)))
-    >>> with Recorded(folder, clock=lambda: datetime.now(UTC)):
+    >>> folder.begin(Status(run=folder.run, state=RunState.RUNNING, started=datetime.now(UTC)))
+    >>> with RunRecorder(folder, clock=lambda: datetime.now(UTC)):
     ...     raise ValueError("no such day")
     Traceback (most recent call last):
     ValueError: no such day
     >>> folder.status.state, folder.status.why
-    (<State.FAILED: 'failed'>, 'ValueError: no such day')
+    (<RunState.FAILED: 'failed'>, 'ValueError: no such day')
     """
 
     def __init__(self, folder: RunFolder, clock: Callable[[], datetime]) -> None:

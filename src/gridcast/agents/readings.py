@@ -113,9 +113,8 @@ class AssignedPartitions:
         `idle` are the partitions without waiting messages. Their ticks are closed up to `clock_ms`;
         None: the clock closes no ticks.
         """
-        open_ones = set(self._held) - set(self.not_open())
         # Side by side: a partition that waits for Kafka must not hold up the others.
-        await asyncio.gather(*(self._on_timer(n, n in idle, clock_ms) for n in sorted(open_ones)))
+        await asyncio.gather(*(self._on_timer(n, n in idle, clock_ms) for n in sorted(self.open())))
 
     async def save(self) -> None:
         """Save every partition: another worker may get it next."""

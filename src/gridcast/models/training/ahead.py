@@ -1,10 +1,10 @@
-"""The whole graph, but one that can be told what it keeps of all hours but the newest.
+"""The forecast graph with an encoder cache as an optional input.
 
-Most of a network's work is to read the hours of its window, and all of them but the newest are
-known before the last slot is over. So the graph has an input more, `memory`: what its encoders
-kept of those hours. Without any (no rows) it reads them itself; what it then kept is its output
-`encoded`, to be given back to it. The answer is the same to the bit. Without a `future` (no rows)
-it reads, and does not answer.
+Encoding the past hours is most of a network's work, and all hours but the newest are known before
+the last slot closes. The graph therefore has an extra input, `memory`: the encoder states over
+those hours. If it has no rows, the graph encodes the hours itself. It returns the states as the
+output `encoded`, which a later call can pass back as `memory`; the forecast is the same to the
+bit. If `future` has no rows, the graph only encodes and makes no forecast.
 """
 
 import onnx
@@ -21,21 +21,21 @@ _EARLY, _LATE = "early.", "late."
 
 
 class Early(nn.Module):
-    """From windows to what is kept of all hours but the newest."""
+    """The encoder part: from windows to the states over all hours but the newest."""
 
     def __init__(self, forecaster: ForecasterNetwork) -> None:
         super().__init__()
         self.forecaster = forecaster
 
     def forward(self, load: Tensor, past: Tensor) -> Tensor:
-        """Give, of all members one after the other, the states: [n, …]."""
+        """Return the states of all members, one after the other: [n, …]."""
         _, hours = self.forecaster.front.window(load, past)
         states = [member.encode(hours[:, :-1]) for member in self.forecaster.each]
         return torch.cat([part.flatten(1) for state in states for part in state], 1)
 
 
 class Late(nn.Module):
-    """From what is kept of all hours but the newest to quantiles."""
+    """The decoder part: from the cached encoder states to quantiles."""
 
     def __init__(self, forecaster: ForecasterNetwork) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Late(nn.Module):
         memory: Tensor,
         static: Tensor | None = None,
     ) -> Tensor:
-        """Read the newest hour, and forecast."""
+        """Encode the newest hour and return the forecast."""
         forecaster = self.forecaster
         scaled = forecaster.front(load, past, future, static, forecaster.front.scale(load))
         newest = scaled.hours[:, -1:]
@@ -67,12 +67,12 @@ class Late(nn.Module):
 
 
 def can_be_told(forecaster: ForecasterNetwork) -> bool:
-    """Tell whether a forecaster reads forwards and keeps as much of many hours as of few."""
+    """Return True if the forecaster reads forwards only and its state has a fixed size."""
     return not (forecaster.network.both_ways or forecaster.network.grows)
 
 
 def joined(early: bytes, late: bytes) -> bytes:
-    """Make one graph of two that `write_graph` wrote."""
+    """Join two graphs that `write_graph` wrote into one."""
     first, model = onnx.load_from_string(early), onnx.load_from_string(late)
     for part, prefix in ((first, _EARLY), (model, _LATE)):
         compose.add_prefix(part, prefix, rename_inputs=False, inplace=True)
@@ -111,7 +111,7 @@ def _where_empty(
 
 
 def _part(model: onnx.ModelProto) -> onnx.GraphProto:
-    """Make a branch of a graph: its inputs are those of the whole."""
+    """Make a graph a branch: it takes its inputs from the outer graph."""
     graph = model.graph
     return helper.make_graph(graph.node, graph.name, [], graph.output, graph.initializer)
 

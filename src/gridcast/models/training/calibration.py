@@ -1,4 +1,4 @@
-"""Move quantiles so that they hold on the validation part: conformal, by knot and level."""
+"""Conformal calibration of quantiles on the validation part, per knot and level."""
 
 import torch
 from torch import Tensor
@@ -6,24 +6,24 @@ from torch import Tensor
 from gridcast.models.training.networks.forecaster import ForecasterNetwork
 
 FEWEST = 50
-"""With fewer loads known at a knot its quantiles stay where they are."""
+"""Minimum number of measured loads at a knot; with fewer, its quantiles are not calibrated."""
 
 
 @torch.no_grad()
 def calibrate(forecaster: ForecasterNetwork, quantiles: Tensor, truth: Tensor) -> None:
-    """Find how far quantiles must move to hold on samples that nothing was learned from.
+    """Set the conformal shift of the quantiles from samples that were not trained on.
 
-    How far the truth lies above a quantile is seen in widths of the sample's own fan, so that what
-    is found on calm days and large series holds on others. The median stays.
+    How far the truth lies above a quantile is measured in widths of the sample's own fan, so that a
+    shift found on calm days and large series also fits others. The median does not move.
 
     Parameters
     ----------
     forecaster
-        Whose `shift` is set.
+        The network whose `shift` is set.
     quantiles
-        [n, knots, levels]: as the mean of the members says, uncalibrated, scaled.
+        [n, knots, levels]: mean of the members, uncalibrated, scaled.
     truth
-        [n, knots]: scaled; not a number where nothing was measured.
+        [n, knots]: scaled; NaN where nothing was measured.
 
     References
     ----------
@@ -42,7 +42,7 @@ def calibrate(forecaster: ForecasterNetwork, quantiles: Tensor, truth: Tensor) -
 
 
 def _quantile(scores: Tensor, level: float) -> Tensor:
-    """Give the quantile outwards of the scores, as conformal prediction wants it of few."""
+    """Return the conformal quantile of the scores: rounded outwards, for small samples."""
     size = len(scores)
     outward = (size + 1) * (level if level > 0.5 else 1 - level) / size
     share = min(1.0, outward)

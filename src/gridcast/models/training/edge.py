@@ -1,4 +1,4 @@
-"""A model file for small machines: weights of 8 bits."""
+"""int8 weight quantisation of a model file, for small machines."""
 
 import io
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ _PREPARED = {"onnx.quant.pre_process": "onnxruntime.quant"}
 
 
 def quantised(graph: bytes) -> bytes:
-    """Give a graph whose members' weights are whole numbers of 8 bits, a scale for each row.
+    """Return the graph with the members' weights quantised to int8, with one scale per row.
 
-    What flows between them is quantised as it comes, by scales taken from all samples run at once:
-    what a sample gets depends on those beside it, which `Network.load` finds and then runs the
-    graph sample by sample. onnxruntime has no such operator for a GRU, whose weights stay whole.
+    Activations are quantised dynamically, with scales taken over the whole batch. A sample's result
+    thus depends on the samples beside it. `Network.load` detects this and runs the graph sample by
+    sample. onnxruntime has no int8 operator for a GRU, whose weights stay as they are.
 
     Parameters
     ----------
     graph
-        As `write_graph` gives it: not sealed.
+        As `write_graph` returns it, not sealed.
     """
     model = onnx.load_from_string(graph)
     chosen = list(_of_members(model))
@@ -43,7 +43,7 @@ def quantised(graph: bytes) -> bytes:
 
 
 def _of_members(model: onnx.ModelProto) -> Iterator[str]:
-    """Name the nodes that multiply by a member's weights."""
+    """Return the names of the nodes that multiply by a member's weights."""
     matrices = {one.name for one in model.graph.initializer if len(one.dims) == 2}
     products = {name for name in matrices if not name.startswith(_WHOLE)}
     for node in model.graph.node:

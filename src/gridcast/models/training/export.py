@@ -1,7 +1,7 @@
-"""Write a trained forecaster as one ONNX file, sealed with its contract.
+"""Export a trained forecaster as one ONNX file, sealed with its contract.
 
-torch's exporter by `torch.export` writes the graph: it is the one that torch keeps (the one by
-TorchScript is deprecated). Recurrent layers are named as operators, see `onnx_recurrent`.
+The graph is written by torch's exporter based on `torch.export`; the one based on TorchScript is
+deprecated. Recurrent layers become ONNX operators, see `onnx_recurrent`.
 """
 
 import logging
@@ -24,26 +24,26 @@ from gridcast.models.training.networks import ForecasterNetwork
 from gridcast.models.training.onnx_recurrent import with_operators
 
 OPSET = 20
-"""The oldest with GELU as one operator; onnxruntime reads it since 1.17."""
+"""The oldest opset that has GELU as one operator; onnxruntime reads it since 1.17."""
 PAIRS = "pairs"
 """Name of the first dimension: any number of pairs of a series and an origin."""
 HOURS = "hours"
 """Name of the dimension of a state that keeps an entry for every hour read."""
 EXAMPLES = 3
-"""Pairs that the graph is traced with; more than one, for a 1 would be taken to be constant."""
+"""Number of pairs to trace the graph with. With 1 the dimension would become a constant."""
 
 
 def export(forecaster: ForecasterNetwork, contract: Contract, *, calibrated: bool = True) -> bytes:
-    """Write a forecaster as a model file that `Network.load` accepts.
+    """Return a forecaster as the bytes of a model file that `Network.load` accepts.
 
     Parameters
     ----------
     forecaster
-        Trained.
+        A trained forecaster.
     contract
-        What the file is to say of itself; it must be of this forecaster.
+        The contract to embed; it must match the forecaster.
     calibrated
-        False leaves out what calibration found: to compare.
+        False leaves the conformal calibration out, for comparison.
     """
     check(forecaster, contract)
     if not calibrated:
@@ -53,7 +53,7 @@ def export(forecaster: ForecasterNetwork, contract: Contract, *, calibrated: boo
 
 
 def whole_graph(forecaster: ForecasterNetwork) -> bytes:
-    """Write a forecaster as a graph that can be told what it keeps, where it can be; not sealed."""
+    """Return the unsealed graph of a forecaster, with an encoder cache if it supports one."""
     if not can_be_told(forecaster):
         return plain_graph(forecaster)
     inputs = example(forecaster.spec)
@@ -68,12 +68,12 @@ def whole_graph(forecaster: ForecasterNetwork) -> bytes:
 
 
 def plain_graph(forecaster: ForecasterNetwork) -> bytes:
-    """Write a forecaster as a graph that reads all of its hours itself; not sealed."""
+    """Return the unsealed graph of a forecaster, without an encoder cache."""
     return write_graph(forecaster, example(forecaster.spec), [QUANTILES])
 
 
 def example(spec: FeatureSpec) -> dict[str, Tensor]:
-    """Give inputs of the right shapes, by name; without static features there is no such input."""
+    """Return example inputs of the right shapes, by name; no `static` without such features."""
     shapes = {
         "load": (spec.slots,),
         "past": (spec.steps, len(spec.past)),
@@ -93,19 +93,18 @@ def write_graph(
     outputs: Sequence[str],
     grows: Container[str] = (),
 ) -> bytes:
-    """Write a module as an ONNX graph, not sealed; the same module gives the same bytes.
+    """Return a module as an unsealed ONNX graph; the same module gives the same bytes.
 
     Parameters
     ----------
     module
-        What to write.
+        The module to export.
     inputs
-        Examples by name, as the module's `forward` names its parameters; those of a list are
-        numbered.
+        Example inputs by the names of the parameters of `forward`; those of a list are numbered.
     outputs
-        Names of what it gives.
+        Names of the outputs.
     grows
-        Inputs whose second dimension, hours, may have any size too.
+        Inputs whose second dimension, hours, is dynamic too.
     """
     copy = with_operators(deepcopy(module).cpu()).eval()
     pairs, hours = torch.export.Dim(PAIRS), torch.export.Dim(HOURS)
@@ -141,17 +140,17 @@ def write_graph(
 
 
 def check(forecaster: ForecasterNetwork, contract: Contract) -> None:
-    """Refuse a contract that is not of this forecaster."""
-    for what, said, is_so in (
+    """Raise ValueError if the contract does not match the forecaster."""
+    for what, declared, actual in (
         ("features", contract.features, forecaster.spec),
         ("levels", contract.levels, forecaster.levels),
     ):
-        if said != is_so:
-            raise ValueError(f"the contract's {what} are {said}, the forecaster's {is_so}")
+        if declared != actual:
+            raise ValueError(f"the contract's {what} are {declared}, the forecaster's {actual}")
 
 
 def _forget_where(model: onnx.ModelProto) -> None:
-    """Leave out which lines of which files the nodes are from: paths of this machine."""
+    """Remove the nodes' source locations, which contain paths of this machine."""
     for part in (*model.graph.node, *model.graph.value_info, *model.graph.initializer):
         part.ClearField("metadata_props")
         part.ClearField("doc_string")
@@ -162,7 +161,7 @@ def _forget_where(model: onnx.ModelProto) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep to itself what torch's exporter warns of: its own insides."""
+    """Suppress the warnings that torch's exporter emits about its own internals."""
     logger = logging.getLogger("torch.onnx")
     before = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""The training: the base in closed form, the members one after the other, then calibration."""
+"""The training loop: base by ridge regression, then each member, then conformal calibration."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -22,19 +22,19 @@ SCALING_SAMPLES = 4_000
 
 @dataclass(frozen=True, slots=True)
 class FitProgress:
-    """How far a training is."""
+    """Progress of a training."""
 
     stage: Literal["base", "member", "calibration"]
     step: int
-    """Steps done, of all members; those a member did without count as done."""
+    """Steps done, summed over members; steps saved by early stopping count as done."""
     steps: int
     member: int
     loss: float = float("nan")
-    """Of the step, before it."""
+    """Training loss before the step."""
     validation: float | None = None
-    """The averaged weights' loss on the validation part, where it was just looked at."""
+    """Validation loss of the averaged weights, if it was evaluated at this step."""
     best: float | None = None
-    """The lowest of those, of this member."""
+    """Lowest validation loss of this member."""
     best_step: int = 0
 
 
@@ -115,13 +115,13 @@ class Fitting:
 
     @property
     def parameters(self) -> int:
-        """How many numbers are learned: weights of the members, and of the base."""
+        """Number of learned parameters, of the members and the base."""
         base = self.forecaster.base
         weights = [*self.forecaster.parameters(), base.common, base.own, base.cross]
         return sum(weight.numel() for weight in weights)
 
     def run(self) -> Iterator[FitProgress]:
-        """Train to the end, from where it stands; tells of every step."""
+        """Train to the end from the current state; yields the progress after every step."""
         before = torch.get_num_threads()
         torch.set_num_threads(self.settings.threads)
         try:
@@ -148,7 +148,7 @@ class Fitting:
         self.forecaster.to("cpu")
 
     def state(self) -> dict[str, Any]:
-        """Give all that is needed to go on from here: plain numbers, strings and tensors."""
+        """Return a checkpoint of the training: plain numbers, strings and tensors."""
         weights = self.forecaster.state_dict()
         return {
             "stage": self._stage,
@@ -159,7 +159,7 @@ class Fitting:
         }
 
     def resume(self, state: dict[str, Any]) -> None:
-        """Go on from a state, of a training with the same settings and samples."""
+        """Restore a checkpoint of a training with the same settings and samples."""
         self._stage, self._member = state["stage"], state["member"]
         self._best = [(step, loss) for step, loss in state["best"]]
         self.forecaster.load_state_dict(state["forecaster"])
@@ -202,12 +202,12 @@ class Fitting:
     @torch.no_grad()
     def _calibrate(self) -> None:
         forecaster = self.forecaster
-        found = [
+        batches = [
             (lesson.truth, forecaster.at_knots(mean_of(answers), lesson.references))
             for lesson in self._lessons(self.settings.calibration_samples)
             if (answers := [lesson.answer(member) for member in forecaster.each])
         ]
-        truth, quantiles = (torch.cat(parts).cpu() for parts in zip(*found, strict=True))
+        truth, quantiles = (torch.cat(parts).cpu() for parts in zip(*batches, strict=True))
         calibrate(forecaster, quantiles, truth)
 
     def _progress(
@@ -230,7 +230,7 @@ class Fitting:
 
 
 def device_of(name: str) -> torch.device:
-    """Choose where to train."""
+    """Return the device to train on."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name == "cuda" and not torch.cuda.is_available():

@@ -1,4 +1,4 @@
-"""One member learning: its optimiser, the average of its weights, and the best of those so far."""
+"""Training of one member: optimiser, exponential moving average of weights, early stopping."""
 
 from copy import deepcopy
 from typing import Any
@@ -15,14 +15,14 @@ from gridcast.models.training.settings import TrainingSettings
 from gridcast.models.training.training_batches import Lesson
 
 STEEPEST = 1.0
-"""Longest gradient a step goes by."""
+"""Gradient norms are clipped to this."""
 
 
 class Learner:
     """A member in training.
 
-    What a step does follows from the state and the step's number: its dropout too, so that a
-    training that was interrupted goes on bit for bit.
+    A step depends on the state and the step's number only, and so does its dropout. An interrupted
+    training therefore resumes bit for bit.
     """
 
     def __init__(
@@ -47,17 +47,17 @@ class Learner:
 
     @property
     def is_done(self) -> bool:
-        """Whether it has learned all it will."""
+        """Whether training of this member has finished."""
         patience = self._settings.patience
         return self.step >= self._settings.steps or 0 < patience <= self.looks_since_best
 
     @property
     def is_to_look(self) -> bool:
-        """Whether it is time to look at the validation part."""
+        """Whether the validation loss is due at this step."""
         return self.step % self._settings.check_every == 0 or self.step >= self._settings.steps
 
     def learn(self, lesson: Lesson) -> float:
-        """Take a step; gives the loss before it."""
+        """Take one optimiser step and return the loss before it."""
         seed = np.random.SeedSequence([self._settings.seed, self.number, self.step, 2])
         torch.manual_seed(int(seed.generate_state(1)[0]))
         chosen = self._settings
@@ -77,9 +77,9 @@ class Learner:
 
     @torch.no_grad()
     def look(self, lessons: list[Lesson]) -> float:
-        """Give the averaged weights' loss on the validation part; the best weights are kept.
+        """Return the validation loss of the averaged weights, and keep them if they are the best.
 
-        Without patience the newest are: the validation part then chooses nothing.
+        Without patience the newest weights are kept, so the validation part selects nothing.
         """
         losses = torch.stack([self._loss(self._average, lesson) for lesson in lessons])
         counts = losses.new_tensor([float(lesson.weight.sum()) for lesson in lessons])
@@ -91,12 +91,12 @@ class Learner:
         return loss
 
     def settle(self) -> None:
-        """Take the best weights."""
+        """Load the best weights."""
         self.member.load_state_dict(self._best)
         self.member.eval()
 
     def state(self) -> dict[str, Any]:
-        """Give all that is needed to go on from here."""
+        """Return a checkpoint of this member's training."""
         return {
             "number": self.number,
             "step": self.step,
@@ -110,7 +110,7 @@ class Learner:
         }
 
     def resume(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Restore a checkpoint."""
         self.step, self.best_step = state["step"], state["best_step"]
         self.best_loss, self.looks_since_best = state["best_loss"], state["looks_since_best"]
         self.member.load_state_dict(state["member"])

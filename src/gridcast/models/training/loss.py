@@ -1,4 +1,4 @@
-"""What training makes small: the pinball loss, in each knot's usual error."""
+"""The training loss: pinball loss in units of each knot's usual error."""
 
 import torch
 from torch import Tensor

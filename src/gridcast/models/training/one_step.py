@@ -1,8 +1,8 @@
-"""The graph in three parts, whose state can be carried from hour to hour.
+"""The graph in three parts, with a state that can be carried from hour to hour.
 
-`encoder` reads a window and gives its level and the members' states; `step` takes these, one hour
-more, and gives the next states; `decoder` forecasts from states. Encoder and decoder make the whole
-graph; the encoder and a step are the encoder over an hour more, by the level that the encoder gave.
+`encoder` returns the level and the members' states for a window. `step` takes these and one more
+hour and returns the next states. `decoder` forecasts from states. Encoder and decoder make the
+whole graph. The encoder and a step equal the encoder over one more hour, at the encoder's level.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class OneStep:
     decoder: bytes
     """load, past, future, scale, states, static where there is one: quantiles."""
     states: int
-    """How many there are: `state_0`, …; the step gives `next_0`, …"""
+    """Number of states: `state_0`, …; the step returns `next_0`, …"""
 
 
 class Encoder(nn.Module):
@@ -39,7 +39,7 @@ class Encoder(nn.Module):
         self.forecaster = forecaster
 
     def forward(self, load: Tensor, past: Tensor) -> tuple[Tensor, ...]:
-        """Give the windows' levels and, of all members one after the other, the states."""
+        """Return the windows' levels and the states of all members, one after the other."""
         scale, hours = self.forecaster.front.window(load, past)
         states = [member.encode(hours) for member in self.forecaster.each]
         return (scale, *(part for each in states for part in each))
@@ -55,7 +55,7 @@ class Step(nn.Module):
     def forward(
         self, mean: Tensor, past: Tensor, scale: Tensor, state: list[Tensor]
     ) -> tuple[Tensor, ...]:
-        """Read one hour more: its mean load, kW, and its features."""
+        """Encode one more hour: its mean load, kW, and its features."""
         front = self.forecaster.front
         hour = front.hours(front.normal(mean, scale), past)
         each = zip(self.forecaster.each, split(self.forecaster, state), strict=True)
@@ -79,19 +79,19 @@ class Decoder(nn.Module):
         state: list[Tensor],
         static: Tensor | None = None,
     ) -> Tensor:
-        """Forecast as the whole graph does."""
+        """Return the same forecast as the whole graph."""
         scaled = self.forecaster.front(load, past, future, static, scale)
         return self.forecaster.finish(scaled, split(self.forecaster, state))
 
 
 def split(forecaster: ForecasterNetwork, parts: list[Tensor]) -> list[State]:
-    """Give each member its own parts of the states."""
+    """Return the states grouped by member."""
     each = len(parts) // len(forecaster.members)
     return [tuple(parts[first : first + each]) for first in range(0, len(parts), each)]
 
 
 def export_one_step(forecaster: ForecasterNetwork, contract: Contract) -> OneStep:
-    """Write the three parts; a network that reads hours backwards too has none."""
+    """Return the three parts; raises if the network is bidirectional."""
     check(forecaster, contract)
     if forecaster.network.both_ways:
         raise ValueError("this network reads hours backwards too: it has no state to carry on")

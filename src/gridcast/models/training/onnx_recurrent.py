@@ -1,8 +1,8 @@
-"""Recurrent layers as ONNX has them: one LSTM or GRU operator each, whatever its length.
+"""Export recurrent layers as single ONNX operators: one LSTM or GRU each, of any length.
 
 torch's exporter traces recurrent layers as loops over hours and then looks for the operators behind
-them: that takes half a minute and fails where a first state is given. Here the operators are named
-outright, by `torch.onnx.ops.symbolic_multi_out`, the way it offers for this.
+them. That takes half a minute and fails if an initial state is given. Here
+`torch.onnx.ops.symbolic_multi_out` names the operators directly.
 """
 
 from typing import Any
@@ -11,17 +11,17 @@ import torch
 from torch import Tensor, nn
 
 GATES = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2)}
-"""Where ONNX's gates are in torch's: input, output, forget, cell; update, reset, hidden."""
+"""Position of ONNX's gates in torch's order: input, output, forget, cell; update, reset, hidden."""
 State = Tensor | tuple[Tensor, Tensor]
 
 
 class OnnxRecurrent(nn.Module):
-    """Stands for a recurrent layer while a graph is written; it cannot be run.
+    """A placeholder for a recurrent layer while a graph is exported; it cannot be run.
 
     Parameters
     ----------
     layer
-        What it stands for: with samples first, as all of ours are.
+        The batch-first layer that it replaces.
     """
 
     def __init__(self, layer: nn.LSTM | nn.GRU) -> None:
@@ -35,7 +35,7 @@ class OnnxRecurrent(nn.Module):
                 self.register_buffer(f"{name}{number}", value)
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Give what the layer gives: outputs, samples first, and the state at the end."""
+        """Return what the layer returns: outputs, batch first, and the final state."""
         length, samples = inputs.shape[1], inputs.shape[0]
         parts = 2 if self.operator == "LSTM" else 1
         begin = state if isinstance(state, tuple) else (state,) * parts
@@ -66,14 +66,14 @@ class OnnxRecurrent(nn.Module):
         return output.transpose(0, 1), (last[0], last[1]) if parts == 2 else last[0]
 
     def _weights(self, layer: nn.LSTM | nn.GRU, number: int) -> dict[str, Tensor]:
-        """Give a layer's weights, [ways, …], in ONNX's order of gates."""
+        """Return a layer's weights, [directions, …], in ONNX's order of gates."""
         gates = GATES[self.operator]
 
         def ordered(name: str) -> Tensor:
             ends = ("", "_reverse")[: self.ways]
             every = [getattr(layer, f"{name}_l{number}{end}").detach() for end in ends]
             return torch.stack(
-                [torch.cat([one.chunk(len(gates))[gate] for gate in gates]) for one in every]
+                [torch.cat([weight.chunk(len(gates))[gate] for gate in gates]) for weight in every]
             )
 
         biases = torch.cat([ordered("bias_ih"), ordered("bias_hh")], 1)
@@ -81,7 +81,7 @@ class OnnxRecurrent(nn.Module):
 
 
 def with_operators(module: nn.Module) -> nn.Module:
-    """Put operators in the place of all recurrent layers of a module; the module is changed."""
+    """Replace all recurrent layers of a module by ONNX operators, in place."""
     for name, child in module.named_children():
         if isinstance(child, nn.LSTM | nn.GRU):
             setattr(module, name, OnnxRecurrent(child))

@@ -11,17 +11,17 @@ from gridcast.models.training.networks.front import Scaled
 from gridcast.models.training.samples import TrainingBatch
 
 HOLDS = (1.0, 10.0, 100.0, 1000.0)
-"""How strongly weights are pulled to 0: what is tried on the validation part."""
+"""Ridge penalties that are tried on the validation part."""
 USUAL = 1.25
-"""A normal error's deviation, in mean errors."""
+"""Ratio of standard deviation to mean absolute error of a normal distribution."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Design:
-    """Features and targets of some samples; what is not known or does not count is 0."""
+    """Design matrix and targets of some samples; unknown and unweighted values are 0."""
 
     shared: Tensor
-    """[n, …], as are all: double precision."""
+    """[n, …]; all are double precision."""
     own: Tensor
     """[horizon, n, …]"""
     target: Tensor
@@ -30,20 +30,20 @@ class _Design:
     """[horizon, n]"""
 
     def of(self, slot: int) -> tuple[Tensor, Tensor]:
-        """Give a slot's features and target, each sample by what it counts."""
+        """Return a slot's features and target, weighted by sample."""
         counts = self.counts[slot, :, None]
         both = torch.cat([self.shared, self.own[slot]], 1)
         return both * counts, self.target[slot, :, None] * counts
 
 
 def fit_front(forecaster: ForecasterNetwork, batch: TrainingBatch) -> None:
-    """Learn the scaling from samples of the training part."""
+    """Fit the scaling on samples of the training part."""
     load, past, future, static, truth, weight = tensors(batch)
     forecaster.front.fit(load, past, future, static, truth=truth, weight=weight)
 
 
 def tensors(batch: TrainingBatch, device: torch.device | str = "cpu") -> tuple[Tensor, ...]:
-    """Give load, past, future, static, truth and weight."""
+    """Return load, past, future, static, truth and weight as tensors."""
     inputs = batch.inputs
     arrays = (inputs.load, inputs.past, inputs.future, inputs.static, batch.truth, batch.weight)
     return tuple(torch.from_numpy(array).to(device) for array in arrays)
@@ -57,9 +57,9 @@ def fit_base(
 ) -> None:
     """Solve the normal equations of all slots, in double precision.
 
-    The features are summed over batches, so that they are never all in memory. Each slot takes the
-    pull that forecasts the validation part best; the base's usual errors there, at the knots,
-    become the unit of what the members say.
+    The moments are summed over batches, so that the features are never all in memory. Each slot
+    takes the ridge penalty with the lowest validation error. The base's usual errors at the knots
+    become the unit of the members' outputs.
     """
     moments, drives = _normal_equations(forecaster, train)
     holds = torch.tensor(HOLDS, dtype=torch.float64)
@@ -91,7 +91,7 @@ def fit_base(
 def _normal_equations(
     forecaster: ForecasterNetwork, train: Iterable[TrainingBatch]
 ) -> tuple[Tensor, Tensor]:
-    """Give for each slot the moments of its features, and of features and target."""
+    """Return the Gram matrix of each slot's features, and the products of features and target."""
     moments, drives = torch.zeros(0), torch.zeros(0)
     for design in _designs(forecaster, train):
         split = design.shared.shape[1]
@@ -123,10 +123,10 @@ def _designs(forecaster: ForecasterNetwork, batches: Iterable[TrainingBatch]) ->
         cross = base.course(scaled)[..., :, None] * base.kinds(scaled)[..., None, :]
         own = torch.cat([base.single(scaled), cross.flatten(-2)], -1).double()
         target = front.normal(truth, scaled.scale)
-        known = target.isfinite()
+        is_measured = target.isfinite()
         yield _Design(
             base.shared(scaled).double(),
             own.transpose(0, 1),
-            torch.where(known, target, 0.0).T.double(),
-            (known * weight[:, None]).T.double(),
+            torch.where(is_measured, target, 0.0).T.double(),
+            (is_measured * weight[:, None]).T.double(),
         )

@@ -1,4 +1,4 @@
-"""What a network learns from: windows of archives and what came after, cut as they are needed."""
+"""Training samples: windows of archives and the load that followed, cut on demand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ from gridcast.models.features.builder import FeatureBuilder
 
 LEAST_KW = 1e-4
 HEAVIEST = 10.0
-"""No sample counts more than so many usual ones."""
+"""Upper bound of a sample's weight."""
 
 Index = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingBatch:
-    """Some samples."""
+    """A batch of training samples."""
 
     inputs: Inputs
     truth: npt.NDArray[np.float32]
-    """[n, horizon] kW; not a number where nothing was measured."""
+    """[n, horizon] kW; NaN where nothing was measured."""
     weight: npt.NDArray[np.float32]
-    """[n]: what each counts: the level of its window, of the usual level in its archive. So a
-    kilowatt is a kilowatt within an archive, and every archive counts by its samples alone."""
+    """[n]: the level of the sample's window over the usual level in its archive. A kilowatt so
+    counts the same within an archive, and an archive counts by its number of samples."""
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -49,20 +49,20 @@ class _Origins:
 
 
 class TrainingSamples:
-    """Pairs of a series and an origin, of one or more archives; batches are built when asked for.
+    """Pairs of a series and an origin from one or more archives; batches are built on demand.
 
     Parameters
     ----------
     builder
-        Makes the inputs, as serving does.
+        Builds the inputs, as in serving.
     parts
-        Archives, each with the part of it whose slots the horizons lie in.
+        Archives, each with the time span that the horizons lie in.
     every
         Slots from one origin to the next.
     least_known
-        Share of the window that must have been measured, and of the horizon.
+        Minimum measured share of the window, and of the horizon.
     most
-        Samples of each archive, at most, drawn at random; 0: all.
+        Maximum number of samples per archive, drawn at random; 0: all.
     """
 
     def __init__(
@@ -74,20 +74,22 @@ class TrainingSamples:
         most: int = 0,
     ) -> None:
         self.builder = builder
-        found = (_origins(builder, archive, part, every, least_known) for archive, part in parts)
-        self._origins = [one.thinned(most) if most else one for one in found]
-        self._first = np.cumsum([0, *(len(one.slot) for one in self._origins)])
+        origins = (_origins(builder, archive, part, every, least_known) for archive, part in parts)
+        self._origins = [
+            part_origins.thinned(most) if most else part_origins for part_origins in origins
+        ]
+        self._first = np.cumsum([0, *(len(part_origins.slot) for part_origins in self._origins)])
 
     def __len__(self) -> int:
         return int(self._first[-1])
 
     def pairs(self, index: Index) -> list[tuple[int, npt.NDArray[np.intp]]]:
-        """Give the archives that samples are of, each with where in `index` its samples are."""
+        """Return the archives of the samples, each with the positions in `index` of its samples."""
         of = np.searchsorted(self._first, index, side="right") - 1
-        return [(int(one), np.flatnonzero(of == one)) for one in np.unique(of)]
+        return [(int(archive), np.flatnonzero(of == archive)) for archive in np.unique(of)]
 
     def batch(self, index: Index) -> TrainingBatch:
-        """Build samples by their numbers; those whose window cannot be filled are left out."""
+        """Build samples by number, without those whose window cannot be filled."""
         parts = [self._of(number, index[at]) for number, at in self.pairs(index)]
         if len(parts) == 1:
             return parts[0]
@@ -104,25 +106,25 @@ class TrainingSamples:
         )
 
     def thinned(self, most: int) -> npt.NDArray[np.intp]:
-        """Give the numbers of at most so many samples, spread evenly."""
+        """Return at most this many sample numbers, evenly spaced."""
         return np.linspace(0, len(self) - 1, min(most, len(self))).astype(np.intp)
 
     def _of(self, number: int, index: Index) -> TrainingBatch:
-        one = self._origins[number]
+        origins = self._origins[number]
         at = index - self._first[number]
-        slot, row = one.slot[at], one.row[at]
-        inputs, usable = self.builder.sample(one.archive, slot, row)
-        truth = one.archive.truth(slot, row, self.builder.spec.horizon)
+        slot, row = origins.slot[at], origins.row[at]
+        inputs, usable = self.builder.sample(origins.archive, slot, row)
+        truth = origins.archive.truth(slot, row, self.builder.spec.horizon)
         if not usable.all():
             inputs, truth = inputs.take(usable), truth[usable]
-        weight = np.abs(inputs.load).mean(axis=1) / one.level
+        weight = np.abs(inputs.load).mean(axis=1) / origins.level
         return TrainingBatch(inputs, truth, np.minimum(weight, HEAVIEST).astype(np.float32))
 
 
 def _origins(
     builder: FeatureBuilder, archive: Archive, part: Part, every: int, least_known: float
 ) -> _Origins:
-    """Find the origins of a part: enough measured before them, and enough after."""
+    """Return the origins in a part with enough measured slots before and after them."""
     spec = builder.spec
     measured = archive.mark >= MEASURED
     count = np.concatenate(
@@ -134,8 +136,8 @@ def _origins(
         return _Origins(archive, none, none, 1.0)
     before = count[slot] - count[slot - spec.slots]
     after = count[slot + spec.horizon] - count[slot]
-    known = (before >= least_known * spec.slots) & (after >= least_known * spec.horizon)
-    at, row = np.nonzero(known)
+    is_usable = (before >= least_known * spec.slots) & (after >= least_known * spec.horizon)
+    at, row = np.nonzero(is_usable)
     within = archive.mean[part.first : part.end][measured[part.first : part.end]]
     level = float(np.abs(within).mean(dtype=np.float64)) if within.size else 1.0
     return _Origins(archive, slot[at].astype(np.int32), row.astype(np.int32), max(level, LEAST_KW))

@@ -1,15 +1,15 @@
-"""What changes from one step of training to the next: functions of the step alone."""
+"""Schedules of learning rate and weight averaging, as functions of the step."""
 
 import math
 from typing import Literal
 
 Schedule = Literal["cosine", "constant"]
 LAST = 1e-3
-"""The cosine ends at this share of the highest rate."""
+"""Final share of the highest learning rate in the cosine schedule."""
 
 
 def rate(step: int, steps: int, highest: float, warmup: float, schedule: Schedule) -> float:
-    """Give the learning rate of a step, counted from 0.
+    """Return the learning rate of a step, counted from 0.
 
     >>> [round(rate(step, 100, 1.0, 0.1, "cosine"), 2) for step in (0, 9, 54, 99)]
     [0.1, 1.0, 0.5, 0.0]
@@ -24,7 +24,7 @@ def rate(step: int, steps: int, highest: float, warmup: float, schedule: Schedul
 
 
 def kept(step: int, ema: float) -> float:
-    """Give how much of the averaged weights stays at a step; at first less, to forget the start.
+    """Return the decay of the weights' moving average; lower at first, to forget the start.
 
     >>> kept(0, 0.99), round(kept(10_000, 0.99), 2)
     (0.1, 0.99)

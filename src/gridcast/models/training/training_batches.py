@@ -1,4 +1,4 @@
-"""What members learn from, ready for them: drawn by step, so that any step can be drawn again."""
+"""Training batches of the members, drawn by step so that any step can be repeated."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -18,29 +18,29 @@ from gridcast.models.training.ridge import tensors
 from gridcast.models.training.samples import TrainingBatch, TrainingSamples
 
 AT_ONCE = 512
-"""Samples built at once where all of them are gone through."""
+"""Batch size where all samples are iterated over."""
 
 
 class Lesson(NamedTuple):
-    """Samples as members see them, and what they should have said."""
+    """A batch of prepared inputs and targets for a member."""
 
     scaled: Scaled
     references: Tensor
     ahead: Tensor
     truth: Tensor
-    """[n, knots], scaled; not a number where nothing was measured."""
+    """[n, knots], scaled; NaN where nothing was measured."""
     weight: Tensor
 
     def answer(self, member: Member) -> KnotForecast:
-        """Ask a member."""
+        """Return a member's forecast for this batch."""
         state = member.encode(self.scaled.hours)
         return member.decode(state, self.scaled.context, self.ahead)
 
 
 class Lessons:
-    """The training part, drawn without putting back until all of it was seen, and then again.
+    """Batches of the training part, drawn without replacement, epoch after epoch.
 
-    What a step draws follows from the seed, the member and the step alone.
+    A step's batch depends on the seed, the member and the step only.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Lessons:
         self._order = lru_cache(maxsize=2)(self._order_of)
 
     def draw(self, member: int, step: int) -> TrainingBatch:
-        """Draw the samples of a step."""
+        """Return the batch of a step."""
         size = len(self._samples)
         place = step * self._batch + np.arange(self._batch)
         number = np.empty(self._batch, np.intp)
@@ -71,9 +71,9 @@ class Lessons:
 
 
 def without(inputs: Inputs, spec: FeatureSpec, share: float, random: np.random.Generator) -> Inputs:
-    """Take all weather from a share of the samples, and from another the operator's forecast.
+    """Remove all weather from a share of the samples, and the operator's forecast from another.
 
-    So a network learns to do without them. What is told of a part of the hours only stays.
+    The network thus learns to do without them. Partially missing weather is not changed.
     """
     calendar, ahead = len(spec.calendar), len(spec.weather_ahead)
     if share == 0 or not (spec.weather or ahead or spec.operator):
@@ -89,7 +89,7 @@ def without(inputs: Inputs, spec: FeatureSpec, share: float, random: np.random.G
 
 @torch.no_grad()
 def prepare(forecaster: ForecasterNetwork, batch: TrainingBatch, device: torch.device) -> Lesson:
-    """Do what is the same for all members."""
+    """Compute what is the same for all members."""
     load, past, future, static, truth, weight = tensors(batch, device)
     front = forecaster.front
     scaled = front(load, past, future, static, front.scale(load))
@@ -99,7 +99,7 @@ def prepare(forecaster: ForecasterNetwork, batch: TrainingBatch, device: torch.d
 
 
 def in_batches(samples: TrainingSamples, most: int) -> Iterator[TrainingBatch]:
-    """Build samples spread evenly, so many at most, a batch at a time."""
+    """Yield at most this many samples, evenly spread, batch by batch."""
     chosen = samples.thinned(most)
     for first in range(0, len(chosen), AT_ONCE):
         yield samples.batch(chosen[first : first + AT_ONCE])

@@ -1,4 +1,4 @@
-"""A member whose decoder looks back at single hours."""
+"""An LSTM member with attention over the single hours."""
 
 import math
 
@@ -9,9 +9,9 @@ from gridcast.models.training.networks.recurrent import Lstm, Sizes, State
 
 
 class AttentionLstm(Lstm):
-    """An LSTM encoder and decoder whose head sees the hours that the decoder asks for.
+    """An LSTM encoder and decoder with attention over the encoder's outputs.
 
-    Its state holds what the encoder said at every hour, and so grows with each hour carried on.
+    Its state holds the encoder's output at every hour, and so grows with each hour carried on.
 
     References
     ----------
@@ -25,17 +25,19 @@ class AttentionLstm(Lstm):
         self.query = nn.Linear(hidden, hidden, bias=False)
 
     def seen(self, hidden: int) -> int:
-        """Give the width of what the head sees of the hours."""
+        """Return the width of the attention's output."""
         return hidden
 
     def encode(self, hours: Tensor, state: State | None = None) -> State:
-        """Read hours; the state's last part is what was said at each: [n, hours, hidden]."""
+        """Encode hours; the state's last part is the output at each hour: [n, hours, hidden]."""
         output, end = self._run(hours, state)
-        said = output if state is None else torch.cat([state[-1], output], 1)
-        return (*end, said)
+        outputs = output if state is None else torch.cat([state[-1], output], 1)
+        return (*end, outputs)
 
     def look(self, output: Tensor, state: State) -> list[Tensor]:
-        """Mix what was said at the hours, by how well each fits what is asked."""
-        said = state[-1]
-        fit = torch.matmul(self.query(output), said.transpose(1, 2)) / math.sqrt(said.shape[-1])
-        return [torch.matmul(torch.softmax(fit, -1), said)]
+        """Return the encoder's outputs averaged by scaled dot-product attention."""
+        outputs = state[-1]
+        fit = torch.matmul(self.query(output), outputs.transpose(1, 2)) / math.sqrt(
+            outputs.shape[-1]
+        )
+        return [torch.matmul(torch.softmax(fit, -1), outputs)]

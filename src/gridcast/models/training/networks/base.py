@@ -1,4 +1,4 @@
-"""The linear forecast under the network: one set of weights for each slot ahead, in closed form."""
+"""The linear base forecast: ridge regression with its own weights for each slot ahead."""
 
 import torch
 from torch import Tensor, nn
@@ -9,19 +9,19 @@ from gridcast.models.features.calendar import CLOCK, HOLIDAYS, WEEKDAYS
 from gridcast.models.training.networks.front import WHOLE, Front, Scaled
 
 HARMONICS = 12
-"""Of the day: how finely kinds of day differ in their course. Where slots are hours, all there are.
-"""
+"""Fourier harmonics of the day that are crossed with the kinds of day; all for hourly slots."""
 FEW_HARMONICS = 6
-"""Where the newest slots tell of the course: with steps under half an hour. More take longer."""
+"""Harmonics for steps under half an hour: the newest slots show the course; more are slower."""
 WEATHER_HOURS = (1, 4, 7, 13, 24)
-"""Hours back from the origin whose weather counts."""
+"""Hours before the origin whose weather is a feature."""
 
 
 class Base(nn.Module):
-    """A linear forecast from the window, the calendar and the weather; other weights for each lead.
+    """A linear forecast from window, calendar and weather, with its own weights for each lead.
 
-    A slot's course of the day is crossed with the kinds of day (weekdays, holidays and their
-    neighbours). The cross is taken weights first, so that serving never holds all its products.
+    The daily Fourier terms of a slot are crossed with the kinds of day (weekdays, holidays and
+    their neighbours). The weights are multiplied in first, so that serving never holds all the
+    products.
     """
 
     def __init__(self, spec: FeatureSpec, front: Front) -> None:
@@ -55,7 +55,7 @@ class Base(nn.Module):
         return front.days + self.neighbours.shape[1] + season + 5 * front.weather + 7 * front.ahead
 
     def shared(self, scaled: Scaled) -> Tensor:
-        """Give what is the same for all slots: [n, …]."""
+        """Return the features that are the same for all slots: [n, …]."""
         parts = [torch.ones_like(scaled.scale), scaled.hourly, scaled.context]
         if self._front[1]:
             value = self._weather(scaled)
@@ -64,7 +64,7 @@ class Base(nn.Module):
         return torch.cat(parts, 1)
 
     def course(self, scaled: Scaled) -> Tensor:
-        """Give the course of the day at slots: [n, horizon, 1 + 2 harmonics]."""
+        """Return the Fourier terms of the day at slots: [n, horizon, 1 + 2 harmonics]."""
         sin, cos = (scaled.future[..., at] for at in self._clock)
         waves = [torch.ones_like(cos), cos, sin]
         for _ in range(self.harmonics - 1):  # of each next harmonic, from the two before it
@@ -73,12 +73,12 @@ class Base(nn.Module):
         return torch.stack(waves, -1)
 
     def kinds(self, scaled: Scaled) -> Tensor:
-        """Give the kinds of day of slots, the first of them any day: [n, horizon, …]."""
+        """Return the kinds of day of slots; the first column is 1 for any day: [n, horizon, …]."""
         kinds = scaled.future[..., self._kinds]
         return torch.cat([torch.ones_like(kinds[..., :1]), kinds], -1)
 
     def single(self, scaled: Scaled) -> Tensor:
-        """Give what is each slot's own beside its time of day: [n, horizon, …]."""
+        """Return each slot's own features other than its time of day: [n, horizon, …]."""
         calendar, weather, ahead = self._front
         rolling = _trailing_hours(scaled.load, self.spec.hour)
         season = scaled.future[..., len(CLOCK) + len(self._kinds) : calendar]
@@ -95,7 +95,7 @@ class Base(nn.Module):
         return torch.cat(parts, -1)
 
     def _weather(self, scaled: Scaled) -> Tensor:
-        """Give the weather of past hours, 0 where it is unknown."""
+        """Return the weather of past hours, 0 where it is unknown."""
         calendar, weather, _ = self._front
         return scaled.hours[..., 1 + calendar : 1 + calendar + weather]
 
@@ -111,9 +111,10 @@ class Base(nn.Module):
 
 
 def _whole(*parts: Tensor) -> Tensor:
-    """Put features side by side, and as many zeros that each row begins with a register.
+    """Concatenate features and pad rows with zeros to a multiple of the register width.
 
-    Sums of rows that begin anywhere are rounded by where they begin: by how many samples there are.
+    The rounding of a row's sum depends on its alignment. Without padding, it would depend on the
+    batch size.
     """
     width = sum(part.shape[-1] for part in parts)
     return functional.pad(torch.cat(parts, -1), (0, -width % WHOLE))
@@ -124,7 +125,7 @@ def _crossed(values: Tensor, clock: Tensor) -> Tensor:
 
 
 def _trailing_hours(load: Tensor, hour: int) -> Tensor:
-    """Give the mean of the hour that ends with each slot; the first slots stand for themselves."""
+    """Return the mean of the hour that ends with each slot; the first slots stay as they are."""
     if hour == 1:
         return load
     means = functional.avg_pool1d(load[:, None], hour, stride=1)[:, 0]
@@ -132,7 +133,7 @@ def _trailing_hours(load: Tensor, hour: int) -> Tensor:
 
 
 def _neighbours(spec: FeatureSpec) -> list[list[int]]:
-    """Give where the hours around each slot end, on the newest day known and a week ago."""
+    """Return the ends of the hours around each slot, on the newest known day and a week ago."""
     day, last = 24 * spec.hour, spec.slots - 1
     rows = []
     for slot in range(spec.horizon):
@@ -149,6 +150,6 @@ def _neighbours(spec: FeatureSpec) -> list[list[int]]:
 
 
 def _days_before(spec: FeatureSpec) -> list[int]:
-    """Give the past hour of the same time of day as each slot, on the newest day known."""
+    """Return the past hour at the same time of day as each slot, on the newest known day."""
     day = 24 * spec.hour
     return [spec.steps + slot // spec.hour - 24 * (slot // day + 1) for slot in range(spec.horizon)]

@@ -1,4 +1,4 @@
-"""The whole graph, from kW to kW: front, base, members, their mean, calibrated and in order."""
+"""The whole network, from kW to kW: scaling, base, members, mean, calibration, sorted quantiles."""
 
 import torch
 from torch import Tensor, nn
@@ -14,11 +14,11 @@ DAY, WEEK, BASE, OPERATOR = range(4)
 
 
 class ForecasterNetwork(nn.Module):
-    """Quantiles of the load of all slots ahead, kW, from what was known at the origin.
+    """Quantiles of the load in all slots ahead, kW, from what was known at the origin.
 
-    Every member answers at the knots with a mix of references and a fan of quantiles around it, in
-    units of the base's usual error there. Answers are averaged, calibrated, laid on straight lines
-    between the knots, and put around the references, which are known at every slot.
+    At the knots, every member outputs a mix of references and a fan of quantiles around it, in
+    units of the base's usual error there. The outputs are averaged, calibrated, interpolated
+    linearly between the knots, and added to the references, which are known at every slot.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class ForecasterNetwork(nn.Module):
     network
         The kind of the members.
     members
-        How many; each is trained by itself.
+        Number of members; each is trained by itself.
     hidden, layers, dropout
         As in `Member`.
     """
@@ -104,17 +104,17 @@ class ForecasterNetwork(nn.Module):
         return (rising * self.front.spread + 1) * scaled.scale[..., None]
 
     def prepare(self, scaled: Scaled) -> tuple[Tensor, Tensor]:
-        """Give the references, [n, references, horizon], and what the decoder sees of the knots."""
+        """Return the references, [n, references, horizon], and the decoder's inputs at knots."""
         references = self._references(scaled)
         return references, self._ahead(scaled, references)
 
     def _references(self, scaled: Scaled) -> Tensor:
         base = self.base(scaled)
         week = min(7, self.front.days) - 1
-        known = [scaled.lags[..., 0], scaled.lags[..., week], base]
+        references = [scaled.lags[..., 0], scaled.lags[..., week], base]
         if self.spec.operator:
-            known.append(torch.where(scaled.operator.isnan(), base, scaled.operator))
-        return torch.stack(known, 1)
+            references.append(torch.where(scaled.operator.isnan(), base, scaled.operator))
+        return torch.stack(references, 1)
 
     def _ahead(self, scaled: Scaled, references: Tensor) -> Tensor:
         at = references[..., self.knots].transpose(1, 2)
@@ -131,30 +131,30 @@ class ForecasterNetwork(nn.Module):
         )
 
     def at_knots(self, answer: KnotForecast, references: Tensor) -> Tensor:
-        """Put an answer around the references: scaled quantiles, [n, knots, levels]."""
+        """Return scaled quantiles around the references: [n, knots, levels]."""
         mix = _mixed(answer.mix.transpose(1, 2), references[..., self.knots])
         return mix.transpose(1, 2) + answer.fan * self.error[:, None]
 
     def calibrated(self, answer: KnotForecast) -> KnotForecast:
-        """Move the quantiles by the shift that calibration found."""
+        """Apply the conformal shift to the quantiles."""
         width = answer.fan[..., -1:] - answer.fan[..., :1]
         return KnotForecast(answer.mix, answer.fan + self.shift * width)
 
 
 def _mixed(mix: Tensor, references: Tensor) -> Tensor:
-    """Mix references, [n, references, …], one after the other: [n, 1, …]."""
+    """Return the weighted sum of references, [n, references, …], added in order: [n, 1, …]."""
     parts = [mix[:, at] * references[:, at] for at in range(references.shape[1])]
     return sum(parts[1:], parts[0])[:, None]
 
 
 def mean_of(answers: list[KnotForecast]) -> KnotForecast:
-    """Average answers: the mean of what the members' quantiles would be."""
+    """Return the average of the members' outputs: the mean of their quantiles."""
     mix = torch.stack([answer.mix for answer in answers]).mean(0)
     return KnotForecast(mix, torch.stack([answer.fan for answer in answers]).mean(0))
 
 
 def _between(spec: FeatureSpec) -> Tensor:
-    """Give the matrix [knots, horizon] that lays values at knots on straight lines between them."""
+    """Return the matrix [knots, horizon] of linear interpolation between the knots."""
     knots = torch.tensor(spec.knots, dtype=torch.float64)
     slots = torch.arange(spec.horizon, dtype=torch.float64)
     right = torch.searchsorted(knots, slots).clamp(1, max(1, len(knots) - 1))

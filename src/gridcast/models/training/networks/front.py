@@ -1,4 +1,4 @@
-"""From kW and raw features to what the members and the base see: the graph's first part."""
+"""Scaling and feature preparation: the graph's first part, from kW and raw features."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,18 +9,18 @@ from torch import Tensor, nn
 from gridcast.models.features import FeatureSpec
 
 LEAST_KW = 1e-4
-"""A window with less is scaled as if it had this much: a meter that shows nothing."""
+"""Lower bound of a window's scale, for a meter that reads about zero."""
 DEVIATIONS = 4.0
-"""Static features and the level count no further than this from what was trained on."""
+"""Static features and the level are clipped to this many standard deviations."""
 ONE_SIZE = 0.5
-"""If the logarithms of levels lie closer together, all is of one size: the level then says no more
-than how far a grid has moved since, and forecasts would be drawn back to what was."""
+"""If the logarithms of the levels spread less than this, all series have about one size. The level
+is then no feature: it would only show how far a grid has moved, and pull forecasts back."""
 WHOLE = 16
-"""Floats that the widest registers hold: rows of so many are computed alike wherever they stand."""
+"""Floats in the widest register. Rows of a multiple of it are computed alike at any position."""
 
 
 class Scaled(NamedTuple):
-    """A window and what is known beside it, in units that are alike for all series."""
+    """A window and its covariates, in units that are comparable between series."""
 
     scale: Tensor
     """[n, 1] kW: the mean load of the window but its newest hour, whatever its sign."""
@@ -29,21 +29,21 @@ class Scaled(NamedTuple):
     hourly: Tensor
     """[n, steps]: means of whole hours."""
     hours: Tensor
-    """[n, steps, …]: what the encoder sees."""
+    """[n, steps, …]: encoder inputs."""
     context: Tensor
-    """[n, …]: what is the same for all leads."""
+    """[n, …]: features that are the same for all leads."""
     future: Tensor
-    """[n, horizon, …]: what is known of each slot ahead."""
+    """[n, horizon, …]: features of each slot ahead."""
     lags: Tensor
-    """[n, horizon, days]: the same slot 1, 2, … days back; the newest known where one is not."""
+    """[n, horizon, days]: the same slot 1, 2, … days back, or the newest known value."""
     operator: Tensor
-    """[n, horizon]: the operator's own forecast; not a number where it is unknown."""
+    """[n, horizon]: the operator's own forecast; NaN where it is unknown."""
 
 
 class Front(nn.Module):
-    """Scaling by the window's own level, hourly means, lags, and covariates with their unknowns.
+    """Scaling by the window's own level, hourly means, lags, and covariates with missing flags.
 
-    What is unknown of a covariate is 0 (its mean), and a flag beside it says so.
+    An unknown covariate is 0 (its mean), and a flag beside it is set.
 
     Parameters
     ----------
@@ -73,10 +73,9 @@ class Front(nn.Module):
 
     spread: Tensor
     early: Tensor
-    """[slots]: the share that each has in the level."""
+    """[slots]: weight of each slot in the level."""
     level: Tensor
-    """Of their logarithms the mean, and the unit that distance from it is told in; inf: it is not.
-    """
+    """Mean and standard deviation of the levels' logarithms; inf if the level is not a feature."""
     past_mean: Tensor
     past_std: Tensor
     future_mean: Tensor
@@ -87,7 +86,7 @@ class Front(nn.Module):
 
     @property
     def days(self) -> int:
-        """How many lags there are."""
+        """Number of lags."""
         return int(self.lag_slots.shape[1])
 
     @property
@@ -116,7 +115,7 @@ class Front(nn.Module):
         truth: Tensor,
         weight: Tensor,
     ) -> None:
-        """Learn means and spreads of the training part: [n, …] as the graph takes them."""
+        """Fit means and standard deviations to the training part: [n, …] as the graph takes it."""
         scale = self.scale(load)
         counts = torch.where(truth.isfinite(), weight[:, None].square(), 0.0)
         off = torch.where(truth.isfinite(), truth / scale - 1, 0.0)
@@ -140,29 +139,29 @@ class Front(nn.Module):
         return (load / scale - 1) / self.spread
 
     def scale(self, load: Tensor) -> Tensor:
-        """Give the level of windows, of all that can be encoded ahead of the newest hour."""
+        """Return the level of windows. It leaves out the newest hour so that it can be cached."""
         # Whole rows are summed: shorter ones would begin anywhere in a register and be rounded so.
         return (load.abs() * self.early).sum(1, keepdim=True).clamp(min=LEAST_KW)
 
     def hourly(self, normal: Tensor) -> Tensor:
-        """Take the means of whole hours of windows."""
+        """Return the hourly means of windows."""
         return normal.reshape(-1, self.spec.steps, self.spec.hour).mean(-1)
 
     def hours(self, hourly: Tensor, past: Tensor) -> Tensor:
-        """Give what the encoder sees of hours: scaled means, [n, hours], and their features."""
+        """Return the encoder's inputs from hourly scaled means, [n, hours], and their features."""
         calendar, weather = past[..., : self.calendar], past[..., self.calendar :]
         known = _known(weather, self.past_mean, self.past_std)
         return torch.cat([hourly[..., None], calendar, known], -1)
 
     def window(self, load: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the level of windows, and what the encoder sees of their hours."""
+        """Return the level of windows and the encoder's inputs for their hours."""
         scale = self.scale(load)
         return scale, self.hours(self.hourly(self.normal(load, scale)), past)
 
     def forward(
         self, load: Tensor, past: Tensor, future: Tensor, static: Tensor | None, scale: Tensor
     ) -> Scaled:
-        """Scale; `scale` is the level to scale by, usually that of the window itself."""
+        """Scale all inputs by `scale`, usually the level of the window itself."""
         normal = self.normal(load, scale)
         hourly = self.hourly(normal)
         hours = self.hours(hourly, past)
@@ -218,7 +217,7 @@ def _flagged(values: Tensor) -> Tensor:
 
 
 def _moments(values: Tensor) -> tuple[Tensor, Tensor]:
-    """Give mean and spread of each column, of what is known of it."""
+    """Return mean and standard deviation of each column, ignoring unknown values."""
     known = values.isfinite()
     count = known.sum(0).clamp(min=1)
     exact = torch.where(known, values, 0.0).double()
@@ -229,7 +228,7 @@ def _moments(values: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _lag_slots(spec: FeatureSpec) -> Sequence[Sequence[int]]:
-    """Give for each slot of the horizon where in the window its lags lie."""
+    """Return the index in the window of each lag of each slot of the horizon."""
     day = 24 * spec.hour
     days = spec.slots // day
     if spec.horizon > days * day:

@@ -1,4 +1,4 @@
-"""From what the decoder says of a knot to a mix of references and quantiles around it."""
+"""The output head: from decoder output to a mix of references and quantiles around it."""
 
 from typing import NamedTuple
 
@@ -7,13 +7,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 FIRST_STEP = -0.2
-"""Before training: softplus of it is how far quantiles lie apart, in usual errors of the base."""
+"""Initial bias: its softplus is the distance between quantiles, in usual errors of the base."""
 FIRST_TRUST = 4.0
-"""Before training the base has this advantage over the other references: nearly all the mix."""
+"""Initial bias of the base over the other references: it starts as nearly all of the mix."""
 
 
 class KnotForecast(NamedTuple):
-    """What a member says of knots."""
+    """Output of a member at the knots."""
 
     mix: Tensor
     """[n, knots, references]: shares that sum to 1."""
@@ -22,20 +22,20 @@ class KnotForecast(NamedTuple):
 
 
 class Head(nn.Module):
-    """A mix of references by softmax, and a monotone fan: the median, and steps up and down.
+    """A softmax mix of references and a monotone fan: the median, and steps up and down.
 
     Parameters
     ----------
     inputs
-        Width of what comes in.
+        Width of the input.
     hidden
-        Width of the layer between.
+        Width of the hidden layer.
     levels
         Probabilities of the quantiles, rising.
     references
-        How many there are to mix; the base is the one numbered `base`.
+        Number of references to mix; the base is number `base`.
     dropout
-        Share of the layer left out at random in training.
+        Dropout rate of the hidden layer.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Head(nn.Module):
         self.layers = nn.Sequential(nn.Linear(inputs, hidden), nn.GELU(), nn.Dropout(dropout), last)
 
     def forward(self, inputs: Tensor) -> KnotForecast:
-        """Read the answer: inputs are [n, knots, …]."""
+        """Return the forecast at the knots; inputs are [n, knots, …]."""
         out = self.layers(inputs)
         median, steps = out[..., :1], functional.softplus(out[..., 1 : self.levels])
         down = steps[..., : self.median].flip(-1).cumsum(-1).flip(-1)

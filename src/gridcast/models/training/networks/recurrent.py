@@ -1,4 +1,4 @@
-"""Members of one kind: a recurrent encoder over hours, a recurrent decoder over knots, a head."""
+"""Recurrent members: an encoder over hours, a decoder over knots, and a head."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,16 +9,16 @@ from torch import Tensor, nn
 from gridcast.models.training.networks.head import Head, KnotForecast
 
 LEAD_SIZE = 6
-"""Numbers by which a knot is told from the others."""
+"""Width of the embedding of a knot's lead."""
 SUMMARY_SIZE = 32
 
 State = tuple[Tensor, ...]
-"""What an encoder has kept of the hours: each part [n, …]."""
+"""Encoder state: each part is [n, …]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Widths of what members take and give; they follow from the features and the levels."""
+    """Widths of a member's inputs and outputs; they follow from the features and the levels."""
 
     hour: int
     context: int
@@ -30,26 +30,26 @@ class Sizes:
 
 
 class Member(nn.Module):
-    """An encoder over hours and a decoder over knots; what they are is for the subclasses to say.
+    """A recurrent encoder over hours and decoder over knots; subclasses choose the layers.
 
-    The decoder sees what is known of each knot, a summary of the context, and which knot it is. It
-    begins where the encoder ended.
+    The decoder's inputs are the features of each knot, a summary of the context, and an embedding
+    of the knot's lead. It starts from the encoder's final state.
 
     Parameters
     ----------
     sizes
-        Widths of what comes in and goes out.
+        Widths of inputs and outputs.
     hidden
         Width of the recurrent layers.
     layers
-        Recurrent layers, one above the other.
+        Number of stacked recurrent layers.
     dropout
-        Share of the units left out at random in training.
+        Dropout rate in training.
     """
 
     cell: ClassVar[type[nn.LSTM | nn.GRU]] = nn.LSTM
     both_ways: ClassVar[bool] = False
-    """Whether it reads hours and knots backwards too."""
+    """Whether it is bidirectional."""
     grows: ClassVar[bool] = False
     """Whether the last part of its state has an entry for every hour read: [n, hours, …]."""
 
@@ -86,19 +86,19 @@ class Member(nn.Module):
         )
 
     def seen(self, hidden: int) -> int:  # noqa: ARG002 - a subclass says
-        """Give the width of what the head sees of the hours beside the decoder's own output."""
+        """Return the width of what `look` adds to the decoder's output; 0 without attention."""
         return 0
 
     def look(self, output: Tensor, state: State) -> list[Tensor]:  # noqa: ARG002 - a subclass says
-        """Give what the head sees of the hours beside the decoder's own output."""
+        """Return what the head gets besides the decoder's output; nothing without attention."""
         return []
 
     def encode(self, hours: Tensor, state: State | None = None) -> State:
-        """Read hours, [n, hours, …], from the beginning or from a state that was kept."""
+        """Encode hours, [n, hours, …], from zero or from a given state."""
         return self._run(hours, state)[1]
 
     def decode(self, state: State, context: Tensor, ahead: Tensor) -> KnotForecast:
-        """Answer for knots: `context` is [n, …], `ahead` is [n, knots, …]."""
+        """Return the forecast at knots: `context` is [n, …], `ahead` is [n, knots, …]."""
         last = self.dropout(self.last(state))
         summary = self.summary(torch.cat([context, last], 1))
         whole = (ahead.shape[0], ahead.shape[1], -1)
@@ -114,7 +114,7 @@ class Member(nn.Module):
         return answer
 
     def last(self, state: State) -> Tensor:
-        """Give what the encoder's top layer said at its end, of both ways: [n, …]."""
+        """Return the final output of the encoder's top layer, of both directions: [n, …]."""
         ways = 2 if self.both_ways else 1
         return state[0][:, -ways:].flatten(1)
 
@@ -130,16 +130,16 @@ class Member(nn.Module):
 
 
 class Lstm(Member):
-    """The champion: an LSTM over the past, an LSTM over what is known of the hours ahead."""
+    """The default: an LSTM over the past, an LSTM over the known features of the horizon."""
 
 
 class BiLstm(Member):
-    """LSTMs that read the past and the hours ahead both ways; it has no state to carry on."""
+    """Bidirectional LSTMs over the past and the horizon; the state cannot be carried on."""
 
     both_ways = True
 
 
 class Gru(Member):
-    """Gated recurrent units in the place of LSTMs: a quarter fewer weights."""
+    """Gated recurrent units instead of LSTMs: a quarter fewer weights."""
 
     cell = nn.GRU

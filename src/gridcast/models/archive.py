@@ -1,4 +1,4 @@
-"""The past of some series laid out by slot: for training and evaluation."""
+"""The history of some series laid out by slot, for training and evaluation."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,15 +20,15 @@ Index = npt.NDArray[np.integer]
 Values = TypeVar("Values", bound=npt.NDArray[np.generic])
 
 MEASURED = FULL // 2
-"""From this mark on, half of a slot, its mean is a truth that a forecast may be held to."""
+"""From this mark on, half of a slot, a mean counts as ground truth."""
 
 
 @dataclass(frozen=True, eq=False)
 class Archive:
-    """The past of some series, slots down and series across, as their windows would show it."""
+    """The history of some series, slots down and series across, as their windows would show it."""
 
     start_ms: int
-    """When slot 0 begins: a multiple of the step since 1970."""
+    """Start of slot 0: a multiple of the step since 1970."""
     step_minutes: int
     series: tuple[GridSeries, ...]
     mean: Floats
@@ -36,11 +36,11 @@ class Archive:
     mark: Marks
     """[slots, series], as in `gridcast.models.windows.marks`."""
     weather: Weather | None = None
-    """All that stations said, when it could be known included."""
+    """All messages of weather stations, with the times at which they became known."""
     operator: Floats | None = None
-    """kW, [slots, series]: what the operator itself had forecast; NaN where nothing."""
+    """kW, [slots, series]: the operator's own forecast; NaN if there was none."""
     operator_at_ms: npt.NDArray[np.int64] | None = None
-    """[slots, series]: from when on that could be known."""
+    """[slots, series]: when that forecast became known."""
 
     def __post_init__(self) -> None:
         if self.step_minutes not in STEPS:
@@ -63,12 +63,12 @@ class Archive:
         mean: npt.NDArray[np.floating],
         weather: Weather | None = None,
     ) -> "Archive":
-        """Make one of slots wholly measured, or not at all where their mean is NaN."""
+        """Return an archive whose slots are wholly measured, or missing where their mean is NaN."""
         mark = np.where(np.isnan(mean), NOTHING, PLAIN).astype(np.uint8)
         return cls(start_ms, step_minutes, series, mean.astype(np.float32), mark, weather)
 
     def __len__(self) -> int:
-        """How many slots there are."""
+        """Number of slots."""
         return len(self.mean)
 
     @property
@@ -77,14 +77,13 @@ class Archive:
         return self.step_minutes * MINUTE_MS
 
     def begin_ms(self, slot: Index) -> npt.NDArray[np.int64]:
-        """Give when slots begin."""
+        """Return the start times of slots."""
         return self.start_ms + self.step_ms * np.asarray(slot, np.int64)
 
     def cut(self, slot: Index | int, row: Index | int, slots: int) -> tuple[Floats, Marks]:
-        """Give the windows that end before `slot`, as `Windows.cut` does: slots down.
+        """Return the windows that end before `slot`, as `Windows.cut` does: slots down.
 
-        One column for each pair of a slot and a row; before the archive's beginning nothing was
-        measured.
+        One column per pair of a slot and a row; nothing is measured before the archive's start.
         """
         at, rows = self._reach(slot, row, -slots, 0)
         mean = np.full(at.shape, np.nan, np.float32)
@@ -92,30 +91,30 @@ class Archive:
         return self._put(self.mean, at, rows, mean), self._put(self.mark, at, rows, mark)
 
     def truth(self, slot: Index | int, row: Index | int, horizon: int) -> Floats:
-        """Give what was measured from `slot` on, [pairs, horizon]; NaN where less than half was."""
+        """Return the loads from `slot` on, [pairs, horizon]; NaN if less than half was measured."""
         at, rows = self._reach(slot, row, 0, horizon)
         mean = self._put(self.mean, at, rows, np.full(at.shape, np.nan, np.float32))
         mark = self._put(self.mark, at, rows, np.full(at.shape, NOTHING, np.uint8))
         return np.ascontiguousarray(np.where(mark >= MEASURED, mean, np.float32(np.nan)).T)
 
     def operator_as_of(self, slot: Index | int, row: Index | int, horizon: int) -> Floats:
-        """Give what was known at the beginning of `slot` of the operator's forecast from it on.
+        """Return the operator's forecast from `slot` on, as known at its start.
 
-        [pairs, horizon]; NaN where nothing was.
+        [pairs, horizon]; NaN where there was none.
         """
         at, rows = self._reach(slot, row, 0, horizon)
         value = np.full(at.shape, np.nan, np.float32)
         if self.operator is not None and self.operator_at_ms is not None:
-            known = np.full(at.shape, np.iinfo(np.int64).max)
+            available_ms = np.full(at.shape, np.iinfo(np.int64).max)
             self._put(self.operator, at, rows, value)
-            self._put(self.operator_at_ms, at, rows, known)
-            value[known > self.begin_ms(at[0])] = np.nan
+            self._put(self.operator_at_ms, at, rows, available_ms)
+            value[available_ms > self.begin_ms(at[0])] = np.nan
         return np.ascontiguousarray(value.T)
 
     def weather_as_of(self, slot: Index | int, row: Index | int, back: int, slots: int) -> Floats:
-        """Give the weather known at the beginning of `slot`, [pairs, slots, variables].
+        """Return the weather known at the start of `slot`, [pairs, slots, variables].
 
-        On so many slots, of which `back` are before it; NaN where nothing was known.
+        `back` of the slots are before it; NaN where nothing was known.
         """
         at, rows = np.broadcast_arrays(*np.atleast_1d(slot, row))
         if self._past_weather is None:
@@ -129,7 +128,7 @@ class Archive:
     def _reach(
         self, slot: Index | int, row: Index | int, first: int, end: int
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Give slots (down, from `first` to `end` after each pair's own) and rows of pairs."""
+        """Return slots (down, from `first` to `end` after each pair's own) and rows of pairs."""
         slots, rows = np.broadcast_arrays(
             np.atleast_1d(np.asarray(slot, np.int64)), np.atleast_1d(np.asarray(row, np.int64))
         )
@@ -138,7 +137,7 @@ class Archive:
     def _put(
         self, source: Values, at: npt.NDArray[np.int64], rows: npt.NDArray[np.int64], out: Values
     ) -> Values:
-        """Put in what the archive holds of these slots."""
+        """Copy the archive's values of these slots into an array."""
         inside = (at >= 0) & (at < len(self))
         if inside.all():
             out[...] = source[at, rows]

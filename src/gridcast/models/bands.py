@@ -1,4 +1,4 @@
-"""Horizon bands: parts of the horizon that are judged and corrected each by itself."""
+"""Horizon bands: parts of the horizon that are scored and corrected separately."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -11,15 +11,15 @@ import numpy.typing as npt
 from gridcast.units import Floats
 
 EDGES_HOURS = (0, 1, 3, 8, 24, 72, 168)
-"""Where bands begin and end; the last one ends with the horizon."""
+"""Edges of the bands; the last band ends with the horizon."""
 NEAREST_MINUTES, OTHERS_MINUTES = 15, 75
 """A band's forecasts are noted about so often; every slot where slots are wider."""
 NEWS_MINUTES = (15, 75, 75, 150, 150, 150)
-"""So far apart a band's forecasts tell something new; nearer ones count less. Those for tomorrow
-are wrong for half a day together."""
+"""Interval at which a band's forecasts are independent; closer ones get less weight. Forecasts for
+tomorrow stay wrong for half a day."""
 STRIDE = 37
-"""From one note to the next, a band's lead moves on by so many slots, round and round; and by one
-more each day, so that every time of day is judged at every lead."""
+"""A band's lead moves on by this many slots from one note to the next, cyclically, and by one more
+each day, so that every time of day is scored at every lead."""
 
 
 class Bands:
@@ -58,18 +58,18 @@ class Bands:
         self.day = 24 * 60 // step_minutes
         meant = (NEAREST_MINUTES, *[OTHERS_MINUTES] * (len(self.minutes) - 1))
         self.every = tuple(_every(minutes, step_minutes, self.day) for minutes in meant)
-        """A band is noted at every so many slots."""
+        """Interval in slots at which a band's forecasts are noted."""
         self.weight = tuple(
             min(1.0, every * step_minutes / minutes)
             for every, minutes in zip(self.every, NEWS_MINUTES, strict=False)
         )
-        """What one of a band's forecasts counts, 0 to 1."""
+        """Weight of one of a band's forecasts, 0 to 1."""
 
     def __len__(self) -> int:
         return len(self.minutes)
 
     def noted(self, slot: int) -> Iterator[tuple[int, int]]:
-        """Give band and lead of what is noted in a slot: of the slot so many after it."""
+        """Return band and lead of the forecasts to note in a slot."""
         for band, every in enumerate(self.every):
             if slot % every == 0:
                 begin, end = self.edges[band : band + 2]
@@ -77,9 +77,9 @@ class Bands:
                 yield band, begin + turn % (end - begin)
 
     def spread(self, by_band: Floats) -> Floats:
-        """Go from numbers by band, [..., bands], to numbers by lead, [..., horizon].
+        """Interpolate values by band, [..., bands], to values by lead, [..., horizon].
 
-        A band's number holds in its middle; between two middles it changes evenly.
+        A band's value holds at its middle; between two middles it changes linearly.
         """
         low, share = self._places
         spread = np.empty((*by_band.shape[:-1], self.horizon), np.float32)
@@ -93,7 +93,7 @@ class Bands:
 
     @cached_property
     def _places(self) -> tuple[npt.NDArray[np.intp], Floats]:
-        """Give for each lead the band in whose middle it lies or the last before, and how far."""
+        """Return for each lead the last band whose middle is not after it, and the distance."""
         edges = np.array(self.edges)
         middles = (edges[:-1] + edges[1:] - 1) / 2
         place = np.interp(np.arange(self.horizon), middles, np.arange(len(middles)))

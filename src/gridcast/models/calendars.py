@@ -1,4 +1,4 @@
-"""What a clock on the wall and a calendar say, for arrays of UTC times.
+"""Local times and calendar dates, including holidays, for arrays of UTC times.
 
 >>> import numpy as np
 >>> calendar = Calendar("Europe/Berlin", "DE")
@@ -23,13 +23,13 @@ WORKDAY, SATURDAY, SUNDAY = 0, 1, 2  # a holiday is a SUNDAY
 _CELL_MS = 15 * MINUTE_MS  # every time zone changes its offset on a quarter of an hour
 _CELLS = DAY_MS // _CELL_MS
 _LOOKING = Lock()
-"""A holiday calendar works a year out when it is first asked for, and knows half of it until then:
-one asks at a time."""
+"""A holiday calendar computes a year when it is first asked for it and is incomplete meanwhile, so
+only one thread may ask at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalTimes:
-    """The local reading of some UTC times."""
+    """Local times of some UTC times."""
 
     minute: Doubles  # of the local day, 0 to 1440
     day: Ints  # local date, as days since 1970-01-01
@@ -38,8 +38,8 @@ class LocalTimes:
 class Calendar:
     """One time zone and one holiday calendar, or none.
 
-    Of a country or part of it that nobody keeps a calendar of, no holiday is known; of a part, the
-    country's are. Safe to use from several threads.
+    If there is no holiday calendar of a country, it has no holidays. If there is none of a part,
+    the country's applies. Thread-safe.
     """
 
     def __init__(self, time_zone: str, holiday_code: str | None = None) -> None:
@@ -63,7 +63,7 @@ class Calendar:
     def kinds(self, day: Ints) -> Ints:
         """Return WORKDAY, SATURDAY or SUNDAY for local dates."""
         first = int(day.min())
-        kinds = [self.kind(one) for one in range(first, int(day.max()) + 1)]
+        kinds = [self.kind(date) for date in range(first, int(day.max()) + 1)]
         return np.array(kinds, np.int64)[day - first]
 
     def midnight_ms(self, day: int) -> int:
@@ -83,7 +83,7 @@ class Calendar:
 
     @staticmethod
     def is_turn_of_year(day: int) -> bool:
-        """Tell whether a local date is from 23 December to 6 January."""
+        """Return True if a local date is from 23 December to 6 January."""
         local = _date(day)
         return (local.month, local.day) >= (12, 23) or (local.month, local.day) <= (1, 6)
 
@@ -98,7 +98,7 @@ class Calendar:
             return sum(local in part for part in self._parts) / max(len(self._parts), 1)
 
     def _reach(self, first: int, end: int) -> tuple[int, Ints]:
-        """Give a table of offsets that reaches over some days, and its first."""
+        """Return a table of offsets that covers some days, and its first day."""
         with self._growing:
             begin, offsets = self._table
             begin = begin if len(offsets) else first
@@ -140,14 +140,14 @@ def _date(day: int) -> date:
 def _calendars(
     code: str,
 ) -> tuple[holidays.HolidayBase | None, tuple[holidays.HolidayBase, ...]]:
-    """Look up the calendar of a code, and of a whole country those of its parts."""
+    """Return the calendar of a code; for a whole country, those of its parts too."""
     country, _, part = code.partition("-")
     try:
         whole = holidays.country_holidays(country)
     except NotImplementedError:
         return None, ()
     if not part:
-        parts = (holidays.country_holidays(country, subdiv=one) for one in whole.subdivisions)
+        parts = (holidays.country_holidays(country, subdiv=area) for area in whole.subdivisions)
         return whole, tuple(parts)
     try:
         return holidays.country_holidays(country, subdiv=part), ()

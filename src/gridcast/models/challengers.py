@@ -1,4 +1,4 @@
-"""What challengers would have said at a tick: not published, but judged as what was is."""
+"""Forecasts of challengers in shadow mode: scored like the champion's, but not published."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,7 +15,7 @@ from gridcast.schemas.forecast_columns import Maker
 from gridcast.units import Floats
 
 Correct = Callable[[Rows, npt.NDArray[np.intp], Floats], Floats]
-"""Moves the quantiles of rows, that so many rungs made, by what was learned of them."""
+"""Calibrates the quantiles of rows by their rungs."""
 AT_ONCE = 2_048
 
 
@@ -26,9 +26,9 @@ def in_shadow(
     leads: Sequence[tuple[int, int]],
     correct: Correct,
 ) -> Forecasted:
-    """Ask a challenger for its share of the series (one at least), of what is to be noted.
+    """Return a challenger's forecasts of its share of the series (at least one).
 
-    It is corrected by what the champion's errors taught, as it would be if it took over now.
+    They are calibrated by the champion's errors, as they would be if it took over now.
     """
     raw, issued, made_by, answered = [], [], [], []
     makers = tuple(challenger.makers())
@@ -60,5 +60,5 @@ def in_shadow(
 
 
 def rungs_of(makers: Sequence[Maker]) -> npt.NDArray[np.intp]:
-    """Give the place in `RUNGS` of each maker's rung."""
+    """Return the index in `RUNGS` of each forecaster's rung."""
     return np.array([RUNGS.index(maker.rung) for maker in makers])

@@ -1,7 +1,7 @@
-"""What a model file says of itself: all that must be so for its forecasts to mean anything.
+"""The contract of a model file: the conditions under which its forecasts are valid.
 
-It travels in the file's own metadata (`gridcast.models.network`), so that a network and what is
-done before and after it cannot part.
+It is stored in the file's own metadata (`gridcast.models.network`), so that a network cannot be
+separated from its pre- and postprocessing.
 """
 
 from itertools import pairwise
@@ -21,15 +21,15 @@ VERSION = 1
 
 
 class ContractError(ValueError):
-    """A model file that cannot be used, and why."""
+    """A model file is unusable; the message gives the reason."""
 
 
 class DamagedError(ContractError):
-    """It is not the file that was made: altered, cut short, or no model file at all."""
+    """A model file is altered, truncated, or not a model file at all."""
 
 
 class ProbeError(ContractError):
-    """It keeps its contract by its form, but does not answer as it should."""
+    """A model's contract is valid, but its answers to a probe are not."""
 
 
 class _Frozen(BaseModel):
@@ -37,7 +37,7 @@ class _Frozen(BaseModel):
 
 
 class Split(_Frozen):
-    """Which part of the time was for what; train and validation may take turns."""
+    """The time spans for training, validation and test; the first two may alternate."""
 
     train: Span
     validation: Span
@@ -58,7 +58,7 @@ class TrainedOn(_Frozen):
 
 
 class Contract(_Frozen):
-    """What a model was made of, what it must be given, and what it gives."""
+    """How a model was made, its inputs, and its outputs."""
 
     version: Literal[1] = Field(1, description="of the contract's own form")
     model: Id = Field(description="the model's name, the key of its releases")
@@ -88,7 +88,7 @@ class Contract(_Frozen):
 
     @model_validator(mode="after")
     def _kept_here(self) -> Self:
-        """Compare what it says with what this gridcast would show it."""
+        """Check that this version of gridcast provides the features that the contract names."""
         features = self.features
         for name, said, given in (
             ("past", self.past, features.past),
@@ -104,12 +104,12 @@ class Contract(_Frozen):
         return self
 
     def to_bytes(self) -> bytes:
-        """Write the canonical JSON: equal contracts are equal bytes."""
+        """Return the canonical JSON: equal contracts have equal bytes."""
         return self.model_dump_json().encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """Read it; whatever cannot be kept here is a `ContractError`."""
+        """Parse a contract; raise ContractError if this version cannot fulfil it."""
         try:
             version = _Version.model_validate_json(data).version
             if version != VERSION:

@@ -1,8 +1,8 @@
-"""Watches how much of a feed is refused: a broken feed raises an alarm, it is not quietly eaten.
+"""Feed guard: raises an alarm if too many readings of a feed are refused.
 
-Readings used and refused are counted by minute of Kafka's own stamp, never by a clock. A minute is
-judged when a message of a later one comes, so what is judged depends on the messages alone,
-wherever the batches are cut: read again, the same messages raise the same alarm.
+Readings used and refused are counted by minute of Kafka's timestamp, never by a clock. A minute is
+judged when a message of a later one arrives. The result therefore depends on the messages alone,
+not on batches: reading the same messages again raises the same alarm.
 """
 
 from bisect import bisect_left
@@ -22,15 +22,15 @@ from gridcast.units import MINUTE_MS
 SPAN = 15
 """Minutes that are judged together."""
 LEAST = 3
-"""Fewer refused in that span say nothing about their share."""
+"""Minimum number of refused readings in that span for their share to matter."""
 NONE = -1
 SHOWN = 5
-"""So many of the commonest reasons are told."""
+"""Number of the most common reasons that an alarm lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedLimit:
-    """How much may be refused. Cleared is an alarm at half of it."""
+    """Alarm thresholds for refused readings. An alarm clears at half of them."""
 
     share: float
     """Of all readings, 0 to 1."""
@@ -88,9 +88,9 @@ class FeedGuard:
     def take(
         self, sent_ms: npt.NDArray[np.int64], decoded: Decoded, first: int = 0
     ) -> Iterator[tuple[int, Condition]]:
-        """Count a batch; give how the feed stands at the end of each minute that is over by then.
+        """Count a batch; yield the condition of the feed at the end of each completed minute.
 
-        `sent_ms` is Kafka's stamp of each message. Messages before `first` were counted before.
+        `sent_ms` is Kafka's timestamp of each message. Messages before `first` were counted before.
         """
         places = [place for place, _ in decoded.refused]
         begin = first
@@ -109,7 +109,7 @@ class FeedGuard:
             begin = end
 
     def record(self) -> Record:
-        """Give what it knows."""
+        """Return the state as a record."""
         numbers = sorted(self._minutes)
         refused = [
             (number, reason, count)
@@ -134,9 +134,9 @@ class FeedGuard:
             self._minutes[number].refused[reason] = count
 
     def _close_before(self, minute: int) -> Iterator[tuple[int, Condition]]:
-        """Judge the minute that is over now that another has come.
+        """Judge the open minute if a later one has begun.
 
-        Minutes in which nothing came tell nothing.
+        Minutes without messages are not judged.
         """
         over = max(self._minutes, default=NONE)
         if over == NONE or over >= minute:
@@ -164,7 +164,7 @@ class FeedGuard:
     def _condition(self, judged: _Judged) -> Condition:
         # Of reasons that are as common the first by name, whatever order they came in.
         common = sorted(judged.refused.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
-        told = ", ".join(f"{count:,} {reason}" for reason, count in common)
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in common)
         return Condition(
             AlarmKind.FEED_BROKEN,
             self._feed,
@@ -172,7 +172,7 @@ class FeedGuard:
             Priority.HIGH,
             cause=common[0][0] if common else "",
             text=f"{100 * judged.share:.3g} % of the readings of the last {SPAN} minutes "
-            f"were refused on {self._feed}" + (f": {told}" if told else ""),
+            f"were refused on {self._feed}" + (f": {reasons}" if reasons else ""),
             evidence={
                 "refused_share": round(judged.share, 4),
                 "refused_per_minute": round(judged.per_minute, 3),

@@ -1,4 +1,4 @@
-"""What is known of each series beside its readings; a series nobody declared has the defaults.
+"""Declarations of series (metadata); undeclared series have the defaults.
 
 >>> grid = Grid()
 >>> grid.declare(GridSeries(series="f-1", kind="feeder", station="st-1"))
@@ -14,20 +14,20 @@ from sys import intern
 from gridcast.schemas import GridSeries
 
 _NAMES = ("parent", "station", "time_zone", "holidays")
-"""What many series have in common is kept once."""
+"""Interned strings that many series share."""
 _NONE_SET: set[str] = set()
 
 
 class Grid:
-    """The declarations of all series, the newest of each.
+    """The newest declaration of every series.
 
-    All that it answers follows from those alone, not from what they replaced: a worker that reads
-    a compacted topic from the beginning knows what one knows that has seen all of it.
+    Everything is derived from the newest declarations alone. So a worker that reads a compacted
+    topic from the beginning has the same state as one that has seen every message.
     """
 
     def __init__(self) -> None:
         self.version = 0
-        """Another number, another grid: for those who derive something from it and keep that."""
+        """Increases with every change, so that derived data can be cached."""
         self._declared: dict[str, GridSeries] = {}
         self._below: dict[str, set[str]] = {}
 
@@ -41,10 +41,10 @@ class Grid:
         return self._declared.get(series) or GridSeries(series=series)
 
     def declare(self, declared: GridSeries) -> tuple[str, ...]:
-        """Take what is declared of a series, instead of all that was.
+        """Replace the declaration of a series.
 
-        Gives the circle of parents that it closes, if it does: from the series up to itself. None
-        of those on a circle has a parent until it is mended; all else of them counts.
+        Return the cycle of parents that it closes, if any, from the series up to itself. Series on
+        a cycle have no parent until it is fixed; their other fields apply.
         """
         self._unlink(declared.series)
         self._declared[declared.series] = _slim(declared)
@@ -54,26 +54,28 @@ class Grid:
         return self._circle(declared.series)
 
     def remove(self, series: str) -> None:
-        """Forget what was declared of a series: it has the defaults again."""
+        """Remove the declaration of a series: it has the defaults again."""
         self._unlink(series)
         if self._declared.pop(series, None) is not None:
             self.version += 1
 
     def parent(self, series: str) -> str | None:
-        """Give the series that this one is a part of."""
+        """Return the parent of a series."""
         above = self._above(series)
         return None if above is None or self._circle(series) else above
 
     def children(self, series: str) -> list[str]:
-        """Give the series that are parts of this one, by name."""
-        return sorted(one for one in list(self._below.get(series, ())) if not self._circle(one))
+        """Return the children of a series, sorted by name."""
+        return sorted(
+            child for child in list(self._below.get(series, ())) if not self._circle(child)
+        )
 
     def _above(self, series: str) -> str | None:
-        known = self._declared.get(series)
-        return None if known is None else known.parent
+        declaration = self._declared.get(series)
+        return None if declaration is None else declaration.parent
 
     def _circle(self, series: str) -> tuple[str, ...]:
-        """Walk up from a series: if that leads back to it, give the way."""
+        """Return the cycle of parents that leads from a series back to itself, if there is one."""
         way = {series: None}  # a dict keeps the order
         above = self._above(series)
         while above is not None and above not in way:
@@ -90,7 +92,7 @@ class Grid:
 
 
 def _slim(declared: GridSeries) -> GridSeries:
-    """Give the same at half the size: pydantic keeps a set of names in every message it reads."""
+    """Return the message at half the memory: pydantic keeps a set of names in each it parses."""
     values = dict(declared.__dict__)
     for name in _NAMES:
         if values[name] is not None:

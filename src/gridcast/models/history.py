@@ -1,4 +1,4 @@
-"""Real history in memory: the form that training, replay and backtest share."""
+"""Real history in memory, as used by training, replay and backtest."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -29,11 +29,11 @@ class SlotGrid:
 
 @dataclass(frozen=True)
 class StationHistory:
-    """What one station measured, in order of time."""
+    """The observations of one station, in order of time."""
 
     time_ms: NDArray[np.int64]
     available_at_ms: NDArray[np.int64]
-    """From when on each row could be known; rises with the time."""
+    """When each row became known; rises with the time."""
     value: NDArray[np.float64]
     """[observations, variables], the variables in the order of `gridcast.schemas.weather`."""
 
@@ -41,20 +41,20 @@ class StationHistory:
         return len(self.time_ms)
 
     def as_of(self, instants_ms: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Give the newest row that could be known at each instant; NaN before the first."""
+        """Return the newest row known at each instant; NaN before the first."""
         newest = np.searchsorted(self.available_at_ms, instants_ms, side="right") - 1
-        found = self.value[np.maximum(newest, 0)]
-        found[newest < 0] = np.nan
-        return found
+        rows = self.value[np.maximum(newest, 0)]
+        rows[newest < 0] = np.nan
+        return rows
 
     def variable(self, name: str) -> NDArray[np.float64]:
-        """Give one variable's column."""
+        """Return the column of one variable."""
         return self.value[:, VARIABLES.index(name)]
 
 
 @dataclass(frozen=True)
 class OperatorForecasts:
-    """What the grid's operator had forecast, side by side with when that could be known."""
+    """The grid operator's own forecasts, with the times at which they became known."""
 
     row: NDArray[np.int32]
     """Which series, as in :class:`History`."""
@@ -66,15 +66,15 @@ class OperatorForecasts:
 
 @dataclass(frozen=True)
 class History:
-    """Readings of some series, in order of series and time, with all that stood beside them.
+    """Readings of some series, ordered by series and time, with weather and operator forecasts.
 
-    A reading's time is the beginning of its slot, whatever end the file marked. Each series has
-    at most one reading a time; what is missing has no reading.
+    A reading's time is the start of its slot, whichever end the file gave. Each series has at most
+    one reading per time; missing readings are left out.
     """
 
     title: str
     step_ms: int | None
-    """Time between two readings; none where they are irregular."""
+    """Time between two readings; None if they are irregular."""
     series: tuple[GridSeries, ...]
     row: NDArray[np.int32]
     """Reading i is of `series[row[i]]`."""
@@ -82,7 +82,7 @@ class History:
     value: NDArray[np.float64]
     """kW."""
     label: NDArray[np.bool_] | None
-    """Which readings are known to be anomalous, where the file says so."""
+    """Which readings are labelled as anomalous, if the file has labels."""
     weather: Mapping[str, StationHistory]
     operator_forecasts: OperatorForecasts | None
 
@@ -90,12 +90,12 @@ class History:
         return len(self.time_ms)
 
     def readings_of(self, row: int) -> slice:
-        """Say which readings are of one series."""
+        """Return which readings belong to a series."""
         begin, end = np.searchsorted(self.row, [row, row + 1])
         return slice(int(begin), int(end))
 
     def columns(self, batch: int = 100_000) -> Iterator[ReadingColumns]:
-        """Give all readings in order of time, as a stream would bring them, `batch` at a time."""
+        """Yield all readings in order of time, as a stream would, `batch` at a time."""
         ids = np.array([declared.series for declared in self.series], dtype=object)
         order = np.argsort(self.time_ms, kind="stable")
         for begin in range(0, len(order), batch):

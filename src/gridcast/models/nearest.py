@@ -1,4 +1,4 @@
-"""Which weather station each series has: the one it names, else the nearest."""
+"""Assign a weather station to each series: the one it names, else the nearest."""
 
 from collections.abc import Sequence
 
@@ -16,11 +16,11 @@ _AT_ONCE = 100_000
 
 
 class NearestStations:
-    """The stations of some series, say those of a partition; worked out anew only on a change.
+    """The stations of some series, such as those of a partition; recomputed only after a change.
 
-    A series has the station that it names. One that names none has the nearest to where it is, of
-    those that say where they are; equally near, the first by name. One that is nowhere has what its
-    parent has. Where that ends at nothing, the only station there is, if there is only one.
+    A series has the station that it names. Otherwise it has the nearest station with a location,
+    the first by name if several are equally near. A series without a location has its parent's
+    station. If no parent has one either, it has the only station, if there is exactly one.
     """
 
     def __init__(self, grid: Grid) -> None:
@@ -30,7 +30,7 @@ class NearestStations:
         self._found: Index = np.empty(0, np.int64)
 
     def of(self, series: Sequence[str], weather: WeatherAsOf) -> Index:
-        """Give for each series the place of its station in the answer; NOT_KNOWN if it has none."""
+        """Return for each series the index of its station; NOT_KNOWN if it has none."""
         asked = (self._grid.version, weather.stations, weather.places.tobytes())
         if asked != self._asked or self._series != series:
             self._asked, self._series = asked, list(series)
@@ -39,22 +39,22 @@ class NearestStations:
 
 
 def nearest(places: Degrees, stations: Degrees) -> Index:
-    """Give for each place the nearest station by great circle; of equally near ones the first.
+    """Return for each place the nearest station by great circle; the first of equally near ones.
 
     Both are latitude and longitude in degrees, a row each.
     """
     # The straight line through the Earth grows with the great circle. Worked out element by
     # element, so that equal places give equal bits and a tie is a tie in whatever company.
     ends, beginnings = _on_sphere(stations), _on_sphere(places)
-    found = np.empty(len(places), np.int64)
+    nearest_station = np.empty(len(places), np.int64)
     rows = max(1, _AT_ONCE // len(stations))
     for start in range(0, len(places), rows):
         part = slice(start, start + rows)
         apart = np.zeros((len(places[part]), len(stations)))
         for here, there in zip(beginnings, ends, strict=True):
             apart += np.square(here[part, None] - there[None, :])
-        found[part] = apart.argmin(axis=1)
-    return found
+        nearest_station[part] = apart.argmin(axis=1)
+    return nearest_station
 
 
 def _on_sphere(places: Degrees) -> tuple[Degrees, Degrees, Degrees]:
@@ -85,11 +85,11 @@ def _find(grid: Grid, series: Sequence[str], weather: WeatherAsOf) -> Index:
 
 
 def first_that_tells(grid: Grid, series: str) -> GridSeries | None:
-    """Give the series, or the first above it, that names a station or says where it is."""
+    """Return the series, or its first ancestor, that names a station or has a location."""
     above: str | None = series
     while above is not None:
-        known = grid[above]
-        if known.station is not None or known.latitude is not None:
-            return known
+        declaration = grid[above]
+        if declaration.station is not None or declaration.latitude is not None:
+            return declaration
         above = grid.parent(above)
     return None

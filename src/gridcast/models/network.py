@@ -1,8 +1,8 @@
-"""A model file in use: checked whole before it may answer, then run on the CPU.
+"""Load, check and run a model file with ONNX Runtime on the CPU.
 
-From kW to kW a network is one ONNX graph; what its file says of itself is its `Contract`. A file
-whose contract cannot be kept here is refused with the reason, so that a worker can go on with the
-model it has.
+From kW to kW a network is one ONNX graph, and its file embeds its `Contract`. A file whose contract
+cannot be fulfilled is refused with the reason, so that a worker can continue with its present
+model.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,14 +31,14 @@ from gridcast.models.windows.marks import PLAIN
 from gridcast.schemas import GridSeries
 
 PART = AT_ONCE
-"""Pairs that the graph is run on at once: what fits a core's cache is fastest, and small."""
+"""Pairs per run of the graph: what fits into a core's cache is fastest, and small."""
 QUANTILES = "quantiles"
 MEMORY = "memory"
-"""What the graph kept of all hours but the newest, if it can be told; no rows: it reads them."""
+"""Input: the encoder cache of all hours but the newest. Without rows, the graph encodes them."""
 ENCODED = "encoded"
-"""What it keeps of them: its memory the next time."""
+"""Output: the encoder cache, to be passed back as `memory`."""
 PROBE_MS = 1_704_067_200_000
-"""The origin of the probe: 1 January 2024."""
+"""Origin of the probe: 1 January 2024."""
 
 _UNREADABLE = (Fail, InvalidProtobuf, NoModel)
 _UNUSABLE = (InvalidArgument, InvalidGraph, NoSuchOperator, RuntimeException)
@@ -48,20 +48,19 @@ onnxruntime.disable_telemetry_events()  # a forecaster tells nobody that it runs
 
 
 class Network:
-    """A network that answers.
+    """A loaded model.
 
-    What a pair gets follows from its own inputs, to the bit, not from those beside it: `load` looks
-    whether the graph is so. One that is not (int8 with scales taken from all rows) is run a row at
-    a time.
+    A pair's forecast depends on its own inputs only, to the bit; `load` checks this. A graph for
+    which it does not hold (int8 with scales over all rows) is run row by row.
 
     Parameters
     ----------
     session
         The graph.
     contract
-        What it says of itself.
+        The contract in the file.
     levels, horizon
-        Which of its quantiles, and how many of its slots, are asked for; none: all.
+        Which of its quantiles, and how many of its slots, to return; None: all.
     """
 
     def __init__(
@@ -74,19 +73,19 @@ class Network:
         self._session = session
         self.contract = contract
         self.builder = FeatureBuilder(contract.features)
-        """Makes its inputs."""
+        """Builds its inputs."""
         self.levels = contract.levels if levels is None else tuple(levels)
-        """Of the quantiles that it is asked for, in their order."""
+        """The requested quantile levels, in order."""
         self.horizon = contract.features.horizon if horizon is None else horizon
-        """Slots that it is asked for."""
+        """The requested number of slots."""
         self._asked: slice | list[int] = (
             slice(None) if self.levels == contract.levels else self._places()
         )
         self.part = PART
-        """Pairs that the graph is run on at once."""
+        """Pairs per run of the graph."""
         widths = [one.shape[1] for one in session.get_inputs() if one.name == MEMORY]
         self.memory = int(widths[0]) if widths else 0
-        """Numbers that it keeps of the hours of a pair but the newest; 0: it keeps nothing."""
+        """Size of the encoder cache per pair; 0: the model has none."""
 
     @classmethod
     def load(
@@ -98,17 +97,17 @@ class Network:
         levels: Sequence[float] | None = None,
         threads: int = 1,
     ) -> Self:
-        """Make a network of a file's bytes; a `ContractError` says why it cannot be one.
+        """Return the network of a model file's bytes; raise ContractError if it is unusable.
 
         Parameters
         ----------
         data
             The file.
         step_minutes, horizon, levels
-            What it has to give: the width of a slot, how many slots, which quantiles; none: any.
-            One that can give more, gives what is asked for.
+            What it must provide: width of a slot, number of slots, quantiles; None: any. A model
+            that provides more returns what is requested.
         threads
-            To compute one part with. With more than one the same inputs still give the same bits.
+            Threads per run. With more than one the same inputs still give the same bits.
         """
         sealed = check_seal(data)
         session = _session(data, threads)
@@ -125,9 +124,10 @@ class Network:
         return network
 
     def forecast(self, inputs: Inputs, memory: Tensor | None = None) -> Tensor:
-        """Give the quantiles of all pairs, [pairs, levels, horizon] in kW, rising over levels.
+        """Return the quantiles of all pairs, [pairs, levels, horizon] in kW, rising over levels.
 
-        With `memory`, what `encode` gave for the same windows, it reads their newest hours alone.
+        With `memory`, the result of `encode` for the same windows, only their newest hours are
+        read.
         """
         given = (len(self.contract.levels), self.contract.features.horizon)
         quantiles = np.empty((len(inputs), len(self.levels), self.horizon), np.float32)
@@ -149,7 +149,7 @@ class Network:
     def _run(
         self, wanted: str, inputs: Inputs, memory: Tensor | None
     ) -> Iterator[tuple[slice, Tensor]]:
-        """Run the graph, some pairs at a time."""
+        """Run the graph on one part of the pairs at a time."""
         told = inputs.feed()
         for first in range(0, len(inputs), self.part):
             part = slice(first, first + self.part)
@@ -161,7 +161,7 @@ class Network:
             yield part, found
 
     def warm_up(self) -> None:
-        """Let it answer for as many at once as it will: the first time takes longest."""
+        """Run it once with the largest batch, since the first run is the slowest."""
         inputs = _probe_inputs(self.builder)
         self.forecast(inputs.take(np.resize(np.arange(len(inputs)), self.part)))
 
@@ -169,7 +169,7 @@ class Network:
         return [self.contract.levels.index(level) for level in self.levels]
 
     def _probe(self) -> None:
-        """Let it answer once: it gives numbers that rise, and no row leans on another."""
+        """Check a test forecast: finite, rising quantiles, and rows independent of each other."""
         inputs = _probe_inputs(self.builder)
         try:
             together = self.forecast(inputs)
@@ -188,7 +188,7 @@ class Network:
             self.part = PART
 
     def _early(self, inputs: Inputs) -> Tensor | None:
-        """Encode as long before the origin as can be: the newest hour is anything still."""
+        """Return the encoder cache as computed ahead of time, with arbitrary newest hours."""
         if not self.memory:
             return None
         hour = self.contract.features.hour
@@ -239,7 +239,7 @@ def _check_asked(
 
 
 def _check_graph(session: onnxruntime.InferenceSession, contract: Contract) -> None:
-    """Hold the graph's inputs and outputs against the contract."""
+    """Check the graph's inputs and outputs against the contract."""
     features = contract.features
     wanted = {
         "load": [features.slots],
@@ -274,7 +274,7 @@ def _compare(what: str, found: Sequence[onnxruntime.NodeArg], wanted: dict[str, 
 
 
 def _probe_inputs(builder: FeatureBuilder) -> Inputs:
-    """Make windows of loads that any grid may have: large, small, zero, and below zero."""
+    """Return inputs with loads that any grid may have: large, small, zero, and negative."""
     spec = builder.spec
     day = np.sin(np.arange(spec.window) / spec.hour / 24 * 2 * np.pi)
     loads = [level * (1 + 0.3 * day) for level in (1.0, 0.05, 700.0, 6e7, 0.0, -40.0)]

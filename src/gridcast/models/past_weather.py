@@ -17,10 +17,10 @@ Values = npt.NDArray[np.float32]
 
 
 class PastWeather:
-    """Looks up what a tick would have been told.
+    """Looks up the weather that was known at many ticks.
 
-    Where a station corrected itself, or told the later before the earlier, every tick is asked by
-    itself: exact too, but slow.
+    If a station sent corrections, or observations out of order, every tick is computed by itself.
+    That is exact too, but slow.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ class PastWeather:
         self._found: dict[tuple[bytes, bytes], Index] = {}
 
     def of(self, tick_ms: Times, row: Index, back: int, slots: int) -> Values:
-        """Give for pairs of a tick and a row what was known, [pairs, slots, variables].
+        """Return what was known for pairs of a tick and a row, [pairs, slots, variables].
 
-        Each on so many slots, of which `back` are before the tick. NaN where nothing was known.
+        `back` of the slots are before the tick. NaN where nothing was known.
         """
         first_ms = tick_ms - back * self._weather.step_ms
         values = np.full((len(tick_ms), slots, len(VARIABLES)), np.nan, np.float32)
@@ -73,7 +73,7 @@ class PastWeather:
             values[pairs[told]] = known.values[station[told]]
 
     def _stations_at(self, ticks: Times) -> Index:
-        """Give the number of each series' station at ticks, [ticks, series]."""
+        """Return the index of each series' station at ticks, [ticks, series]."""
         known = [past.known(ticks) for past in self._past]
         there = np.array([one for one, _ in known], np.bool_).reshape(len(known), len(ticks)).T
         places = np.array([where for _, where in known], np.float32).reshape(-1, len(ticks), 2)

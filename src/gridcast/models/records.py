@@ -31,7 +31,7 @@ Column = npt.NDArray[Any] | list[str]
 
 
 class RecordError(ValueError):
-    """A record that cannot be used."""
+    """A record is unusable."""
 
     def __init__(self, record: str, why: str) -> None:
         super().__init__(f"record {record}: {why}")
@@ -40,7 +40,7 @@ class RecordError(ValueError):
 
 
 class RecordKind(IntEnum):
-    """What a record holds. The columns of each kind are in `gridcast.models.windows.snapshot`."""
+    """The kind of a record. The columns of each are in `gridcast.models.windows.snapshot`."""
 
     HEAD = 0
     SERIES = 1
@@ -72,11 +72,11 @@ _NUMBERED = (
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Columns with a name."""
+    """Named columns."""
 
     kind: RecordKind
     number: int
-    """Which slot, minute or page; 0 for kinds of which there is one."""
+    """Number of the slot, minute or page; 0 for kinds with a single record."""
     columns: Sequence[Column]
 
     @property
@@ -86,25 +86,25 @@ class Record:
 
 
 def key_of(kind: RecordKind, number: int = 0) -> str:
-    """Give a record's name in the table: `head`, `slot/1984321`."""
+    """Return a record's key in the table: `head`, `slot/1984321`."""
     name = kind.name.lower()
     return f"{name}/{number}" if kind in _NUMBERED else name
 
 
 def encode(record: Record) -> bytes:
-    """Write a record."""
+    """Serialise a record."""
     header = _HEADER.pack(_MAGIC, VERSION, record.kind, record.number, len(record.columns))
     body = b"".join([header, *(_encode_column(column) for column in record.columns)])
     return body + zlib.crc32(body).to_bytes(4, "little")
 
 
 def decode(key: str, data: bytes) -> Record:
-    """Read the record kept under a key.
+    """Parse the record stored under a key.
 
     Raises
     ------
     RecordError
-        The bytes are torn, of another version, or those of another record.
+        The bytes are torn, of another version, or of another record.
     """
     if len(data) < _HEADER.size + 4 or data[:3] != _MAGIC:
         raise RecordError(key, f"{len(data)} bytes that are no record")
@@ -146,7 +146,7 @@ def _encode_column(column: Column) -> bytes:
 
 
 def _fit(numbers: npt.NDArray[np.int64]) -> tuple[int, int]:
-    """Tell how many bytes each needs, and the least."""
+    """Return the number of bytes per value, and the minimum."""
     if not len(numbers):
         return 0, 0
     least = int(numbers.min())

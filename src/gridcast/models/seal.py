@@ -1,8 +1,8 @@
-"""A model file and the contract in it: put together, and told from one that was altered since.
+"""Seal a model file: embed its contract and a digest that detects any alteration.
 
 An ONNX file keeps metadata as pairs of texts. Two of them are ours: the contract, and the SHA-256
-of the whole file in which the digest's own 64 characters are zeros. So a byte altered anywhere, in
-the weights as in the contract, is found, and so is a file cut short.
+of the whole file with the digest's own 64 characters set to zeros. So any altered byte is detected,
+in the weights or the contract, and so is a truncated file.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ _UNSEALED = b"0" * 64
 
 
 def seal(graph: bytes, contract: Contract) -> bytes:
-    """Put a contract into an ONNX file that has none, and the digest over all of it.
+    """Embed a contract and the digest into an ONNX file that has none.
 
     The same graph and contract give the same bytes.
     """
@@ -28,7 +28,7 @@ def seal(graph: bytes, contract: Contract) -> bytes:
 
 
 def check_seal(data: bytes) -> bool:
-    """Tell whether a file is sealed; one that was altered since is a `DamagedError`."""
+    """Return True if a file is sealed; raise DamagedError if it was altered since."""
     found = data.count(_MARK)
     if found != 1:
         if found:

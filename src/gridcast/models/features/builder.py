@@ -1,4 +1,4 @@
-"""From windows, origins and what is known beside them to the tensors that a network takes."""
+"""Feature engineering: from windows, origins and covariates to a network's input tensors."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -21,22 +21,22 @@ from gridcast.schemas.weather import VARIABLES
 from gridcast.units import HOUR_MS, Flags, Times
 
 AT_ONCE = 128
-"""Columns that are best asked for at once: what is the same for all of them is made once."""
+"""Preferred number of columns per call; what they share is computed once."""
 _KEPT = 4
-"""Calendars, origins and numbers of columns that it is kept of: parts of now, and of the next."""
+"""Size of the cache by calendar, origin and number of columns: this tick's parts and the next's."""
 
 Key = tuple[str, str | None]
-"""Of a calendar: its time zone, and whose holidays."""
+"""Key of a calendar: time zone and holiday region."""
 Window = tuple[npt.NDArray[np.floating], npt.NDArray[np.uint8]]
 """Mean and mark, slots down, one a column, as `Windows.cut` and `Archive.cut` give them."""
 
 
 class FeatureBuilder:
-    """Makes the inputs of a network: for training and evaluation as for serving.
+    """Builds the inputs of a network, in training and evaluation as in serving.
 
-    What a column gets follows from its own window, origin and series, to the bit: not from the
-    columns beside it. Of anything at or after the origin it gets what was known of it then. Safe to
-    use from several threads. Whoever is given inputs does not write to them.
+    A column's result depends on its own window, origin and series only, to the bit, and not on the
+    columns beside it. It contains only what was known at the origin. Thread-safe. Callers must not
+    write to the inputs that they get.
     """
 
     def __init__(self, spec: FeatureSpec) -> None:
@@ -56,22 +56,22 @@ class FeatureBuilder:
         weather: WeatherSlots | None = None,
         operator: Tensor | None = None,
     ) -> tuple[Inputs, Flags]:
-        """Give the inputs of all columns, and which of them can be used.
+        """Return the inputs of all columns, and which of them are usable.
 
-        A window that cannot be filled is of no use to a network; its load is then 0 throughout.
+        A window that cannot be filled is unusable; its load is then 0 throughout.
 
         Parameters
         ----------
         windows
             The newest `spec.window` slots before each origin, to be smoothed here; or smoothed.
         origin_ms
-            When slot 0 of the horizon begins: of all, or of each column.
+            Start of slot 0 of the horizon: one for all, or one per column.
         series
-            Which series each column is of.
+            The series of each column.
         weather
-            On `spec.slots` slots before each origin and `spec.horizon` after it; none: not known.
+            On `spec.slots` slots before each origin and `spec.horizon` after it; None: unknown.
         operator
-            kW, [columns, horizon]: the operator's own forecast known at the origin; none: unknown.
+            kW, [columns, horizon]: the operator's own forecast known at the origin; None: unknown.
         """
         origins = np.broadcast_to(np.asarray(origin_ms, np.int64), (len(series),))
         if (origins % self.spec.step_ms).any():
@@ -89,7 +89,7 @@ class FeatureBuilder:
     def sample(
         self, archive: Archive, slot: npt.NDArray[np.integer], row: npt.NDArray[np.integer]
     ) -> tuple[Inputs, Flags]:
-        """Give the inputs of pairs of an origin (the beginning of a slot) and a row of an archive.
+        """Return the inputs of pairs of an origin (the start of a slot) and a row of an archive.
 
         They are those that serving would have had then.
         """
@@ -145,7 +145,7 @@ class FeatureBuilder:
         )
 
     def _calendar(self, origins: Times, series: Sequence[GridSeries]) -> tuple[Tensor, Tensor]:
-        """Look up each distinct pair of a calendar and an origin once."""
+        """Return calendar features; each distinct pair of calendar and origin is computed once."""
         number: dict[Key, int] = {}
         of = [number.setdefault((one.time_zone, one.holidays), len(number)) for one in series]
         if len(number) == 1 and len(of) <= AT_ONCE and (origins == origins[0]).all():
@@ -182,7 +182,7 @@ class FeatureBuilder:
     def _with_weather(
         self, past: Tensor, future: Tensor, weather: WeatherSlots | None
     ) -> tuple[Tensor, Tensor]:
-        """Put the weather behind the calendar."""
+        """Append the weather features to the calendar features."""
         spec, columns = self.spec, len(past)
         if weather is None:
             nothing = np.empty((0, spec.slots + spec.horizon, len(VARIABLES)), np.float32)
@@ -196,7 +196,7 @@ class FeatureBuilder:
         )
 
     def _of_places(self, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Give what is shown of the weather; asked part by part, that of all is made once."""
+        """Return the weather features by place, cached between the parts of one tick."""
         known = self._by_place
         if known is None or known[0] is not values:
             spec = self.spec

@@ -1,6 +1,6 @@
-"""What the calendar says of an hour or a slot: all that a network knows of time.
+"""Calendar features of an hour or a slot: time of day, weekday, holidays, season.
 
-The lists here are the only place that says which features there are and in which order.
+The lists here are the only place that defines which features there are, and their order.
 """
 
 import math
@@ -18,21 +18,21 @@ Tensor = npt.NDArray[np.float32]
 
 DAY_MINUTES = 24 * 60
 _HALF = 2
-"""The middle of a slot of an odd number of minutes is on half a minute."""
+"""The middle of a slot with an odd number of minutes lies on half a minute."""
 
 CLOCK: Mapping[str, Callable[[float], float]] = {
     f"{name}_of_day_{times}": lambda day, turn=turn, times=times: turn(math.tau * times * day)  # type: ignore[misc]
     for times in (1, 2)
     for name, turn in (("sin", math.sin), ("cos", math.cos))
 }
-"""Of the share of the local day that is over."""
+"""Functions of the elapsed share of the local day."""
 
 _NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 WEEKDAYS: Mapping[str, Callable[[Calendar, int], float]] = {
     name: lambda calendar, day, number=number: float(calendar.weekday(day) == number)  # type: ignore[misc]
     for number, name in enumerate(_NAMES)
 }
-"""Of the local date."""
+"""Functions of the local date."""
 HOLIDAYS: Mapping[str, Callable[[Calendar, int], float]] = {
     "holiday": lambda calendar, day: calendar.holiday(day),
     "holiday_yesterday": lambda calendar, day: calendar.holiday(day - 1),
@@ -40,18 +40,18 @@ HOLIDAYS: Mapping[str, Callable[[Calendar, int], float]] = {
     "holiday_two_days_ago": lambda calendar, day: calendar.holiday(day - 2),
     "holiday_a_week_ago": lambda calendar, day: calendar.holiday(day - 7),
 }
-"""Of the local date: 1 where all have it off, less where some parts of the country do. Last week's
-too, for then last week is a poor guide."""
+"""Functions of the local date: 1 if it is a holiday everywhere, less if only in parts of the
+country. Last week's is included, since last week is then a poor predictor."""
 SEASON: Mapping[str, Callable[[Calendar, int], float]] = {
     "sin_of_year": lambda calendar, day: math.sin(math.tau * calendar.share_of_year(day)),
     "cos_of_year": lambda calendar, day: math.cos(math.tau * calendar.share_of_year(day)),
     "turn_of_year": lambda calendar, day: float(calendar.is_turn_of_year(day)),
 }
-"""Of the local date; from 23 December to 6 January many are away."""
+"""Functions of the local date; many people are away from 23 December to 6 January."""
 
 
 def calendar_names(*, holidays: bool, day_of_year: bool) -> tuple[str, ...]:
-    """Give the names of the features, in order."""
+    """Return the names of the features, in order."""
     return (*CLOCK, *_of_days(holidays=holidays, day_of_year=day_of_year))
 
 
@@ -62,9 +62,9 @@ def _of_days(
 
 
 class CalendarFeatures:
-    """The features of one calendar, looked up in two tables: by time of day, and by day.
+    """The features of one calendar, from two lookup tables: by time of day, and by day.
 
-    What is looked up has the same bits in whatever company. Safe to use from several threads.
+    A time's features have the same bits whatever times are looked up with it. Thread-safe.
     """
 
     def __init__(self, calendar: Calendar, *, holidays: bool, day_of_year: bool) -> None:
@@ -75,7 +75,7 @@ class CalendarFeatures:
         """The first day, and the features of it and those that follow."""
 
     def at(self, time_ms: Times) -> Tensor:
-        """Give the features of some times, whatever their order, along a last axis."""
+        """Return the features of some times, in any order, along a last axis."""
         local = self._calendar.at(time_ms)
         first, days = self._reach(int(local.day.min()), int(local.day.max()) + 1)
         half = (local.minute * _HALF).astype(np.int64)
@@ -86,7 +86,7 @@ class CalendarFeatures:
         return np.concatenate(parts, axis=-1)
 
     def _reach(self, first: int, end: int) -> tuple[int, Tensor]:
-        """Give a table of days that reaches over a span, and its first."""
+        """Return a table of days that covers a span, and its first day."""
         with self._growing:
             begin, days = self._table
             begin = begin if len(days) else first

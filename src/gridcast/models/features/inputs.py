@@ -1,4 +1,4 @@
-"""The tensors that a network takes."""
+"""The input tensors of a network."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ Tensor = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inputs:
-    """What is known at their origins of n pairs of a series and an origin.
+    """Inputs of n pairs of a series and an origin: what was known at the origin.
 
     C-contiguous float32; the names are those of the graph's inputs.
     """
@@ -28,15 +28,15 @@ class Inputs:
         return len(self.load)
 
     def feed(self) -> dict[str, Tensor]:
-        """Give them by the names of the graph's inputs."""
+        """Return the tensors by the names of the graph's inputs."""
         tensors = {"load": self.load, "past": self.past, "future": self.future}
         return tensors | ({"static": self.static} if self.static.shape[1] else {})
 
     def take(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.intp] | slice) -> "Inputs":
-        """Give some of the pairs."""
+        """Return the inputs of these pairs."""
         parts = (self.load[rows], self.past[rows], self.future[rows], self.static[rows])
         return Inputs(*(np.ascontiguousarray(part) for part in parts))
 
     def where(self, flags: npt.NDArray[np.bool_]) -> "Inputs":
-        """Give those of the pairs that are flagged."""
+        """Return the inputs of the flagged pairs."""
         return self if flags.all() else self.take(flags)

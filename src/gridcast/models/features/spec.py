@@ -1,4 +1,4 @@
-"""What a network is shown: which window, which features, in which order."""
+"""Specification of a network's inputs: window, features and their order."""
 
 from typing import Annotated, Literal
 
@@ -11,10 +11,10 @@ from gridcast.schemas.weather import VARIABLES
 from gridcast.units import MINUTE_MS
 
 DAYS = 8
-"""Of the window that long gaps are filled from: all that is kept of a series."""
+"""Days of history that long gaps are filled from: all that is kept of a series."""
 OPERATOR = "operator"
 AHEAD = "_ahead"
-"""Ends the name of a variable as it was forecast."""
+"""Suffix of the name of a forecast weather variable."""
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -79,7 +79,7 @@ class FeatureSpec:
 
     @property
     def window(self) -> int:
-        """Slots to cut: eight days, for the long gaps are filled from all of them."""
+        """Slots to cut: eight days, since long gaps are filled from all of them."""
         return DAYS * 24 * self.hour
 
     @property
@@ -111,11 +111,11 @@ class FeatureSpec:
 
     @property
     def past(self) -> tuple[str, ...]:
-        """Names of what is known of each past hour, in order."""
+        """Names of the features of each past hour, in order."""
         return (*self.calendar, *self.weather)
 
     @property
     def future(self) -> tuple[str, ...]:
-        """Names of what is known of each slot of the horizon, in order."""
+        """Names of the features of each slot of the horizon, in order."""
         ahead = (name + AHEAD for name in self.weather_ahead)
         return (*self.calendar, *ahead, *((OPERATOR,) if self.operator else ()))

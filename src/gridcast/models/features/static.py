@@ -1,4 +1,4 @@
-"""What never changes of a series; NaN where nobody declared it."""
+"""Static features of a series; NaN if not declared."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -19,11 +19,11 @@ STATIC: Mapping[str, Callable[[GridSeries], float | None]] = {
     "latitude": lambda series: series.latitude,
     "longitude": lambda series: series.longitude,
 }
-"""By name: where it is looked up."""
+"""How to look up each feature, by name."""
 
 
 def static_of(names: Sequence[str], series: Sequence[GridSeries]) -> npt.NDArray[np.float32]:
-    """Give the features of some series: [series, names]."""
+    """Return the static features of some series: [series, names]."""
     rows = [[_or_nan(STATIC[name](one)) for name in names] for one in series]
     return np.array(rows, np.float32).reshape(len(series), len(names))
 

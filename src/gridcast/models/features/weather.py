@@ -1,4 +1,4 @@
-"""The weather that a network is shown: past hours as measured, slots ahead as forecast."""
+"""Weather features: past hours as measured, slots ahead as forecast."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,45 +13,45 @@ from gridcast.schemas.weather import VARIABLES
 Tensor = npt.NDArray[np.float32]
 
 HELD_HOURS = 3
-"""An hour nothing is known of has what was known before it, for so long: a station reports after
-the hour, at the origin its newest one is still missing."""
+"""An unknown hour takes the value known before it, for at most this many hours. Stations report
+after the hour, so at the origin the newest hour is still missing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeatherSlots:
-    """What was known, at the origins, of the weather on the slots of window and horizon."""
+    """The weather known at the origins, on the slots of window and horizon."""
 
     values: Tensor
     """[places, slots and horizon, variables], in the order of `gridcast.schemas.weather`."""
     of: Index
-    """Which place each column looks at; NOT_KNOWN: none."""
+    """The place of each column; NOT_KNOWN: none."""
 
     @classmethod
     def at_tick(cls, known: WeatherAsOf, station: Index) -> "WeatherSlots":
-        """Give that of many series at one tick.
+        """Return the weather of many series at one tick.
 
-        `known` is asked for the network's past and horizon, from `origin - lookback` on; `station`
-        is what `Stations.of` says.
+        `known` must cover the network's past and horizon, from `origin - lookback` on; `station` is
+        the result of `NearestStations.of`.
         """
         return cls(known.values, station)
 
     def take(self, columns: npt.NDArray[np.integer]) -> "WeatherSlots":
-        """Give that of some of the columns."""
+        """Return the weather of these columns."""
         return WeatherSlots(self.values, self.of[columns])
 
     def of_columns(self, by_place: Tensor) -> Tensor:
-        """Give each column what was made of its place; NaN where it has none."""
+        """Return for each column the features of its place; NaN if it has none."""
         if not len(by_place):
             return np.full((len(self.of), *by_place.shape[1:]), np.nan, np.float32)
-        found: Tensor = by_place.take(np.maximum(self.of, 0), axis=0)
-        found[self.of == NOT_KNOWN] = np.nan
-        return found
+        features: Tensor = by_place.take(np.maximum(self.of, 0), axis=0)
+        features[self.of == NOT_KNOWN] = np.nan
+        return features
 
 
 def past_hours(values: Tensor, hour: int, names: Sequence[str]) -> Tensor:
-    """Take the mean of what is known of each past hour: [places, hours, names].
+    """Return the mean of the known values of each past hour: [places, hours, names].
 
-    `values` has the slots of the past, of which `hour` make an hour.
+    `values` has the slots of the past, `hour` of them per hour.
     """
     chosen = values[:, :, [VARIABLES.index(name) for name in names]]
     by_hour = chosen.reshape(len(chosen), chosen.shape[1] // hour, hour, len(names))
@@ -66,7 +66,7 @@ def past_hours(values: Tensor, hour: int, names: Sequence[str]) -> Tensor:
 
 
 def slots_ahead(values: Tensor, names: Sequence[str]) -> Tensor:
-    """Give what is forecast of each slot of the horizon: [places, horizon, names]."""
+    """Return the forecast weather of each slot of the horizon: [places, horizon, names]."""
     return values[:, :, [VARIABLES.index(name) for name in names]]
 
 

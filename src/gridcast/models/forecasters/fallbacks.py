@@ -1,4 +1,4 @@
-"""Which rung under the model answers, for all series of a partition."""
+"""The fallback forecasters below the model, and which of them answers for each series."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ from gridcast.schemas.forecast import Rung
 from gridcast.units import AnyFloats, Flags
 
 CELLS = 100_000
-"""Slots of windows that are worked on at once: what fits into a core's cache."""
+"""Slots of windows to process at a time, so that they fit into a core's cache."""
 SHORT_GAP = 1.0
-"""Hours; a line is drawn over a gap that is no longer (`bench/rungs`)."""
+"""Longest gap in hours that is interpolated linearly (`bench/rungs`)."""
 LONGEST_HOLE = 6.0
-"""Hours of the day that no day of the window may tell of, and the profile still answers."""
+"""Hours of the day that may be missing on all days of the window before the profile is unusable."""
 
 
 class Why(IntEnum):
-    """Why not the seasonal profile."""
+    """The reason why the seasonal profile does not answer."""
 
     IT_ANSWERED = 0
     NOTHING_MEASURED = 1
@@ -36,12 +36,12 @@ class Why(IntEnum):
 
     @property
     def rung(self) -> Rung:
-        """Which rung answered, then."""
+        """The rung that answers instead."""
         return Rung.LAST_LEVEL if self else Rung.SEASONAL_PROFILE
 
     @property
     def text(self) -> str | None:
-        """The reason as it stands in a forecast; None where the profile answered."""
+        """The reason as published in a forecast; None if the profile answered."""
         return _TEXTS[self]
 
 
@@ -59,16 +59,16 @@ class FallbackForecast:
     """Forecasts of all series of a batch."""
 
     quantiles: npt.NDArray[np.float32]
-    """kW, [series, levels, horizon]: a series' block lies together, as its message wants it."""
+    """kW, [series, levels, horizon]; a series' block is contiguous, as its message needs it."""
     why: npt.NDArray[np.uint8]
     """A `Why` for every series."""
 
 
 class Fallbacks:
-    """The rungs under the model. One of them always answers.
+    """The rungs below the model. One of them always answers.
 
-    What a series gets follows from its own window, to the bit: not from the series beside it, nor
-    from how many they are.
+    A series' forecast depends on its own window only, to the bit: not on the series beside it, nor
+    on their number.
 
     Parameters
     ----------
@@ -139,9 +139,9 @@ class Fallbacks:
     def _part(
         self, load: AnyFloats, heard: Flags, measured: Flags, out: AnyFloats
     ) -> npt.NDArray[np.uint8]:
-        """Fill in the quantiles of some series; say why not the seasonal profile.
+        """Write the quantiles of some series; return why not the seasonal profile.
 
-        `load` and `heard` have the open slot at their end, `measured` has not.
+        `load` and `heard` include the open slot at their end, `measured` does not.
         """
         enough = measured.sum(axis=1) >= self.day
         why = np.where(enough, Why.IT_ANSWERED, Why.LESS_THAN_A_DAY).astype(np.uint8)
@@ -157,7 +157,7 @@ class Fallbacks:
     def _from_days(
         self, load: AnyFloats, measured: Flags, rows: npt.NDArray[np.intp], out: AnyFloats
     ) -> npt.NDArray[np.uint8]:
-        """Fill in the quantiles of the rows that the seasonal profile can answer for."""
+        """Write the quantiles of the rows that the seasonal profile can answer for."""
         known = measured[rows]
         whole = np.where(known, load[rows], np.float32(0))
         whole, known = bridge_short(whole, known, round(SHORT_GAP * self.day / 24))
@@ -176,9 +176,9 @@ class Fallbacks:
 
 
 def _scale(load: AnyFloats) -> AnyFloats:
-    """Give the power of two that brings each series to the size of 1, as a column.
+    """Return the power of two that scales each series to about 1, as a column.
 
-    Dividing by it is exact, and then no square of a faulty reading is too large for a float.
+    Division by it is exact, and no square of a faulty reading then overflows a float.
     """
     size = np.abs(load).max(axis=1, keepdims=True)
     return np.asarray(np.ldexp(np.ones_like(size), np.frexp(size)[1]))

@@ -1,4 +1,4 @@
-"""Straight lines over what is not known, row by row."""
+"""Linear interpolation of gaps, row by row."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ Places = npt.NDArray[np.intp]
 
 
 def bridge_short(value: AnyFloats, known: Flags, longest: int) -> tuple[AnyFloats, Flags]:
-    """Draw lines over the gaps of at most so many slots that have both shores."""
+    """Interpolate gaps of at most `longest` slots that have known slots on both sides."""
     place = np.flatnonzero(known)
     if len(place) == known.size:
         return value, known
@@ -30,9 +30,9 @@ def bridge_short(value: AnyFloats, known: Flags, longest: int) -> tuple[AnyFloat
 
 
 def bridge_all(value: AnyFloats, known: Flags) -> tuple[AnyFloats, Places]:
-    """Draw lines over all gaps; give each row's longest.
+    """Interpolate all gaps; also return the longest gap of each row.
 
-    At the ends the nearest slot that is known holds. Where none is, the gap is without end.
+    At the ends the nearest known slot is held. In a row without any, the gap has no end.
     """
     longest = np.zeros(len(known), np.intp)
     rows = np.flatnonzero(~known.all(axis=1))
@@ -49,7 +49,7 @@ def bridge_all(value: AnyFloats, known: Flags) -> tuple[AnyFloats, Places]:
 
 
 def _shores(known: Flags) -> tuple[Places, Places]:
-    """Give the nearest known slot at or before each, else -1, and at or after it, else the end."""
+    """Return the nearest known slot at or before each (else -1), and at or after (else the end)."""
     end = known.shape[1]
     slot = np.arange(end)
     left = np.maximum.accumulate(np.where(known, slot, -1), axis=1)
@@ -58,7 +58,7 @@ def _shores(known: Flags) -> tuple[Places, Places]:
 
 
 def _lines(value: AnyFloats, left: Places, right: Places) -> AnyFloats:
-    """Give each slot the value on the line between its two shores."""
+    """Return each slot's value on the line between its two neighbours."""
     last = value.shape[1] - 1
     before = np.take_along_axis(value, left.clip(0, last), axis=1)
     after = np.take_along_axis(value, right.clip(0, last), axis=1)

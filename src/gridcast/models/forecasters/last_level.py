@@ -1,4 +1,4 @@
-"""The last level: the newest value known, for as long as nothing more can be said."""
+"""Persistence forecast: hold the newest known value."""
 
 from statistics import NormalDist
 
@@ -8,19 +8,19 @@ import numpy.typing as npt
 from gridcast.units import AnyFloats, Flags
 
 OWN_SIZE = 0.3
-"""How far a load that was hardly seen may go, as a share of its level."""
+"""Final spread of a load with hardly any history, as a share of its level."""
 MOST_HOURS = 6.0
-"""In this time it has gone that far; on the way its variance grows with time."""
+"""Hours after which the spread is final; until then the variance grows linearly."""
 
 
 class LastLevel:
-    """Hold the newest value, and spread normally around it.
+    """Hold the newest value, with a normal spread around it.
 
-    The spread begins with how far the load moved from one slot to the next, and grows to how far
-    it was seen from the newest value, or to a share of its size.
+    The spread begins with how far the load moved from one slot to the next. It grows to the
+    distance that past loads had from the newest value, or to a share of its size.
 
-    With nothing known at all the answer is 0 kW without a spread: no number would be better
-    founded, and the reason says that it is none to rely on.
+    If nothing is known the forecast is 0 kW without a spread: no number would be better founded,
+    and the published reason says so.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class LastLevel:
         self._normal = np.array([NormalDist().inv_cdf(level) for level in levels], np.float32)
 
     def quantiles(self, load: AnyFloats, known: Flags) -> AnyFloats:
-        """Give [series, levels, horizon] for windows [series, slots]."""
+        """Return quantiles [series, levels, horizon] for windows [series, slots]."""
         at = known.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
         level = load[np.arange(len(load)), at]  # 0 where nothing is known
         near = _mean_square(np.diff(load, axis=1), known[:, 1:] & known[:, :-1])
@@ -51,6 +51,6 @@ class LastLevel:
 
 
 def _mean_square(value: AnyFloats, known: Flags) -> AnyFloats:
-    """Average squares along each row, over what is known; 0 where nothing is."""
+    """Return the mean square of the known values of each row; 0 if there are none."""
     square = np.where(known, np.square(value), np.float32(0))
     return np.asarray(square.sum(axis=1) / np.maximum(known.sum(axis=1), 1).astype(np.float32))

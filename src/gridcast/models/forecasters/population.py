@@ -1,8 +1,7 @@
-"""What the others of its kind are expected to do, for a series that has no past of its own yet.
+"""Forecast a series without history from similar series (cold start).
 
-A series seen for the first time this morning has shown how large it is, and the others have shown
-what a day looks like. So it is forecast to do what they do on average, brought to its own size by
-what both drew in the slots that it was heard in.
+A new series has shown its size, and the others have shown the shape of a day. So its forecast is
+theirs on average, scaled by the ratio of the loads in the slots in which both were measured.
 """
 
 import numpy as np
@@ -13,8 +12,8 @@ from gridcast.units import AnyFloats, Flags
 FEWEST, MOST = 8, 512
 """Others that are asked: fewer say little, more say the same."""
 FAR_FROM_ZERO = 0.8
-"""The others' mean load is to be at least this share of its own size: where it goes both ways and
-is near 0, nothing can be brought to another's size by it."""
+"""Minimum of the others' mean load, as a share of their mean absolute load. If the load changes
+sign and its mean is near 0, a ratio to it means nothing."""
 
 
 def like_others(
@@ -61,9 +60,9 @@ def like_others(
 def widen(
     quantiles: npt.NDArray[np.float64], fan: npt.NDArray[np.float32], median: int
 ) -> npt.NDArray[np.float64]:
-    """Give quantiles at least the spread of others, such as those that the series' own moves give.
+    """Widen quantiles to at least the spread of others, such as those of the last level.
 
-    Both are [series, levels, horizon]; `median` is the place of the middle level.
+    Both are [series, levels, horizon]; `median` is the index of the middle level.
     """
     centre = quantiles[:, median : median + 1]
     mine, theirs = quantiles - centre, fan.astype(np.float64) - fan[:, median : median + 1]

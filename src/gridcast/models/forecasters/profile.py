@@ -1,4 +1,4 @@
-"""What a day looks like: the mean of the other days, and last week's same day."""
+"""Seasonal profile of a day: the mean of the other days, blended with last week's same day."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,15 @@ WEEK = 7
 LEAST, MOST = 0.2, 0.9
 """Bounds of what last week's same day counts beside the mean of the other days."""
 UNTOLD = 0.3
-"""What it counts where the window cannot tell: as three days among ten."""
+"""Default weight if the window is too short to learn it: as three days among ten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
     """Windows cut into days that end where the window ends: [series, days, slots of a day].
 
-    A day is told from the others by its number; numbers that differ by 7 are the same weekday. The
-    first day after the window has the number that `len(days)` would be.
+    Days are numbered; numbers that differ by 7 are the same weekday. The first day after the window
+    has the number `count`.
     """
 
     load: AnyFloats
@@ -27,11 +27,11 @@ class Days:
 
     @property
     def count(self) -> int:
-        """How many days."""
+        """Number of days."""
         return int(self.load.shape[1])
 
     def total(self, days: list[int]) -> tuple[AnyFloats, AnyFloats]:
-        """Add up some days: the load of each slot of the day, and how many of them are known."""
+        """Return the sum of some days' loads by slot of the day, and how many are known."""
         load = np.zeros(self.load[:, 0].shape, np.float32)
         known = np.zeros_like(load)
         for day in days:
@@ -43,9 +43,9 @@ class Days:
 class Profiles:
     """The profile of any day, made from the other days of its window.
 
-    A grid's Saturday is like the Saturday before; a household's day is like its other days, and one
-    of them alone would be noise. So what last week's same day counts is learned from each window:
-    as much as helps to explain, from the days before it, the days that have one.
+    A grid's Saturday is like the Saturday before. A household's day is like its other days, and a
+    single one of them would be noise. The weight of last week's same day is therefore learned from
+    each window, by regression over the days that have one before them.
     """
 
     def __init__(self, days: Days) -> None:
@@ -58,7 +58,7 @@ class Profiles:
         self.share = self._learn_share()
 
     def of(self, day: int) -> tuple[AnyFloats, Flags]:
-        """Give the profile of a day, in the window or after it, and which slots have one."""
+        """Return the profile of a day, in the window or after it, and which slots have one."""
         others, same = self._others(day), self._same_weekday(day)
         load = others[0]
         if same is not None:
@@ -68,7 +68,7 @@ class Profiles:
         return load, others[1]
 
     def _others(self, day: int) -> tuple[AnyFloats, Flags]:
-        """Average the days of other weekdays."""
+        """Return the mean of the days of other weekdays."""
         weekday = day % WEEK
         load, known = self._all
         if weekday < len(self._same):
@@ -76,7 +76,7 @@ class Profiles:
         return load / np.maximum(known, 1), known > 0
 
     def _same_weekday(self, day: int) -> tuple[AnyFloats, Flags] | None:
-        """Average the other days of the same weekday; None where the window has no such day."""
+        """Return the mean of the other days of the same weekday; None if there are none."""
         weekday, days = day % WEEK, self.days
         inside = day < days.count
         if weekday >= len(self._same) or (inside and days.count <= WEEK):

@@ -1,4 +1,4 @@
-"""The seasonal profile: the days before, moved to where the load stands now."""
+"""Seasonal profile forecast: the mean of past days plus a decaying level correction."""
 
 from dataclasses import dataclass
 
@@ -10,21 +10,21 @@ from gridcast.models.forecasters.profile import Days, Profiles
 from gridcast.units import AnyFloats, Flags
 
 LEVEL_HOURS = 1.0
-"""The level is where the load stood beside its profile, mostly in this last time."""
+"""Time constant of the average of recent errors that gives the level."""
 DECAY_HOURS = 24.0
-"""In this time what is left of the level falls to 1/e."""
+"""Hours ahead after which the level has decayed to 1/e."""
 BELIEF = 0.5
-"""What trust in the level weighs beside the window's own experience with it."""
+"""Weight of the prior that the level counts fully, beside the window's own evidence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seasonal:
-    """What the profile says, and how it would have done on the days of the window."""
+    """The profile forecast, and its errors in hindsight on the days of the window."""
 
     centre: AnyFloats
     """The load at each step ahead: [series, horizon]."""
     hole: npt.NDArray[np.intp]
-    """The longest run of steps ahead that no day tells of; a line is drawn over them."""
+    """The longest run of steps ahead that no day covers; it is interpolated linearly."""
     error: AnyFloats
     """Of each day but the first, forecast from its beginning by the others: [series, days, day]."""
     known: Flags
@@ -34,9 +34,9 @@ class Seasonal:
 class SeasonalProfile:
     """Forecast from the window's own days.
 
-    Each step ahead gets its time's profile, plus the level: how far the newest slots stand from
-    their profile. The level counts less the further ahead, and as a whole as much as it would have
-    helped on the days of the window.
+    The forecast of each step is the profile at its time of day, plus the level: how far the newest
+    slots are from their profile. The level decays with the lead, and is scaled by how much it would
+    have helped on the days of the window.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class SeasonalProfile:
         self._ageing = np.exp(-np.arange(day) * (24 / day) / DECAY_HOURS).astype(np.float32)
 
     def forecast(self, days: Days) -> Seasonal:
-        """Forecast all series; rows do not touch each other."""
+        """Return the forecast of all series; rows are independent of each other."""
         profiles = Profiles(days)
         error, known = _errors(days, profiles)
         level = np.stack([self._level(error[:, n], known[:, n]) for n in range(days.count)], axis=1)
@@ -65,13 +65,13 @@ class SeasonalProfile:
             error[:, number] -= known[:, number] * (level[:, number - 1, None] * decay)
         ahead = [profiles.of(days.count + i) for i in range(-(-self.horizon // self.day))]
         centre = np.concatenate([load for load, _ in ahead], axis=1)[:, : self.horizon]
-        told = np.concatenate([there for _, there in ahead], axis=1)[:, : self.horizon]
-        centre, hole = bridge_all(centre, told)
+        is_covered = np.concatenate([there for _, there in ahead], axis=1)[:, : self.horizon]
+        centre, hole = bridge_all(centre, is_covered)
         centre += level[:, -1:] * self._decay[: self.horizon]
         return Seasonal(centre, hole, error[:, 1:], known[:, 1:])
 
     def _level(self, error: AnyFloats, known: Flags) -> AnyFloats:
-        """Tell how far the load stands from its profile at a day's end; old news fades."""
+        """Return the weighted mean error of the profile at a day's end; older errors weigh less."""
         weight = np.where(known, self._newness, np.float32(0))
         total = weight.sum(axis=1)
         level = np.zeros(len(error), np.float32)
@@ -79,7 +79,7 @@ class SeasonalProfile:
         return np.asarray(level * self._ageing[known[:, ::-1].argmax(axis=1)])
 
     def _use_of(self, level: AnyFloats, error: AnyFloats, known: Flags) -> AnyFloats:
-        """Regress each day's errors on the level at its beginning, drawn towards all of it."""
+        """Return each series' level coefficient: ridge regression, shrunk towards 1."""
         decay = self._decay[: self.day]
         helped, possible = np.zeros(len(level), np.float32), np.zeros(len(level), np.float32)
         for number in range(1, error.shape[1]):
@@ -93,12 +93,12 @@ class SeasonalProfile:
 
 
 def _errors(days: Days, profiles: Profiles) -> tuple[AnyFloats, Flags]:
-    """Compare every day with its profile."""
+    """Return the errors of every day's profile, and which of them are known."""
     error = np.empty(days.load.shape, np.float32)
     known = np.empty(days.load.shape, np.bool_)
     for number in range(days.count):
-        profile, told = profiles.of(number)
-        np.logical_and(told, days.known[:, number], out=known[:, number])
+        profile, is_covered = profiles.of(number)
+        np.logical_and(is_covered, days.known[:, number], out=known[:, number])
         off = days.load[:, number] - profile
         error[:, number] = np.where(known[:, number], off, np.float32(0))
     return error, known

@@ -1,4 +1,4 @@
-"""Single faulty slots, such as a reading a thousand times too large: kept out of the profile."""
+"""Clip single faulty slots, such as a reading a thousand times too large."""
 
 import numpy as np
 
@@ -7,15 +7,16 @@ from gridcast.units import AnyFloats, Flags
 LOW, HIGH = 0.02, 0.98
 """Between these shares of its slots lies what a series usually draws."""
 BEYOND = 0.5
-"""How far past that a slot may lie, in widths of it; measured in `bench/rungs`."""
+"""Allowed distance beyond the usual range, in widths of it; measured in `bench/rungs`."""
 
 
 def cut_spikes(load: AnyFloats, known: Flags, least: int) -> AnyFloats:
-    """Cut each slot that stands out all alone back to the bound: windows [series, slots].
+    """Clip single outlying slots to the bound of the usual range: windows [series, slots].
 
-    Fewer than `least` known slots do not tell what a series usually draws: they stay as they are.
-    Two slots in a row that stand out are believed: a factory that starts again after weeks is
-    followed from its second slot on. One alone would stand in the same slot of every day to come.
+    Windows with fewer than `least` known slots stay as they are, since their usual range is not
+    known. Two outlying slots in a row are believed: a factory that starts again after weeks is
+    followed from its second slot on. A single one would recur in the same slot of every forecast
+    day.
     """
     count = known.sum(axis=1)
     inside = np.where(known, load, np.float32(np.inf))

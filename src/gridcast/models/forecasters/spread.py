@@ -1,4 +1,4 @@
-"""From the errors that a forecaster made on the window's days to quantiles."""
+"""Quantiles from a forecaster's own errors on the window's days."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,17 +6,17 @@ import numpy.typing as npt
 from gridcast.units import AnyFloats, Flags
 
 BLUR_HOURS = 2.0
-"""Errors up to this much earlier and later say how wide a step ahead is."""
+"""The width of a step ahead is the mean error up to this many hours before and after it."""
 FLOOR = 0.05
-"""No step ahead is narrower than this share of the mean one."""
+"""Minimum width of a step ahead, as a share of the mean width."""
 WIDEN = 1.25
-"""A week of errors shows less than all that can happen; measured in `bench/rungs`."""
+"""Widening factor: a week of errors understates the spread; measured in `bench/rungs`."""
 NARROWEST = 0.3
-"""How far below the other days' errors the newest day's may pull."""
+"""Lower bound of the narrowing by the newest day's errors."""
 LEAN = 0.5
-"""How far the centre moves to the middle of its errors."""
+"""Share of the errors' median by which the centre is corrected."""
 WIDER_A_DAY = 1.1
-"""Each day further ahead."""
+"""Widening factor for each further day ahead."""
 
 
 class Spread:
@@ -49,7 +49,7 @@ class Spread:
         self._later = (WIDER_A_DAY ** (step // day)).astype(np.float32)
 
     def quantiles(self, centre: AnyFloats, error: AnyFloats, known: Flags) -> AnyFloats:
-        """Give [series, levels, horizon]; every row needs an error that is known."""
+        """Return quantiles [series, levels, horizon]; every row needs a known error."""
         size = np.abs(error)
         width, mean = self._width(size, known)
         shape = self._shape(error, known, width)
@@ -60,7 +60,7 @@ class Spread:
         return np.asarray(centre[:, None, :] + offset[:, :, None] * ahead[:, None, :])
 
     def _width(self, size: AnyFloats, known: Flags) -> tuple[AnyFloats, AnyFloats]:
-        """Give the mean size of the errors near each slot, and of all."""
+        """Return the mean absolute error near each slot, and of all slots."""
         total = np.zeros((len(size), self.day + 1), np.float32)
         count = np.zeros((len(size), self.day + 1), np.float32)
         for number in range(size.shape[1]):
@@ -75,7 +75,7 @@ class Spread:
         return np.maximum(width, mean[:, None] * np.float32(FLOOR)), mean
 
     def _shape(self, error: AnyFloats, known: Flags, width: AnyFloats) -> AnyFloats:
-        """Give the quantiles of all errors of a series, each measured by its step's width."""
+        """Return the quantiles of a series' errors, each normalised by its step's width."""
         by = np.where(width > 0, width, np.float32(1))
         measured = np.where(known, error / by[:, None, :], np.float32(np.inf))
         measured = measured.reshape(len(error), -1)
@@ -89,7 +89,7 @@ class Spread:
         return np.asarray(below + (place - low).astype(np.float32) * (above - below))
 
     def _newest(self, size: AnyFloats, known: Flags, mean: AnyFloats) -> AnyFloats:
-        """Compare the newest day's errors with all; 1 where too little of it is known."""
+        """Return the newest day's errors relative to all; 1 if too few are known."""
         count = known.sum(axis=1)
         newest = size.sum(axis=1) / np.maximum(count, 1).astype(np.float32)
         usable = (count * 4 >= self.day) & (mean > 0)

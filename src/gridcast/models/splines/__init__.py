@@ -1,7 +1,7 @@
-"""Smooth and fill windows, all series at once.
+"""Smooth windows and fill gaps by cubic smoothing splines, all series at once.
 
-How smooth is chosen in `crossvalidation`, which who serves does not import: it takes SciPy's
-optimisers, a fifth of a worker's start.
+Smoothness is chosen in `crossvalidation`. Serving does not import it: it needs SciPy's optimisers,
+whose import is a fifth of a worker's start.
 """
 
 from gridcast.models.splines.smoother import SlotOrigin, Smoothed, Smoother, share_measured

@@ -1,4 +1,4 @@
-"""Bridge short gaps and leave everything else as it is: the spline where nothing is smoothed."""
+"""Bridge short gaps with a cubic spline and leave everything else as it is."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,20 +7,20 @@ from gridcast.models.splines.spline import Spline
 from gridcast.units import Doubles
 
 BRIDGE_LAM = 0.1
-"""Smoothness of the spline over a gap: it follows the readings, yet no single one swings it far."""
+"""Smoothness of the spline over a gap: it follows the readings, but no single one distorts it."""
 SHORE = 8
-"""Slots on either side of a gap that it is bridged from; those further off say next to nothing."""
+"""Slots on either side of a gap that the spline is fitted to; further ones hardly matter."""
 
 
 class Bridge:
-    """A spline over each short gap and its shores alone: far less than one over every window.
+    """Splines over short gaps and their surroundings only: cheaper than over whole windows.
 
     Parameters
     ----------
     slots
         Length of the windows.
     longest_gap
-        Missing slots in a row that it may have to bridge.
+        Maximum number of missing slots in a row to bridge.
     """
 
     def __init__(self, slots: int, longest_gap: int) -> None:
@@ -34,7 +34,7 @@ class Bridge:
         short: npt.NDArray[np.bool_],
         value: npt.NDArray[np.float32],
     ) -> None:
-        """Put into `value` what lies over the slots of `short` gaps; slots down, one a column."""
+        """Fill the `short` gaps of `value` in place; slots down, one window a column."""
         column, slot = np.nonzero(short.T)
         if not len(slot):
             return
@@ -50,11 +50,11 @@ class Bridge:
 
 
 def prop_up(target: Doubles, weight: Doubles) -> None:
-    """Make windows with fewer than two known slots solvable: level at what is known, if anything.
+    """Make windows with fewer than two known slots solvable, as a constant.
 
-    Without this the spline would have no unique answer there.
+    Without this the spline would have no unique solution there.
     """
     for column in np.flatnonzero((weight > 0).sum(axis=0) < 2):
-        known = np.flatnonzero(weight[:, column])
-        target[:, column] = target[known[0], column] if len(known) else 0.0
+        measured = np.flatnonzero(weight[:, column])
+        target[:, column] = target[measured[0], column] if len(measured) else 0.0
         weight[:, column] = 1.0

@@ -1,4 +1,4 @@
-"""Choose how smooth a class of series is, by generalised cross-validation."""
+"""Choose the smoothness of a class of series by generalised cross-validation (GCV)."""
 
 import numpy as np
 import numpy.typing as npt
@@ -44,12 +44,12 @@ def choose_lam(windows: npt.NDArray[np.floating]) -> float:
     walk = np.linspace(np.log(LEAST), np.log(MOST), 64)
     best = int(np.argmin([score(point) for point in walk]))
     bounds = (walk[max(0, best - 1)], walk[min(len(walk) - 1, best + 1)])
-    found = minimize_scalar(score, bounds=bounds, method="bounded", options={"xatol": 1e-6})
-    return float(np.exp(found.x))
+    optimum = minimize_scalar(score, bounds=bounds, method="bounded", options={"xatol": 1e-6})
+    return float(np.exp(optimum.x))
 
 
 def _penalty(slots: int) -> npt.NDArray[np.float64]:
-    """Give the matrix of ``integral(g''**2)`` over the values of a natural cubic spline."""
+    """Return the matrix of ``integral(g''**2)`` over the values of a natural cubic spline."""
     second = np.diff(np.eye(slots), 2, axis=0)
     inner = slots - 2
     bands = np.full((3, inner), 1.0 / 6.0)

@@ -1,4 +1,4 @@
-"""Fill long gaps of windows from the same slots of other days."""
+"""Fill long gaps of windows from a seasonal profile: the same slots of other days."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,14 +7,14 @@ from gridcast.models.windows.marks import ESTIMATED, NOTHING
 from gridcast.units import Doubles, Flags
 
 SAME_WEEKDAY = 3.0
-"""What last week's same day counts beside any other day's 1: a Sunday is not a Monday."""
+"""Weight of last week's same day; any other day has 1. A Sunday is not a Monday."""
 
 EASE = 0.5
-"""How fast the level beside a gap follows the newest slots: half of each difference."""
+"""Rate of exponential smoothing of the level beside a gap."""
 
 
 FAR = 1e9
-"""Slots to a shore that is not there."""
+"""Distance in slots to a measured slot if there is none."""
 
 
 def season_fill(
@@ -49,7 +49,7 @@ def season_fill(
 
 
 def _profile(mean: npt.NDArray[np.floating], known: Flags, first: int, day: int) -> Doubles:
-    """Average each of the newest slots over the other days of the window."""
+    """Return the mean of each of the newest slots over the other days of the window."""
     shape = (len(mean) - first, mean.shape[1])
     total, weight = np.zeros(shape), np.zeros(shape)
     days = len(mean) // day
@@ -69,7 +69,7 @@ def _profile(mean: npt.NDArray[np.floating], known: Flags, first: int, day: int)
 
 
 def _distance(here: Flags) -> Doubles:
-    """Count slots back to the newest one that is here; far before the first."""
+    """Return the number of slots back to the newest present one; FAR before the first."""
     distance = np.empty(here.shape)
     run = np.full(here.shape[1], FAR)
     for i, now in enumerate(here):
@@ -79,7 +79,7 @@ def _distance(here: Flags) -> Doubles:
 
 
 def _level(above: Doubles) -> Doubles:
-    """Follow the level slot by slot, and hold it where nothing is known."""
+    """Return the exponentially smoothed level per slot, held constant over gaps."""
     level = np.empty(above.shape)
     held = np.full(above.shape[1], np.nan)
     for i, now in enumerate(above):

@@ -1,4 +1,4 @@
-"""Smooth and fill windows: short gaps by the spline, long ones from the days around."""
+"""Smooth windows and fill gaps: short ones by the spline, long ones from other days."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ from gridcast.models.windows.marks import ESTIMATED, FULL, NOTHING, share_of
 Means = npt.NDArray[np.floating]
 Marks = npt.NDArray[np.uint8]
 History = Callable[[npt.NDArray[np.intp]], tuple[Means, Marks]]
-"""For some of the windows: all slots that are kept of them, the newest last."""
+"""Loads the full history of some of the windows, the newest slot last."""
 
 GUESS_WEIGHT = 0.5
-"""What an estimate or a slot filled from other days weighs beside a measured slot's 1."""
+"""Weight of an estimate or of a slot filled from other days; a measured slot has 1."""
 
 
 class SlotOrigin(IntEnum):
@@ -33,7 +33,7 @@ class SlotOrigin(IntEnum):
     FROM_OTHER_DAYS = 3
     """A long gap, or one at the window's end: the same slots of other days, level adjusted."""
     MISSING = 4
-    """A long gap, and no other day to fill it from: not a number."""
+    """A long gap, and no other day to fill it from: NaN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Smoothed:
     """Windows after smoothing, slots down, series across."""
 
     value: npt.NDArray[np.float32]
-    """kW; not a number where `origin` is MISSING."""
+    """kW; NaN where `origin` is MISSING."""
     origin: npt.NDArray[np.uint8]
     """An `SlotOrigin` for every slot."""
 
@@ -53,7 +53,7 @@ class Smoother:
     slots: int
     """Length of the window that is smoothed."""
     lam: float
-    """Smoothness of the spline, in slots cubed; 0: what is known stays, gaps are filled."""
+    """Smoothness of the spline, in slots cubed; 0: measured slots stay, only gaps are filled."""
     longest_gap: int
     """Missing slots in a row that the spline may bridge; more are filled from other days."""
     day: int
@@ -147,7 +147,7 @@ class Smoother:
         value[origin == SlotOrigin.MISSING] = np.nan
 
     def _has_long_gap(self, empty: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """Tell windows with a run of empty slots too long, or with the newest slot empty."""
+        """Return which windows have a long run of empty slots, or an empty newest slot."""
         run = empty
         left = self.longest_gap  # a run of longest_gap + 1, by doubling what is known to be empty
         width = 1
@@ -167,7 +167,7 @@ class Smoother:
         weight: npt.NDArray[np.float64],
         origin: npt.NDArray[np.uint8],
     ) -> None:
-        """Put the same slots of other days where `needy` windows have long gaps."""
+        """Fill the long gaps of `needy` windows with the same slots of other days."""
         mean, mark = history(needy)
         fill, long = season_fill(mean, mark, self.slots, self.longest_gap, self.day)
         known = long & np.isfinite(fill)
@@ -194,7 +194,7 @@ def _smooth_gappy(
 
 
 def share_measured(mark: Marks) -> npt.NDArray[np.float64]:
-    """Give the measured share of each window, 0 to 1: what a forecast says it was made from."""
+    """Return the measured share of each window, 0 to 1."""
     steps = np.clip(mark, ESTIMATED, FULL) - ESTIMATED  # whole numbers: their sum has no order
     return np.asarray(steps.sum(axis=0, dtype=np.float64) / (len(mark) * (FULL - ESTIMATED)))
 

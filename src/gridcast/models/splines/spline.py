@@ -8,16 +8,16 @@ import numpy.typing as npt
 from gridcast.units import Doubles
 
 CHUNK = 3072
-"""Windows solved at a time: wide enough to make a NumPy call cheap, small enough for the cache."""
+"""Windows solved at a time: enough to amortise a NumPy call, few enough for the cache."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Factors:
-    """The banded system after elimination; one column a window, or one column for all of them."""
+    """LU factors of the banded system; one column per window, or one for all of them."""
 
     low: Doubles
     pivot: Doubles
-    """The inverse of the pivot, which is the second upper band too."""
+    """Inverse of the pivot, which is also the second upper band."""
     up: Doubles
 
 
@@ -120,13 +120,13 @@ class Spline:
 
 
 def _penalty_bands(slots: int) -> list[tuple[float, float, float]]:
-    """Give the three inner bands of ``Q D``, row by row; the outer two are 1 throughout."""
+    """Return the three inner bands of ``Q D``, row by row; the outer two are 1 throughout."""
     inner = [(-4.0, 6.0, -4.0)] * (slots - 4)
     return [(0.0, 1.0, -2.0), (-2.0, 5.0, -4.0), *inner, (-4.0, 5.0, -2.0), (-2.0, 1.0, 0.0)]
 
 
 def _solve(factors: _Factors, pull: Doubles) -> Doubles:
-    """Solve for the coefficients, in the place of `pull`."""
+    """Solve for the coefficients, in place of `pull`."""
     low, pivot, up = factors.low, factors.pivot, factors.up
     scratch = np.empty(pull.shape[1])
     slots = len(pull)

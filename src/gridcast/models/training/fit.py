@@ -110,7 +110,7 @@ class Fitting:
 
     @property
     def best(self) -> list[tuple[int, float]]:
-        """For each member done: the step whose weights were taken, and their validation loss."""
+        """For each finished member: the step of its weights, and their validation loss."""
         return list(self._best)
 
     @property

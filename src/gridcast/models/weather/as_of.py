@@ -1,4 +1,4 @@
-"""The answer to: what was known of the weather then?"""
+"""Weather as of a tick: what was known then."""
 
 from dataclasses import dataclass
 
@@ -6,15 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 NOT_KNOWN = -1
-"""Stands for a time that there is none of, and for no station."""
+"""Placeholder for a missing time or station."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeatherAsOf:
-    """What was known at a tick, station by station. A station is known from its first message on.
+    """What was known at a tick, by station. A station is known from its first message on.
 
-    Values stand on the grid of slots: what the weather is in the middle of each. What nobody could
-    know is NaN.
+    Values are by slot, for the middle of each. What was not known is NaN.
     """
 
     tick_ms: int
@@ -25,10 +24,10 @@ class WeatherAsOf:
     observed_ms: npt.NDArray[np.int64]
     """When each station's newest observation was made; NOT_KNOWN where there is none."""
     observed: npt.NDArray[np.float32]
-    """[stations, variables]: what that observation said …"""
+    """[stations, variables]: the values of that observation."""
     foretold: npt.NDArray[np.float32]
-    """… and what the forecast run that is used says of its time: NaN if it began later."""
+    """[stations, variables]: the forecast for that observation's time; NaN if it began later."""
     issued_ms: npt.NDArray[np.int64]
     """When the forecast run that was used was issued; NOT_KNOWN where there is none."""
     places: npt.NDArray[np.float32]
-    """[stations, 2]: latitude and longitude, NaN where no message said."""
+    """[stations, 2]: latitude and longitude, NaN if no message has them."""

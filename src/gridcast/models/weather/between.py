@@ -1,4 +1,4 @@
-"""Values between the instants at which they are known."""
+"""Linear interpolation between the instants of observations or forecasts."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +9,10 @@ Values = npt.NDArray[np.float32]
 
 
 def between(time_ms: Times, values: Values, at_ms: Times, widest_ms: int) -> Values:
-    """Interpolate each column of `values` linearly; NaN where no two neighbours stand close enough.
+    """Interpolate each column of `values` linearly; NaN where neighbours are too far apart.
 
-    A NaN among the values is an instant at which that column is not known. Nothing is carried on
-    past the first or the last.
+    A NaN among the values means that the column is unknown at that instant. Nothing is
+    extrapolated.
     """
     known = ~np.isnan(values)
     if known.all():
@@ -20,8 +20,8 @@ def between(time_ms: Times, values: Values, at_ms: Times, widest_ms: int) -> Val
     result = np.empty((len(at_ms), values.shape[1]), np.float32)
     for column in range(values.shape[1]):
         rows = known[:, column]
-        one = values[rows, column : column + 1]
-        result[:, column : column + 1] = _linear(time_ms[rows], one, at_ms, widest_ms)
+        column_values = values[rows, column : column + 1]
+        result[:, column : column + 1] = _linear(time_ms[rows], column_values, at_ms, widest_ms)
     return result
 
 

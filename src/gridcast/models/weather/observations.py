@@ -1,4 +1,4 @@
-"""What one station measured, corrections included."""
+"""The observations of one station, corrections included."""
 
 from collections.abc import Sequence
 
@@ -17,8 +17,8 @@ Values = npt.NDArray[np.float32]
 class Observations:
     """One station's observations: a row for each time and each moment at which it became known.
 
-    Kept in an order that depends on what they are, not on how they came: by time, then by
-    availability. Of two rows that differ only in their values the one whose bits are greater stays.
+    The order is by time, then by availability, so it does not depend on the order of arrival. Of
+    two rows that differ only in their values the one with the greater bits is kept.
     """
 
     def __init__(self) -> None:
@@ -36,11 +36,11 @@ class Observations:
         return self._time.nbytes + self._available.nbytes + self._values.nbytes
 
     def add(self, time_ms: int, available_ms: int, values: Sequence[float]) -> None:
-        """Add one; NaN is a variable that was not measured."""
+        """Add an observation; NaN is a variable that was not measured."""
         self._coming.append((time_ms, available_ms, values))
 
     def settle(self) -> Times:
-        """Put what was added in its place; gives the availability of what was not yet known."""
+        """Sort in what was added; return the availability of new observations."""
         if not self._coming:
             return np.empty(0, np.int64)
         coming = [np.array(column) for column in zip(*self._coming, strict=True)]
@@ -58,7 +58,7 @@ class Observations:
         return fresh
 
     def known(self, tick_ms: int, since_ms: int) -> tuple[Times, Times, Values]:
-        """Give time, availability and values of what was known at a tick, one row a time."""
+        """Return time, availability and values of what was known at a tick, one row per time."""
         first, end = np.searchsorted(self._time, [since_ms, tick_ms + 1])
         seen = first + np.flatnonzero(self._available[first:end] <= tick_ms)
         time = self._time[seen]
@@ -66,11 +66,11 @@ class Observations:
         return self._time[rows], self._available[rows], self._values[rows]
 
     def rows(self) -> tuple[Times, Times, Values]:
-        """Give time, availability and values of all that was settled, in order of both."""
+        """Return time, availability and values of all settled rows, in order of the first two."""
         return self._time, self._available, self._values
 
     def forget(self, before_ms: int) -> None:
-        """Let go of what was measured before."""
+        """Drop what was measured before a time."""
         kept = int(np.searchsorted(self._time, before_ms))
         if kept > len(self._time) // 16:  # for a few rows, the rest is not copied
             self._time = self._time[kept:].copy()

@@ -1,7 +1,7 @@
-"""One station's weather at very many ticks at once: what `Weather.as_of` says, looked up.
+"""One station's weather at very many ticks at once, equal to `Weather.as_of` but vectorised.
 
-Between two observations a slot's value is the same at every tick that knows both. So it is worked
-out once, and a tick only asks whether the later of the two was known by then.
+Between two observations a slot's value is the same at every tick that knows both. So it is computed
+once, and a tick only checks if the later of the two was known by then.
 """
 
 from functools import lru_cache
@@ -21,20 +21,20 @@ Values = npt.NDArray[np.float32]
 Number = TypeVar("Number", np.float32, np.int32)
 
 RUNS = 4096
-"""Of so many runs the values by slot are kept: 50 kB each at most."""
+"""Number of runs whose values by slot are cached: at most 50 kB each."""
 
 
 class PastStation:
-    """The past of one station that corrected nothing, and whose observations came in their order.
+    """The past of one station without corrections, whose observations arrived in order of time.
 
     Parameters
     ----------
     station
-        All that it said.
+        All of its messages.
     step_ms
         Width of a slot.
     reach_ms
-        How much older than a tick the oldest thing may be that it sees.
+        Maximum age of what a tick can see.
     """
 
     def __init__(self, station: Station, step_ms: int, reach_ms: int) -> None:
@@ -55,12 +55,12 @@ class PastStation:
 
     @staticmethod
     def can_be_looked_up(station: Station) -> bool:
-        """Tell whether its observations became known in the order of their times, each once."""
+        """Return True if the observations became known in order of time, each once."""
         time, available, _ = station.observations.rows()
         return bool((np.diff(time) > 0).all() and (np.diff(available) >= 0).all())
 
     def known(self, tick_ms: Times) -> tuple[npt.NDArray[np.bool_], Values]:
-        """Tell at which ticks anything was known of the station, and where it was then."""
+        """Return at which ticks anything was known of the station, and its location then."""
         newest, since = self._newest(tick_ms), tick_ms - self._reach_ms
         there = (newest >= 0) & (self._at(self._time, newest) >= since)
         said = np.where(newest >= 0, self._at(self._said, newest), -1)
@@ -75,7 +75,7 @@ class PastStation:
         return there, places
 
     def values(self, tick_ms: Times, first_ms: Times, slots: int) -> Values:
-        """Give what was known at ticks, each on so many slots from its own first on."""
+        """Return what was known at ticks, each on `slots` slots from its own first on."""
         at = (first_ms // self._step_ms)[:, None] + np.arange(slots) - self._first
         values = _look_up(self._value, at, np.nan)
         row = _look_up(self._row, at, 0)
@@ -105,7 +105,7 @@ class PastStation:
         return self._step_ms * (first + np.arange(slots, dtype=np.int64)) + self._step_ms // 2
 
     def _newest(self, tick_ms: Times) -> npt.NDArray[np.intp]:
-        """Give the newest row known at ticks; -1 where there is none."""
+        """Return the newest row known at each tick; -1 if there is none."""
         return np.searchsorted(self._available, tick_ms, side="right") - 1
 
     @staticmethod
@@ -114,21 +114,21 @@ class PastStation:
 
 
 def _later_row(time: Times, values: Values, at: Times) -> npt.NDArray[np.int32]:
-    """Give for each value of `between` the later of the rows that it stands between."""
-    found = np.zeros((len(at), len(VARIABLES)), np.int32)
+    """Return for each value of `between` the later of the rows that it lies between."""
+    later_rows = np.zeros((len(at), len(VARIABLES)), np.int32)
     for column in range(len(VARIABLES)):
         rows = np.flatnonzero(~np.isnan(values[:, column]))
         if len(rows):
             later = np.searchsorted(time[rows], at)
-            found[:, column] = rows[np.minimum(later, len(rows) - 1)]
-    return found
+            later_rows[:, column] = rows[np.minimum(later, len(rows) - 1)]
+    return later_rows
 
 
 def _look_up(table: npt.NDArray[Number], at: Times, none: float) -> npt.NDArray[Number]:
-    """Give rows of a table; `none` for those beyond it."""
+    """Return rows of a table; `none` for those beyond it."""
     inside = (at >= 0) & (at < len(table))
     if inside.all():
         return table[at]
-    found = np.full((*at.shape, table.shape[1]), none, table.dtype)
-    found[inside] = table[at[inside]]
-    return found
+    looked_up = np.full((*at.shape, table.shape[1]), none, table.dtype)
+    looked_up[inside] = table[at[inside]]
+    return looked_up

@@ -47,7 +47,7 @@ class Runs:
         return sum(run.nbytes for run in self._runs)
 
     def add(self, run: Run) -> bool:
-        """Add one; False if it was there."""
+        """Add a run; return False if it was there already."""
         place = bisect_left(self._runs, run.rank, key=_rank)
         if place < len(self._runs) and self._runs[place].rank == run.rank:
             return False
@@ -55,7 +55,7 @@ class Runs:
         return True
 
     def newest(self, tick_ms: int, since_ms: int) -> Run | None:
-        """Give the newest that was known at a tick, unless it was issued before `since_ms`."""
+        """Return the newest run known at a tick, unless it was issued before `since_ms`."""
         end = bisect_right(self._runs, tick_ms, key=_issued)
         for run in reversed(self._runs[:end]):
             if run.issued_ms < since_ms:
@@ -65,7 +65,7 @@ class Runs:
         return None
 
     def forget(self, tick_ms: int, since_ms: int) -> None:
-        """Let go of what no tick from `tick_ms` on can choose."""
+        """Drop runs that no tick from `tick_ms` on can choose."""
         newest = self.newest(tick_ms, since_ms)
         least = (since_ms, 0, b"") if newest is None else newest.rank
         self._runs = self._runs[bisect_left(self._runs, least, key=_rank) :]

@@ -17,7 +17,7 @@ from gridcast.units import DAY_MS
 
 @dataclass(slots=True)
 class Station:
-    """All that one station said."""
+    """All messages of one station."""
 
     observations: Observations = field(default_factory=Observations)
     runs: Runs = field(default_factory=Runs)
@@ -42,14 +42,14 @@ class Weather:
         self.step_ms = step_ms
         self.reach_ms = past_ms + DAY_MS
         self.first_tick_ms = NEVER
-        """The earliest tick that can be answered: of what only earlier ones saw, some is gone."""
+        """The earliest tick that can be answered; data that only earlier ones need may be gone."""
         self.late = 0
-        """Messages that came when a tick that should have seen them had been answered."""
+        """Messages that arrived after a tick that should have seen them was answered."""
         self._answered_ms = NEVER
         self._stations: dict[str, Station] = {}
 
     def __len__(self) -> int:
-        """How many stations there are."""
+        """Number of stations."""
         return len(self._stations)
 
     @property
@@ -59,7 +59,7 @@ class Weather:
         return sum(one.observations.nbytes + one.runs.nbytes for one in stations)
 
     def observe(self, message: WeatherObservation) -> None:
-        """Take an observation, or a correction of one."""
+        """Add an observation, or a correction of one."""
         time_ms = _ms(message.time)
         if time_ms >= self.first_tick_ms - self.reach_ms:
             values = [getattr(message, name) for name in VARIABLES]
@@ -68,7 +68,7 @@ class Weather:
             station.observations.add(time_ms, _ms(message.available_at), _floats(values + place))
 
     def forecast(self, message: WeatherForecast) -> None:
-        """Take a run."""
+        """Add a forecast run."""
         nothing = [None] * len(message.valid_at)
         columns = [_floats(getattr(message, name) or nothing) for name in VARIABLES]
         run = Run(
@@ -87,7 +87,7 @@ class Weather:
             self.late += run.available_ms <= self._answered_ms
 
     def settle(self) -> None:
-        """Count what came too late; done by `as_of` too."""
+        """Sort in new messages and count late ones; `as_of` does it too."""
         for station in self._stations.values():
             available = station.observations.settle()
             self.late += int((available <= self._answered_ms).sum())
@@ -112,7 +112,7 @@ class Weather:
         return WeatherAtTick(tick_ms, self.step_ms, tuple(stations))
 
     def forget(self, tick_ms: int) -> None:
-        """Let go of what only ticks before this one would see: they can be answered no more."""
+        """Drop what only ticks before this one need; they can no longer be answered."""
         if tick_ms <= self.first_tick_ms:
             return
         self.settle()
@@ -125,12 +125,12 @@ class Weather:
                 del self._stations[name]
 
     def reach_back(self, tick_ms: int) -> None:
-        """Take earlier messages again, for earlier ticks; they must then be given again, all."""
+        """Allow earlier ticks again. All earlier messages must then be added again."""
         self.first_tick_ms = min(self.first_tick_ms, tick_ms)
         self._answered_ms = NEVER  # so that none of them counts as late
 
     def stations(self) -> Mapping[str, Station]:
-        """Give all that each station said, by name: for who asks of very many ticks at once."""
+        """Return all messages of each station, by name, for lookups at very many ticks."""
         self.settle()
         return dict(sorted(self._stations.items()))
 

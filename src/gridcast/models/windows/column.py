@@ -12,14 +12,14 @@ from gridcast.models.windows.minute import Rows
 
 @dataclass(slots=True)
 class Column:
-    """Mean and mark of a slot by row; rows beyond its end appeared later and have nothing."""
+    """Mean and mark of a slot by row; rows beyond its end appeared later and have no data."""
 
     mean: npt.NDArray[np.float32]
     mark: npt.NDArray[np.uint8]
 
     @classmethod
     def empty(cls, rows: int = 0) -> Self:
-        """Give a column in which nothing was measured."""
+        """Return a column in which nothing was measured."""
         return cls(np.full(rows, np.nan, np.float32), np.full(rows, NOTHING, np.uint8))
 
     def __len__(self) -> int:
@@ -31,7 +31,7 @@ class Column:
         return self.mean.nbytes + self.mark.nbytes
 
     def at(self, rows: Rows) -> "Column":
-        """Give some rows."""
+        """Return a column of these rows."""
         given = Column.empty(len(rows))
         inside = rows < len(self)
         given.mean[inside], given.mark[inside] = self.mean[rows[inside]], self.mark[rows[inside]]
@@ -48,7 +48,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """What readings that came after a slot was compacted make of some of its rows."""
+    """Corrected values for some rows of a compacted slot, from late readings."""
 
     rows: Rows
     """Ascending."""
@@ -57,7 +57,7 @@ class Patch:
     def lay_over(
         self, first: int, mean: npt.NDArray[np.float32], mark: npt.NDArray[np.uint8]
     ) -> None:
-        """Put in what it says of the rows that follow on the first."""
+        """Overwrite the patched rows in a column that begins at row `first`."""
         low, high = np.searchsorted(self.rows, [first, first + len(mean)])
         at = self.rows[low:high] - first
         mean[at], mark[at] = self.column.mean[low:high], self.column.mark[low:high]

@@ -1,23 +1,23 @@
-"""What became of readings."""
+"""Counts of folded readings by outcome."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class FoldCounts:
-    """What became of folded readings. Every one is counted once, but for `late`."""
+    """Counts of folded readings by outcome. Each reading counts once, except in `late`."""
 
     accepted: int = 0
     corrected: int = 0
     """Replaced a reading of a lower revision."""
     duplicate: int = 0
-    """Known already, or overruled by what is known."""
+    """Readings that are known already, or overruled by a known one."""
     sealed: int = 0
-    """Too late for a slot that was compacted from several readings: used, it might count twice."""
+    """Dropped: late for a slot that was compacted from several readings. It could count twice."""
     too_old: int = 0
     """Older than the window."""
     late: int = 0
-    """Of all these but the too old: for a minute whose tick had closed."""
+    """Readings for a minute whose tick had closed; also counted above, without `too_old`."""
 
     def __add__(self, other: "FoldCounts") -> "FoldCounts":
         return FoldCounts(

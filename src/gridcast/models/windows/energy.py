@@ -20,20 +20,20 @@ LONG_AGO = np.iinfo(np.int64).min // 2
 
 @dataclass(frozen=True, slots=True)
 class StandingReadings:
-    """The newest reading of each row before some time: what stands until another comes."""
+    """The newest reading of each row before some time, which holds until another comes."""
 
     time_ms: npt.NDArray[np.int64]
-    """Long ago where there is none."""
+    """LONG_AGO where there is none."""
     value: npt.NDArray[np.float32]
     quality: npt.NDArray[np.uint8]
 
     @classmethod
     def none(cls, rows: int) -> Self:
-        """Give rows in which nothing stands."""
+        """Return rows without a reading."""
         return cls(np.full(rows, LONG_AGO), np.zeros(rows, "f4"), np.zeros(rows, "u1"))
 
     def take(self, rows: Rows) -> "StandingReadings":
-        """Give some rows; those beyond the end have nothing."""
+        """Return these rows; those beyond the end have no reading."""
         taken = StandingReadings.none(len(rows))
         inside = rows < len(self.time_ms)
         from_rows = rows[inside]
@@ -50,7 +50,7 @@ class StandingReadings:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A stretch of time to take the mean of, and how long a reading stands in it."""
+    """A time span to take the mean of, and how long a reading holds in it."""
 
     start_ms: int
     end_ms: int
@@ -60,7 +60,7 @@ class Slot:
 def standing_at(
     time_ms: int, hold_ms: int, rows: Rows, minutes: Minutes, before: StandingReadings
 ) -> StandingReadings:
-    """Find what stands at a time: the newest reading in the minutes, or what stood `before`."""
+    """Return each row's reading that holds at a time: the newest in the minutes, or in `before`."""
     stands = before.take(rows)
     stands.time_ms[stands.time_ms + hold_ms <= time_ms] = LONG_AGO
     open_rows = np.arange(len(rows))
@@ -85,18 +85,20 @@ def standing_at(
 def slot_mean(
     slot: Slot, rows: Rows, minutes: Minutes, stands: StandingReadings
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
-    """Give the mean and the mark of a slot for some rows (ascending).
+    """Return the mean and the mark of a slot for some rows (ascending).
 
-    Each reading stands from its time until the next one, at most `hold_ms`, whatever slot it began
-    in; a rejected one makes its time unmeasured. The mean is energy over measured time. Where
-    nothing was measured, estimates take their place.
+    Each reading holds from its time until the next one, at most `hold_ms`, whatever slot it began
+    in. A rejected reading makes its time unmeasured. The mean is energy over measured time. If
+    nothing was measured, estimates are used instead.
     """
     mean, mark = _integrate(slot, rows, minutes, stands, Trust.MEASURED)
     bare = np.flatnonzero(mark == NOTHING)
     if len(bare):
-        guess, found = _integrate(slot, rows[bare], minutes, stands.take(bare), Trust.ESTIMATED)
+        guess, guess_mark = _integrate(
+            slot, rows[bare], minutes, stands.take(bare), Trust.ESTIMATED
+        )
         mean[bare] = guess
-        mark[bare[found != NOTHING]] = ESTIMATED
+        mark[bare[guess_mark != NOTHING]] = ESTIMATED
     return mean, mark
 
 
@@ -131,8 +133,8 @@ def _integrate(
     account(slice(None), slot.end_ms)
     mean = np.full(len(rows), np.nan, np.float32)
     mark = mark_of(covered / width)
-    known = mark != NOTHING
-    np.divide(energy, covered, out=mean, where=known, casting="same_kind")
+    is_measured = mark != NOTHING
+    np.divide(energy, covered, out=mean, where=is_measured, casting="same_kind")
     mark[(readings == 1) & (since == slot.start_ms) & (covered == width)] = PLAIN
     return mean, mark
 
@@ -142,18 +144,18 @@ def _in_order_of_time(
 ) -> Iterator[
     tuple[npt.NDArray[np.intp] | slice, npt.NDArray[np.int64], int, npt.NDArray[np.intp]]
 ]:
-    """Walk through the readings: which rows have one, when, in which minute, where in it.
+    """Yield readings in order of time: rows, times, minutes, and positions in the minutes.
 
-    A row comes at most once a turn.
+    Each yield has at most one reading per row.
     """
     for number in range(slot.start_ms // MINUTE_MS, -(-slot.end_ms // MINUTE_MS)):
         minute = minutes.get(number)
         if minute is None:
             continue
         low, high = minute.span(rows)
-        while found := np.count_nonzero(here := low < high):
+        while count := np.count_nonzero(here := low < high):
             which: npt.NDArray[np.intp] | slice = slice(None)
-            if found < len(rows):
+            if count < len(rows):
                 which = np.flatnonzero(here)
             reading = low[which]
             time = minute.offset_of(reading) + number * MINUTE_MS

@@ -1,15 +1,13 @@
-"""What a reading may still change once its slot was compacted.
+"""Rules for late readings: what a reading may change after its slot was compacted.
 
-A compacted slot is a mean and a mark: the readings it was made of are gone. So
-
-- where nothing was measured (or less than a tenth of the slot: the remains of a reading that stood
-  over from the slot before), late readings are kept and make up the slot;
-- where one reading at the slot's start made up the whole slot, as with interval meters, that
-  reading is still known: a copy is told from a correction, and the correction replaces it exactly;
+A compacted slot is a mean and a mark; the readings it was made of are gone. Therefore
+- if nothing was measured (or less than a tenth of the slot, from a reading that held over from the
+  slot before), late readings are kept and determine the slot;
+- if one reading at the slot's start made up the whole slot, as with interval meters, that reading
+  is still known. A copy can be told from a correction, and the correction replaces it exactly;
 - any other slot is sealed. A late reading for it might be a copy of one that the mean contains
   already, and nothing may count twice.
-
-What is decided depends on the slot as it was compacted, never on which late reading came first.
+The decision depends on the slot as it was compacted, never on which late reading came first.
 """
 
 from dataclasses import dataclass
@@ -23,21 +21,21 @@ from gridcast.models.windows.minute import Minute
 from gridcast.models.windows.trust import TRUST, Trust
 
 REMAINS = FULL // 10
-"""Up to this mark a compacted slot may be made up anew."""
+"""A compacted slot with at most this mark may be recomputed from late readings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """Late readings that may change their slot, and how many may not."""
+    """Late readings that may change their slot, and the number of those that may not."""
 
     minute: Minute
     sealed: int
     overruled: int
-    """Copies of, or worse than, the one reading that the slot is made of."""
+    """Copies of the one reading that the slot is made of, or readings of lower precedence."""
 
 
 def admit(new: Minute, column: Column, at_start: bool) -> Admitted:
-    """Pick the readings that may change a compacted slot; `at_start`: its first minute."""
+    """Return the readings that may change a compacted slot; `at_start`: its first minute."""
     base = column.at(new.row)
     plain = base.mark == PLAIN
     sealed = ~plain & (base.mark > REMAINS)
@@ -53,7 +51,7 @@ def admit(new: Minute, column: Column, at_start: bool) -> Admitted:
 
 
 def is_kept(minute: Minute, column: Column) -> npt.NDArray[np.bool_]:
-    """Tell the readings to keep when their slot is compacted: corrections that may be overruled."""
+    """Return which readings to keep when their slot is compacted: corrections."""
     mark = column.at(minute.row).mark
     kept: npt.NDArray[np.bool_] = (minute.revision > 0) & ((mark == PLAIN) | (mark <= REMAINS))
     return kept

@@ -17,12 +17,12 @@ _SHARES = np.clip((np.arange(256) - 1) / (FULL - 1), 0.0, 1.0)
 
 
 def share_of(mark: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-    """Give the measured share of slots, 0 to 1."""
+    """Return the measured share of slots, 0 to 1."""
     shares: npt.NDArray[np.float64] = _SHARES[mark]
     return shares
 
 
 def mark_of(share: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
-    """Give the mark of slots with a measured share; less than half of 1/253 is nothing."""
+    """Return the mark of slots with a measured share; less than half of 1/253 counts as 0."""
     step = np.rint(share * (FULL - 1))
     return np.where(step > 0, step + 1, NOTHING).astype(np.uint8)

@@ -14,7 +14,7 @@ Rows = npt.NDArray[np.int64]
 OFFSET_BITS = 16  # 60,000 milliseconds fit
 _OFFSET = (1 << OFFSET_BITS) - 1
 LARGEST = 1e30
-"""kW. The wire allows more, but not the 32-bit floats here; what is beyond is kept as this."""
+"""kW. Larger readings are clipped to this: the wire allows them, the 32-bit floats here do not."""
 _ZERO = bytes(8)
 _FEW = 64  # readings that are not worth the time to store thriftily
 _MANY = 8  # times as many readings as rows are looked for: too many to count them all
@@ -134,7 +134,7 @@ def merge(old: Minute, new: Minute) -> Merged:
 
 
 def _find(old: Minute, new: Minute) -> tuple[Rows, npt.NDArray[np.bool_]]:
-    """Find where readings belong, and which of them stand there already."""
+    """Return where readings belong in the sorted set, and which of them are there already."""
     at = old.key.searchsorted(new.key)
     if not len(old):
         return at, np.zeros(len(new), np.bool_)
@@ -157,7 +157,7 @@ def _weigh(old: Minute, new: Minute) -> Merged:
 
 
 def _put(old: Minute, few: Minute, at: Rows, instead: npt.NDArray[np.bool_]) -> Minute:
-    """Put sorted readings in their places: instead of the one there, or in front of it."""
+    """Insert sorted readings at their positions, replacing those that are there already."""
     if not len(old):
         return few.take(np.arange(len(few)))  # a copy: what comes is a part of a batch
     more = ~instead
@@ -182,7 +182,7 @@ def _put(old: Minute, few: Minute, at: Rows, instead: npt.NDArray[np.bool_]) -> 
 
 
 def _by_precedence(readings: Minute, which: npt.NDArray[np.intp], old: int) -> npt.NDArray[np.intp]:
-    """Sort readings by series and time, and among equals by who wins; what is known wins ties."""
+    """Sort readings by series, time and precedence; a known reading wins ties."""
     quality = readings.quality[which]
     keys = (
         which < old,
@@ -196,21 +196,21 @@ def _by_precedence(readings: Minute, which: npt.NDArray[np.intp], old: int) -> n
 
 
 def moved_key(key: npt.NDArray[np.int64], moved: Rows) -> npt.NDArray[np.int64]:
-    """Give the keys of readings whose rows have moved; `moved`: where each row is now."""
+    """Return the keys of readings after rows moved; `moved`: the new position of each row."""
     row = key >> OFFSET_BITS
     by: npt.NDArray[np.int64] = (moved[row] - row) << OFFSET_BITS
     return key + by
 
 
 def _thrifty(part: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Store nothing for what is all zeros, as revisions and qualities nearly always are."""
+    """Replace an all-zero array by a shared one: revisions and qualities nearly always are."""
     if len(part) < _FEW or part.any():
         return part
     return _zeros(len(part), part.dtype)
 
 
 def _zeros(length: int, kind: np.dtype[Any]) -> npt.NDArray[Any]:
-    """Give so many zeros, all in one place: read-only, since it is the same for all."""
+    """Return a read-only array of zeros that shares one memory block."""
     return np.ndarray(length, kind, _ZERO, strides=0)
 
 

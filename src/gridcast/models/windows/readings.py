@@ -1,4 +1,4 @@
-"""Records of readings: what came between two checkpoints, of whatever minutes."""
+"""Records of the readings that arrived between two checkpoints, of any minutes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,10 +10,10 @@ from gridcast.models.windows.minute import OFFSET_BITS, Minute, Rows, merge
 
 
 def readings_record(number: int, listed: Rows, minutes: Mapping[int, Minute]) -> Record:
-    """Record readings by minute; `listed`: the number of each row's series.
+    """Return a record of readings by minute; `listed`: the number of each row's series.
 
-    A reading's place is its series' number, after all numbers of the minutes before. So places
-    ascend by one nearly always, and take next to nothing.
+    A reading's position is its series' number plus an offset per minute. Positions then nearly
+    always ascend by one, and compress to almost nothing.
     """
     parts = list(minutes.values())
     many = int(listed[-1]) + 1
@@ -35,9 +35,9 @@ def readings_record(number: int, listed: Rows, minutes: Mapping[int, Minute]) ->
 
 
 def readings_of(columns: list[Any], row_of: Rows, fine: int) -> Iterator[tuple[int, Minute]]:
-    """Give a record's readings by minute, less those of minutes before the fine part.
+    """Return a record's readings by minute, without minutes before the fine part.
 
-    `row_of` is the row of each number; no series was let go that has readings in the fine part.
+    `row_of` is the row of each number; no series with readings in the fine part was dropped.
     """
     minutes, (many,), place, offset, value, revision, quality = columns
     cuts = np.searchsorted(place, np.arange(len(minutes) + 1) * many).tolist()
@@ -51,7 +51,7 @@ def readings_of(columns: list[Any], row_of: Rows, fine: int) -> Iterator[tuple[i
 
 
 def whole(parts: list[Minute]) -> Minute:
-    """Put a minute together."""
+    """Merge the parts of a minute."""
     if len(parts) == 1:
         return parts[0]
     others = parts[1].joined(parts[2:])

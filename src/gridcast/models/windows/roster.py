@@ -14,13 +14,13 @@ PAGE = 8192
 
 
 def pages_of(numbers: npt.NDArray[np.int64]) -> list[int]:
-    """Give the pages of the list that hold these numbers."""
+    """Return the pages of the series list that hold these numbers."""
     pages: list[int] = np.unique(numbers // PAGE).tolist()
     return pages
 
 
 class Roster:
-    """Series by row. A row may move when silent series are let go; a series' number never does."""
+    """Series by row. Rows move when silent series are dropped; a series' number never changes."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -53,15 +53,15 @@ class Roster:
         return names + rows + sys.getsizeof(self._index) + arrays
 
     def row(self, series: str) -> int | None:
-        """Find a series."""
+        """Return the row of a series."""
         return self._index.get(series)
 
     def find(self, series: Sequence[str]) -> Rows:
-        """Find the row of each; -1: it has none."""
+        """Return the row of each series, or -1 if it has none."""
         return np.fromiter(map(self._index.get, series, repeat(-1)), np.int64, len(series))
 
     def rows(self, series: Sequence[str]) -> Rows:
-        """Find the row of each; those not known yet get one."""
+        """Return the row of each series; new series get one."""
         index = self._index
         try:
             return np.array([index[name] for name in series], np.int64)
@@ -88,11 +88,11 @@ class Roster:
         self.changed.update(pages_of(numbers))
 
     def heard(self, rows: Rows, time_ms: npt.NDArray[np.int64]) -> None:
-        """Note when rows had readings, in the order of time."""
+        """Record when rows had readings, in order of time."""
         self._last_ms[rows] = np.maximum(self._last_ms[rows], time_ms)
 
     def keep(self, rows: Rows) -> None:
-        """Let all other series go."""
+        """Drop every series that is not in these rows."""
         self.changed.update(pages_of(np.delete(self.numbers, rows)))
         self._numbers, self._last_ms = self.numbers[rows], self.last_ms[rows]
         self.names = [self.names[row] for row in rows]

@@ -37,13 +37,13 @@ _SETTINGS = ("step_minutes", "days", "fine_minutes", "hold_minutes")
 _BESIDE = {
     key_of(kind) for kind in (RecordKind.CLOCK, RecordKind.TOLD, RecordKind.FEED, RecordKind.ALARMS)
 }
-"""Records of a partition that are not of its windows."""
+"""Kinds of records of a partition that are not part of its windows."""
 
 
 def changes(windows: Windows) -> dict[str, bytes | None]:
-    """Give the records that are not as they were last given; None for one that is gone.
+    """Return the records that changed since the last call; None for a deleted one.
 
-    Put together, all changes ever given are the windows.
+    All changes ever returned, applied in order, make up the windows.
     """
     windows.settle()
     recorded, roster = windows.recorded, windows.roster
@@ -72,18 +72,18 @@ def changes(windows: Windows) -> dict[str, bytes | None]:
 
 
 def spec_of(records: Mapping[str, bytes]) -> WindowSpec:
-    """Give the settings that records were kept with."""
+    """Return the window settings that records were written with."""
     settings = _read(records, RecordKind.HEAD, 0, 8)[0]
     return WindowSpec(**dict(zip(_SETTINGS, settings.tolist(), strict=True)))
 
 
 def load(spec: WindowSpec, records: Mapping[str, bytes]) -> Windows:
-    """Build windows from their records; others that lie beside them do not matter.
+    """Build windows from their records; other kinds of records are ignored.
 
     Raises
     ------
     RecordError
-        A record is torn, missing, of another version, or kept with other settings.
+        A record is torn, missing, of another version, or written with other settings.
     """
     windows = Windows(spec)
     if records.keys() <= _BESIDE:
@@ -120,12 +120,12 @@ def load(spec: WindowSpec, records: Mapping[str, bytes]) -> Windows:
 
 
 def _load_fine(windows: Windows, records: Mapping[str, bytes], row_of: Rows) -> None:
-    found: dict[int, list[Minute]] = {}
+    parts_of: dict[int, list[Minute]] = {}
     for part in windows.recorded.parts:
         columns = _read(records, RecordKind.READINGS, part, 7)
         for number, readings in readings_of(columns, row_of, windows.fine_minute):
-            found.setdefault(number, []).append(readings)
-    windows.minutes = {number: whole(parts) for number, parts in found.items()}
+            parts_of.setdefault(number, []).append(readings)
+    windows.minutes = {number: whole(parts) for number, parts in parts_of.items()}
 
 
 def _head_record(windows: Windows) -> Record:
@@ -145,7 +145,7 @@ def _head_record(windows: Windows) -> Record:
 
 
 def _page_record(windows: Windows, page: int) -> Record | None:
-    """List the series of a page, if any are left."""
+    """Return the record of a page of the series list, or None if it is empty."""
     numbers, names = windows.roster.numbers, windows.roster.names
     low, high = np.searchsorted(numbers, [page * PAGE, (page + 1) * PAGE])
     if low == high:
@@ -220,7 +220,7 @@ def _border_of(rows: int, row_of: Rows, columns: list[Any]) -> StandingReadings:
 
 
 def _known(row_of: Rows, numbers: Rows) -> tuple[Rows, npt.NDArray[np.bool_] | slice]:
-    """Find the rows of numbers, and which of them were not let go."""
+    """Return the rows of numbers, and which of the series were not dropped."""
     row = row_of[numbers]
     known = row >= 0
     return (row, slice(None)) if known.all() else (row[known], known)

@@ -1,4 +1,4 @@
-"""How long a window is and how finely it is kept."""
+"""Settings of the windows: length, step, and how long single readings are kept."""
 
 from dataclasses import dataclass
 
@@ -19,10 +19,9 @@ class WindowSpec:
     fine_minutes: int = 120
     """How far back every single reading is kept, so that any late one can be placed exactly."""
     hold_minutes: int = 0
-    """How long a reading may stand for the load when no other follows; 0 means one step.
+    """How long a reading holds if no other follows; 0 means one step.
 
-    A gap longer than this counts as not measured. With readings every minute, 3 is a good choice.
-    """
+    A longer gap counts as not measured. With readings every minute, 3 is a good choice."""
 
     def __post_init__(self) -> None:
         if self.step_minutes not in STEPS:
@@ -46,7 +45,7 @@ class WindowSpec:
 
     @property
     def hold_ms(self) -> int:
-        """The longest a reading stands, in milliseconds."""
+        """The longest time a reading holds, in milliseconds."""
         return (self.hold_minutes or self.step_minutes) * MINUTE_MS
 
     @property
@@ -61,5 +60,5 @@ class WindowSpec:
 
     @property
     def reach(self) -> int:
-        """How many slots after its own a reading can still stand in."""
+        """How many slots after its own a reading can still hold in."""
         return -(-self.hold_ms // self.step_ms)

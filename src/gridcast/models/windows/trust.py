@@ -8,7 +8,7 @@ from gridcast.schemas.quality import Quality
 
 
 class Trust(IntEnum):
-    """What a reading is good for; of two at odds, the greater trust wins."""
+    """How a reading may be used; if two conflict, the greater trust wins."""
 
     REJECTED = 0
     """Shown, but not used."""

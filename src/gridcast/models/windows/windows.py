@@ -38,7 +38,7 @@ class Windows:
         """Closed slots by number: the slot's start in steps since 1970."""
         self.patches: dict[int, Patch] = {}
         self.border = StandingReadings.none(0)
-        """What stands where the fine part begins."""
+        """The readings that hold at the start of the fine part."""
         self.recorded = RecordedNotes()
         self._dirty: dict[int, list[Rows]] = {}
 
@@ -75,7 +75,7 @@ class Windows:
         return held + sum(p.rows.nbytes + p.column.nbytes for p in self.patches.values())
 
     def fold(self, readings: ReadingColumns) -> FoldCounts:
-        """Take readings, in any order."""
+        """Merge readings, in any order."""
         if not len(readings):
             return FoldCounts()
         time, counts = readings.time_ms, FoldCounts()
@@ -119,18 +119,18 @@ class Windows:
         return FoldCounts(merged.accepted, merged.corrected, merged.duplicate + overruled, sealed)
 
     def _starts(self, number: int) -> bool:
-        """Tell whether a slot starts with this minute."""
+        """Return True if a slot starts with this minute."""
         return number % self.spec.step_minutes == 0
 
     def recall(self, slot: int, mean: npt.NDArray[np.float32]) -> None:
-        """Put in a compacted slot of all rows, as if it had been measured whole."""
+        """Insert a compacted slot of all rows as wholly measured."""
         if not self.start <= slot < self.fine:
             raise ValueError(f"slot {slot} is not one of {self.start} to {self.fine - 1}")
         self.columns[slot] = Column(mean, np.full(len(mean), PLAIN, np.uint8))
         self.recorded.columns.add(slot)
 
     def advance(self, tick_ms: int) -> None:
-        """Move the windows' end to a tick: close, mend and compact slots, drop what fell out."""
+        """Advance the windows to a tick: close, recompute and compact slots, drop expired ones."""
         if tick_ms % MINUTE_MS or (self.tick_ms is not None and tick_ms < self.tick_ms):
             raise ValueError(f"a tick is a whole minute and never goes back: {tick_ms}")
         if self._stays(tick_ms):  # then what is to be mended can wait until somebody looks
@@ -146,20 +146,20 @@ class Windows:
         self._compact(fine)
 
     def _stays(self, tick_ms: int) -> bool:
-        """Tell whether no slot closes, and none leaves the fine part, until a tick."""
+        """Return True if no slot closes and none leaves the fine part until a tick."""
         step_ms, fine_ms = self.spec.step_ms, self.spec.fine_ms
         stands = (tick_ms // step_ms, (tick_ms - fine_ms) // step_ms)
         return self.tick_ms is not None and stands == (self.closed, self.fine)
 
     def _done_before(self, tick_ms: int) -> tuple[int, int]:
-        """Tell up to where slots were closed and compacted."""
+        """Return the slots up to which closing and compacting are done."""
         if self.tick_ms is not None:
             return self.closed, self.fine
         oldest = min(self.minutes, default=tick_ms // MINUTE_MS) * MINUTE_MS // self.spec.step_ms
         return oldest, oldest
 
     def settle(self) -> None:
-        """Mend the closed slots that readings have come for."""
+        """Recompute the closed slots that late readings changed."""
         dirty, self._dirty = self._dirty, {}
         for slot in sorted(dirty):
             if slot < self.fine:
@@ -168,14 +168,14 @@ class Windows:
                 self._compute(slot, np.unique(np.concatenate(dirty[slot])))
 
     def _compute(self, slot: int, rows: Rows) -> None:
-        """Take the mean of a slot from its readings."""
+        """Compute the mean of a slot from its readings."""
         span = self._span(slot)
         stands = standing_at(span.start_ms, span.hold_ms, rows, self.minutes, self.border)
         column = self.columns.setdefault(slot, Column.empty())
         column.put(rows, Column(*slot_mean(span, rows, self.minutes, stands)))
 
     def _patch(self, slot: int) -> None:
-        """Lay over a compacted slot what the readings still kept for it say."""
+        """Recompute the rows of a compacted slot that late readings were kept for."""
         kept = [self.minutes[n].row for n in self._minutes_of(slot) if n in self.minutes]
         self.patches.pop(slot, None)
         if not kept:
@@ -191,7 +191,7 @@ class Windows:
         self.patches[slot] = Patch(rows, Column(*slot_mean(span, rows, self.minutes, stands)))
 
     def _compact(self, done: int) -> None:
-        """Keep of slots that leave the fine part no more than their mean and mark."""
+        """Reduce slots that leave the fine part to their mean and mark."""
         if done >= self.fine:
             return
         border_ms = self.fine * self.spec.step_ms
@@ -230,7 +230,7 @@ class Windows:
                 self._patch(slot)
 
     def recompute(self) -> None:
-        """Take anew all that follows from the minutes kept: after these were loaded."""
+        """Recompute everything that is derived from the minutes, after these were loaded."""
         if self.tick_ms is None:
             return
         for slot in range(max(self.fine, self.start), self.closed):
@@ -249,7 +249,7 @@ class Windows:
     def cut(
         self, slots: int, rows: slice = slice(None)
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
-        """Give the newest closed slots, oldest first: mean and mark, slots down, rows across."""
+        """Return mean and mark of the newest closed slots: slots down, oldest first."""
         if not 0 < slots <= self.spec.slots:
             raise ValueError(f"a window has {self.spec.slots} slots, not {slots}")
         self.settle()
@@ -266,7 +266,7 @@ class Windows:
         return mean, mark
 
     def closed_slot(self, slot: int) -> Column:
-        """Give one closed slot as it stands by now; nothing where it is out of the window."""
+        """Return the present values of a closed slot; None if it is outside the window."""
         self.settle()
         column = self.columns.get(slot, Column.empty()).at(np.arange(len(self)))
         if slot in self.patches:
@@ -274,7 +274,7 @@ class Windows:
         return column
 
     def open_slot(self) -> Column:
-        """Give the slot that the tick lies in, as far as it is known before the tick."""
+        """Return the slot that the tick lies in, as far as it is known before the tick."""
         if self.tick_ms is None or self.tick_ms % self.spec.step_ms == 0:
             return Column.empty(len(self))
         rows = np.arange(len(self))
@@ -284,14 +284,13 @@ class Windows:
         return Column(*slot_mean(until, rows, self.minutes, stands))
 
     def silent(self) -> npt.NDArray[np.bool_]:
-        """Tell the rows whose series sent nothing for longer than the window."""
+        """Return the rows whose series sent nothing for longer than the window."""
         return self.roster.last_ms < self.start * self.spec.step_ms
 
     def let_go(self) -> Rows | None:
-        """Let silent series go once they are an eighth of all; give the rows that stay.
+        """Drop silent series once they are an eighth of all, and return the rows that stay.
 
-        Rows move together: whoever keeps something by row takes the same rows of it. None means
-        that nothing moved.
+        Other data by row must be reduced to the same rows. None means that no row moved.
         """
         silent = self.silent()
         if not silent.sum() * 8 >= max(len(silent), 1):

@@ -1,7 +1,7 @@
-"""What a worker has seen and done, as metrics.
+"""The metrics of a worker.
 
-Agents and stream tell a :class:`Metrics` what happened, in the words of the domain and a few times
-a batch, never once a reading. Names, units and meanings are in `gridcast.agents.metric_list`.
+Agents and stream report events to :class:`Metrics` a few times per batch, never once per reading.
+Names, units and meanings are in `gridcast.agents.metric_list`.
 """
 
 from collections import Counter
@@ -47,7 +47,7 @@ class Metrics:
 
     @property
     def registry(self) -> CollectorRegistry:
-        """What Prometheus reads."""
+        """The registry that Prometheus reads."""
         return self._list.registry
 
     # Readings
@@ -57,7 +57,7 @@ class Metrics:
         self._list.messages.labels(topic.name).inc(messages)
 
     def took(self, messages: int, decoded: Decoded, before: FoldCounts, after: FoldCounts) -> None:
-        """Count a batch of readings: as decoded, and the partition's counts on both sides of it."""
+        """Count a batch of readings, with the partition's counts before and after it."""
         self.read(READINGS, messages)
         framed = decoded.message[decoded.entry != WHOLE]
         if len(framed):
@@ -72,7 +72,7 @@ class Metrics:
             self._list.readings.labels(reason.value).inc(count)
 
     def weather_late(self, messages: int) -> None:
-        """Count weather that came after a tick that should have seen it."""
+        """Count weather that arrived after a tick that should have used it."""
         self._list.weather_late.inc(messages)
 
     def wrote_letters(self, topic: str, reasons: Iterable[Reason]) -> None:
@@ -81,13 +81,13 @@ class Metrics:
             self._list.letters.labels(topic, reason.value).inc(count)
 
     def alarmed(self, alarm: Alarm) -> None:
-        """Count what happened to an alarm."""
+        """Count a change of an alarm."""
         self._list.alarms.labels(alarm.kind.value, alarm.change.value).inc()
         if alarm.change is AlarmChange.RAISED:
             self._list.alarms_raised.labels(alarm.priority.value).inc()
 
     def looked(self, partition: int, seconds: float, *, rate: int, standing: int) -> None:
-        """Note a look at a partition's readings, and how many alarms there are after it."""
+        """Record the detectors' run over a partition, and its number of alarms."""
         self._list.look_duration.observe(seconds)
         self._list.alarm_rate.labels(str(partition)).set(rate)
         self._list.alarms_standing.labels(str(partition)).set(standing)
@@ -95,32 +95,32 @@ class Metrics:
     # Partitions
 
     def rebalanced(self, partitions: int) -> None:
-        """Count a rebalance, after which the worker has so many partitions."""
+        """Count a rebalance and set the number of partitions."""
         self._list.rebalances.inc()
         self._list.partitions.set(partitions)
 
     def stands(self, partition: int, *, watermark_ms: int, sent_ms: int, series: int) -> None:
-        """Note how far a partition has come, and Kafka's stamp of the newest message taken."""
+        """Set a partition's watermark, and Kafka's timestamp of the newest message taken."""
         label = str(partition)
         self._list.watermark.labels(label).set(watermark_ms / SECOND_MS)
         self._list.delay.labels(label).set((sent_ms - watermark_ms) / SECOND_MS)
         self._list.series.labels(label).set(series)
 
     def lags(self, partition: int, messages: int) -> None:
-        """Note how many messages wait in a partition."""
+        """Set the number of messages that wait in a partition."""
         self._list.lag.labels(str(partition)).set(messages)
 
     def stuck(self, seconds: Mapping[int, float], partitions: Iterable[int]) -> None:
-        """Note which of the worker's partitions stand still though messages wait."""
+        """Set the partitions without progress although messages wait."""
         for partition in partitions:
             self._list.stuck.labels(str(partition)).set(seconds.get(partition, 0.0))
 
     def recovered(self, seconds: float) -> None:
-        """Count a table that was taken over and read."""
+        """Count a takeover of a state table, and its duration."""
         self._list.recovery.observe(seconds)
 
     def let_go(self, partition: int) -> None:
-        """Forget a partition: it is another worker's."""
+        """Remove the metrics of a partition that another worker has now."""
         for gauge in (
             self._list.series,
             self._list.lag,
@@ -133,7 +133,7 @@ class Metrics:
             gauge.remove_by_labels({"partition": str(partition)})
 
     def stands_by(self, partition: int, size: int) -> None:
-        """Note how much is kept ready of another worker's partition; 0: nothing any more."""
+        """Set the size of the warm standby of another worker's partition; 0 removes it."""
         if size:
             self._list.standby.labels(str(partition)).set(size)
         else:
@@ -142,24 +142,24 @@ class Metrics:
     # ReleaseRegistry
 
     def release_loaded(self, seconds: float) -> None:
-        """Note how long a release took to be fetched, checked and warmed up."""
+        """Record the time that fetching, checking and warming up a release took."""
         self._list.load_duration.observe(seconds)
 
     def release_refused(self, because: Unfit) -> None:
-        """Count a release that could not be taken into use."""
+        """Count a release that was refused."""
         self._list.refused.labels(because.value).inc()
 
     def releases_unfit(self, releases: int) -> None:
-        """Note how many should serve and do not."""
+        """Set the number of releases that should serve and don't."""
         self._list.unfit.set(releases)
 
     def serve(self, duty: ServingModels) -> None:
-        """Note who serves from now on, and count who is new."""
+        """Set the serving releases, and count new ones."""
         shadows = {kind: shadow.in_use for kind, shadow in duty.challengers.items()}
         serving = {
-            (role.value, kind or "all", one.model, one.release)
+            (role.value, kind or "all", loaded.model, loaded.release)
             for role, posts in ((Role.CHAMPION, duty.champions), (Role.CHALLENGER, shadows))
-            for kind, one in posts.items()
+            for kind, loaded in posts.items()
         }
         before, self._serving = self._serving, serving
         for post in before - serving:
@@ -172,19 +172,19 @@ class Metrics:
     # Ticks
 
     def ticked(self, tick: Tick, seconds: float) -> None:
-        """Count a tick of a partition, and how long its forecasts took to make."""
+        """Count a tick of a partition and the duration of its forecasts."""
         closed_by = ClosedBy.WALL_CLOCK if tick.by_clock else ClosedBy.WATERMARK
         self._list.ticks.labels(closed_by.value).inc()
         self._list.tick_duration.observe(seconds)
 
     def forecast(self, columns: ForecastColumns) -> None:
-        """Count forecasts, by who answered."""
+        """Count forecasts by their forecaster."""
         counts = np.bincount(columns.made_by, minlength=len(columns.makers))
         for maker, count in zip(columns.makers, counts.tolist(), strict=True):
             self._list.forecasts.labels(maker.rung.value).inc(count)
 
     def verified(self, scores: ScoreColumns) -> None:
-        """Count forecasts that came due, how many were right, and how far off they were."""
+        """Count verified forecasts, their coverage and errors."""
         kind = scores.band * len(scores.makers) + scores.made_by
         kinds = len(scores.bands) * len(scores.makers)
         paired = ~np.isnan(scores.naive_error)
@@ -203,11 +203,11 @@ class Metrics:
                 self._list.error.labels(*labels, of).inc(error[here & paired].sum())
 
     def confirmed(self, seconds: float) -> None:
-        """Note how long after a tick's closing Kafka had its forecasts."""
+        """Record the delay from a tick's closing to the confirmation of its forecasts."""
         self._list.punctuality.observe(seconds)
 
     def checkpointed(self, seconds: float, *, outputs: int, records: int) -> None:
-        """Note a checkpoint that is committed: how long it took, and of how many bytes it was."""
+        """Record a committed checkpoint: its duration and size."""
         self._list.checkpoint_duration.observe(seconds)
         self._list.checkpoint_bytes.labels("outputs").observe(outputs)
         self._list.checkpoint_bytes.labels("records").observe(records)

@@ -1,4 +1,4 @@
-"""The agent of `model.releases`: the newest message of each release counts."""
+"""The agent of `model.releases`. The newest message of each release counts."""
 
 from collections.abc import AsyncIterable, Callable
 
@@ -17,21 +17,21 @@ async def releases(
     *,
     message_bytes: int,
 ) -> None:
-    """Take batches for as long as there are any; `changed` is called after each."""
+    """Process batches until the stream ends. `changed` is called after each batch."""
     taken: dict[int, int] = {}  # up to which offset, by partition
     async for batch in batches:
         refused = []
         new_from = taken.get(batch.partition, 0)
         for place, (key, value) in enumerate(zip(batch.keys, batch.values, strict=True)):
-            found = read(RELEASES, key, value, limit=message_bytes)
-            if isinstance(found, Refusal):
-                refused.append((place, found))
-            # What comes again, for letters about it to be written, is not the newest any more.
+            message = read(RELEASES, key, value, limit=message_bytes)
+            if isinstance(message, Refusal):
+                refused.append((place, message))
+            # A message that is read again for its dead letter is no longer the newest.
             elif batch.offsets[place] >= new_from:
-                if isinstance(found, Release):
-                    known.take(found)
-                elif isinstance(found, ReleaseRefused):
-                    known.refuse(found)
+                if isinstance(message, Release):
+                    known.take(message)
+                elif isinstance(message, ReleaseRefused):
+                    known.refuse(message)
                 elif key is not None:
                     known.remove(key)
         taken[batch.partition] = max(new_from, batch.next_offset)

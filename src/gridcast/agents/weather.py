@@ -1,4 +1,4 @@
-"""The agents of `weather.observations` and `weather.forecasts`: all of it is kept, as of when."""
+"""The agents of `weather.observations` and `weather.forecasts`. All of it is kept with its time."""
 
 from collections.abc import AsyncIterable
 from datetime import timedelta
@@ -30,35 +30,35 @@ async def weather(
     bounds: TimeBounds,
     message_bytes: int,
 ) -> None:
-    """Take batches of one of the two topics for as long as there are any."""
+    """Process batches of one of the two topics until the stream ends."""
     async for batch in batches:
         refused = []
         for place, (key, value) in enumerate(zip(batch.keys, batch.values, strict=True)):
-            found = read(topic, key, value, limit=message_bytes)
-            found = judge(found, int(batch.sent_ms[place]), bounds)
-            if isinstance(found, Refusal):
-                refused.append((place, found))
-            elif isinstance(found, WeatherObservation):
-                known.observe(found)
-            elif isinstance(found, WeatherForecast):
-                known.forecast(found)
+            message = read(topic, key, value, limit=message_bytes)
+            message = judge(message, int(batch.sent_ms[place]), bounds)
+            if isinstance(message, Refusal):
+                refused.append((place, message))
+            elif isinstance(message, WeatherObservation):
+                known.observe(message)
+            elif isinstance(message, WeatherForecast):
+                known.forecast(message)
         await tell(batch, refused)
 
 
 def judge(
-    found: Message | Refusal | None, sent_ms: int, bounds: TimeBounds
+    message: Message | Refusal | None, sent_ms: int, bounds: TimeBounds
 ) -> Message | Refusal | None:
-    """Refuse what claims to be from the future, and what was of no use when it became known.
+    """Refuse messages from the future, and those that were useless when they became available.
 
-    Judged by what stands in the message and by Kafka's stamp, not by what came before it: in
-    whatever order weather comes, the same of it is used.
+    The verdict depends only on the message and Kafka's timestamp, not on messages before it. So the
+    order of arrival doesn't matter.
     """
-    if isinstance(found, WeatherObservation):
-        name, time, available = "time", found.time, found.available_at
-    elif isinstance(found, WeatherForecast):
-        name, time, available = "issued_at", found.issued_at, found.available_at
+    if isinstance(message, WeatherObservation):
+        name, time, available = "time", message.time, message.available_at
+    elif isinstance(message, WeatherForecast):
+        name, time, available = "issued_at", message.issued_at, message.available_at
     else:
-        return found
+        return message
     if refused := ahead_of_stamp(name, time, sent_ms, bounds.ahead_ms * MILLISECOND):
         return refused
     if available - time > bounds.behind_ms * MILLISECOND:
@@ -68,4 +68,4 @@ def judge(
             f"{name}: {time:%FT%TZ} was {age} days ago when it became available, "
             "longer than a window",
         )
-    return found
+    return message

@@ -145,7 +145,7 @@ class TickForecaster:
 
 
 class _Answer:
-    """The forecasts of one tick while they are worked out, some rows at a time."""
+    """The forecasts of one tick while they are computed, some rows at a time."""
 
     def __init__(
         self,
@@ -175,7 +175,7 @@ class _Answer:
             np.empty(shape[:2], np.float32),
             self._quantiles,
         )
-        """Its forecasts, once they are."""
+        """Its forecasts when they are complete."""
         self._made_by = np.zeros(series, np.uint16)
         self._measured = np.empty(series)
         self._newest_ms = np.full(series, NEVER)
@@ -189,15 +189,15 @@ class _Answer:
             releases.makers,
             self._made_by,
         )
-        """What is to be noted of it."""
-        # What is noted is noted before and after it is corrected: then all is worked out anew.
+        """The forecasts to note for verification."""
+        # Noted forecasts need their values before calibration, so nothing is reused then.
         is_known = (
             before is not None and before.about == about and len(before.fingerprint) == series
         )
         self._before = before if is_known and not leads else None
 
     def work(self, part: slice) -> None:
-        """Answer for some rows."""
+        """Forecast some rows."""
         windows, releases = self._windows, self._releases
         mean, mark = windows.cut(self._spec.slots, part)
         self._measured[part] = share_measured(mark)
@@ -216,26 +216,26 @@ class _Answer:
             made_by[rest] = releases.fell_back(rows, answer.why)
 
     def like_others(self) -> None:
-        """Forecast those without a past of their own like the others of their kind."""
+        """Forecast series without a past from others of their kind."""
         load = np.empty((0, 0), np.float32)
         for new, rest in self._releases.without_a_past(self._made_by):
             if not len(load):
                 closed, _ = self._windows.cut(self._spec.day)
                 load = np.append(closed, [self._opened.mean], axis=0).T
             others = rest[:MOST_OTHERS]
-            found, cannot = like_others(
+            profiles, cannot = like_others(
                 (load[new], ~np.isnan(load[new])),
                 (load[others], ~np.isnan(load[others])),
                 self._quantiles[others],
             )
             can = new[~cannot]
-            wide = widen(found[~cannot], self._quantiles[can], len(self._fallbacks.levels) // 2)
+            wide = widen(profiles[~cannot], self._quantiles[can], len(self._fallbacks.levels) // 2)
             lower = np.minimum(self._releases.lower[can], 0)[:, None, None]
             self._quantiles[can] = np.maximum(wide, lower)
             self._releases.like_others(can, self._made_by)
 
     def finish(self, part: slice) -> None:
-        """Put in what was learned of these rows, and what is measured of the open slot."""
+        """Apply calibration to these rows, and the measured share of the open slot."""
         now, before = self.finished, self._before
         quantiles, first = self._quantiles[part], now.first[part]
         now.rung[part] = rung = self._rung[self._made_by[part]]
@@ -246,21 +246,21 @@ class _Answer:
             anew = np.flatnonzero(~same)
         rows = np.arange(part.start, part.stop)[anew]
         if len(rows):
-            found = self._calibrate(rows, quantiles[anew], rung[anew])
-            first[anew], quantiles[anew] = found[:, :, 0], to_the_watt(found)
+            calibrated = self._calibrate(rows, quantiles[anew], rung[anew])
+            first[anew], quantiles[anew] = calibrated[:, :, 0], to_the_watt(calibrated)
         settled = _settled(first, self._opened.mean[part], self._over[part])
         quantiles[:, :, 0] = to_the_watt(settled)
 
     def _calibrate(
         self, rows: Rows, quantiles: npt.NDArray[np.float32], rung: npt.NDArray[np.intp]
     ) -> npt.NDArray[np.float32]:
-        """Put in what was learned of some rows; keep what is to be noted, before and after."""
+        """Calibrate some rows. Note the forecasts to verify, before and after."""
         forecasted = self.forecasted
-        found = self._corrected(rows, rung, quantiles)
+        calibrated = self._corrected(rows, rung, quantiles)
         for place, (_, lead) in enumerate(forecasted.leads):
             forecasted.raw[place, rows] = quantiles[:, :, lead]
-            forecasted.issued[place, rows] = found[:, :, lead]
-        return found
+            forecasted.issued[place, rows] = calibrated[:, :, lead]
+        return calibrated
 
     def _corrected(
         self, rows: Rows, rung: npt.NDArray[np.intp], quantiles: npt.NDArray[np.float32]
@@ -271,7 +271,7 @@ class _Answer:
         return corrected(quantiles, shift, self._releases.lower[rows])
 
     def challengers(self) -> Iterator[Forecasted]:
-        """Give what those in the shadow say of what is to be noted."""
+        """Yield the challengers' forecasts to note."""
         leads = self.forecasted.leads
         for challenger in self._releases.challengers if leads else ():
             if len(challenger.answers.rows):
@@ -280,7 +280,7 @@ class _Answer:
                 )
 
     def columns(self) -> ForecastColumns:
-        """Put it together."""
+        """Return the result."""
         windows, tick = self._windows, self._tick
         _note_readings(windows, self._newest_ms)
         return ForecastColumns(
@@ -303,7 +303,7 @@ def _settled(
     opened: npt.NDArray[np.float32],
     over: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float32]:
-    """Put in what the open slot's measured share is known to be; only the rest is a forecast."""
+    """Return the open slot's mean: its measured share as measured, the rest as forecast."""
     rows, settled = np.flatnonzero(over), first.copy()
     share = over[rows, None].astype(np.float32)
     settled[rows] = opened[rows, None] * share + first[rows] * (np.float32(1) - share)
@@ -311,15 +311,15 @@ def _settled(
 
 
 def _newest_slots(windows: Windows, mark: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    """Give when the newest compacted slot with anything in it began: its readings are gone."""
+    """Return when the newest non-empty compacted slot began. Its single readings are gone."""
     compacted = mark[: windows.spec.slots - (windows.closed - windows.fine)]
-    known = compacted[::-1] != NOTHING
-    slot = windows.fine - 1 - known.argmax(axis=0)
-    return np.where(known.any(axis=0), slot * windows.spec.step_ms, NEVER)
+    is_measured = compacted[::-1] != NOTHING
+    slot = windows.fine - 1 - is_measured.argmax(axis=0)
+    return np.where(is_measured.any(axis=0), slot * windows.spec.step_ms, NEVER)
 
 
 def _note_readings(windows: Windows, newest_ms: npt.NDArray[np.int64]) -> None:
-    """Put in the time of the newest reading that is kept by itself, before the tick and used."""
+    """Set the time of the newest used single reading before the tick."""
     tick_ms, step_ms = windows.tick_ms or 0, windows.spec.step_ms
     silent_ms = (windows.roster.last_ms // step_ms + 1) * step_ms
     waiting, end_ms = np.arange(len(newest_ms)), tick_ms
@@ -331,7 +331,7 @@ def _note_readings(windows: Windows, newest_ms: npt.NDArray[np.int64]) -> None:
         used = TRUST[minute.quality] != Trust.REJECTED
         row = minute.row[used]
         newest_ms[row] = np.maximum(newest_ms[row], time_ms + minute.offset_ms[used])
-        # Of most series the newest minute says it all; of one that fell silent, its last slot.
+        # Most series are done after the newest minute. A silent one needs its last slot.
         waiting = waiting[newest_ms[waiting] < time_ms]
         if not len(waiting):
             break

@@ -1,4 +1,4 @@
-"""The life of alarms: raised, updated, acknowledged, shelved, suppressed, cleared."""
+"""Alarms and their states: raised, updated, acknowledged, shelved, suppressed, cleared."""
 
 from gridcast.models.alarms.board import AlarmBoard
 from gridcast.models.alarms.condition import Condition, Key, Sign

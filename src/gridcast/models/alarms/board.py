@@ -1,8 +1,8 @@
-"""All alarms of a partition: who is told what, once.
+"""The alarms of a partition: each condition is reported to operators once.
 
-Sources say what they see, with the time of it; the board says what operators are told. It depends
-on what was seen and on commands alone, so what is seen again after a crash is told in the same
-words under the same names.
+Detectors report conditions with their time. The board turns them into alarms. Its output depends
+only on conditions and commands, so after a crash the same conditions give the same messages under
+the same names.
 """
 
 from collections import Counter
@@ -19,10 +19,10 @@ from gridcast.models.records import Record, RecordKind, decode, key_of
 from gridcast.schemas import Alarm, AlarmChange, AlarmKind, Command, Priority, Reason, Refusal
 
 Due = tuple[Life, Condition, Priority]
-"""What is to be told for the first time."""
+"""An alarm that is to be reported for the first time."""
 
 MOST = 10_000
-"""So many alarms are followed one by one; of more, the flood's alarm tells alone."""
+"""Maximum number of alarms to track. Beyond that, only the flood alarm is reported."""
 
 
 class AlarmBoard:
@@ -31,13 +31,13 @@ class AlarmBoard:
     Parameters
     ----------
     feed
-        What the partition is called: topic and number. A flood is an alarm of it.
+        Name of the partition: topic and number. A flood is an alarm about it.
     record
-        What was known when it was last kept; None: nothing.
+        The saved state; None for a new board.
     timings
-        How patient alarms of each kind are.
+        On-delay, off-delay and other times by kind.
     limit
-        When alarms are a flood.
+        Rate that counts as a flood.
 
     Examples
     --------
@@ -47,9 +47,9 @@ class AlarmBoard:
     >>> (alarm,) = board.judge(0, [seen], {AlarmKind.SPIKE})
     >>> alarm.alarm, str(alarm.change), str(alarm.priority)
     ('spike/m-1/3/1970-01-01T00:00:00Z', 'raised', 'low')
-    >>> board.judge(minute, [seen], {AlarmKind.SPIKE})  # it was said
+    >>> board.judge(minute, [seen], {AlarmKind.SPIKE})  # already reported
     []
-    >>> board.judge(2 * minute, [], {AlarmKind.SPIKE})  # it may come back
+    >>> board.judge(2 * minute, [], {AlarmKind.SPIKE})  # the off-delay runs
     []
     >>> str(board.judge(20 * minute, [], {AlarmKind.SPIKE})[0].change)
     'cleared'
@@ -71,43 +71,43 @@ class AlarmBoard:
         self._rate = Rate(limit.span_ms)
         self._priorities = Priorities()
         if record is not None:
-            found = decode(key_of(RecordKind.ALARMS), record)
-            lives, self._rate, self._priorities = read(found, limit.span_ms)
+            columns_record = decode(key_of(RecordKind.ALARMS), record)
+            lives, self._rate, self._priorities = read(columns_record, limit.span_ms)
             self._lives = {life.key: life for life in lives}
 
     def record(self) -> Record:
-        """Give what it knows."""
+        """Return the state as a record."""
         return write(self._lives.values(), self._rate, self._priorities)
 
     def rate(self, at_ms: int) -> int:
-        """Give how many alarms were raised in the ten minutes before a time, told or folded."""
+        """Return the number of alarms raised in the ten minutes before, folded ones included."""
         return self._rate.at(at_ms)
 
     def standing(self) -> int:
-        """Give how many alarms are shown to operators."""
+        """Return the number of alarms that operators see."""
         return sum(life.is_shown for life in self._lives.values())
 
     def judge(
         self, at_ms: int, conditions: Iterable[Condition], kinds: Collection[AlarmKind]
     ) -> list[Alarm]:
-        """Take all that is seen of some kinds; what is not among the conditions is well."""
+        """Process all conditions of some kinds. A series without a condition is normal."""
         seen = {condition.key: condition for condition in conditions}
         for key in self._lives:
             if key[0] in kinds and key not in seen:
                 seen[key] = Condition(*key, sign=Sign.OFF)
         others = {key for condition in seen.values() for key in condition.under}
-        by_height = sorted(seen.values(), key=lambda one: len(one.under))
-        told = []
-        # Who stands for others goes first: what is under it is then not raised beside it.
+        by_height = sorted(seen.values(), key=lambda condition_seen: len(condition_seen.under))
+        messages = []
+        # Conditions that suppress others come first, so that those are not raised beside them.
         for condition in by_height:
             if condition.key in others:
-                told += self._see_all(at_ms, [condition], kinds)
-        return told + self._see_all(
+                messages += self._see_all(at_ms, [condition], kinds)
+        return messages + self._see_all(
             at_ms, [condition for condition in by_height if condition.key not in others], kinds
         )
 
     def command(self, command: Command) -> Alarm | Refusal | None:
-        """Do what an operator wants; give the alarm as it then stands, or None if it does so."""
+        """Execute a command. Return the changed alarm, a refusal, or None if nothing changes."""
         for life in self._lives.values():
             if life.stands is not None and life.stands.alarm == command.alarm:
                 done = after(life.stands, command)
@@ -116,7 +116,7 @@ class AlarmBoard:
         return Refusal(Reason.UNKNOWN_ALARM, "alarm: there is none of this name, or it is over")
 
     def unshelve(self, now_ms: int) -> list[Alarm]:
-        """Show again what was shelved until now. The time is the operators', not the readings'."""
+        """Show alarms whose shelving has ended. `at_ms` is wall-clock time."""
         now = utc(now_ms)
         return [
             self._say(now_ms, life, AlarmChange.UNSHELVED, shelved_until=None)
@@ -129,15 +129,15 @@ class AlarmBoard:
     def _see_all(
         self, at_ms: int, conditions: Iterable[Condition], kinds: Collection[AlarmKind]
     ) -> list[Alarm]:
-        told: list[Alarm] = []
+        messages: list[Alarm] = []
         due: list[Due] = []
         for condition in conditions:
-            told += self._see(at_ms, condition, due)
+            messages += self._see(at_ms, condition, due)
         for life, _, _ in due:
             life.raised_ms = at_ms
         if all(kind in FEEDS for kind in kinds):  # few, and by Kafka's clock
-            return told + [self._tell(at_ms, *one) for one in due]
-        return told + self._tell_or_fold(at_ms, due)
+            return messages + [self._tell(at_ms, *new_alarm) for new_alarm in due]
+        return messages + self._tell_or_fold(at_ms, due)
 
     def _see(self, at_ms: int, condition: Condition, due: list[Due]) -> list[Alarm]:
         above = self._above(condition)
@@ -162,7 +162,7 @@ class AlarmBoard:
         return self._go_on(at_ms, life, condition, event, above)
 
     def _life(self, at_ms: int, condition: Condition, above: str | None) -> Life | None:
-        """Give the life of what is seen, if it has or gets one."""
+        """Return the life of a condition's alarm, or None if it doesn't get one."""
         life = self._lives.get(condition.key)
         if life is not None and life.is_raised:
             return life
@@ -178,7 +178,7 @@ class AlarmBoard:
     def _see_folded(
         self, at_ms: int, life: Life, condition: Condition, event: Event | None
     ) -> list[Alarm]:
-        """Forget what a flood stood for, or tell of it now that the flood is over."""
+        """Drop a folded alarm, or report it after the end of the flood."""
         if event is Event.CLEAR:
             del self._lives[life.key]
         elif self._flood is None and condition.sign is Sign.ON:
@@ -189,7 +189,7 @@ class AlarmBoard:
     def _go_on(
         self, at_ms: int, life: Life, condition: Condition, event: Event | None, above: str | None
     ) -> list[Alarm]:
-        """Say what is new of an alarm that goes on."""
+        """Report changes of an alarm that continues."""
         alarm, flood = life.stands, self._flood
         if alarm is None:
             return []
@@ -208,7 +208,7 @@ class AlarmBoard:
         return []
 
     def _tell(self, at_ms: int, life: Life, condition: Condition, priority: Priority) -> Alarm:
-        """Tell operators of an alarm for the first time."""
+        """Report an alarm for the first time."""
         life.said_ms = at_ms
         life.stands = Alarm.model_validate(
             {
@@ -239,7 +239,7 @@ class AlarmBoard:
         return life.stands
 
     def _above(self, condition: Condition) -> str | None:
-        """Name the alarm that stands for what is seen."""
+        """Return the alarm that suppresses a condition."""
         for key in condition.under:
             life = None if key == condition.key else self._lives.get(key)
             if life is not None and life.stands is not None:
@@ -255,40 +255,40 @@ class AlarmBoard:
         return None if life is None else life.stands
 
     def _tell_or_fold(self, at_ms: int, due: list[Due]) -> list[Alarm]:
-        """Tell of what is new, or let a flood's alarm stand for it."""
+        """Report new alarms, or fold them into a flood alarm."""
         if due:
             self._rate.add(at_ms, len(due))
         if self._flood is None and self._rate.at(at_ms) < self._limit.alarms:
-            return [self._tell(at_ms, *one) for one in due]
-        told = self._begin_flood(at_ms) if self._flood is None else []
+            return [self._tell(at_ms, *new_alarm) for new_alarm in due]
+        messages = self._begin_flood(at_ms) if self._flood is None else []
         room = self._limit.alarms - self._high(at_ms)
-        important = [one for one in due if one[2] is Priority.HIGH]
-        told += [self._tell(at_ms, *one) for one in important[: max(room, 0)]]
-        return told + self._end_flood(at_ms)
+        important = [new_alarm for new_alarm in due if new_alarm[2] is Priority.HIGH]
+        messages += [self._tell(at_ms, *new_alarm) for new_alarm in important[: max(room, 0)]]
+        return messages + self._end_flood(at_ms)
 
     def _begin_flood(self, at_ms: int) -> list[Alarm]:
-        """Raise its alarm, above what led up to it but for what is important or seen."""
+        """Raise the flood alarm. It suppresses recent alarms that are minor and not seen."""
         recent = [life for life in self._lives.values() if life.raised_ms > self._since(at_ms)]
         life = self._lives[self._flood_key] = Life(self._flood_key, at_ms, raised_ms=at_ms)
-        told = [self._tell(at_ms, life, self._flood_condition(at_ms), Priority.HIGH)]
-        for one in recent:
-            if one.may_be_hidden:
-                under = {"suppressed_by": told[0].alarm}
-                told.append(self._say(at_ms, one, AlarmChange.SUPPRESSED, **under))
-        return told
+        messages = [self._tell(at_ms, life, self._flood_condition(at_ms), Priority.HIGH)]
+        for life_of_recent in recent:
+            if life_of_recent.may_be_hidden:
+                under = {"suppressed_by": messages[0].alarm}
+                messages.append(self._say(at_ms, life_of_recent, AlarmChange.SUPPRESSED, **under))
+        return messages
 
     def _end_flood(self, at_ms: int) -> list[Alarm]:
-        """Say that a flood is over once little comes and little is left; show what is."""
+        """Clear the flood alarm when few alarms come and few remain. Show those that remain."""
         flood, half = self._flood, self._limit.alarms // 2
         left = sum(life.is_folded for life in self._lives.values())
         if flood is None or self._rate.at(at_ms) >= half or left > half:
             return []
-        told = [self._clear(at_ms, self._lives[self._flood_key], self._flood_condition(at_ms))]
+        messages = [self._clear(at_ms, self._lives[self._flood_key], self._flood_condition(at_ms))]
         for life in self._lives.values():
             if life.stands is not None and life.stands.suppressed_by == flood.alarm:
                 shown = self._say(at_ms, life, AlarmChange.UNSUPPRESSED, suppressed_by=None)
-                told.append(shown)
-        return told
+                messages.append(shown)
+        return messages
 
     def _flood_condition(self, at_ms: int) -> Condition:
         recent = Counter(
@@ -299,7 +299,7 @@ class AlarmBoard:
         return flood_of(self._feed, self._rate.at(at_ms), recent, self._limit.span_ms)
 
     def _high(self, at_ms: int) -> int:
-        """Count the important alarms that were told of late."""
+        """Return the number of important alarms reported recently."""
         return sum(
             life.stands is not None
             and life.stands.priority is Priority.HIGH

@@ -1,4 +1,4 @@
-"""What a board of alarms knows, as a record and back."""
+"""The state of an alarm board as a record."""
 
 from collections.abc import Iterable
 from typing import Any, cast
@@ -15,13 +15,13 @@ TIMES = ("since_ms", "calm_ms", "raised_ms", "said_ms")
 
 
 def write(lives: Iterable[Life], rate: Rate, priorities: Priorities) -> Record:
-    """Give the record."""
-    known = list(lives)
+    """Return the record."""
+    listed = list(lives)
     columns: list[Column] = [
-        [life.key[0].value for life in known],
-        [life.key[1] for life in known],
-        *(np.array([getattr(life, name) for life in known], np.int64) for name in TIMES),
-        ["" if life.stands is None else life.stands.to_bytes().decode() for life in known],
+        [life.key[0].value for life in listed],
+        [life.key[1] for life in listed],
+        *(np.array([getattr(life, name) for life in listed], np.int64) for name in TIMES),
+        ["" if life.stands is None else life.stands.to_bytes().decode() for life in listed],
         *rate.columns(),
         *priorities.columns(),
     ]
@@ -29,13 +29,13 @@ def write(lives: Iterable[Life], rate: Rate, priorities: Priorities) -> Record:
 
 
 def read(record: Record, span_ms: int) -> tuple[list[Life], Rate, Priorities]:
-    """Read the record."""
+    """Load the record."""
     columns = cast("list[Any]", record.columns)
-    kinds, series, *times, stands, minutes, counts, levels, count = columns
-    rows = zip(kinds, series, *(column.tolist() for column in times), stands, strict=True)
+    kinds, series, *times, messages, minutes, counts, levels, count = columns
+    rows = zip(kinds, series, *(column.tolist() for column in times), messages, strict=True)
     lives = []
-    for kind, name, since_ms, calm_ms, raised_ms, said_ms, told in rows:
-        alarm = Alarm.from_bytes(told.encode()) if told else None
+    for kind, name, since_ms, calm_ms, raised_ms, said_ms, message in rows:
+        alarm = Alarm.from_bytes(message.encode()) if message else None
         key = (AlarmKind(kind), name)
         lives.append(Life(key, since_ms, calm_ms, raised_ms, said_ms, alarm))
     return (

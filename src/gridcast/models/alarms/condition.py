@@ -1,4 +1,4 @@
-"""What a source of alarms sees, before anybody decides whether an operator is told."""
+"""A condition that a detector reports. The alarm board decides whether an operator sees it."""
 
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -6,11 +6,11 @@ from enum import IntEnum
 from gridcast.schemas import AlarmKind, Priority
 
 Key = tuple[AlarmKind, str]
-"""What is seen, and of which series: of each there is one alarm at most."""
+"""Kind and series of a condition. Each key has at most one alarm."""
 
 
 class Sign(IntEnum):
-    """How things stand. Between the limits nothing changes: that is the hysteresis."""
+    """The state of a condition. Between the limits it stays unchanged: that is the hysteresis."""
 
     OFF = 0
     BETWEEN = 1
@@ -19,17 +19,17 @@ class Sign(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What is seen of one series at one time; the words are those of the alarm's message."""
+    """A condition of one series at one time, with the words of the alarm's message."""
 
     kind: AlarmKind
     series: str
     sign: Sign = Sign.ON
     priority: Priority | None = None
-    """None: by how its severity ranks among those of other alarms."""
+    """None to derive it from the rank of the severity among other alarms."""
     severity: float = 0.0
-    """The load that it is about, kW."""
+    """The load affected, kW."""
     under: tuple[Key, ...] = ()
-    """What stands for it while that has an alarm: a feeder's silence for a meter's."""
+    """Keys that suppress it while they have an alarm, such as a feeder's silence for a meter's."""
     cause: str = ""
     text: str = ""
     measured: float | None = None
@@ -40,11 +40,11 @@ class Condition:
 
     @property
     def key(self) -> Key:
-        """What is seen, and of which series."""
+        """Kind and series."""
         return self.kind, self.series
 
     def words(self) -> dict[str, object]:
-        """Give what it says, as fields of the message."""
+        """Return its words as fields of the message."""
         return {name: getattr(self, name) for name in WORDS}
 
 

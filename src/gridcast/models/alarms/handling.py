@@ -1,16 +1,16 @@
-"""What operators do about an alarm: seen, and hidden for a time."""
+"""Operators' actions on an alarm: acknowledge, shelve, unshelve."""
 
 from gridcast.schemas import Action, Alarm, AlarmChange, Command
 
 
 def changed(alarm: Alarm, change: AlarmChange, **fields: object) -> Alarm:
-    """Give an alarm after a change of it."""
-    known = {name: getattr(alarm, name) for name in Alarm.model_fields}
-    return Alarm.model_validate(known | {"change": change, "changed_by": None} | fields)
+    """Return an alarm after a change."""
+    current = {name: getattr(alarm, name) for name in Alarm.model_fields}
+    return Alarm.model_validate(current | {"change": change, "changed_by": None} | fields)
 
 
 def after(alarm: Alarm, command: Command) -> Alarm | None:
-    """Do what a command says; None if that is so already.
+    """Return the alarm after a command, or None if nothing changes.
 
     >>> from datetime import UTC, datetime
     >>> from gridcast.schemas import AlarmKind, Priority
@@ -29,7 +29,7 @@ def after(alarm: Alarm, command: Command) -> Alarm | None:
     >>> alarm = after(alarm, seen)
     >>> alarm.acknowledged_by, str(alarm.change)
     ('anna', 'acknowledged')
-    >>> after(alarm, seen) is None  # seen is seen
+    >>> after(alarm, seen) is None  # already acknowledged
     True
     """
     done = {"changed_at": command.at, "changed_by": command.by}

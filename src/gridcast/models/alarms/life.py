@@ -1,4 +1,4 @@
-"""The life of one alarm, after OPC UA Part 9 §5.8 and ISA-18.2.
+"""The states of one alarm, after OPC UA Part 9 §5.8 and ISA-18.2.
 
              on-delay                       off-delay
 (nothing) ──► pending ──► raised, told ─────► cleared (forgotten)
@@ -17,16 +17,16 @@ from gridcast.units import HOUR_MS, MINUTE_MS
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How patient an alarm is."""
+    """The delays of one kind of alarm."""
 
     on_delay_ms: int = 0
-    """What is seen lasts so long before an operator is told."""
+    """A condition must last this long before it is reported."""
     off_delay_ms: int = 15 * MINUTE_MS
-    """It has been well for so long before it is over: what comes and goes is one alarm."""
+    """It must be absent this long before the alarm clears, so that flapping is one alarm."""
     re_alarm_ms: int | None = None
-    """One of high priority that goes on for so long is told anew, as if nobody had seen it."""
+    """A high-priority alarm that lasts this long is raised again as if nobody had seen it."""
     update_ms: int = 10 * MINUTE_MS
-    """A change of cause or priority is told at most so often."""
+    """Least time between two updates of cause or priority."""
 
 
 TIMINGS = {
@@ -41,7 +41,7 @@ USUAL = Timing(re_alarm_ms=24 * HOUR_MS)
 
 
 class Event(Enum):
-    """What follows for an alarm from what was seen."""
+    """The consequence of a condition for an alarm."""
 
     RAISE = "raise"
     UPDATE = "update"
@@ -52,39 +52,39 @@ class Event(Enum):
 
 @dataclass(slots=True)
 class Life:
-    """One alarm, from the first sign of it."""
+    """One alarm, from its first sign."""
 
     key: Key
     since_ms: int
-    """When it was first seen."""
+    """Time of the first sign."""
     calm_ms: int = NEVER
-    """Since when it has been well; `NEVER`: it has not."""
+    """Time since when the condition is absent; `NEVER` if it is present."""
     raised_ms: int = NEVER
-    """When it was raised; `NEVER`: its on-delay still runs."""
+    """Time when it was raised; `NEVER` during the on-delay."""
     said_ms: int = NEVER
-    """When something new was last said of it."""
+    """Time of the last message about it."""
     stands: Alarm | None = None
-    """Its newest message, with the words of now; None: operators were not told of it."""
+    """Its newest message with the present words; None if it was never reported."""
 
     @property
     def is_raised(self) -> bool:
-        """Whether it is more than a first sign."""
+        """True after the on-delay."""
         return self.raised_ms != NEVER
 
     @property
     def is_folded(self) -> bool:
-        """Whether a flood stands for it, and it was never told."""
+        """True if a flood alarm replaces it and it was never reported."""
         return self.is_raised and self.stands is None
 
     @property
     def is_shown(self) -> bool:
-        """Whether operators have it before them: neither suppressed nor shelved."""
+        """True if operators see it: neither suppressed nor shelved."""
         alarm = self.stands
         return alarm is not None and alarm.suppressed_by is None and alarm.shelved_until is None
 
     @property
     def may_be_hidden(self) -> bool:
-        """Whether a flood's alarm may stand for it: not if it is important, or seen."""
+        """True if a flood alarm may suppress it: neither important nor acknowledged."""
         alarm = self.stands
         return (
             alarm is not None
@@ -94,7 +94,7 @@ class Life:
         )
 
     def see(self, at_ms: int, condition: Condition, timing: Timing) -> Event | None:
-        """Take what is seen now; give what follows."""
+        """Process the present condition. Return its consequence."""
         if condition.sign is Sign.ON:
             self.calm_ms = NEVER
             if not self.is_raised:

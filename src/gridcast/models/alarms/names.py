@@ -1,4 +1,4 @@
-"""Names of alarms, made of what was seen, where and when: a replay gives the same.
+"""Names of alarms, made of kind, series, partition and time, so that a replay gives the same.
 
 >>> name_of((AlarmKind.SPIKE, "m-17"), 3, 1_767_225_660_000)
 'spike/m-17/3/2026-01-01T00:01:00Z'
@@ -18,7 +18,7 @@ from gridcast.models.alarms.condition import Key
 from gridcast.schemas import AlarmKind
 
 FEEDS = (AlarmKind.FEED_BROKEN, AlarmKind.FEED_STALE, AlarmKind.FLOOD)
-"""Their series is a feed, which has its partition in its name."""
+"""Kinds whose series is a feed. A feed's name contains its partition."""
 
 LONGEST = 120
 
@@ -27,20 +27,20 @@ _NAME = re.compile(rf"(?:{_KINDS})/.+/(\d{{1,6}})/[^/]+", re.ASCII | re.DOTALL)
 
 
 def name_of(key: Key, partition: int, raised_ms: int) -> str:
-    """Name an alarm of a partition."""
+    """Return the name of a partition's alarm."""
     kind, series = key
-    if len(series) > LONGEST:  # a name has an end, and stays one of a kind
+    if len(series) > LONGEST:  # names are limited in length, and stay unique
         series = f"{series[:LONGEST]}~{blake2s(series.encode(), digest_size=8).hexdigest()}"
     place = series if kind in FEEDS else f"{series}/{partition}"
     return f"{kind}/{place}/{utc(raised_ms):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def partition_of(alarm: str) -> int | None:
-    """Tell from an alarm's name which partition raises it; None: none does."""
-    found = _NAME.fullmatch(alarm)
-    return None if found is None else int(found[1])
+    """Return the partition that raises an alarm of this name, or None."""
+    match = _NAME.fullmatch(alarm)
+    return None if match is None else int(match[1])
 
 
 def utc(ms: int) -> datetime:
-    """Give a time as messages have it."""
+    """Return a time in the format of messages."""
     return datetime.fromtimestamp(ms / 1000, UTC)

@@ -1,9 +1,9 @@
 """Priorities in about the shares of EEMUA 191: 5 of 100 high, 15 medium, 80 low.
 
-How much load makes an alarm important differs from grid to grid, so no constant does. Two levels of
-severity follow the alarms that come: each is moved up by those above it and down by those below, so
-that in the long run its share lies above it (stochastic approximation of a quantile; Robbins and
-Monro, 1951).
+The load that makes an alarm important differs from grid to grid, so it is learned. Two thresholds
+of severity follow the alarms: an alarm above a threshold moves it up, one below moves it down, so
+that in the long run a given share lies above it (stochastic approximation of a quantile; Robbins
+and Monro, 1951).
 """
 
 from math import log1p
@@ -15,14 +15,14 @@ from gridcast.models.records import Column
 from gridcast.schemas import Priority
 
 SHARES = (0.05, 0.20)
-"""High; high or medium."""
+"""Share of high alarms, and of high or medium ones."""
 START_KW = (500.0, 50.0)
-"""Above these at first."""
+"""Initial thresholds."""
 FIRST_STEP, LEAST_STEP = 1.0, 0.05
 
 
 class Priorities:
-    """Which priority a severity has among those seen.
+    """The thresholds of severity that separate the priorities.
 
     >>> priorities = Priorities()
     >>> priorities.judge(1_000.0), priorities.judge(0.2)
@@ -34,7 +34,7 @@ class Priorities:
         self._count = 0
 
     def judge(self, severity: float) -> Priority:
-        """Give the priority of an alarm that is raised now, and learn from it."""
+        """Return the priority of a new alarm, and learn from it."""
         size = np.float32(log1p(max(severity, 0.0)))
         high, medium = (size > level for level in self._levels)
         self._count += 1
@@ -46,12 +46,12 @@ class Priorities:
         return Priority.HIGH if high else Priority.MEDIUM if medium else Priority.LOW
 
     def columns(self) -> list[Column]:
-        """Give it as columns of a record."""
+        """Return it as columns of a record."""
         return [np.array(self._levels, np.float32), np.array([self._count])]
 
     @classmethod
     def from_columns(cls, levels: Column, count: Column) -> Self:
-        """Read it from columns of a record."""
+        """Load it from columns of a record."""
         priorities = cls()
         priorities._levels = [np.float32(level) for level in levels]
         priorities._count = int(count[0])

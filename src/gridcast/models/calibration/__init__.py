@@ -1,8 +1,7 @@
-"""Calibration: a 90 % interval holds 90 % of what comes, though the load drifts.
+"""Calibration: a 90 % interval covers 90 % of the loads even if the load drifts.
 
-Each quantile of each series' forecasts is moved up or down, by how often the load came out below
-it of late. What is learned of and how fast is in `calibration`, how it is put into a forecast in
-`correction`.
+Each quantile of each series is moved up or down, depending on how often the load was below it
+recently. `calibration` holds the learning, `correction` its application to a forecast.
 """
 
 from gridcast.models.calibration.calibration import Calibration

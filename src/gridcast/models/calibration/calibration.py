@@ -1,4 +1,4 @@
-"""What is learned of the quantiles of each series, rung, level and horizon band."""
+"""Online conformal calibration of the quantiles by series, rung, level and horizon band."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -13,44 +13,42 @@ from gridcast.units import Floats
 Rows = npt.NDArray[np.intp]
 
 UNIT = 4_000
-"""Moves are whole numbers of this part of a fan's width: learned again, they are the same."""
+"""Moves are whole multiples of this share of a fan's width, so that relearning gives equal bits."""
 FASTEST = 0.06
-"""How many widths an outermost quantile moves at most when the load comes out beyond it."""
+"""Step of an outermost quantile when the load is beyond it, in widths."""
 SLOWEST = 0.02
-"""The middle moves at this share of that: it is to lose a bias, not to run after what came."""
+"""Step of the median relative to that. It must lose a bias but not follow the noise."""
 FURTHEST = UNIT
-"""A quantile moves no further than a fan's width: an outage or a fault may not blow it up."""
+"""Maximum move in widths, so that an outage or a fault cannot blow up the fan."""
 FINEST = 1_000
-"""Levels are told to so many parts."""
+"""Largest denominator of a level."""
 
 _BANDS = 16
-"""Numbers of records: the rung's, times this, and the band's."""
+"""A record's number is the rung's index times this, plus the band's."""
 
 
 class Calibration:
     """Online quantile tracking, as in conformal P control.
 
-    After each slot every quantile that had been issued for it is moved: up by a share τ of a step
-    if the load came out above, down by 1 - τ of it if below. In the long run the load is below it
-    a share τ of the time, whatever the forecaster and however the load drifts, for only then it
-    stays where it is. What is judged is the quantile as it was issued: one that is moved after the
-    fact would look better than what was published.
+    After each slot, every quantile issued for it moves up by τ of a step if the load was above it,
+    and down by 1 - τ of a step if the load was below it. In equilibrium the load is below it with
+    frequency τ, for any forecaster and any drift of the load. The quantile is judged as it was
+    issued. Judging it after later moves would make it look better than what was published.
 
-    Steps are measured in the fan's own width at that moment, so a quantile that was moved by night
-    is right by day. They do not depend on how far off the load was: a faulty reading of a million
-    kW moves a fan no further than one just beyond it. Each rung has moves of its own. A series
-    seen for the first time has none.
+    Steps are relative to the fan's width at that moment, so a move learned at night is right by
+    day. They don't depend on the size of the error: a faulty reading of a million kW moves a fan
+    no further than one just outside. Each rung has its own moves. A new series has none.
 
     Parameters
     ----------
     bands
-        Of the horizon.
+        Horizon bands.
     levels
         Probabilities of the quantiles, rising.
 
     Examples
     --------
-    A forecaster that is too sure learns that it is: half of what comes lies outside its fan.
+    A forecaster whose fan is too narrow: half of the loads are outside.
 
     >>> import numpy as np
     >>> calibration = Calibration(Bands(60, 24), (0.05, 0.5, 0.95))
@@ -72,8 +70,10 @@ class Calibration:
         self.bands, self.levels = bands, tuple(levels)
         level = np.asarray(levels, np.float64)
         speed = FASTEST * np.maximum((2 * level - 1) ** 2, SLOWEST) * UNIT
-        # Moves up and down are both whole units if a step is a multiple of the level's divisor.
-        whole = np.array([Fraction(one).limit_denominator(FINEST).denominator for one in levels])
+        # Moves both ways are whole units if a step is a multiple of the level's denominator.
+        whole = np.array(
+            [Fraction(level).limit_denominator(FINEST).denominator for level in levels]
+        )
         step = np.maximum(np.rint(np.outer(bands.weight, speed) / whole), 1) * whole
         self._up = np.rint(level * step).astype(np.int32)
         self._down = np.rint((1 - level) * step).astype(np.int32)
@@ -82,17 +82,17 @@ class Calibration:
         """By rung: [series, levels, bands]."""
         self._changed: set[tuple[int, int]] = set()
         self.edition = 0
-        """While this is what it was, nothing was learned and nobody moved."""
+        """A counter that changes whenever something was learned or rows moved."""
 
     @property
     def nbytes(self) -> int:
-        """Bytes held."""
+        """Memory in bytes."""
         return sum(moves.nbytes for moves in self._moves.values())
 
     def shift(self, rows: Rows, rung: npt.NDArray[np.integer] | int) -> Floats:
-        """Give what was learned of some series, in widths of a fan: [series, levels, bands].
+        """Return the moves of some series in widths of the fan: [series, levels, bands].
 
-        `rung` is who answered, for each or for all, by its place in `Rung`.
+        `rung` is the index in `Rung` of the forecaster, for each series or for all.
         """
         shift = np.zeros((len(rows), len(self.levels), len(self.bands)), np.float32)
         of = np.broadcast_to(np.asarray(rung), (len(rows),))
@@ -113,11 +113,10 @@ class Calibration:
         rung: int,
         band: int,
     ) -> None:
-        """Learn from what came, kW: [series]; quantiles are [series, levels]. No row comes twice.
+        """Learn from loads in kW, [series]; quantiles are [series, levels]. Rows are unique.
 
-        A quantile that was met exactly proves nothing: a load that is often zero is no reason to
-        go below zero. Nor does a load that was not measured (not a number), nor a fan without
-        width, which no move would change.
+        A quantile that was hit exactly proves nothing: a load that is often zero must not push a
+        quantile below zero. A load that was not measured (NaN) and a fan without width are skipped.
         """
         if not len(rows):
             return
@@ -132,13 +131,13 @@ class Calibration:
         self.edition += 1
 
     def keep(self, stay: Rows) -> None:
-        """Forget all series but some, which move together."""
+        """Keep only the given rows, in the given order."""
         self.edition += 1
         for rung, moves in self._moves.items():
             self._moves[rung] = moves[stay[stay < len(moves)]]
 
     def changes(self, numbers: npt.NDArray[np.int64]) -> Iterable[Record]:
-        """Give the records that are not as they were last given; `numbers` are the series'."""
+        """Return the records that changed since the last call, with the series' `numbers`."""
         for rung, band in sorted(self._changed):
             moves = self._moves[rung][:, :, band]
             rows = np.flatnonzero(moves.any(axis=1))
@@ -147,24 +146,24 @@ class Calibration:
         self._changed.clear()
 
     def load(self, records: Mapping[str, bytes], row_of: npt.NDArray[np.int64]) -> None:
-        """Take what was learned from its records; `row_of` gives the row of a series' number."""
+        """Load the records. `row_of` returns the row of a series' number."""
         prefix = f"{RecordKind.CALIBRATION.name.lower()}/"
         for number in sorted(int(key[len(prefix) :]) for key in records if key.startswith(prefix)):
             key = key_of(RecordKind.CALIBRATION, number)
             numbers, *columns = decode(key, records[key]).columns
             rows = row_of[np.asarray(numbers, np.int64)]
-            known = rows >= 0
-            if known.any():
+            exists = rows >= 0
+            if exists.any():
                 moves = self._moves_of(number // _BANDS, int(rows.max()) + 1)
-                values = np.array(columns, np.int64).T[known]
-                moves[rows[known], :, number % _BANDS] = values
+                values = np.array(columns, np.int64).T[exists]
+                moves[rows[exists], :, number % _BANDS] = values
 
     def _moves_of(self, rung: int, rows: int) -> npt.NDArray[np.int16]:
         moves = self._moves.get(rung)
-        known = 0 if moves is None else len(moves)
-        if moves is None or known < rows:
+        count = 0 if moves is None else len(moves)
+        if moves is None or count < rows:
             longer = np.zeros((rows, len(self.levels), len(self.bands)), np.int16)
             if moves is not None:
-                longer[:known] = moves
+                longer[:count] = moves
             self._moves[rung] = moves = longer
         return moves

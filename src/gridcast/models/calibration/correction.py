@@ -1,4 +1,4 @@
-"""How a forecast's quantiles are moved by what was learned of them."""
+"""Apply calibration moves to the quantiles of forecasts."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,20 +6,20 @@ import numpy.typing as npt
 from gridcast.units import Floats
 
 WIDEST = np.float32(1e37)
-"""kW; so no move is too large for a float, whatever was forecast."""
+"""kW. Limits a move so that it fits a float for any forecast."""
 
 
 def widths(raw: Floats) -> Floats:
-    """Give how far apart the outermost quantiles are: [series, levels, …] to [series, …]."""
+    """Return the distance of the outermost quantiles: [series, levels, …] to [series, …]."""
     with np.errstate(over="ignore"):
         return np.asarray(np.minimum(raw[:, -1] - raw[:, 0], WIDEST))
 
 
 def corrected(raw: Floats, shift: Floats, lower: npt.NDArray[np.floating] | float) -> Floats:
-    """Move quantiles by so many widths of their fan.
+    """Return quantiles moved by `shift` widths of their fan.
 
-    They rise over the levels as before, and stay above the least load. A series whose forecast
-    goes below that least has shown that its load can.
+    They still rise over the levels and stay above `lower`. If a raw forecast is already below
+    `lower`, the series has shown that its load can be, and the bound is the raw forecast.
 
     >>> raw = np.array([[[1.0, 1.0], [2.0, 2.0], [3.0, 4.0]]], np.float32)
     >>> shift = np.array([[[-1.0, 0.5], [0.0, 0.0], [0.25, -1.0]]], np.float32)
@@ -33,9 +33,9 @@ def corrected(raw: Floats, shift: Floats, lower: npt.NDArray[np.floating] | floa
     raw
         kW, [series, levels, steps], rising over the levels.
     shift
-        In widths, of the same shape.
+        Moves in widths, of the same shape.
     lower
-        The least that a load can be, for each series or for all.
+        The least possible load, for each series or for all.
     """
     least = np.broadcast_to(np.asarray(lower, np.float32), (len(raw),))
     below = raw[:, 0].min(axis=1) < least

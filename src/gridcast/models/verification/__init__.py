@@ -1,4 +1,4 @@
-"""Verification: forecasts are kept until they are due, then judged by what came."""
+"""Verification: forecasts are kept until they come due, then compared with the measured load."""
 
 from gridcast.models.verification.checks import Checks, Forecasted
 

@@ -1,4 +1,4 @@
-"""All that a partition keeps to check its forecasts, and what was learned from it."""
+"""The verification of a partition's forecasts, and the calibration that learns from it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,57 +27,57 @@ RUNGS = (
     Rung.LAST_LEVEL,
     Rung.POPULATION_PROFILE,
 )
-"""Records name rungs by their place here: new ones come at the end."""
+"""Records refer to a rung by its index here, so new rungs are appended."""
 LATE_SLOTS = 1
-"""A slot is judged when so many more have closed: what is a little late still counts."""
+"""A slot is verified when this many later ones have closed, so that late readings count."""
 MEASURED = 0.5
-"""A slot of which less was measured teaches nothing."""
+"""Least measured share of a slot that is verified."""
 LEVEL_PARTS = 1_000_000
-"""A level is written down in millionths."""
+"""Levels are stored in millionths."""
 
 Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forecasted:
-    """What a tick has forecast of the slots that are to be noted."""
+    """The forecasts of a tick for the slots to verify."""
 
     leads: Sequence[tuple[int, int]]
-    """Band and lead of each."""
+    """Band and lead of each slot."""
     raw: Floats
     """kW, [leads, series, levels]."""
     issued: Floats
     makers: Sequence[Maker]
     made_by: npt.NDArray[np.integer]
     rows: Rows | None = None
-    """Which series; None: all."""
+    """Rows of the series; None for all."""
 
 
 class Checks:
-    """Forecasts that wait for what comes, the calibration that learns from it, running scores.
+    """Forecasts that wait to be verified, the calibration, and running scores.
 
-    At the first tick answered in a slot some of its forecasts are noted (`Bands`). When a slot is
-    over, the calibration learns from all that was noted of it; when an hour is over, its scores
-    are summed up, from slots as they were mended by then. All of it follows from the records, to
-    the bit, however often it was loaded.
+    At the first tick that is answered in a slot, some of its forecasts are noted (`Bands`). When a
+    noted slot is over, the calibration learns from it. When an hour is over, its scores are summed
+    from slots that include late readings. All state follows from the records, to the bit, however
+    often it is loaded.
     """
 
     def __init__(self) -> None:
         self._settings: tuple[int, int, tuple[float, ...]] | None = None
         self._waiting: dict[int, Noted] = {}
         self._learned = self._scored = self._noted = 0
-        """The slots, hours and slots before which all was."""
+        """The slots, hours and slots before which everything was learned."""
         self._fresh: list[int] = []
         self._in_table: set[str] = set()
-        """Numbered records that the table has …"""
+        """Keys of the numbered records in the table …"""
         self._outlived: set[str] = set()
-        """… and those of other settings."""
+        """… and of those that belong to other settings."""
         self._is_new_hour = False
         self.running = Running(0)
 
     @property
     def nbytes(self) -> int:
-        """Bytes held."""
+        """Memory in bytes."""
         if self._settings is None:
             return 0
         waiting = self._waiting.values()
@@ -86,7 +86,7 @@ class Checks:
         return held + self.calibration.nbytes + self.running.nbytes
 
     def begin(self, windows: Windows, horizon: int, levels: Sequence[float]) -> None:
-        """Make ready for a tick. What was learned of other quantiles or steps is forgotten."""
+        """Prepare for a tick. Forget everything that was learned for other levels or steps."""
         if self.suits(windows, horizon, levels):
             return
         self._suit(windows.spec.step_minutes, horizon, tuple(levels))
@@ -96,7 +96,7 @@ class Checks:
         self._noted = 0
 
     def judge(self, windows: Windows) -> list[ScoreColumns]:
-        """Judge all that came due: learn from it, and give the scores of the hours now over."""
+        """Verify what came due and learn from it. Return the scores of hours that are over."""
         ready = windows.closed - LATE_SLOTS
         for slot in self._slots(self._learned, ready):
             for due in self._due(windows, slot):
@@ -105,28 +105,28 @@ class Checks:
         return self._score(windows, ready // self._hour)
 
     def suits(self, windows: Windows, horizon: int, levels: Sequence[float]) -> bool:
-        """Tell whether what was learned is of such forecasts."""
+        """Return True if this was learned for such forecasts."""
         return self._settings == (windows.spec.step_minutes, horizon, tuple(levels))
 
     def has_noted(self, slot: int) -> bool:
-        """Tell whether a tick in this slot was noted: only the first that is answered is."""
+        """Return True if a tick of this slot was noted. Only the first one answered is."""
         return slot < self._noted
 
     def leads(self, slot: int) -> list[tuple[int, int]]:
-        """Give band and lead of the forecasts to be noted of a tick in this slot."""
+        """Return band and lead of the forecasts to note at a tick in this slot."""
         return [] if self.has_noted(slot) else list(self.bands.noted(slot))
 
     def shift(self, rows: Rows, rung: npt.NDArray[np.intp]) -> Floats | None:
-        """Give how far the forecasts of some series are to be moved; None: not at all.
+        """Return the calibration shifts of some series, or None if there are none.
 
-        In widths of their fans, [series, levels, horizon]; `rung` is the place in `RUNGS` of who
-        answered for each.
+        Shifts are in widths of the fan, [series, levels, horizon]. `rung` is the index in `RUNGS`
+        of each series' forecaster.
         """
         by_band = self.calibration.shift(rows, rung)
         return self.bands.spread(by_band) if by_band.any() else None
 
     def note(self, windows: Windows, forecasted: Forecasted, *, challenger: bool = False) -> None:
-        """Keep what a tick has forecast until it is due."""
+        """Keep forecasts of a tick until they come due."""
         slot = windows.closed
         self._noted = slot + 1
         if not forecasted.leads or not len(forecasted.made_by):
@@ -134,8 +134,10 @@ class Checks:
         place = self._place(slot, forecasted.leads[0][0]) if challenger else 0
         scored: dict[Scored, int] = {}
         places = [
-            scored.setdefault(Scored(one.rung, one.model, one.release, challenger), len(scored))
-            for one in forecasted.makers
+            scored.setdefault(
+                Scored(maker.rung, maker.model, maker.release, challenger), len(scored)
+            )
+            for maker in forecasted.makers
         ]
         numbers = self._numbers(windows, forecasted.rows)
         made_by = np.array(places)[forecasted.made_by].astype(np.uint8)
@@ -150,31 +152,31 @@ class Checks:
             self._fresh.append(number)
 
     def keep(self, stay: Rows) -> None:
-        """Forget all series but some, which move together."""
+        """Keep only the given rows, in the given order."""
         if self._settings is not None:
             self.calibration.keep(stay)
             self.running.keep(stay)
 
     def changes(self, windows: Windows) -> dict[str, bytes | None]:
-        """Give the records that are not as they were last given; None for one that is gone."""
+        """Return the records that changed since the last call; None for a deleted one."""
         if self._settings is None:
             return {}
         numbers = windows.roster.numbers
         fresh = (self._waiting[number] for number in self._fresh if number in self._waiting)
         records = [noted.record() for noted in fresh]
         records += self.calibration.changes(numbers)
-        known = self._in_table | {record.key for record in records}
-        gone = {key for key in known if not self._is_of_use(key)} | (self._outlived - known)
+        keys = self._in_table | {record.key for record in records}
+        gone = {key for key in keys if not self._is_of_use(key)} | (self._outlived - keys)
         if self._is_new_hour:
             records.append(self.running.record(numbers))
         records.append(self._head())
-        self._in_table, self._outlived, self._is_new_hour = known - gone, set(), False
+        self._in_table, self._outlived, self._is_new_hour = keys - gone, set(), False
         self._fresh.clear()
         written = {record.key: encode(record) for record in records}
         return {**written, **dict.fromkeys(sorted(gone))}
 
     def load(self, records: Mapping[str, bytes], windows: Windows) -> None:
-        """Take all from its records, if there are any."""
+        """Load the state from its records, if there are any."""
         head = key_of(RecordKind.CHECKS)
         if head not in records:
             return
@@ -213,10 +215,10 @@ class Checks:
         return sorted(slot for slot in slots if begin <= slot < end)
 
     def _due(self, windows: Windows, slot: int) -> Iterator[Due]:
-        """Give what was noted of a slot, of the series whose load was measured.
+        """Return the noted forecasts of a slot, for series whose load was measured.
 
-        Forecasts are whole watts, so that is what they are judged by: a lamp that was forecast to
-        the watt is inside its interval.
+        Forecasts are whole watts, so the load is rounded as well: a lamp that was forecast to the
+        watt is inside its interval.
         """
         season = (7 if windows.spec.days > 7 else 1) * windows.spec.day
         actual, before = windows.closed_slot(slot), windows.closed_slot(slot - season)
@@ -226,8 +228,8 @@ class Checks:
         for noted in self._waiting.values():
             if noted.slot == slot:
                 row, place = _rows(windows.roster.numbers, noted.numbers)
-                known = is_measured[row]
-                row, place = row[known], place[known]
+                has_load = is_measured[row]
+                row, place = row[has_load], place[has_load]
                 yield Due(noted, place, row, load[row], naive[row])
 
     def _learn(self, due: Due) -> None:
@@ -235,15 +237,15 @@ class Checks:
             return
         rungs = np.array([RUNGS.index(maker.rung) for maker in due.noted.makers])
         rung = rungs[due.noted.made_by[due.place]]
-        for one in np.unique(rung).tolist():
-            of_rung = np.flatnonzero(rung == one)
+        for rung_index in np.unique(rung).tolist():
+            of_rung = np.flatnonzero(rung == rung_index)
             place = due.place[of_rung]
             self.calibration.learn(
                 due.row[of_rung],
                 due.noted.raw[place],
                 due.noted.issued[place],
                 due.actual[of_rung],
-                rung=one,
+                rung=rung_index,
                 band=due.noted.band,
             )
 
@@ -253,28 +255,28 @@ class Checks:
         begin, end = self._scored * self._hour, hour * self._hour
         slots = self._slots(begin, end)
         self.running.fade(hour - self._scored)
-        found = []
-        for one in sorted({slot // self._hour for slot in slots}):
+        scores_of_hours = []
+        for hour_number in sorted({slot // self._hour for slot in slots}):
             due = [
                 due
                 for slot in slots
-                if slot // self._hour == one
+                if slot // self._hour == hour_number
                 for due in self._due(windows, slot)
                 if len(due.row)
             ]
             names = windows.roster.names
-            scores = score(one * 60 * MINUTE_MS, due, self.bands, self._levels, names)
+            scores = score(hour_number * 60 * MINUTE_MS, due, self.bands, self._levels, names)
             if scores is not None:
                 rows = windows.roster.rows(scores.series)
                 self.running.add(scores, rows[scores.entry_of])
-                found.append(scores)
+                scores_of_hours.append(scores)
         self._scored, self._is_new_hour = hour, True
         for number in [number for number, noted in self._waiting.items() if noted.slot < end]:
             del self._waiting[number]
-        return found
+        return scores_of_hours
 
     def _place(self, slot: int, band: int) -> int:
-        """Give the first place that no other challenger has taken in this slot."""
+        """Return the first place that no other challenger has in this slot."""
         return next(n for n in count(1) if number_of(slot, band, n) not in self._waiting)
 
     def _numbers(self, windows: Windows, rows: Rows | None) -> npt.NDArray[np.int64]:
@@ -282,9 +284,9 @@ class Checks:
         return self._shared(numbers.copy() if rows is None else numbers[rows])
 
     def _shared(self, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Give the array of another that has the same: mostly nobody comes."""
-        known = (noted.numbers for noted in reversed(self._waiting.values()))
-        return next((same for same in known if np.array_equal(same, numbers)), numbers)
+        """Return an equal array that is already kept, to share memory: series rarely change."""
+        kept = (noted.numbers for noted in reversed(self._waiting.values()))
+        return next((same for same in kept if np.array_equal(same, numbers)), numbers)
 
     def _is_of_use(self, key: str) -> bool:
         kind, _, number = key.partition("/")
@@ -300,7 +302,7 @@ class Checks:
 
 
 def _rows(numbers: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> tuple[Rows, Rows]:
-    """Find the rows of those of the numbers wanted that are still there, and their places."""
+    """Return the rows of the wanted numbers that still exist, and their places."""
     row = np.searchsorted(numbers, wanted)
     row[row == len(numbers)] = 0
     there = np.flatnonzero(numbers[row] == wanted) if len(numbers) else np.empty(0, np.intp)

@@ -1,4 +1,4 @@
-"""Forecasts that wait to be judged."""
+"""Forecasts that wait to be verified."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -13,7 +13,7 @@ from gridcast.schemas.score_columns import Scored
 from gridcast.units import Floats, Ints
 
 LARGEST = np.float32(1e15)
-"""kW; beyond that a forecast is kept as this."""
+"""kW. Larger forecasts are kept as this."""
 
 
 _BANDS, _PLACES = 16, 16
@@ -22,14 +22,14 @@ _BANDS, _PLACES = 16, 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Noted:
-    """What one tick forecast for one slot."""
+    """The forecasts of one tick for one slot."""
 
     number: int
-    """Of its record: see `number_of`."""
+    """Number of its record: see `number_of`."""
     slot: int
-    """Which slot was forecast."""
+    """The slot that was forecast."""
     numbers: Ints
-    """Of the series, rising: rows move, numbers do not."""
+    """Numbers of the series, rising. Rows move, numbers don't."""
     makers: tuple[Scored, ...]
     made_by: npt.NDArray[np.uint8]
     raw: Floats
@@ -39,21 +39,21 @@ class Noted:
 
     @property
     def band(self) -> int:
-        """Which horizon band the slot lay in."""
+        """Horizon band of the slot."""
         return self.number % _BANDS
 
     @property
     def is_challengers(self) -> bool:
-        """Whether it was forecast in the shadow."""
+        """True if a challenger made it."""
         return _is_challengers(self.number)
 
     @property
     def nbytes(self) -> int:
-        """Bytes held, but for the numbers, which many share."""
+        """Memory in bytes, without the numbers, which are shared."""
         return self.raw.nbytes + self.issued.nbytes + self.made_by.nbytes
 
     def record(self) -> Record:
-        """Write it: quantiles in whole watts, each as what it is above the one before."""
+        """Return the record: quantiles in whole watts, each as its distance from the one below."""
         raw, issued = _watts(self.raw), _watts(self.issued)
         columns: list[Column] = [
             np.array([self.slot]),
@@ -69,7 +69,7 @@ class Noted:
 
     @classmethod
     def of(cls, record: Record) -> "Noted":
-        """Read it."""
+        """Load from a record."""
         slot, numbers, made_by, rungs, models, releases, *watts = record.columns
         challenger = _is_challengers(record.number)
         makers = tuple(
@@ -95,9 +95,9 @@ class Noted:
 
 
 def number_of(slot: int, band: int, place: int) -> int:
-    """Give the number of the record of what is noted in a slot of a band.
+    """Return the record number of forecasts noted in a slot for a band.
 
-    The place is 0 for what was published, and another for each challenger.
+    The place is 0 for published forecasts, and another number for each challenger.
     """
     return (slot * _PLACES + place) * _BANDS + band
 
@@ -107,7 +107,7 @@ def _is_challengers(number: int) -> bool:
 
 
 def whole_watts(quantiles: Floats) -> Floats:
-    """Round quantiles to what a record keeps."""
+    """Round quantiles to the precision of a record."""
     return to_the_watt(np.clip(quantiles, -LARGEST, LARGEST))
 
 

@@ -1,4 +1,4 @@
-"""How each series' forecasts have done of late."""
+"""Running scores of each series' forecasts."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,13 +8,13 @@ from gridcast.schemas.score_columns import ScoreColumns
 from gridcast.units import Floats
 
 REMEMBERED_HOURS = 72
-"""What was so long ago counts a third (1/e) of what is new."""
+"""Time constant of the decay: scores this old have 1/e of the weight of new ones."""
 
 _NAMES = ("count", "inside", "inside_raw", "error", "naive_error")
 
 
 class Running:
-    """Sums of scores that fade as hours go by: [series, bands], of what was published.
+    """Exponentially decaying sums of scores, [series, bands], of published forecasts.
 
     >>> running = Running(bands=4)
     >>> running.nbytes
@@ -23,7 +23,7 @@ class Running:
     Parameters
     ----------
     bands
-        How many there are.
+        Number of horizon bands.
     """
 
     def __init__(self, bands: int) -> None:
@@ -32,37 +32,37 @@ class Running:
         self.inside = self.count.copy()
         self.inside_raw = self.count.copy()
         self.error = self.count.copy()
-        """kW, of those alone whose seasonal-naive forecast is known; so is `naive_error`."""
+        """kW, only where the seasonal-naive forecast is known, like `naive_error`."""
         self.naive_error = self.count.copy()
 
     @property
     def nbytes(self) -> int:
-        """Bytes held."""
+        """Memory in bytes."""
         return sum(sums.nbytes for sums in self._sums())
 
     @property
     def coverage(self) -> Floats:
-        """Share inside the 90 % interval; not a number where nothing was judged of late."""
+        """Share inside the 90 % interval; NaN if nothing was verified recently."""
         return _ratio(self.inside, self.count)
 
     @property
     def coverage_raw(self) -> Floats:
-        """Share that would be inside had nothing been calibrated."""
+        """Share that would be inside without calibration."""
         return _ratio(self.inside_raw, self.count)
 
     @property
     def skill(self) -> Floats:
-        """How much smaller the error is than the seasonal-naive one's: 1 perfect, 0 no better."""
+        """1 minus the ratio of the error to that of the seasonal-naive forecast: 1 is perfect."""
         return np.float32(1) - _ratio(self.error, self.naive_error)
 
     def fade(self, hours: int) -> None:
-        """Let hours go by."""
+        """Apply the decay of some hours."""
         left = np.float32((1 - 1 / REMEMBERED_HOURS) ** hours)
         for sums in self._sums():
             np.multiply(sums, left, out=sums)
 
     def add(self, scores: ScoreColumns, rows: npt.NDArray[np.int64]) -> None:
-        """Add an hour's scores; `rows` gives the row of each entry's series."""
+        """Add an hour's scores. `rows` has the row of each entry's series."""
         self.grow(int(rows.max()) + 1)
         published = np.array([not maker.challenger for maker in scores.makers])[scores.made_by]
         paired = ~np.isnan(scores.naive_error)
@@ -72,7 +72,7 @@ class Running:
             np.add.at(sums, (rows[counts], scores.band[counts]), value[counts])
 
     def grow(self, rows: int) -> None:
-        """Make room for new series."""
+        """Append rows for new series."""
         more = rows - len(self.count)
         if more > 0:
             room = np.zeros((more, self.bands), np.float32)
@@ -80,12 +80,12 @@ class Running:
                 setattr(self, name, np.concatenate([sums, room]))
 
     def keep(self, stay: npt.NDArray[np.intp]) -> None:
-        """Forget all series but some, which move together."""
+        """Keep only the given rows, in the given order."""
         for name, sums in zip(_NAMES, self._sums(), strict=True):
             setattr(self, name, sums[stay[stay < len(sums)]])
 
     def record(self, numbers: npt.NDArray[np.int64]) -> Record:
-        """Write it; `numbers` are the series'."""
+        """Return the record; `numbers` are those of the series."""
         rows = np.flatnonzero(self.count.any(axis=1))
         columns: list[Column] = [numbers[rows]]
         return Record(
@@ -93,14 +93,14 @@ class Running:
         )
 
     def load(self, record: Record, row_of: npt.NDArray[np.int64]) -> None:
-        """Take it from its record; `row_of` gives the row of a series' number."""
+        """Load the record. `row_of` returns the row of a series' number."""
         numbers, *columns = record.columns
         rows = row_of[np.asarray(numbers, np.int64)]
-        known = rows >= 0
-        if known.any():
+        exists = rows >= 0
+        if exists.any():
             self.grow(int(rows.max()) + 1)
             for sums, column in zip(self._sums(), columns, strict=True):
-                sums[rows[known]] = np.asarray(column).reshape(-1, self.bands)[known]
+                sums[rows[exists]] = np.asarray(column).reshape(-1, self.bands)[exists]
 
     def _sums(self) -> tuple[Floats, ...]:
         return tuple(getattr(self, name) for name in _NAMES)

@@ -1,4 +1,4 @@
-"""Forecasts that came due, beside what came: errors, pinball loss, coverage."""
+"""Scores of forecasts that came due: errors, pinball loss, coverage."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,24 +14,24 @@ from gridcast.schemas.score_columns import ScoreColumns, Scored
 from gridcast.units import Doubles, Floats
 
 INTERVAL = 90
-"""Per cent that the interval is to hold whose coverage is told."""
+"""Nominal coverage of the interval, per cent."""
 
 Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Due:
-    """Forecasts of one slot that can be judged."""
+    """Forecasts of one slot that can be verified."""
 
     noted: Noted
     place: Rows
-    """Of each of them in what was noted …"""
+    """Index of each in the noted forecasts …"""
     row: Rows
     """… and the row of its series."""
     actual: Floats
-    """What came, kW."""
+    """Measured load, kW."""
     naive: Floats
-    """What the seasonal-naive forecast had been; not a number where it is unknown."""
+    """The seasonal-naive forecast; NaN if unknown."""
 
 
 def score(
@@ -41,9 +41,9 @@ def score(
     levels: Sequence[float],
     names: Sequence[str],
 ) -> ScoreColumns | None:
-    """Sum up an hour; None: nothing came due."""
+    """Return the scores of an hour, or None if nothing came due."""
     makers: dict[Scored, int] = {}
-    parts = [_judge(one, levels, makers) for one in due]
+    parts = [_judge(slot, levels, makers) for slot in due]
     if not parts:
         return None
     row, band, made_by, *sums = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -90,7 +90,7 @@ def _judge(
 
 
 def median(levels: Sequence[float]) -> int:
-    """Give the place of the level that is nearest to the middle."""
+    """Return the index of the level that is nearest to 0.5."""
     return int(np.abs(np.asarray(levels) - 0.5).argmin())
 
 

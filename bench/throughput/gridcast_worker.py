@@ -17,9 +17,11 @@ from ring import MINUTES, PartitionOutput, SeriesOutput, encode
 
 from gridcast.agents.state_table import Output
 from gridcast.models.partition import Partition, Tick
+from gridcast.models.tick import TickOutput
 from gridcast.models.windows.minute import Minute
 from gridcast.schemas.topics import FORECASTS
 from gridcast.stream.settings import Settings
+from gridcast.stream.worker.processor_settings import processor_settings
 from gridcast.stream.worker.worker import run
 from gridcast.units import MINUTE_MS
 
@@ -33,7 +35,7 @@ class BySeries:
     def __init__(self) -> None:
         self._sums: WeakKeyDictionary[Partition, dict[int, Sums]] = WeakKeyDictionary()
 
-    def __call__(self, partition: Partition, tick: Tick) -> Iterator[Output]:
+    def __call__(self, partition: Partition, tick: Tick, _: TickOutput) -> Iterator[Output]:
         """Give the outputs of a tick."""
         minute, names = tick.time_ms // MINUTE_MS - 1, partition.windows.roster.names
         before = self._sums.get(partition, {})
@@ -74,7 +76,9 @@ def _sums(readings: Minute | None, before: Sums | None, series: int) -> Sums:
     return Sums(readings, total, np.bincount(row, minlength=series))
 
 
-def by_partition(of: Callable[[str], int], partition: Partition, tick: Tick) -> Iterator[Output]:
+def by_partition(
+    of: Callable[[str], int], partition: Partition, tick: Tick, _: TickOutput
+) -> Iterator[Output]:
     """Give one output for all series of a partition."""
     minute = tick.time_ms // MINUTE_MS - 1
     closed = partition.windows.minutes.get(minute)
@@ -95,7 +99,8 @@ def main() -> None:
         cache_dir=Path(folder),
     )
     of = place_in_frames if prefix.startswith("frames") else place_alone
-    run(settings, "warning", BySeries() if shape == "series" else partial(by_partition, of))
+    encode = BySeries() if shape == "series" else partial(by_partition, of)
+    run(settings, "warning", processor_settings(settings, encode=encode))
 
 
 main()

@@ -17,7 +17,7 @@ import faust
 from faust.types import TP
 
 from gridcast.agents.metrics import Metrics
-from gridcast.agents.partition_processor import PartitionProcessor
+from gridcast.agents.partition_processor import PartitionProcessor, ProcessorSettings
 from gridcast.agents.readings import AssignedPartitions, readings
 from gridcast.agents.spans import Spans
 from gridcast.models.records import RecordError
@@ -66,9 +66,17 @@ class Worker:
         The id of this run in its logs and metrics.
     spans
         Receives traces of its work.
+    processor
+        How it processes partitions; None: as the settings say.
     """
 
-    def __init__(self, settings: Settings, run: str, spans: Spans) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        run: str,
+        spans: Spans,
+        processor: ProcessorSettings | None = None,
+    ) -> None:
         self.settings = settings
         self.failure: Exception | None = None
         """The error that ended it."""
@@ -76,13 +84,7 @@ class Worker:
         self.reference_data = ReferenceData(settings, self.metrics)
         self.app = make_app(settings, with_headers=spans.reads_headers)
         self.topic = settings.topic_prefix + READINGS.name
-        setup = tick_setup(settings)
-        self._processor_settings = processor_settings(
-            settings,
-            setup,
-            context=partial(self.reference_data.tick_context, setup),
-            encode=encoder(self.metrics),
-        )
+        self._processor_settings = processor or self._forecasting()
         self.assigned_partitions = AssignedPartitions(self._hold, self._rewind, self._rejoin)
         self._watchdog = Watchdog(settings.stuck_after_s)
         self._spans = spans
@@ -111,6 +113,15 @@ class Worker:
             return "no partitions: the group has not given it any"
         waiting = self.assigned_partitions.not_open()
         return f"partitions being taken over: {waiting}" if waiting else ""
+
+    def _forecasting(self) -> ProcessorSettings:
+        setup = tick_setup(self.settings)
+        return processor_settings(
+            self.settings,
+            setup,
+            context=partial(self.reference_data.tick_context, setup),
+            encode=encoder(self.metrics),
+        )
 
     @property
     def _consumer(self) -> Any:
@@ -254,8 +265,11 @@ class Worker:
         }
 
 
-def run(settings: Settings, log_level: Level) -> None:
-    """Run a worker until a signal; it then finishes its batches, saves, and leaves the group."""
+def run(settings: Settings, log_level: Level, processor: ProcessorSettings | None = None) -> None:
+    """Run a worker until a signal; it then finishes its batches, saves, and leaves the group.
+
+    `processor` says how it processes partitions; None: as the settings say. Benchmarks pass one.
+    """
     name = uuid4().hex
     logs = configuration(log_level, settings.log_format, name)
     logging.config.dictConfig(logs)
@@ -265,7 +279,7 @@ def run(settings: Settings, log_level: Level) -> None:
         names = ", ".join(topic.name for topic in missing)
         raise UserError(f"topics are missing: {names}; create them with `gridcast topics create`")
     with tracing(settings, name) as spans:
-        worker = Worker(settings, name, spans)
+        worker = Worker(settings, name, spans, processor)
         worker.app.finalize()
         process = faust.Worker(worker.app, loglevel=log_level, logging_config=logs)
         tune_gc()

@@ -33,7 +33,7 @@ class FeedLimit:
     """Alarm thresholds for refused readings. An alarm clears at half of them."""
 
     share: float
-    """Of all readings, 0 to 1."""
+    """Share of all readings, 0 to 1."""
     per_minute: float
     """Refused a minute, on average over the span."""
 

@@ -57,7 +57,7 @@ class OperatorForecasts:
     """The grid operator's own forecasts, with the times at which they became known."""
 
     row: NDArray[np.int32]
-    """Which series, as in :class:`History`."""
+    """Index of the series, as in :class:`History`."""
     time_ms: NDArray[np.int64]
     available_at_ms: NDArray[np.int64]
     value: NDArray[np.float64]

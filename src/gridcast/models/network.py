@@ -150,10 +150,10 @@ class Network:
         self, wanted: str, inputs: Inputs, memory: Tensor | None
     ) -> Iterator[tuple[slice, Tensor]]:
         """Run the graph on one part of the pairs at a time."""
-        told = inputs.feed()
+        tensors = inputs.feed()
         for first in range(0, len(inputs), self.part):
             part = slice(first, first + self.part)
-            feed = {name: tensor[part] for name, tensor in told.items()}
+            feed = {name: tensor[part] for name, tensor in tensors.items()}
             if self.memory:
                 none = np.empty((0, self.memory), np.float32)
                 feed[MEMORY] = none if memory is None else memory[part]

@@ -33,9 +33,9 @@ class PastWeather:
     def __init__(self, weather: Weather, series: Sequence[GridSeries]) -> None:
         self._weather = weather
         grid = Grid()
-        for one in series:
-            grid.declare(one)
-        self._series = [one.series for one in series]
+        for declaration in series:
+            grid.declare(declaration)
+        self._series = [declaration.series for declaration in series]
         self._stations = NearestStations(grid)
         known = weather.stations()
         self._names = tuple(known)
@@ -69,8 +69,8 @@ class PastWeather:
             pairs = np.flatnonzero(tick_ms == tick)
             known = self._weather.as_of(tick, int(first_ms[pairs[0]]), values.shape[1])
             station = self._stations.of(self._series, known)[row[pairs]]
-            told = station != NOT_KNOWN
-            values[pairs[told]] = known.values[station[told]]
+            has_station = station != NOT_KNOWN
+            values[pairs[has_station]] = known.values[station[has_station]]
 
     def _stations_at(self, ticks: Times) -> Index:
         """Return the index of each series' station at ticks, [ticks, series]."""

@@ -55,11 +55,11 @@ class BacktestPlan:
         return int(np.lcm(self.every_ms, self.step_ms))
 
     def is_due(self, tick_ms: int) -> bool:
-        """Tell whether there is a forecast at a tick."""
+        """Return True if there is a forecast at a tick."""
         return self.from_ms <= tick_ms < self.to_ms and tick_ms % self.every_ms == 0
 
     def share_judged(self, series: int) -> float:
-        """Say how many of the forecasts at slots' beginnings are judged, 0 to 1."""
+        """Return the share of the forecasts at slot starts that are scored, 0 to 1."""
         possible = max(1, (self.to_ms - self.from_ms) // self.judged_every_ms * series)
         return min(1.0, self.most_judged / possible)
 

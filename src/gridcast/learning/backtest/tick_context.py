@@ -1,4 +1,4 @@
-"""What is known beside the readings in a backtest: the grid, one model, and the weather."""
+"""Tick context of a backtest: the grid, one model, and the weather."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -42,7 +42,7 @@ def weather_of(settings: Settings, messages: Iterable[WeatherMessage]) -> Weathe
 
 
 def models_of(settings: Settings, model: str) -> ServingModels:
-    """Put a model on duty: the one in the box, one from a file, or none."""
+    """Load the model to use: the bundled one, one from a file, or none."""
     if model == "none":
         return ServingModels()
     data = boxed(settings.step_minutes) if model == "box" else Path(model).read_bytes()

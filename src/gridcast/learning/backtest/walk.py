@@ -37,13 +37,13 @@ class Later:
 
 @dataclass(frozen=True)
 class Way:
-    """What one process is to walk through: one partition, one forecaster."""
+    """The work of one process: one partition, one forecaster."""
 
     forecaster: str
     model: str
     """box, none, or a model file."""
     later: tuple[Later, ...]
-    """Who takes over from it, one after the other."""
+    """Its successors, in order."""
     number: int
     """Of the partition."""
     plan: BacktestPlan
@@ -62,7 +62,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Walked:
-    """What came of it: the forecasts that are to be judged."""
+    """Result of a walk: the forecasts to score."""
 
     forecaster: str
     row: npt.NDArray[np.int32]
@@ -111,7 +111,7 @@ def walk(way: Way, told: Told = lambda _: None) -> Walked:
 
 
 def forecasts(way: Way, told: Told = lambda _: None) -> Iterator[tuple[Tick, ForecastColumns]]:
-    """Give the forecasts of every tick that is due, as calibrated by then as a worker's are."""
+    """Return the forecasts of every due tick, calibrated as a worker's would be by then."""
     plan, settings = way.plan, way.plan.settings
     context, weather = backtest_context(settings, way.series, way.weather, way.model)
     # A process has one core: threads within it would only make it wait.

@@ -136,7 +136,7 @@ class FeatureBuilder:
         newest = slice(-self.spec.slots, None)
         # One that was measured below zero shows that it can be.
         least = np.min(mean[newest], axis=0, initial=0.0, where=mark[newest] != NOTHING)
-        negative = np.array([one.can_be_negative for one in series], np.bool_)
+        negative = np.array([declaration.can_be_negative for declaration in series], np.bool_)
         return self._smoother.smooth(
             mean[newest],
             mark[newest],

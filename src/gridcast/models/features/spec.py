@@ -54,7 +54,7 @@ class FeatureSpec:
             ("weather_ahead", self.weather_ahead, VARIABLES),
             ("static", self.static, STATIC),
         ):
-            unknown = [one for one in given if one not in known]
+            unknown = [feature for feature in given if feature not in known]
             if unknown:
                 raise ValueError(f"{name}: no such feature: {', '.join(unknown)}")
             if len(set(given)) < len(given):

@@ -24,7 +24,7 @@ STATIC: Mapping[str, Callable[[GridSeries], float | None]] = {
 
 def static_of(names: Sequence[str], series: Sequence[GridSeries]) -> npt.NDArray[np.float32]:
     """Return the static features of some series: [series, names]."""
-    rows = [[_or_nan(STATIC[name](one)) for name in names] for one in series]
+    rows = [[_or_nan(STATIC[name](declaration)) for name in names] for declaration in series]
     return np.array(rows, np.float32).reshape(len(series), len(names))
 
 

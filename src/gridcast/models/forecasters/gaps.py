@@ -18,14 +18,14 @@ def bridge_short(value: AnyFloats, known: Flags, longest: int) -> tuple[AnyFloat
     gap = np.flatnonzero((apart > 1) & (apart <= longest + 1) & same_row)
     shore, apart = place[gap], apart[gap]
     value, known = value.copy(), known.copy()
-    flat, told = value.reshape(-1), known.reshape(-1)
+    flat, flat_known = value.reshape(-1), known.reshape(-1)
     begin, rise = flat[shore], flat[shore + apart] - flat[shore]
     for step in range(1, longest + 1):
         wide = np.flatnonzero(apart > step)
         slot = shore[wide] + step
         share = np.float32(step) / apart[wide].astype(np.float32)
         flat[slot] = begin[wide] + share * rise[wide]
-        told[slot] = True
+        flat_known[slot] = True
     return value, known
 
 

@@ -17,7 +17,7 @@ from gridcast.models.training.networks import ForecasterNetwork
 from gridcast.models.training.networks.recurrent import State
 
 _EARLY, _LATE = "early.", "late."
-"""Begin the names of what reads the hours, and of what answers."""
+"""Name prefixes of the encoder's and the decoder's nodes."""
 
 
 class Early(nn.Module):
@@ -83,7 +83,7 @@ def joined(early: bytes, late: bytes) -> bytes:
     (encoded,), (quantiles,) = first.graph.output, model.graph.output
     width = encoded.type.tensor_type.shape.dim[1].dim_value
     given = [size.dim_value for size in quantiles.type.tensor_type.shape.dim[1:]]
-    inputs = [one for one in model.graph.input if one.name != MEMORY]
+    inputs = [tensor for tensor in model.graph.input if tensor.name != MEMORY]
     zero = helper.make_tensor("zero", TensorProto.INT64, [], [0])
     whole = helper.make_graph(
         [

@@ -33,12 +33,12 @@ def calibrate(forecaster: ForecasterNetwork, quantiles: Tensor, truth: Tensor) -
     width = (quantiles[..., -1] - quantiles[..., 0]).clamp(min=1e-9)
     above = (truth[..., None] - quantiles) / width[..., None]
     for knot in range(above.shape[1]):
-        known = above[truth[:, knot].isfinite(), knot].double()
-        if len(known) < FEWEST:
+        measured = above[truth[:, knot].isfinite(), knot].double()
+        if len(measured) < FEWEST:
             continue
         for at, level in enumerate(forecaster.levels):
             if level != 0.5:
-                forecaster.shift[knot, at] = _quantile(known[:, at], level)
+                forecaster.shift[knot, at] = _quantile(measured[:, at], level)
 
 
 def _quantile(scores: Tensor, level: float) -> Tensor:

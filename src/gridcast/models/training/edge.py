@@ -8,7 +8,7 @@ import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 _WHOLE = ("base.", "between")
-"""Begin the names of weights that stay as they are: all rests on the base."""
+"""Prefixes of the weights that are not quantised: every forecast rests on the base."""
 _PREPARED = {"onnx.quant.pre_process": "onnxruntime.quant"}
 """Says that shapes are known and constants folded, as torch's exporter leaves them."""
 
@@ -44,7 +44,7 @@ def quantised(graph: bytes) -> bytes:
 
 def _of_members(model: onnx.ModelProto) -> Iterator[str]:
     """Return the names of the nodes that multiply by a member's weights."""
-    matrices = {one.name for one in model.graph.initializer if len(one.dims) == 2}
+    matrices = {weight.name for weight in model.graph.initializer if len(weight.dims) == 2}
     products = {name for name in matrices if not name.startswith(_WHOLE)}
     for node in model.graph.node:
         if node.op_type == "LSTM" or (

@@ -43,9 +43,9 @@ class PastStation:
         self._time, self._available, values = station.observations.rows()
         self._places = values[:, -2:]
         rows = np.arange(len(self._time))
-        said = np.where(np.isnan(self._places[:, 1]), -1, rows)
-        self._said = np.maximum.accumulate(said) if len(said) else said
-        """Of each row: the newest up to it that says where the station is, or -1."""
+        located = np.where(np.isnan(self._places[:, 1]), -1, rows)
+        self._said = np.maximum.accumulate(located) if len(located) else located
+        """For each row: the newest row up to it that has a location, or -1."""
         self._first = int(self._time[0]) // step_ms if len(rows) else 0
         slots = int(self._time[-1]) // step_ms + 1 - self._first if len(rows) else 0
         middles = self._middles(self._first, slots)
@@ -63,10 +63,10 @@ class PastStation:
         """Return at which ticks anything was known of the station, and its location then."""
         newest, since = self._newest(tick_ms), tick_ms - self._reach_ms
         there = (newest >= 0) & (self._at(self._time, newest) >= since)
-        said = np.where(newest >= 0, self._at(self._said, newest), -1)
-        placed = (said >= 0) & (self._at(self._time, said) >= since)
+        located = np.where(newest >= 0, self._at(self._said, newest), -1)
+        placed = (located >= 0) & (self._at(self._time, located) >= since)
         places = np.full((len(tick_ms), 2), np.nan, np.float32)
-        places[placed] = self._places[said[placed]]
+        places[placed] = self._places[located[placed]]
         if len(self._runs):
             for i, run in enumerate(self._runs_of(tick_ms)):
                 if run is not None:

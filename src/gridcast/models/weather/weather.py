@@ -56,7 +56,7 @@ class Weather:
     def nbytes(self) -> int:
         """Bytes held in arrays."""
         stations = self._stations.values()
-        return sum(one.observations.nbytes + one.runs.nbytes for one in stations)
+        return sum(station.observations.nbytes + station.runs.nbytes for station in stations)
 
     def observe(self, message: WeatherObservation) -> None:
         """Add an observation, or a correction of one."""
@@ -74,7 +74,7 @@ class Weather:
         run = Run(
             issued_ms=_ms(message.issued_at),
             available_ms=_ms(message.available_at),
-            valid_ms=np.array([_ms(one) for one in message.valid_at], np.int64),
+            valid_ms=np.array([_ms(instant) for instant in message.valid_at], np.int64),
             values=np.array(columns, np.float32).T.copy(),
             place=np.array(_floats([message.latitude, message.longitude]), np.float32),
         )

@@ -35,7 +35,7 @@ class Minute:
 
     @classmethod
     def empty(cls) -> Self:
-        """Give a minute without readings."""
+        """Return a minute without readings."""
         return cls(np.empty(0, "i8"), np.empty(0, "f4"), np.empty(0, "i4"), np.empty(0, "u1"))
 
     @classmethod
@@ -47,7 +47,7 @@ class Minute:
         revision: npt.NDArray[np.int32],
         quality: npt.NDArray[np.uint8],
     ) -> Self:
-        """Take readings in any order, duplicates and all."""
+        """Return a minute of readings in any order, with or without duplicates."""
         # Adding zero makes of -0.0 the 0.0 that it equals: one value, one bit pattern.
         single = np.clip(value, -LARGEST, LARGEST).astype(np.float32) + np.float32(0)
         return cls((row << OFFSET_BITS) | (time_ms % MINUTE_MS), single, revision, quality)
@@ -63,7 +63,7 @@ class Minute:
         return self.key & _OFFSET
 
     def offset_of(self, which: npt.NDArray[np.intp]) -> npt.NDArray[np.int64]:
-        """Give the milliseconds into the minute of some of the readings."""
+        """Return the offset in milliseconds of some of the readings."""
         return self.key[which] & _OFFSET
 
     @property
@@ -72,7 +72,7 @@ class Minute:
         return sum(_held(part) for part in (self.key, self.value, self.revision, self.quality))
 
     def take(self, which: npt.NDArray[Any] | slice) -> Self:
-        """Give some of the readings."""
+        """Return some of the readings."""
         return type(self)(
             self.key[which],
             self.value[which],
@@ -84,18 +84,18 @@ class Minute:
         """Put the readings of others behind these, in no order."""
         every = (self, *others)
         return type(self)(
-            np.concatenate([one.key for one in every]),
-            np.concatenate([one.value for one in every]),
-            np.concatenate([one.revision for one in every]),
-            np.concatenate([one.quality for one in every]),
+            np.concatenate([minute.key for minute in every]),
+            np.concatenate([minute.value for minute in every]),
+            np.concatenate([minute.revision for minute in every]),
+            np.concatenate([minute.quality for minute in every]),
         )
 
     def moved(self, moved: Rows) -> "Minute":
-        """Give the same readings after rows have moved."""
+        """Return the same readings after rows have moved."""
         return replace(self, key=moved_key(self.key, moved))
 
     def span(self, rows: Rows) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Give, for some rows, where each one's readings begin and end."""
+        """Return the start and the exclusive end of each row's readings."""
         if len(rows) * _MANY > len(self):  # counting all is quicker than looking for each
             of_row = np.bincount(self.row, minlength=int(rows.max(initial=0)) + 1)
             high = np.cumsum(of_row)[rows]

@@ -1,4 +1,4 @@
-"""What the state table contains of the windows, and the changes still to be recorded."""
+"""Bookkeeping of the windows' changes since the last checkpoint."""
 
 import numpy as np
 import numpy.typing as npt

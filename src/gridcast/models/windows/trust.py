@@ -1,4 +1,4 @@
-"""Which ESPI quality codes count as measured."""
+"""The trust in a reading, by its ESPI quality code."""
 
 from enum import IntEnum
 

@@ -29,7 +29,7 @@ LOOK_S = 0.2
 
 @dataclass(frozen=True)
 class ReplayRequest:
-    """What to replay, and into which deployment."""
+    """Settings of a replay: the data, and the target deployment."""
 
     settings: Settings
     """Settings of the deployment that is played into."""

@@ -83,21 +83,21 @@ async def give(log: CommandLog, *batches: Batch) -> list[tuple[int, Reason]]:
 )
 async def test_what_nobody_could_do_is_refused_and_its_neighbours_are_known(
     one: Command | tuple[bytes | None, bytes | None], reason: Reason
-):
+) -> None:
     log = CommandLog()
     assert await give(log, batch_of(wish(), one, wish(Action.SHELVE))) == [(1, reason)]
     assert [given.offset for given in log.since(0, 1)] == [0, 2]
     assert log.next_offset == 3
 
 
-async def test_what_comes_again_is_refused_again_but_known_once():
+async def test_what_comes_again_is_refused_again_but_known_once() -> None:
     log = CommandLog()
     batch = batch_of(wish(), wish(alarm="none"))
     assert await give(log, batch, batch) == [(1, Reason.UNKNOWN_ALARM)] * 2
     assert len(list(log.since(0, 1))) == 1
 
 
-async def test_what_kafka_has_forgotten_is_forgotten_here():
+async def test_what_kafka_has_forgotten_is_forgotten_here() -> None:
     log, later = CommandLog(), batch_of(wish(), begin=1)
     later.sent_ms[:] += 91 * 24 * 3_600_000
     await give(log, batch_of(wish()), later)
@@ -175,7 +175,7 @@ async def beat(held: PartitionProcessor) -> None:
     await held.save()
 
 
-async def test_an_alarm_is_acknowledged_and_shelved_and_says_by_whom():
+async def test_an_alarm_is_acknowledged_and_shelved_and_says_by_whom() -> None:
     kept, log = Kept(), CommandLog()
     held = await broken(kept, log)
     at, until = NOON + timedelta(minutes=2), NOON + 3 * HOUR
@@ -196,7 +196,7 @@ async def test_an_alarm_is_acknowledged_and_shelved_and_says_by_whom():
     assert shown.acknowledged_by == "anna"
 
 
-async def test_what_is_so_already_says_nothing():
+async def test_what_is_so_already_says_nothing() -> None:
     kept, log = Kept(), CommandLog()
     held = await broken(kept, log)
     shelve = wish(Action.SHELVE)
@@ -206,7 +206,7 @@ async def test_what_is_so_already_says_nothing():
     assert len(kept.letters) == 10, "only those of the feed"
 
 
-async def test_each_command_is_done_once_whoever_dies_before_or_after_it_is_kept():
+async def test_each_command_is_done_once_whoever_dies_before_or_after_it_is_kept() -> None:
     kept, log = Kept(), CommandLog()
     held = await broken(kept, log)
     await give(log, batch_of(wish(), wish(alarm=ALARM.replace("T12", "T11"))))
@@ -221,7 +221,7 @@ async def test_each_command_is_done_once_whoever_dies_before_or_after_it_is_kept
     assert [letter.reason for letter in kept.letters].count(Reason.UNKNOWN_ALARM) == 1
 
 
-async def test_a_worker_that_has_not_yet_read_what_was_done_does_it_not_again():
+async def test_a_worker_that_has_not_yet_read_what_was_done_does_it_not_again() -> None:
     kept, log = Kept(), CommandLog()
     held = await broken(kept, log)
     await give(log, batch_of(wish(), wish(Action.SHELVE)))
@@ -239,7 +239,7 @@ async def test_a_worker_that_has_not_yet_read_what_was_done_does_it_not_again():
     ]
 
 
-async def test_a_command_about_an_alarm_that_is_over_is_a_dead_letter_with_its_bytes():
+async def test_a_command_about_an_alarm_that_is_over_is_a_dead_letter_with_its_bytes() -> None:
     kept, log = Kept(), CommandLog()
     held = await broken(kept, log)
     await give(log, batch_of(wish()))
@@ -262,7 +262,7 @@ async def test_a_command_about_an_alarm_that_is_over_is_a_dead_letter_with_its_b
     assert len(kept.alarms) == 3
 
 
-async def test_the_next_alarm_of_a_feed_is_nobodys_yet():
+async def test_the_next_alarm_of_a_feed_is_nobodys_yet() -> None:
     kept, log = Kept(), CommandLog()
     held = await broken(kept, log)
     await give(log, batch_of(wish(), wish(Action.SHELVE)))
@@ -278,7 +278,7 @@ async def test_the_next_alarm_of_a_feed_is_nobodys_yet():
 
 
 @pytest.mark.parametrize("is_idle", [False, True])
-async def test_an_alarm_whose_shelf_is_up_is_shown_again_and_says_so_once(is_idle: bool):
+async def test_an_alarm_whose_shelf_is_up_is_shown_again_and_says_so_once(is_idle: bool) -> None:
     kept, log = Kept(), CommandLog()
     held = await broken(kept, log)
     await give(log, batch_of(wish(Action.SHELVE, until=NOON + timedelta(minutes=9))))
@@ -301,7 +301,7 @@ async def test_an_alarm_whose_shelf_is_up_is_shown_again_and_says_so_once(is_idl
     assert (shown.active, shown.shelved_until, shown.changed_by) == (True, None, None)
 
 
-async def test_a_partition_that_begins_does_nothing_of_what_was_wanted_before():
+async def test_a_partition_that_begins_does_nothing_of_what_was_wanted_before() -> None:
     kept, log = Kept(), CommandLog()
     await give(log, batch_of(wish()))
     held = await broken(kept, log)
@@ -310,7 +310,7 @@ async def test_a_partition_that_begins_does_nothing_of_what_was_wanted_before():
     assert not [one for one in kept.letters if one.reason is Reason.UNKNOWN_ALARM]
 
 
-async def test_a_partition_without_readings_does_what_was_wanted_while_nobody_had_it():
+async def test_a_partition_without_readings_does_what_was_wanted_while_nobody_had_it() -> None:
     kept, log = Kept(), CommandLog()
     await give(log, batch_of(wish()))
     await beat(await holder(kept, log))
@@ -319,7 +319,7 @@ async def test_a_partition_without_readings_does_what_was_wanted_while_nobody_ha
     assert [letter.offset for letter in kept.letters] == [1]
 
 
-async def test_commands_of_other_partitions_are_theirs():
+async def test_commands_of_other_partitions_are_theirs() -> None:
     kept, log = Kept(), CommandLog()
     held = await broken(kept, log)
     await give(log, batch_of(wish(alarm=ALARM.replace("/1/", "/2/"))))

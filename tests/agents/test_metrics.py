@@ -35,7 +35,7 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(name, labels)
 
 
-def test_a_batch_is_counted_by_message_frame_and_result(metrics: Metrics):
+def test_a_batch_is_counted_by_message_frame_and_result(metrics: Metrics) -> None:
     keys = [b"m", b"f", b"f", b"m", b"m"]
     values = [READING % b"m", FRAME, FRAME, b"nonsense", b""]
     decoded = decode(keys, values)
@@ -53,7 +53,7 @@ def test_a_batch_is_counted_by_message_frame_and_result(metrics: Metrics):
     assert value(metrics, "gridcast_frames_total") == 2
 
 
-def test_every_result_and_rung_is_there_at_zero_before_anything_happens(metrics: Metrics):
+def test_every_result_and_rung_is_there_at_zero_before_anything_happens(metrics: Metrics) -> None:
     for reason in Reason:
         assert value(metrics, "gridcast_readings_total", result=reason.value) == 0
     for rung in Rung:
@@ -62,7 +62,9 @@ def test_every_result_and_rung_is_there_at_zero_before_anything_happens(metrics:
         assert value(metrics, "gridcast_ticks_total", closed_by=closed_by.value) == 0
 
 
-def test_a_tick_is_counted_with_what_closed_it_its_rungs_and_its_punctuality(metrics: Metrics):
+def test_a_tick_is_counted_with_what_closed_it_its_rungs_and_its_punctuality(
+    metrics: Metrics,
+) -> None:
     metrics.ticked(Tick(60_000), 0.2)
     metrics.ticked(Tick(120_000, by_clock=True), 0.02)
     makers = (Maker(Rung.SEASONAL_PROFILE), Maker(Rung.LAST_LEVEL), Maker(Rung.LAST_LEVEL))
@@ -89,7 +91,7 @@ def test_a_tick_is_counted_with_what_closed_it_its_rungs_and_its_punctuality(met
     assert value(metrics, "gridcast_tick_punctuality_seconds_sum") == 0.7
 
 
-def test_a_partition_is_described_until_it_is_let_go(metrics: Metrics):
+def test_a_partition_is_described_until_it_is_let_go(metrics: Metrics) -> None:
     metrics.stands(3, watermark_ms=60_000, sent_ms=75_500, series=12)
     metrics.lags(3, 40)
     metrics.stuck({3: 61.0}, partitions=[3, 4])
@@ -109,7 +111,7 @@ def test_a_partition_is_described_until_it_is_let_go(metrics: Metrics):
     assert value(metrics, "gridcast_stuck_seconds", partition="4") == 0
 
 
-def test_checkpoints_rebalances_recoveries_and_letters_are_counted(metrics: Metrics):
+def test_checkpoints_rebalances_recoveries_and_letters_are_counted(metrics: Metrics) -> None:
     metrics.checkpointed(0.03, outputs=2_000_000, records=5_000)
     metrics.rebalanced(partitions=2)
     metrics.rebalanced(partitions=0)
@@ -126,7 +128,7 @@ def test_checkpoints_rebalances_recoveries_and_letters_are_counted(metrics: Metr
     assert value(metrics, "gridcast_messages_total", topic="grid.series") == 7
 
 
-def test_every_metric_is_ours_has_its_unit_in_its_name_and_is_explained():
+def test_every_metric_is_ours_has_its_unit_in_its_name_and_is_explained() -> None:
     listed = MetricList("1.0", "r")
     exposed = text_string_to_metric_families(generate_latest(listed.registry).decode())
     ours = {family.name for family in exposed if family.name.startswith("gridcast_")}
@@ -140,7 +142,7 @@ def test_every_metric_is_ours_has_its_unit_in_its_name_and_is_explained():
         assert list(one.buckets) == sorted(one.buckets)
 
 
-def test_verified_forecasts_count_by_band_rung_and_role(metrics: Metrics):
+def test_verified_forecasts_count_by_band_rung_and_role(metrics: Metrics) -> None:
     scores = ScoreColumns(
         hour_ms=0,
         bands=((0, 60), (60, 180)),
@@ -171,6 +173,6 @@ def test_verified_forecasts_count_by_band_rung_and_role(metrics: Metrics):
     assert value(metrics, "gridcast_verified_error_kw_total", **shadow, of="forecast") == 9
 
 
-def test_the_page_has_the_table_of_all_metrics():
+def test_the_page_has_the_table_of_all_metrics() -> None:
     wanted = table(MetricList("", "").described)
     assert wanted in PAGE.read_text("utf-8"), f"docs/reference/metrics.md is to hold:\n{wanted}"

@@ -5,7 +5,7 @@ from gridcast.agents.state_table import Output
 from gridcast.schemas.topics import ALARMS, FORECASTS
 
 
-def test_the_forecasts_of_several_ticks_lie_together_by_series_and_nothing_else_moves():
+def test_the_forecasts_of_several_ticks_lie_together_by_series_and_nothing_else_moves() -> None:
     outbox = Outbox()
     for tick in (b"1", b"2"):
         outbox.put([Output(ALARMS, key, tick) for key in (b"z", b"a")])
@@ -18,7 +18,7 @@ def test_the_forecasts_of_several_ticks_lie_together_by_series_and_nothing_else_
     ]
 
 
-def test_one_tick_is_sent_as_it_was_answered():
+def test_one_tick_is_sent_as_it_was_answered() -> None:
     outbox = Outbox()
     given = [Output(FORECASTS, key, b"1") for key in (b"m-2", b"m-1")]
     outbox.put(given)

@@ -6,7 +6,7 @@ from gridcast.schemas import Reason
 from gridcast.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 
-async def test_a_tick_that_closes_is_answered_kept_and_acknowledged():
+async def test_a_tick_that_closes_is_answered_kept_and_acknowledged() -> None:
     kafka = Kafka()
     worker = Worker(kafka)
     await worker.take(batch(MINUTES[:10]))
@@ -17,7 +17,7 @@ async def test_a_tick_that_closes_is_answered_kept_and_acknowledged():
     assert kafka.acknowledged == {0: 10}
 
 
-async def test_what_no_tick_has_closed_is_not_acknowledged_before_it_is_kept():
+async def test_what_no_tick_has_closed_is_not_acknowledged_before_it_is_kept() -> None:
     kafka = Kafka()
     worker = Worker(kafka)
     await worker.take(batch(MINUTES[:2]), batch([reading(NOON_MS - 3 * HOUR_MS + 1)], offset=2))
@@ -26,7 +26,7 @@ async def test_what_no_tick_has_closed_is_not_acknowledged_before_it_is_kept():
     assert kafka.acknowledged == {0: 3}
 
 
-async def test_when_no_more_comes_all_is_kept():
+async def test_when_no_more_comes_all_is_kept() -> None:
     kafka = Kafka()
     worker = Worker(kafka)
     await worker.take(batch(MINUTES[:1]), batch(MINUTES[:1] * 2, offset=1))
@@ -37,7 +37,7 @@ async def test_when_no_more_comes_all_is_kept():
     await until(lambda: kafka.acknowledged == {0: 3})
 
 
-async def test_it_tells_up_to_where_the_input_is_kept_for_sure():
+async def test_it_tells_up_to_where_the_input_is_kept_for_sure() -> None:
     worker = Worker(Kafka())
     await worker.take(batch(MINUTES[:3]), batch([MINUTES[1]], offset=3))
     assert worker.hands.saved_offsets() == {}, "a checkpoint is under way"
@@ -49,7 +49,7 @@ async def test_it_tells_up_to_where_the_input_is_kept_for_sure():
     assert worker.hands.saved_offsets() == {}, "another may have had it"
 
 
-async def test_each_partition_has_its_own_newest_reading():
+async def test_each_partition_has_its_own_newest_reading() -> None:
     """One partition a week ahead of another does not make the other's readings too old."""
     ancient = NOON_MS - 20 * DAY_MS
     kafka = Kafka()
@@ -64,7 +64,7 @@ async def test_each_partition_has_its_own_newest_reading():
     assert [letter.reason for letter in kafka.letters] == [Reason.TOO_OLD]
 
 
-async def test_the_clock_closes_what_no_reading_closes_and_says_so():
+async def test_the_clock_closes_what_no_reading_closes_and_says_so() -> None:
     kafka = Kafka()
     worker = Worker(kafka)
     await worker.take(batch(MINUTES[:3]))
@@ -81,7 +81,7 @@ async def test_the_clock_closes_what_no_reading_closes_and_says_so():
     assert len(kafka.ticks) == before, "a tick closes once"
 
 
-async def test_the_metrics_tell_what_became_of_a_batch():
+async def test_the_metrics_tell_what_became_of_a_batch() -> None:
     worker = Worker(Kafka())
     await worker.take(batch([*MINUTES[:3], b"{", MINUTES[2], MINUTES[0]]))
     await worker.hands.save()

@@ -10,7 +10,7 @@ from gridcast.schemas.topics import ALARMS
 from gridcast.units import MINUTE_MS
 
 
-async def test_a_dead_letter_holds_the_original_and_where_it_came_from():
+async def test_a_dead_letter_holds_the_original_and_where_it_came_from() -> None:
     bad = b'{"series":"m-1","time":"2026-01-01T12:00:00Z","value":NaN}'
     kafka = Kafka()
     worker = Worker(kafka)
@@ -29,7 +29,7 @@ async def test_a_dead_letter_holds_the_original_and_where_it_came_from():
     assert letter.sent_at.timestamp() * 1000 == NOON_MS
 
 
-async def test_dead_letters_do_not_wait_for_a_tick():
+async def test_dead_letters_do_not_wait_for_a_tick() -> None:
     kafka = Kafka()
     worker = Worker(kafka)
     await worker.take(batch([b"{", None]))
@@ -44,7 +44,7 @@ async def test_dead_letters_do_not_wait_for_a_tick():
     assert [letter.offset for letter in kafka.letters] == [0, 1, 2]
 
 
-async def test_a_message_larger_than_allowed_is_a_dead_letter():
+async def test_a_message_larger_than_allowed_is_a_dead_letter() -> None:
     kafka = Kafka()
     worker = Worker(kafka)
     await worker.take(batch([b" " * 1001]))
@@ -52,7 +52,7 @@ async def test_a_message_larger_than_allowed_is_a_dead_letter():
     assert [letter.reason for letter in kafka.letters] == [Reason.OVERSIZED]
 
 
-async def test_a_broken_feed_raises_one_alarm_whoever_has_the_partition():
+async def test_a_broken_feed_raises_one_alarm_whoever_has_the_partition() -> None:
     def rubbish(offset: int) -> Batch:
         one = batch([b"{"] * 5, offset=offset)
         return replace(one, sent_ms=one.sent_ms + offset * MINUTE_MS)

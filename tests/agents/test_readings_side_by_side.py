@@ -17,7 +17,7 @@ from gridcast.models.tick import TickOutput
 WITHIN_S = 60
 
 
-async def test_the_ticks_of_two_partitions_are_answered_at_the_same_time():
+async def test_the_ticks_of_two_partitions_are_answered_at_the_same_time() -> None:
     both = Barrier(2)
 
     def together(partition: Partition, tick: Tick, output: TickOutput) -> list[Output]:
@@ -30,7 +30,7 @@ async def test_the_ticks_of_two_partitions_are_answered_at_the_same_time():
     assert worker.kafka.acknowledged == {0: 5, 1: 5}
 
 
-async def test_no_more_than_two_partitions_are_worked_on_at_once():
+async def test_no_more_than_two_partitions_are_worked_on_at_once() -> None:
     busy, most, counting = 0, 0, Lock()
 
     def counted(partition: Partition, tick: Tick, output: TickOutput) -> list[Output]:
@@ -51,7 +51,7 @@ async def test_no_more_than_two_partitions_are_worked_on_at_once():
     assert 1 <= most <= 2
 
 
-async def test_the_batches_of_a_partition_follow_on_each_other():
+async def test_the_batches_of_a_partition_follow_on_each_other() -> None:
     kafka = Kafka()
     worker = Worker(kafka)
     cut = [batch(MINUTES[n : n + 3], offset=n) for n in range(0, 60, 3)]
@@ -64,7 +64,7 @@ async def test_the_batches_of_a_partition_follow_on_each_other():
     assert kafka.acknowledged == {0: 60}
 
 
-async def test_an_error_is_heard_of_though_no_more_messages_come():
+async def test_an_error_is_heard_of_though_no_more_messages_come() -> None:
     def fails(partition: Partition, tick: Tick, output: TickOutput) -> list[Output]:
         raise ZeroDivisionError
 
@@ -74,7 +74,7 @@ async def test_an_error_is_heard_of_though_no_more_messages_come():
         await asyncio.wait_for(readings(_and_no_more(batch(MINUTES[:5])), worker.hands), WITHIN_S)
 
 
-async def test_nothing_follows_a_batch_that_was_given_up():
+async def test_nothing_follows_a_batch_that_was_given_up() -> None:
     """What it waited for was ended, as when the event loop closes: it is not as if it were done."""
     kafka = Kafka()
     worker = Worker(kafka)

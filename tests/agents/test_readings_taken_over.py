@@ -33,7 +33,7 @@ async def taken_over() -> tuple[Kafka, Worker]:
 @given(st.lists(st.tuples(st.integers(0, 59), st.booleans()), max_size=8))
 def test_wherever_batches_are_cut_and_workers_die_the_same_is_sent_once(
     cuts: list[tuple[int, bool]],
-):
+) -> None:
     """Between cuts a worker takes a batch; it may then die with what it has not kept."""
 
     async def run(cuts: list[tuple[int, bool]]) -> list[Output]:
@@ -56,7 +56,7 @@ def test_wherever_batches_are_cut_and_workers_die_the_same_is_sent_once(
     assert in_order(asyncio.run(run(cuts))) == in_order(asyncio.run(run([])))
 
 
-async def test_a_partition_that_comes_back_is_not_read_again_if_nobody_had_it():
+async def test_a_partition_that_comes_back_is_not_read_again_if_nobody_had_it() -> None:
     kafka = Kafka()
     worker = Worker(kafka)
     await worker.take(batch(MINUTES[:5]))
@@ -64,7 +64,7 @@ async def test_a_partition_that_comes_back_is_not_read_again_if_nobody_had_it():
     assert kafka.opened == 1
 
 
-async def test_a_partition_that_another_had_in_between_is_read_again():
+async def test_a_partition_that_another_had_in_between_is_read_again() -> None:
     kafka, one = await taken_over()
     await one.take(batch(MINUTES[9:12], offset=9))
     await one.hands.save()
@@ -72,7 +72,7 @@ async def test_a_partition_that_another_had_in_between_is_read_again():
     assert len(kafka.ticks) == len({output.key for output in kafka.ticks}) == 12
 
 
-async def test_a_worker_whose_table_is_taken_sends_no_more_and_asks_the_group():
+async def test_a_worker_whose_table_is_taken_sends_no_more_and_asks_the_group() -> None:
     kafka, slow = await taken_over()
     sent = len(kafka.sent)
     await readings(_one(batch(MINUTES[5:30], offset=5)), slow.hands)
@@ -82,7 +82,7 @@ async def test_a_worker_whose_table_is_taken_sends_no_more_and_asks_the_group():
     assert (len(kafka.sent), slow.rejoined) == (sent, 1), "until the group has answered"
 
 
-async def test_where_the_group_is_ahead_of_the_table_messages_come_again():
+async def test_where_the_group_is_ahead_of_the_table_messages_come_again() -> None:
     kafka = Kafka()
     worker = Worker(kafka)
     await worker.take(batch(MINUTES[5:9], offset=5), batch(MINUTES[:9]))
@@ -91,7 +91,7 @@ async def test_where_the_group_is_ahead_of_the_table_messages_come_again():
     assert kafka.acknowledged == {0: 9}
 
 
-async def test_offsets_without_a_message_are_no_reason_to_go_back():
+async def test_offsets_without_a_message_are_no_reason_to_go_back() -> None:
     """Where the readings' senders use transactions, Kafka keeps markers among them."""
     kafka = Kafka()
     worker = Worker(kafka)
@@ -104,7 +104,7 @@ async def test_offsets_without_a_message_are_no_reason_to_go_back():
     assert kafka.acknowledged == {0: 16}
 
 
-async def test_where_messages_are_deleted_that_the_table_lacks_it_goes_on_behind_them():
+async def test_where_messages_are_deleted_that_the_table_lacks_it_goes_on_behind_them() -> None:
     kafka = Kafka()
     worker = Worker(kafka, first=5)
     await worker.take(batch(MINUTES[5:9], offset=5), batch(MINUTES[5:9], offset=5))
@@ -112,7 +112,7 @@ async def test_where_messages_are_deleted_that_the_table_lacks_it_goes_on_behind
     assert kafka.acknowledged == {0: 9}
 
 
-async def test_a_worker_that_takes_over_knows_how_far_its_feed_is_behind_the_clock():
+async def test_a_worker_that_takes_over_knows_how_far_its_feed_is_behind_the_clock() -> None:
     kafka = Kafka()
     first, second = Worker(kafka), Worker(kafka)
     await first.take(batch(MINUTES[:3]))
@@ -124,7 +124,7 @@ async def test_a_worker_that_takes_over_knows_how_far_its_feed_is_behind_the_clo
     assert int(kafka.ticks[-1].key or b"0") == NOON_MS - 3 * HOUR_MS + 3 * MINUTE_MS
 
 
-async def test_a_partition_that_goes_to_another_is_let_go():
+async def test_a_partition_that_goes_to_another_is_let_go() -> None:
     kafka = Kafka()
     worker = Worker(kafka)
     await worker.take(batch(MINUTES[:3]), assigned=[0, 1])
@@ -134,7 +134,7 @@ async def test_a_partition_that_goes_to_another_is_let_go():
     assert table.is_closed
 
 
-async def test_a_table_of_other_settings_stops_the_worker():
+async def test_a_table_of_other_settings_stops_the_worker() -> None:
     kafka = Kafka()
     worker = Worker(kafka)
     await worker.take(batch(MINUTES[:3]))

@@ -76,7 +76,7 @@ async def alarms(*, dies_at: int | None = None) -> list[Alarm]:
     return [Alarm.from_bytes(output.value) for output in kafka.sent if output.topic is ALARMS]
 
 
-async def test_a_station_that_falls_silent_is_an_alarm_until_it_is_heard_again():
+async def test_a_station_that_falls_silent_is_an_alarm_until_it_is_heard_again() -> None:
     told = [(one.kind, one.series, one.change) for one in await alarms()]
     assert told == [
         (AlarmKind.GAP, STATION, AlarmChange.RAISED),
@@ -84,7 +84,7 @@ async def test_a_station_that_falls_silent_is_an_alarm_until_it_is_heard_again()
     ]
 
 
-async def test_a_worker_that_takes_over_in_the_middle_tells_the_same():
+async def test_a_worker_that_takes_over_in_the_middle_tells_the_same() -> None:
     lived = await alarms()
     for dies_at in (3, 24, 26, 29):
         assert await alarms(dies_at=dies_at) == lived, dies_at

@@ -63,7 +63,7 @@ def names(known: ReleaseRegistry) -> list[str]:
     return [one.release for one in known.champions(None)]
 
 
-async def test_releases_and_refusals_are_known_and_a_message_without_a_value_deletes():
+async def test_releases_and_refusals_are_known_and_a_message_without_a_value_deletes() -> None:
     a, b = sent("a"), sent("b")
     known, told, changes = await take(
         batch_of(a, b, refused("a"), refused("b")),
@@ -73,14 +73,14 @@ async def test_releases_and_refusals_are_known_and_a_message_without_a_value_del
     assert (known.refusal(a), changes, told) == (None, 2, [[], []])
 
 
-async def test_a_broken_release_is_refused_and_the_one_before_stays():
+async def test_a_broken_release_is_refused_and_the_one_before_stays() -> None:
     broken = (sent("a").key, sent("a").to_bytes().replace(b"champion", b"master"))
     known, told, _ = await take(batch_of(sent("a"), broken, (b"x", sent("b").to_bytes())))
     assert names(known) == ["a"]
     assert told == [[(1, Reason.UNKNOWN_VALUE), (2, Reason.WRONG_KEY)]]
 
 
-async def test_what_comes_again_for_its_letters_changes_nothing():
+async def test_what_comes_again_for_its_letters_changes_nothing() -> None:
     records = [sent("a"), (b"x", b"{"), sent("b"), sent("a")]
     known, told, _ = await take(batch_of(*records), batch_of(*records[:3]))
     assert names(known) == ["a", "b"]

@@ -48,7 +48,7 @@ async def take(*batches: Batch) -> tuple[Grid, list[list[tuple[int, Reason]]]]:
     return grid, told
 
 
-async def test_the_newest_declaration_counts_and_a_message_without_a_value_deletes():
+async def test_the_newest_declaration_counts_and_a_message_without_a_value_deletes() -> None:
     grid, told = await take(
         batch_of(declared("a", capacity_kw=1), declared("b", "a"), declared("a", capacity_kw=2)),
         batch_of((b"b", None), (b"never declared", None), (b"\xff", None), begin=3),
@@ -58,20 +58,20 @@ async def test_the_newest_declaration_counts_and_a_message_without_a_value_delet
     assert told == [[], []]
 
 
-async def test_a_broken_declaration_is_refused_and_the_one_before_stays():
+async def test_a_broken_declaration_is_refused_and_the_one_before_stays() -> None:
     bad = (b"a", b'{"series":"a","capacity_kw":0}')
     grid, told = await take(batch_of(declared("a", capacity_kw=1), bad, (b"x", b"")))
     assert grid["a"].capacity_kw == 1
     assert told == [[(1, Reason.NEGATIVE_CAPACITY), (2, Reason.EMPTY)]]
 
 
-async def test_a_circle_is_refused_where_it_closes_and_all_but_the_parent_counts():
+async def test_a_circle_is_refused_where_it_closes_and_all_but_the_parent_counts() -> None:
     grid, told = await take(batch_of(declared("a", "b"), declared("b", "a", capacity_kw=5)))
     assert told == [[(1, Reason.OUT_OF_RANGE)]]
     assert (grid.parent("a"), grid.parent("b"), grid["b"].capacity_kw) == (None, None, 5)
 
 
-async def test_what_comes_again_is_judged_as_before_and_declares_nothing():
+async def test_what_comes_again_is_judged_as_before_and_declares_nothing() -> None:
     records = [declared("a", "b"), declared("b", "a"), (b"c", b"{"), declared("b", "z")]
     grid, told = await take(
         batch_of(*records),
@@ -83,7 +83,7 @@ async def test_what_comes_again_is_judged_as_before_and_declares_nothing():
     assert (grid.parent("b"), grid.parent("d")) == ("z", "b")
 
 
-async def test_of_endless_circles_only_the_last_are_remembered(monkeypatch):
+async def test_of_endless_circles_only_the_last_are_remembered(monkeypatch) -> None:
     monkeypatch.setattr(module, "MOST_CIRCLES", 2)
     records = [declared("a", "b")] + [declared("b", "a")] * 4
     _, told = await take(batch_of(*records), batch_of(*records))

@@ -60,7 +60,7 @@ async def reason_of(topic: Topic, message: Message) -> Reason | None:
     return refused[0][1].reason if refused else None
 
 
-async def test_good_weather_is_known_and_every_batch_is_told_of():
+async def test_good_weather_is_known_and_every_batch_is_told_of() -> None:
     known, told = await take(
         WEATHER_OBSERVATIONS,
         batch_of([observation(NOON).to_bytes()] * 2),
@@ -71,7 +71,7 @@ async def test_good_weather_is_known_and_every_batch_is_told_of():
     assert answer.values[0, 0, 2] == 3
 
 
-async def test_what_cannot_be_used_is_told_with_its_place_and_costs_no_other():
+async def test_what_cannot_be_used_is_told_with_its_place_and_costs_no_other() -> None:
     values = [b"{", observation(NOON).to_bytes(), None, b" " * 1001]
     known, [(batch, refused)] = await take(WEATHER_OBSERVATIONS, batch_of(values, begin=40))
     assert [(place, one.reason) for place, one in refused] == [
@@ -88,7 +88,7 @@ async def test_what_cannot_be_used_is_told_with_its_place_and_costs_no_other():
 @pytest.mark.parametrize(
     ("topic", "make"), [(WEATHER_OBSERVATIONS, observation), (WEATHER_FORECASTS, run)]
 )
-async def test_times_are_judged_by_the_message_and_kafka_s_stamp_alone(topic: Topic, make):
+async def test_times_are_judged_by_the_message_and_kafka_s_stamp_alone(topic: Topic, make) -> None:
     late = timedelta(milliseconds=1)
     bound = timedelta(minutes=5)
     assert await reason_of(topic, make(NOON + bound)) is None
@@ -99,6 +99,6 @@ async def test_times_are_judged_by_the_message_and_kafka_s_stamp_alone(topic: To
     assert await reason_of(topic, make(NOON, NOON + DAY)) is None, "sent before it is available"
 
 
-async def test_a_run_on_the_topic_of_observations_is_refused():
+async def test_a_run_on_the_topic_of_observations_is_refused() -> None:
     _, [(_, refused)] = await take(WEATHER_OBSERVATIONS, batch_of([run(NOON).to_bytes()]))
     assert [one.reason for _, one in refused] == [Reason.MISSING_FIELD]

@@ -27,7 +27,7 @@ def gridcast(*arguments: str, folder: Path, **environment: str) -> subprocess.Co
     )
 
 
-def test_config_shows_every_setting_and_its_origin(tmp_path: Path):
+def test_config_shows_every_setting_and_its_origin(tmp_path: Path) -> None:
     (tmp_path / "gridcast.toml").write_text("partitions = 7")
     done = gridcast("config", "--broker", "kafka:9092", folder=tmp_path, GRIDCAST_STEP_MINUTES="5")
     assert done.returncode == 0, done.stderr
@@ -39,7 +39,7 @@ def test_config_shows_every_setting_and_its_origin(tmp_path: Path):
     assert "file gridcast.toml" in lines["partitions"]
 
 
-def test_config_never_shows_a_secret(tmp_path: Path):
+def test_config_never_shows_a_secret(tmp_path: Path) -> None:
     for flag in ((), ("--json",)):
         done = gridcast("config", *flag, folder=tmp_path, GRIDCAST_SASL_PASSWORD="hunter2")
         assert done.returncode == 0
@@ -47,12 +47,12 @@ def test_config_never_shows_a_secret(tmp_path: Path):
         assert "environment GRIDCAST_SASL_PASSWORD" in done.stdout
 
 
-def test_config_for_programs_is_json(tmp_path: Path):
+def test_config_for_programs_is_json(tmp_path: Path) -> None:
     found = json.loads(gridcast("config", "--json", folder=tmp_path).stdout)
     assert found["partitions"] == {"value": 4, "from": "default"}
 
 
-def test_config_tells_of_a_variable_that_sets_nothing(tmp_path: Path):
+def test_config_tells_of_a_variable_that_sets_nothing(tmp_path: Path) -> None:
     done = gridcast("config", folder=tmp_path, GRIDCAST_PARTITION="3")
     assert done.returncode == 0
     assert "GRIDCAST_PARTITION is set, but there is no such setting" in done.stderr
@@ -68,7 +68,7 @@ def test_config_tells_of_a_variable_that_sets_nothing(tmp_path: Path):
 )
 def test_what_the_user_can_mend_is_one_line_and_exit_code_2(
     tmp_path: Path, arguments: list[str], environment: dict[str, str]
-):
+) -> None:
     done = gridcast(*arguments, folder=tmp_path, **environment)
     assert done.returncode == 2
     assert done.stderr.startswith("gridcast: ")
@@ -76,7 +76,7 @@ def test_what_the_user_can_mend_is_one_line_and_exit_code_2(
     assert done.stdout == ""
 
 
-def test_schema_export_writes_what_its_check_then_accepts(tmp_path: Path):
+def test_schema_export_writes_what_its_check_then_accepts(tmp_path: Path) -> None:
     first = gridcast("schema", "export", "--to", "out", folder=tmp_path)
     assert re.search(r"(\d+) documents, \1 written", first.stdout)
     assert gridcast("schema", "export", "--check", "--to", "out", folder=tmp_path).returncode == 0
@@ -86,7 +86,7 @@ def test_schema_export_writes_what_its_check_then_accepts(tmp_path: Path):
     assert "asyncapi.json" in stale.stderr
 
 
-def test_help_lists_every_command_with_what_it_is_for(tmp_path: Path):
+def test_help_lists_every_command_with_what_it_is_for(tmp_path: Path) -> None:
     shown = gridcast("--help", folder=tmp_path).stdout
     for command in COMMANDS:
         assert re.search(rf"\b{command} +\w+", shown), command
@@ -97,11 +97,11 @@ def test_help_lists_every_command_with_what_it_is_for(tmp_path: Path):
     assert modules - {"__init__", "main", "options"} == named
 
 
-def test_the_version_is_said(tmp_path: Path):
+def test_the_version_is_said(tmp_path: Path) -> None:
     assert gridcast("--version", folder=tmp_path).stdout.startswith("gridcast 0.")
 
 
-def test_an_unknown_command_is_named_and_a_near_one_suggested(tmp_path: Path):
+def test_an_unknown_command_is_named_and_a_near_one_suggested(tmp_path: Path) -> None:
     done = gridcast("brokr", folder=tmp_path)
     assert done.returncode == 2
     assert done.stderr == "gridcast: there is no command 'brokr': did you mean broker?\n"
@@ -113,7 +113,7 @@ def test_an_unknown_command_is_named_and_a_near_one_suggested(tmp_path: Path):
 )
 def test_no_command_waits_for_what_another_needs(
     tmp_path: Path, command: str, heavy: tuple[str, ...]
-):
+) -> None:
     """Faust and scipy take half a second each to import; what serves never imports torch."""
     look = (
         "import sys; from gridcast.cli import main as cli; from typer.main import get_command;"

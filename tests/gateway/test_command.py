@@ -23,7 +23,7 @@ def gridcast(*words: str, folder: Path, **environment: str) -> "subprocess.Compl
     )
 
 
-def test_a_created_key_gives_access(tmp_path: Path):
+def test_a_created_key_gives_access(tmp_path: Path) -> None:
     made = gridcast(
         *("key", "desk-1", "--who", "the north desk", "--scope", "read"),
         *("--scope", "acknowledge", "--below", "f-1"),
@@ -54,7 +54,7 @@ def test_a_created_key_gives_access(tmp_path: Path):
 )
 def test_an_error_that_the_user_can_fix_is_one_line(
     tmp_path: Path, words: list[str], environment: dict[str, str], message: str
-):
+) -> None:
     done = gridcast(*words, folder=tmp_path, **environment)
     assert done.returncode == 2, done.stderr
     assert message in done.stderr.splitlines()[-1]

@@ -10,7 +10,7 @@ from support.redis import SERVER, RedisServer
 FILE = Path(__file__).parents[2] / "deploy/docker-compose.redis.yml"
 
 
-def test_a_server_of_that_version_accepts_the_options_of_the_container(tmp_path: Path):
+def test_a_server_of_that_version_accepts_the_options_of_the_container(tmp_path: Path) -> None:
     service: dict[str, Any] = yaml.safe_load(FILE.read_text())["services"]["redis"]
     output = subprocess.run(
         [SERVER, "--version"], capture_output=True, text=True, check=True

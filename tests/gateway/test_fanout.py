@@ -123,7 +123,7 @@ def series_of(received: list[dict[str, Any]]) -> list[str]:
     return [message["forecast"]["series"] for message in received if message["type"] == "forecast"]
 
 
-def test_a_snapshot_ends_with_the_position_up_to_which_it_is_complete(room: Room):
+def test_a_snapshot_ends_with_the_position_up_to_which_it_is_complete(room: Room) -> None:
     room.put(What.FORECAST, forecast("m-1"))
     client, network = room.client()
     room.subscribe(client, all=True)
@@ -133,7 +133,7 @@ def test_a_snapshot_ends_with_the_position_up_to_which_it_is_complete(room: Room
     assert last["seq"]["forecast"] == [1]
 
 
-def test_each_client_gets_what_it_subscribed_to(room: Room):
+def test_each_client_gets_what_it_subscribed_to(room: Room) -> None:
     room.put(What.SERIES, GridSeries(series="m-1", parent="f-1"))
     (limited, to_limited), (unlimited, to_unlimited) = room.client(), room.client()
     room.subscribe(limited, below=["f-1"], what=["forecast"])
@@ -151,7 +151,7 @@ def test_each_client_gets_what_it_subscribed_to(room: Room):
     ]
 
 
-def test_two_subscriptions_to_the_same_series_send_it_once(room: Room):
+def test_two_subscriptions_to_the_same_series_send_it_once(room: Room) -> None:
     client, network = room.client()
     for name in ("a", "b"):
         (subscription,) = client.session.receive(
@@ -170,7 +170,7 @@ def test_two_subscriptions_to_the_same_series_send_it_once(room: Room):
     assert len(series_of(network.received())) == 1
 
 
-def test_a_client_never_gets_what_it_may_not_see(room: Room):
+def test_a_client_never_gets_what_it_may_not_see(room: Room) -> None:
     room.put(What.SERIES, GridSeries(series="m-1", parent="f-1"))
     room.put(What.SERIES, GridSeries(series="m-2", parent="f-2"))
     client, network = room.client("f-1")
@@ -185,7 +185,7 @@ def test_a_client_never_gets_what_it_may_not_see(room: Room):
     assert [each["series"]["series"] for each in received if each["type"] == "series"] == ["m-1"]
 
 
-def test_waiting_forecasts_are_conflated_and_alarms_are_not(room: Room):
+def test_waiting_forecasts_are_conflated_and_alarms_are_not(room: Room) -> None:
     client, network = room.client()
     room.subscribe(client, all=True)
     network.received()
@@ -208,7 +208,9 @@ def test_waiting_forecasts_are_conflated_and_alarms_are_not(room: Room):
     assert room.metrics.registry.get_sample_value(name) == 8
 
 
-def test_a_client_that_reads_nothing_is_disconnected_with_a_reason_and_others_are_not(room: Room):
+def test_a_client_that_reads_nothing_is_disconnected_with_a_reason_and_others_are_not(
+    room: Room,
+) -> None:
     (good, to_good), (stalled, to_stalled) = room.client(), room.client()
     for client in (good, stalled):
         room.subscribe(client, all=True)
@@ -227,7 +229,7 @@ def test_a_client_that_reads_nothing_is_disconnected_with_a_reason_and_others_ar
     assert to_stalled.received() == []
 
 
-def test_a_client_that_reads_too_little_is_disconnected_too(room: Room):
+def test_a_client_that_reads_too_little_is_disconnected_too(room: Room) -> None:
     client, network = room.client()
     room.subscribe(client, all=True)
     network.is_stalled = True
@@ -242,7 +244,7 @@ def test_a_client_that_reads_too_little_is_disconnected_too(room: Room):
     assert network.close is not None
 
 
-def test_a_client_that_is_slow_but_steady_stays(room: Room):
+def test_a_client_that_is_slow_but_steady_stays(room: Room) -> None:
     client, network = room.client()
     room.subscribe(client, all=True)
     network.is_stalled = True
@@ -257,7 +259,7 @@ def test_a_client_that_is_slow_but_steady_stays(room: Room):
     assert len(client.queue) <= 50
 
 
-def test_the_buffer_of_a_client_is_bounded(room: Room):
+def test_the_buffer_of_a_client_is_bounded(room: Room) -> None:
     client, network = room.client()
     room.subscribe(client, all=True)
     network.is_stalled = True
@@ -268,7 +270,7 @@ def test_the_buffer_of_a_client_is_bounded(room: Room):
     assert len(client.queue) > 400
 
 
-def test_too_many_waiting_alarms_end_the_connection_and_none_is_dropped(room: Room):
+def test_too_many_waiting_alarms_end_the_connection_and_none_is_dropped(room: Room) -> None:
     client, network = room.client(most_alarms=10)
     room.subscribe(client, all=True)
     network.stuck = MOST_WAITING
@@ -278,7 +280,7 @@ def test_too_many_waiting_alarms_end_the_connection_and_none_is_dropped(room: Ro
     assert network.close == Close(CloseCode.TOO_SLOW, "too many alarm changes are waiting")
 
 
-def test_only_clients_that_have_everything_get_a_heartbeat(room: Room):
+def test_only_clients_that_have_everything_get_a_heartbeat(room: Room) -> None:
     (idle, to_idle), (behind, to_behind) = room.client(), room.client()
     room.subscribe(behind, all=True)
     to_behind.received()
@@ -294,7 +296,7 @@ def test_only_clients_that_have_everything_get_a_heartbeat(room: Room):
     assert idle in room.fanout.clients
 
 
-def test_a_large_snapshot_delays_other_clients_by_one_part_at_most(room: Room):
+def test_a_large_snapshot_delays_other_clients_by_one_part_at_most(room: Room) -> None:
     for number in range(1_000):
         room.put(What.FORECAST, forecast(f"m-{number}"))
     (greedy, to_greedy), (good, to_good) = room.client(), room.client()
@@ -319,7 +321,7 @@ def test_a_large_snapshot_delays_other_clients_by_one_part_at_most(room: Room):
     assert ended == [f"s-{number}" for number in range(8)]
 
 
-def test_updates_wait_for_a_few_parts_however_many_snapshots_are_under_way(room: Room):
+def test_updates_wait_for_a_few_parts_however_many_snapshots_are_under_way(room: Room) -> None:
     for number in range(1_000):
         room.put(What.FORECAST, forecast(f"m-{number}"))
     good, to_good = room.client()
@@ -343,7 +345,7 @@ def test_updates_wait_for_a_few_parts_however_many_snapshots_are_under_way(room:
     assert all(len(set(series_of(network.received()))) == 1_000 for _, network in crowd)
 
 
-def test_a_series_that_is_selected_twice_is_sent_once(room: Room):
+def test_a_series_that_is_selected_twice_is_sent_once(room: Room) -> None:
     room.put(What.SERIES, GridSeries(series="f-1", kind=SeriesKind.FEEDER, parent="z"))
     room.put(What.SERIES, GridSeries(series="m-1", parent="f-1"))
     for name in ("z", "f-1", "m-1", "m-2"):
@@ -354,7 +356,7 @@ def test_a_series_that_is_selected_twice_is_sent_once(room: Room):
     assert sorted(series_of(network.received())) == ["f-1", "m-1", "m-2", "z"]
 
 
-def test_changes_during_a_snapshot_are_part_of_it(room: Room):
+def test_changes_during_a_snapshot_are_part_of_it(room: Room) -> None:
     for number in range(600):
         room.put(What.FORECAST, forecast(f"m-{number}"))
     client, network = room.client()
@@ -374,7 +376,7 @@ def test_changes_during_a_snapshot_are_part_of_it(room: Room):
     assert received[-1]["seq"]["forecast"] == [602]
 
 
-def test_waiting_clients_are_served_in_turn(room: Room):
+def test_waiting_clients_are_served_in_turn(room: Room) -> None:
     clients = [room.client() for _ in range(450)]
     for client, _ in clients:
         room.subscribe(client, all=True)
@@ -386,7 +388,7 @@ def test_waiting_clients_are_served_in_turn(room: Room):
     assert all(len(series_of(network.received())) == 1 for _, network in clients)
 
 
-def test_a_client_that_has_left_gets_nothing(room: Room):
+def test_a_client_that_has_left_gets_nothing(room: Room) -> None:
     client, network = room.client()
     room.subscribe(client, all=True)
     network.received()

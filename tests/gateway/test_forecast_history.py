@@ -26,7 +26,7 @@ def at(minute: int, *middle: float, series: str = "m") -> bytes:
     return Forecast.model_validate(template.model_dump()).to_bytes()
 
 
-def test_each_slot_has_the_medians_of_the_given_times_before_its_end():
+def test_each_slot_has_the_medians_of_the_given_times_before_its_end() -> None:
     history = ForecastHistory(STEP_MS, 4, (30, 60))
     history.note(at(0, 1.0, 2.0, 3.0, 4.0))
     history.note(at(15, 10.0, 20.0, 30.0, 40.0))
@@ -38,7 +38,7 @@ def test_each_slot_has_the_medians_of_the_given_times_before_its_end():
     ]
 
 
-def test_ticks_within_a_slot_are_skipped_but_advance_the_newest_tick():
+def test_ticks_within_a_slot_are_skipped_but_advance_the_newest_tick() -> None:
     history = ForecastHistory(STEP_MS, 4, (15,))
     history.note(at(0, 1.0))
     history.note(at(7, 5.0))
@@ -46,13 +46,13 @@ def test_ticks_within_a_slot_are_skipped_but_advance_the_newest_tick():
     assert history.tick_ms == NOON_MS + 7 * 60_000
 
 
-def test_beyond_the_horizon_there_is_no_median():
+def test_beyond_the_horizon_there_is_no_median() -> None:
     history = ForecastHistory(STEP_MS, 4, (15, 60))
     history.note(at(0, 1.0, 2.0))
     assert history.of("m") == [(NOON_MS, [1.0, None])]
 
 
-def test_an_invalid_forecast_changes_nothing():
+def test_an_invalid_forecast_changes_nothing() -> None:
     history = ForecastHistory(STEP_MS, 4, (15,))
     for value in (None, b"", b"{", b'{"tick":"x"}', b'{"tick":"2026-01-01T12:00:00Z"', b'"tick":"'):
         history.note(value)
@@ -63,7 +63,7 @@ def test_an_invalid_forecast_changes_nothing():
     st.lists(st.tuples(st.integers(0, 40), st.sampled_from("ab")), max_size=60),
     st.integers(1, 8),
 )
-def test_in_any_order_the_newest_slots_are_kept(ticks: list[tuple[int, str]], slots: int):
+def test_in_any_order_the_newest_slots_are_kept(ticks: list[tuple[int, str]], slots: int) -> None:
     history, ahead = ForecastHistory(STEP_MS, slots, (15, 45)), (0, 2)
     for tick, series in ticks:
         history.note(at(15 * tick, *(100.0 * tick + step for step in range(3)), series=series))

@@ -108,7 +108,7 @@ def site(tmp_path: Path) -> Site:
     return Site(tmp_path)
 
 
-def test_health_and_readiness_are_for_everybody(site: Site):
+def test_health_and_readiness_are_for_everybody(site: Site) -> None:
     assert site.ask("/healthz").status == 200
     assert site.ask("/readyz").status == 200
     site.missing = "being read: load.forecasts"
@@ -118,20 +118,20 @@ def test_health_and_readiness_are_for_everybody(site: Site):
     assert site.ask("/v1/series", "reader").status == 503
 
 
-def test_a_forecast_is_the_message_of_kafka(site: Site):
+def test_a_forecast_is_the_message_of_kafka(site: Site) -> None:
     answer = site.ask("/v1/forecast?series=m-1", "reader")
     assert (answer.status, answer.content_type) == (200, "application/json")
     assert answer.body == forecast("m-1").to_bytes()
 
 
-def test_a_forecast_as_csv_has_a_line_a_slot_and_a_column_a_level(site: Site):
+def test_a_forecast_as_csv_has_a_line_a_slot_and_a_column_a_level(site: Site) -> None:
     answer = site.ask("/v1/forecast?series=m-1&format=csv", "reader")
     lines = answer.body.decode().split("\r\n")
     assert lines[:2] == ["time,kw_0.05,kw_0.5,kw_0.95", "2026-01-01T12:00:00Z,0,1,2"]
     assert lines[4:] == ["2026-01-01T12:45:00Z,0.375,1.375,2.375", ""]
 
 
-def test_the_past_is_the_mean_of_each_slot(site: Site):
+def test_the_past_is_the_mean_of_each_slot(site: Site) -> None:
     past = json.loads(site.ask("/v1/past?series=m-1", "reader").body)
     assert (past["time"], past["mean"]) == (["2026-01-01T12:00:00Z"], [1.5])
     assert past["newest"]["value"] == 2.5
@@ -158,11 +158,13 @@ def test_the_past_is_the_mean_of_each_slot(site: Site):
         ("//etc/passwd", None, 404),
     ],
 )
-def test_a_refused_request_has_its_status(site: Site, target: str, who: str | None, status: int):
+def test_a_refused_request_has_its_status(
+    site: Site, target: str, who: str | None, status: int
+) -> None:
     assert site.ask(target, who).status == status
 
 
-def test_a_wrong_key_is_answered_with_how_to_authenticate(site: Site):
+def test_a_wrong_key_is_answered_with_how_to_authenticate(site: Site) -> None:
     answer = site.ask("/v1/series", headers={"Authorization": "Bearer gridcast_wrong"})
     assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert site.ask("/v1/series", headers={"Authorization": "Basic eA=="}).status == 401
@@ -170,7 +172,7 @@ def test_a_wrong_key_is_answered_with_how_to_authenticate(site: Site):
 
 def test_a_limited_client_sees_its_subtree_and_cannot_tell_that_there_is_more(
     site: Site,
-):
+) -> None:
     assert [
         declared["series"] for declared in json.loads(site.ask("/v1/series", "limited").body)
     ] == ["m-1"]
@@ -182,20 +184,20 @@ def test_a_limited_client_sees_its_subtree_and_cannot_tell_that_there_is_more(
     assert hidden.body.replace(b"m-2", b"m-9") == missing.body
 
 
-def test_too_many_requests_are_refused(site: Site):
+def test_too_many_requests_are_refused(site: Site) -> None:
     site.allow_request = False
     assert site.ask("/v1/series", "reader").status == 429
     assert site.ask("/healthz").status == 200
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
-def test_nothing_can_be_written(site: Site, method: str):
+def test_nothing_can_be_written(site: Site, method: str) -> None:
     assert site.ask("/v1/series", "reader", method).status == 405
 
 
 def test_if_the_screen_is_not_built_a_page_says_so(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr("gridcast.gateway.screen.BUILT", tmp_path / "none")
     answer = site.ask("/")
     assert answer.status == 200
@@ -203,7 +205,7 @@ def test_if_the_screen_is_not_built_a_page_says_so(
     assert b"gateway_screen_dir" in answer.body
 
 
-def test_a_built_screen_is_served_gzipped_if_possible(site: Site):
+def test_a_built_screen_is_served_gzipped_if_possible(site: Site) -> None:
     (site.screen / "assets").mkdir(parents=True)
     (site.screen / "index.html").write_text("<!doctype html>")
     script = site.screen / "assets" / "main-1a2b.js"
@@ -221,12 +223,12 @@ def test_a_built_screen_is_served_gzipped_if_possible(site: Site):
     assert "javascript" in packed.content_type
 
 
-def test_a_folder_without_a_screen_is_one_clear_error(tmp_path: Path):
+def test_a_folder_without_a_screen_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"holds no index\.html"):
         ScreenFiles(tmp_path)
 
 
-def test_the_forecast_history_has_the_medians_of_former_forecasts(site: Site):
+def test_the_forecast_history_has_the_medians_of_former_forecasts(site: Site) -> None:
     target = "/v1/forecast-history?series=m-1"
     assert json.loads(site.ask(target, "reader").body)["time"] == []
     site.forecast_history.note(forecast("m-1").to_bytes())
@@ -242,7 +244,7 @@ def test_the_forecast_history_has_the_medians_of_former_forecasts(site: Site):
 @pytest.mark.parametrize(("who", "status"), [("reader", 200), ("admin", 403), (None, 401)])
 def test_the_former_address_gives_the_same_answer_marked_as_deprecated(
     site: Site, who: str | None, status: int
-):
+) -> None:
     site.forecast_history.note(forecast("m-1").to_bytes())
     former = site.ask("/v1/said?series=m-1", who)
     answer = site.ask("/v1/forecast-history?series=m-1", who)
@@ -254,7 +256,7 @@ def test_the_former_address_gives_the_same_answer_marked_as_deprecated(
     }
 
 
-def test_the_temperature_is_of_the_series_station_as_of_the_newest_tick(site: Site):
+def test_the_temperature_is_of_the_series_station_as_of_the_newest_tick(site: Site) -> None:
     noon = forecast("m-1").tick
     curve = json.loads(site.ask("/v1/temperature?series=m-1", "reader").body)
     assert (curve["station"], curve["time"], curve["unit"]) == (None, [], "°C")
@@ -280,7 +282,7 @@ def test_the_temperature_is_of_the_series_station_as_of_the_newest_tick(site: Si
     assert site.ask("/v1/temperature?series=m-2", "limited").status == 404
 
 
-def test_silence_is_measured_up_to_the_newest_tick(site: Site):
+def test_silence_is_measured_up_to_the_newest_tick(site: Site) -> None:
     at = np.array([NOON_MS - 3_600_000, NOON_MS])
     none = np.zeros(2, np.uint8), np.zeros(2, np.int32)
     site.past_loads.fold(ReadingColumns(["m-2", "m-3"], at, np.ones(2), *none), 0, at)
@@ -296,13 +298,13 @@ def test_silence_is_measured_up_to_the_newest_tick(site: Site):
     assert [declared["series"] for declared in feeds["silent"]] == ["m-1"]
 
 
-def test_before_any_reading_there_are_no_feeds(site: Site):
+def test_before_any_reading_there_are_no_feeds(site: Site) -> None:
     site.past_loads = PastLoads(STEP_MS, 4)
     feeds = json.loads(site.ask("/v1/feeds", "reader").body)
     assert (feeds["time"], feeds["known"], feeds["alive"], feeds["silent"]) == (None, 0, 0, [])
 
 
 @pytest.mark.parametrize("at", ["", "yesterday", "1999-01-01T00:00:00Z", "2999-01-01T00:00:00Z"])
-def test_a_snapshot_is_of_a_time_of_the_last_days(site: Site, at: str):
+def test_a_snapshot_is_of_a_time_of_the_last_days(site: Site, at: str) -> None:
     assert site.ask(f"/v1/moment?at={at}", "reader").status == 400
     assert site.ask("/v1/moment", "admin").status == 403

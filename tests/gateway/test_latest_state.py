@@ -55,7 +55,7 @@ def delete(state: LatestState, what: What, key: str, partition: int = 0) -> None
     state.reached(what, partition, offset + 1)
 
 
-def test_a_message_of_kafka_is_passed_on_byte_for_byte(state: LatestState):
+def test_a_message_of_kafka_is_passed_on_byte_for_byte(state: LatestState) -> None:
     added = put(state, What.FORECAST, forecast("m-1"))
     assert added.value == forecast("m-1").to_bytes()
     assert added.packet.payload.startswith(
@@ -75,12 +75,12 @@ def test_a_message_of_kafka_is_passed_on_byte_for_byte(state: LatestState):
 )
 def test_each_message_matches_its_schema(
     state: LatestState, what: What, message: Message, delta: type[BaseModel]
-):
+) -> None:
     sent = put(state, what, message).packet.payload
     assert delta.model_validate_json(sent, strict=True).model_dump_json().encode() == sent
 
 
-def test_only_the_newest_of_each_series_is_in_the_state(state: LatestState):
+def test_only_the_newest_of_each_series_is_in_the_state(state: LatestState) -> None:
     put(state, What.FORECAST, forecast("m-1", 0))
     newest = put(state, What.FORECAST, forecast("m-1", 1))
     assert list(state.all(What.FORECAST)) == [newest]
@@ -99,20 +99,20 @@ def test_only_the_newest_of_each_series_is_in_the_state(state: LatestState):
         b"x" * 20_000,
     ],
 )
-def test_an_incomplete_forecast_is_refused(value: bytes):
+def test_an_incomplete_forecast_is_refused(value: bytes) -> None:
     assert isinstance(
         read_entry(What.FORECAST, KafkaMessage(0, 0, 0, b"m-1", value), 10_000), Refusal
     )
 
 
-def test_a_forecast_that_passes_the_quick_check_is_valid():
+def test_a_forecast_that_passes_the_quick_check_is_valid() -> None:
     whole = forecast("m-1").to_bytes()
     assert isinstance(
         read_entry(What.FORECAST, KafkaMessage(0, 0, 0, b"m-1", whole), 10_000), Entry
     )
 
 
-def test_since_a_position_only_changes_are_returned(state: LatestState):
+def test_since_a_position_only_changes_are_returned(state: LatestState) -> None:
     put(state, What.FORECAST, forecast("m-1"))
     put(state, What.FORECAST, forecast("m-2"), partition=1)
     position = state.position()
@@ -129,12 +129,14 @@ def test_since_a_position_only_changes_are_returned(state: LatestState):
         Place(epoch="e", seq={What.FORECAST: [9]}),
     ],
 )
-def test_since_an_unknown_position_everything_is_returned(state: LatestState, position: Place):
+def test_since_an_unknown_position_everything_is_returned(
+    state: LatestState, position: Place
+) -> None:
     put(state, What.FORECAST, forecast("m-1"))
     assert len(since(state, What.FORECAST, position)) == 1
 
 
-def test_since_a_position_every_change_of_an_alarm_is_returned(state: LatestState):
+def test_since_a_position_every_change_of_an_alarm_is_returned(state: LatestState) -> None:
     put(state, What.ALARM, alarm("a-1"))
     position = state.position()
     for minute in range(3):
@@ -145,7 +147,7 @@ def test_since_a_position_every_change_of_an_alarm_is_returned(state: LatestStat
 
 def test_if_changes_were_dropped_each_alarm_is_returned_in_its_present_state(
     state: LatestState, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(latest_state, "MOST_CHANGES", 2)
     position = state.position()
     for minute in range(3):
@@ -155,7 +157,7 @@ def test_if_changes_were_dropped_each_alarm_is_returned_in_its_present_state(
     assert [entry.offset for entry in since(state, What.ALARM, recent)] == [1, 2]
 
 
-def test_a_deletion_is_returned_to_clients_that_resume_and_to_no_other(state: LatestState):
+def test_a_deletion_is_returned_to_clients_that_resume_and_to_no_other(state: LatestState) -> None:
     put(state, What.FORECAST, forecast("m-1"))
     position = state.position()
     delete(state, What.FORECAST, "m-1")
@@ -165,7 +167,7 @@ def test_a_deletion_is_returned_to_clients_that_resume_and_to_no_other(state: La
     assert state.about(What.FORECAST, "m-1") == []
 
 
-def test_the_path_leads_from_a_series_to_the_root(state: LatestState):
+def test_the_path_leads_from_a_series_to_the_root(state: LatestState) -> None:
     put(state, What.SERIES, GridSeries(series="m-1", parent="f-1"))
     put(state, What.SERIES, GridSeries(series="f-1", parent="z-1"))
     assert state.path("m-1") == ["m-1", "f-1", "z-1"]
@@ -174,7 +176,7 @@ def test_the_path_leads_from_a_series_to_the_root(state: LatestState):
     assert state.path("m-1") == ["m-1", "f-1"]
 
 
-def test_entries_that_are_too_old_are_dropped(state: LatestState):
+def test_entries_that_are_too_old_are_dropped(state: LatestState) -> None:
     put(state, What.FORECAST, forecast("old"), at_ms=NOW_MS - 9 * DAY_MS)
     put(state, What.FORECAST, forecast("new"))
     put(state, What.ALARM, alarm("lasts"), at_ms=NOW_MS - 80 * DAY_MS)

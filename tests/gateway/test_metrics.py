@@ -16,7 +16,7 @@ from gridcast.schemas.gateway import What
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 
 
-def test_events_are_counted():
+def test_events_are_counted() -> None:
     metrics = GatewayMetrics("1.0", "r")
     metrics.consumed(What.FORECAST, messages=10, unusable=1)
     metrics.closed(CloseCode.TOO_SLOW)
@@ -37,7 +37,7 @@ def test_events_are_counted():
     assert value("gridcast_gateway_known", {"what": "alarm"}) == 3
 
 
-def test_every_metric_of_the_gateway_is_named_and_described():
+def test_every_metric_of_the_gateway_is_named_and_described() -> None:
     listed = GatewayMetricList("1.0", "r")
     exposed = text_string_to_metric_families(generate_latest(listed.registry).decode())
     ours = {family.name for family in exposed if family.name.startswith("gridcast_")}
@@ -50,6 +50,6 @@ def test_every_metric_of_the_gateway_is_named_and_described():
         assert len(metric.about) > 15
 
 
-def test_the_page_has_the_table_of_all_metrics_of_the_gateway():
+def test_the_page_has_the_table_of_all_metrics_of_the_gateway() -> None:
     wanted = table(GatewayMetricList("", "").described)
     assert wanted in PAGE.read_text("utf-8"), f"docs/reference/metrics.md is to hold:\n{wanted}"

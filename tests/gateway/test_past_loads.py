@@ -25,7 +25,7 @@ def fold(
     past.fold(columns, 0, np.arange(offset, offset + count))
 
 
-def test_slots_that_the_ring_has_passed_are_emptied():
+def test_slots_that_the_ring_has_passed_are_emptied() -> None:
     past = PastLoads(STEP_MS, SLOTS)
     fold(past, ("m", 0, 1.0), ("n", 0, 5.0))
     fold(past, ("m", 3 * STEP_MS, 2.0))
@@ -37,24 +37,24 @@ def test_slots_that_the_ring_has_passed_are_emptied():
     assert past.of("m") == [(100 * STEP_MS, 4.0)]
 
 
-def test_readings_before_the_ring_are_ignored():
+def test_readings_before_the_ring_are_ignored() -> None:
     past = PastLoads(STEP_MS, SLOTS)
     fold(past, ("m", 10 * STEP_MS, 1.0), ("m", 5 * STEP_MS, 9.0), ("m", 6 * STEP_MS, 2.0))
     assert past.of("m") == [(6 * STEP_MS, 2.0), (10 * STEP_MS, 1.0)]
 
 
-def test_a_questionable_reading_is_shown_but_not_averaged():
+def test_a_questionable_reading_is_shown_but_not_averaged() -> None:
     past = PastLoads(STEP_MS, SLOTS)
     fold(past, ("m", 0, 7.0), quality=Quality.QUESTIONABLE)
     assert past.of("m") == []
     assert [newest.value for newest in past.drain_newest()] == [7.0]
 
 
-def test_an_unknown_series_has_no_past():
+def test_an_unknown_series_has_no_past() -> None:
     assert PastLoads(STEP_MS, SLOTS).of("m") == []
 
 
-def test_the_newest_reading_is_returned_once_and_an_older_one_never():
+def test_the_newest_reading_is_returned_once_and_an_older_one_never() -> None:
     past = PastLoads(STEP_MS, SLOTS)
     fold(past, ("m", 2_000, 2.0), ("m", 1_000, 1.0), offset=40)
     (newest,) = past.drain_newest()
@@ -71,7 +71,7 @@ def test_the_newest_reading_is_returned_once_and_an_older_one_never():
 )
 def test_in_any_order_the_ring_holds_what_a_list_would(
     readings: list[tuple[str, int, int]],
-):
+) -> None:
     past = PastLoads(STEP_MS, SLOTS)
     kept: list[tuple[str, int, int]] = []
     head = None

@@ -65,7 +65,7 @@ def forecast_entry(series: str, minute: int = 0, offset: int = 0) -> Entry:
 
 async def test_the_newest_forecast_of_each_series_is_there_for_a_time(
     server: RedisServer, prefix: str
-):
+) -> None:
     client = server.client()
     async with sharing(server.url, prefix, redis_forecast_s=60) as state:
         state.publish([forecast_entry("m-1", minute) for minute in range(3)])
@@ -82,7 +82,7 @@ async def test_the_newest_forecast_of_each_series_is_there_for_a_time(
 
 async def test_one_gateway_writes_and_another_takes_over_when_it_is_gone(
     server: RedisServer, prefix: str, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(shared_state, "LEASE_MS", 1_500)
     client = server.client()
     async with sharing(server.url, prefix) as second:
@@ -99,7 +99,7 @@ async def test_one_gateway_writes_and_another_takes_over_when_it_is_gone(
         await until(written)
 
 
-async def test_connections_are_counted_over_all_gateways(server: RedisServer, prefix: str):
+async def test_connections_are_counted_over_all_gateways(server: RedisServer, prefix: str) -> None:
     async with sharing(server.url, prefix) as first, sharing(server.url, prefix) as second:
         assert [await first.add_connection(ANNA, f"c-{number}") for number in range(2)] == [
             True,
@@ -115,7 +115,7 @@ async def test_connections_are_counted_over_all_gateways(server: RedisServer, pr
 
 async def test_a_gateway_that_was_killed_takes_its_connections_with_it(
     server: RedisServer, prefix: str, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(shared_state, "RENEWED_WITHIN_S", 1.0)
     key = f"{prefix}gridcast:connections:key/anna"
     client = server.client()
@@ -130,7 +130,7 @@ async def test_a_gateway_that_was_killed_takes_its_connections_with_it(
         assert sorted(client.zrange(key, 0, -1)) == ["another", "mine"]
 
 
-async def test_requests_are_counted_over_all_gateways(server: RedisServer, prefix: str):
+async def test_requests_are_counted_over_all_gateways(server: RedisServer, prefix: str) -> None:
     async with sharing(server.url, prefix) as first, sharing(server.url, prefix) as second:
         answers = []
         for _ in range(8):
@@ -139,7 +139,7 @@ async def test_requests_are_counted_over_all_gateways(server: RedisServer, prefi
     assert 5 <= answers.count(True) <= 10
 
 
-async def test_without_redis_a_gateway_runs_degraded_and_recovers(tmp_path: Path):
+async def test_without_redis_a_gateway_runs_degraded_and_recovers(tmp_path: Path) -> None:
     with RedisServer(tmp_path) as server:
         async with sharing(server.url, "") as state:
             assert state.degraded == []
@@ -159,7 +159,7 @@ async def test_without_redis_a_gateway_runs_degraded_and_recovers(tmp_path: Path
             await until(lambda: members() == ["c-1"])
 
 
-async def test_a_redis_that_hangs_delays_nobody(tmp_path: Path):
+async def test_a_redis_that_hangs_delays_nobody(tmp_path: Path) -> None:
     with RedisServer(tmp_path) as server:
         async with sharing(server.url, "") as state:
             assert server.process is not None
@@ -176,13 +176,13 @@ async def test_a_redis_that_hangs_delays_nobody(tmp_path: Path):
             await until(lambda: state.is_up)
 
 
-async def test_without_a_redis_url_nothing_is_degraded():
+async def test_without_a_redis_url_nothing_is_degraded() -> None:
     state = SharedState(Settings(), GatewayMetrics("1", "r"))
     await state.run()
     assert state.degraded == []
     assert await state.add_connection(ANNA, "c-1")
 
 
-def test_an_invalid_address_is_one_clear_error():
+def test_an_invalid_address_is_one_clear_error() -> None:
     with pytest.raises(UserError, match="redis_url"):
         SharedState(Settings(redis_url="http://nowhere"), GatewayMetrics("1", "r"))

@@ -32,7 +32,7 @@ def payloads(snapshot: _SnapshotMessages) -> list[str]:
     return sorted(payload.decode() for payload in snapshot.messages())
 
 
-def test_only_the_newest_of_each_is_kept():
+def test_only_the_newest_of_each_is_kept() -> None:
     snapshot = _SnapshotMessages(Settings(), everything, everything)
     snapshot.take(
         What.FORECAST, messages(forecast("m-1"), forecast("m-2"), forecast("m-1", minute=1))
@@ -43,7 +43,7 @@ def test_only_the_newest_of_each_is_kept():
     assert '"tick":"2026-01-01T12:02:00Z"' in ticks["m-2"]
 
 
-def test_the_readings_of_a_frame_are_sent_one_by_one_and_an_older_one_is_not():
+def test_the_readings_of_a_frame_are_sent_one_by_one_and_an_older_one_is_not() -> None:
     snapshot = _SnapshotMessages(Settings(), lambda name: name != "m-3", everything)
     frame = ReadingFrame(frame="f-1", time=NOON, series=["m-1", "m-2", "m-3"], value=[1, 2, 3])
     late = Reading(series="m-1", time=NOON.replace(hour=11), value=9.0)
@@ -56,7 +56,7 @@ def test_the_readings_of_a_frame_are_sent_one_by_one_and_an_older_one_is_not():
 
 def test_too_many_bytes_are_refused_and_replaced_messages_do_not_count(
     monkeypatch: pytest.MonkeyPatch,
-):
+) -> None:
     size = len(forecast("m-1").to_bytes())
     monkeypatch.setattr(snapshot_at, "MOST_BYTES", 2 * size)
     snapshot = _SnapshotMessages(Settings(), everything, everything)
@@ -66,7 +66,7 @@ def test_too_many_bytes_are_refused_and_replaced_messages_do_not_count(
         snapshot.take(What.FORECAST, messages(forecast("m-3")))
 
 
-def test_alarms_of_everything_visible_are_included_even_of_a_feed():
+def test_alarms_of_everything_visible_are_included_even_of_a_feed() -> None:
     snapshot = _SnapshotMessages(Settings(), lambda _: False, lambda name: name != "m-9")
     snapshot.take(
         What.ALARM, messages(alarm("a", series="meter.readings/0"), alarm("b", series="m-9"))
@@ -91,7 +91,9 @@ def wanted(messages: Iterable[Message], series: str | None = None) -> set[str]:
     return {name for name in ("z", "f", "m-1", "m-2") if is_wanted(name)}
 
 
-def test_of_a_declared_grid_the_upper_series_and_the_parts_of_the_requested_one_are_included():
+def test_of_a_declared_grid_the_upper_series_and_the_parts_of_the_requested_one_are_included() -> (
+    None
+):
     grid = [
         GridSeries(series="z", kind=SeriesKind.ZONE),
         GridSeries(series="f", kind=SeriesKind.FEEDER, parent="z"),
@@ -104,7 +106,7 @@ def test_of_a_declared_grid_the_upper_series_and_the_parts_of_the_requested_one_
 
 def test_of_undeclared_series_no_more_are_included_than_a_screen_shows(
     monkeypatch: pytest.MonkeyPatch,
-):
+) -> None:
     few = [forecast("m-1"), forecast("m-2")]
     assert wanted(few) == {"z", "f", "m-1", "m-2"}
     monkeypatch.setattr(snapshot_at, "MOST_UNDECLARED", 1)

@@ -40,7 +40,9 @@ def weather(grid: Grid) -> WeatherCurves:
     return WeatherCurves(grid, HOUR_MS, past_ms=3 * HOUR_MS, ahead_ms=2 * HOUR_MS)
 
 
-def test_measured_and_forecast_temperatures_are_returned_side_by_side(weather: WeatherCurves):
+def test_measured_and_forecast_temperatures_are_returned_side_by_side(
+    weather: WeatherCurves,
+) -> None:
     for back, degrees in ((3, 1.0), (2, 2.0), (1, 4.0)):
         weather.take(observed("st-1", NOON - back * HOUR, degrees))
     weather.take(run("st-1", NOON - 2 * HOUR, 3.0, 5.0, 7.0, 9.0, 11.0))
@@ -52,7 +54,7 @@ def test_measured_and_forecast_temperatures_are_returned_side_by_side(weather: W
     np.testing.assert_array_equal(curve.forecast, [np.nan, 4.0, 6.0, 8.0, 10.0])
 
 
-def test_nothing_is_returned_before_it_became_available(weather: WeatherCurves):
+def test_nothing_is_returned_before_it_became_available(weather: WeatherCurves) -> None:
     weather.take(observed("st-1", NOON - 2 * HOUR, 1.0))
     weather.take(observed("st-1", NOON - HOUR, 3.0))
     weather.take(observed("st-1", NOON - HOUR, 9.0, available_at=NOON + HOUR))  # corrected later
@@ -64,7 +66,7 @@ def test_nothing_is_returned_before_it_became_available(weather: WeatherCurves):
     assert later.issued_ms == NOON_MS - HOUR_MS
 
 
-def test_a_series_without_a_station_has_the_nearest(weather: WeatherCurves):
+def test_a_series_without_a_station_has_the_nearest(weather: WeatherCurves) -> None:
     assert weather.of("f-2", NOON_MS).station is None
     for name, latitude in (("north", 55.0), ("near", 51.0), ("south", 40.0)):
         weather.take(observed(name, NOON, 1.0, latitude=latitude, longitude=8.0))
@@ -76,14 +78,14 @@ def test_a_series_without_a_station_has_the_nearest(weather: WeatherCurves):
     assert weather.of("f-2", NOON_MS).station == "north"
 
 
-def test_the_only_station_is_used_for_series_without_a_location(weather: WeatherCurves):
+def test_the_only_station_is_used_for_series_without_a_location(weather: WeatherCurves) -> None:
     weather.take(observed("st-9", NOON - HOUR, 1.0))
     assert weather.of("nobody-declared-it", NOON_MS).station == "st-9"
     weather.take(observed("st-8", NOON - HOUR, 1.0))
     assert weather.of("nobody-declared-it", NOON_MS).station is None
 
 
-def test_a_station_without_weather_is_named_all_the_same(weather: WeatherCurves):
+def test_a_station_without_weather_is_named_all_the_same(weather: WeatherCurves) -> None:
     curve = weather.of("f-1", NOON_MS)
     assert (curve.station, len(curve.time_ms)) == ("st-1", 0)
     weather.take(observed("st-1", NOON - HOUR, None, wind_ms=3.0))
@@ -91,7 +93,7 @@ def test_a_station_without_weather_is_named_all_the_same(weather: WeatherCurves)
     assert len(weather.of("f-1", NOON_MS).time_ms) == 0  # wind is no temperature
 
 
-def test_weather_that_no_query_reaches_is_dropped(weather: WeatherCurves):
+def test_weather_that_no_query_reaches_is_dropped(weather: WeatherCurves) -> None:
     weather.take(observed("st-2", NOON, 1.0, latitude=50.0, longitude=8.0))
     later = NOON + 10 * 24 * HOUR
     for hour in range(10 * 24):

@@ -12,7 +12,7 @@ from gridcast.schemas import GridSeries
 from gridcast.units import HOUR_MS
 
 
-def test_a_cut_is_the_window_that_was_cut_then():
+def test_a_cut_is_the_window_that_was_cut_then() -> None:
     mean = hours(20 * 24, 3, lost=0.1)
     archive = archive_of(mean)
     windows = Windows(WindowSpec(step_minutes=60))
@@ -27,7 +27,7 @@ def test_a_cut_is_the_window_that_was_cut_then():
         assert marks.tobytes() == their_marks.tobytes()
 
 
-def test_each_pair_has_its_own_origin_and_row():
+def test_each_pair_has_its_own_origin_and_row() -> None:
     archive = archive_of(hours(400, 3))
     slots, rows = np.array([200, 300, 250, 400]), np.array([0, 2, 2, 1])
     mean, mark = archive.cut(slots, rows, 24)
@@ -36,7 +36,7 @@ def test_each_pair_has_its_own_origin_and_row():
         assert mean[:, i].tolist() == archive.mean[slot - 24 : slot, row].tolist()
 
 
-def test_before_the_beginning_and_past_the_end_nothing_was_measured():
+def test_before_the_beginning_and_past_the_end_nothing_was_measured() -> None:
     archive = archive_of(hours(48, 1))
     mean, mark = archive.cut(10, 0, 24)
     assert np.isnan(mean[:14]).all()
@@ -45,7 +45,7 @@ def test_before_the_beginning_and_past_the_end_nothing_was_measured():
     assert np.isfinite(archive.truth(40, 0, 24)[0]).tolist() == [True] * 8 + [False] * 16
 
 
-def test_a_slot_measured_by_less_than_half_is_no_truth():
+def test_a_slot_measured_by_less_than_half_is_no_truth() -> None:
     archive = archive_of(hours(48, 1))
     archive.mark[:4, 0] = [0, MEASURED - 1, MEASURED, FULL]
     truth = archive.truth(0, np.array([0]), 4)
@@ -53,7 +53,7 @@ def test_a_slot_measured_by_less_than_half_is_no_truth():
     assert np.isnan(truth[0]).tolist() == [True, True, False, False]
 
 
-def test_of_the_operators_forecast_counts_what_was_known_at_the_origin():
+def test_of_the_operators_forecast_counts_what_was_known_at_the_origin() -> None:
     mean = hours(48, 1)
     known = np.full(mean.shape, 10 * HOUR_MS)
     known[24:] = 24 * HOUR_MS
@@ -64,7 +64,7 @@ def test_of_the_operators_forecast_counts_what_was_known_at_the_origin():
     assert asked[2].tolist() == (mean[24:, 0] + 1).tolist()
 
 
-def test_what_does_not_fit_together_is_refused():
+def test_what_does_not_fit_together_is_refused() -> None:
     mean = hours(48, 1)
     with pytest.raises(ValueError, match="one of"):
         Archive.of(0, 7, (GridSeries(series="a"),), mean)

@@ -16,7 +16,7 @@ def refusal(data: bytes) -> str:
     return str(caught.value)
 
 
-def test_a_contract_reads_back_as_it_was_and_writes_the_same_bytes():
+def test_a_contract_reads_back_as_it_was_and_writes_the_same_bytes() -> None:
     contract = contract_of(FEATURES, scores={"b": {"y": 2.0, "x": 1.0}, "a": {"mape": 0.02}})
     again = Contract.from_bytes(contract.to_bytes())
     assert again == contract
@@ -24,7 +24,7 @@ def test_a_contract_reads_back_as_it_was_and_writes_the_same_bytes():
     assert other.to_bytes() == contract.to_bytes() == again.to_bytes()
 
 
-def test_another_version_is_named():
+def test_another_version_is_named() -> None:
     later = WRITTEN.replace(b'"version":1', b'"version":2')
     assert refusal(later) == "contract version 2; this gridcast reads 1"
 
@@ -42,7 +42,7 @@ def test_another_version_is_named():
         (b"}", b"", "Invalid JSON"),
     ],
 )
-def test_what_cannot_be_kept_is_refused_and_named(old: bytes, new: bytes, told: str):
+def test_what_cannot_be_kept_is_refused_and_named(old: bytes, new: bytes, told: str) -> None:
     altered = WRITTEN.replace(old, new, 1)
     assert altered != WRITTEN
     assert told in refusal(altered)

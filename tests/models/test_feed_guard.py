@@ -55,11 +55,11 @@ def restarted(guarded: Guarded, limit: FeedLimit = LIMIT) -> Guarded:
     return Guarded(limit, encode(guarded.guard.record()), encode(guarded.board.record()))
 
 
-def test_a_healthy_feed_with_a_few_dead_letters_raises_nothing():
+def test_a_healthy_feed_with_a_few_dead_letters_raises_nothing() -> None:
     assert not play(Guarded(), *(of(minute, 100, 5) for minute in range(40)))
 
 
-def test_a_broken_feed_raises_one_alarm_with_what_was_seen():
+def test_a_broken_feed_raises_one_alarm_with_what_was_seen() -> None:
     guard = Guarded()
     healthy = [of(minute, 95, 0) for minute in range(20)]
     broken = [of(minute, 15, 80) for minute in range(20, 30)]
@@ -88,7 +88,7 @@ def test_a_broken_feed_raises_one_alarm_with_what_was_seen():
     assert "80 not-json, 5 empty" in alarm.text
 
 
-def test_the_rate_alone_is_enough_even_where_the_share_is_small():
+def test_the_rate_alone_is_enough_even_where_the_share_is_small() -> None:
     guard = Guarded(FeedLimit(share=1, per_minute=2))
     alarms = play(guard, *(of(minute, 1000, 3) for minute in range(SPAN)))
     assert [alarm.change for alarm in alarms] == [AlarmChange.RAISED]
@@ -96,11 +96,13 @@ def test_the_rate_alone_is_enough_even_where_the_share_is_small():
 
 
 @pytest.mark.parametrize(("bad", "raised"), [(LEAST - 1, 0), (LEAST, 1)])
-def test_a_small_feed_is_judged_by_its_share_only_from_a_few_refusals_on(bad: int, raised: int):
+def test_a_small_feed_is_judged_by_its_share_only_from_a_few_refusals_on(
+    bad: int, raised: int
+) -> None:
     assert len(play(Guarded(), of(0, 0, bad), of(1, 1, 0))) == raised
 
 
-def test_it_clears_when_it_has_been_well_below_the_limit_for_a_while():
+def test_it_clears_when_it_has_been_well_below_the_limit_for_a_while() -> None:
     guard = Guarded()
     (raised,) = play(guard, of(0, 0, 100), of(1, 100, 0))
     alarms = play(guard, *(of(minute, 100, 0) for minute in range(2, 60)))
@@ -116,14 +118,14 @@ def test_it_clears_when_it_has_been_well_below_the_limit_for_a_while():
     assert cleared.cleared_at.minute == SPAN + CALM + 1
 
 
-def test_between_half_the_limit_and_the_limit_an_alarm_stays_and_none_is_raised():
+def test_between_half_the_limit_and_the_limit_an_alarm_stays_and_none_is_raised() -> None:
     between = [of(minute, 96, 4) for minute in range(1, 60)]
     guard = Guarded()
     assert len(play(guard, of(0, 0, 100), *between)) == 1
     assert not play(Guarded(), *between)
 
 
-def test_silence_neither_clears_an_alarm_nor_raises_one():
+def test_silence_neither_clears_an_alarm_nor_raises_one() -> None:
     guard = Guarded()
     assert len(play(guard, of(0, 0, 100), of(1, 0, 100))) == 1
     assert not play(guard, of(500, 0, 100)), "still broken, still the same alarm"
@@ -131,7 +133,7 @@ def test_silence_neither_clears_an_alarm_nor_raises_one():
     assert [alarm.change for alarm in after] == [AlarmChange.CLEARED]
 
 
-def test_it_can_break_again_and_that_is_another_alarm():
+def test_it_can_break_again_and_that_is_another_alarm() -> None:
     guard = Guarded()
     once = [of(0, 0, 100), *(of(minute, 100, 0) for minute in range(1, 60))]
     again = [of(60, 0, 200), of(61, 100, 0)]
@@ -141,7 +143,7 @@ def test_it_can_break_again_and_that_is_another_alarm():
     assert alarms[0].alarm != alarms[2].alarm
 
 
-def test_a_restarted_worker_neither_raises_twice_nor_forgets():
+def test_a_restarted_worker_neither_raises_twice_nor_forgets() -> None:
     guard = restarted(Guarded())
     play(guard, of(0, 0, 100))
     guard = restarted(guard)
@@ -152,7 +154,7 @@ def test_a_restarted_worker_neither_raises_twice_nor_forgets():
     assert [alarm.change for alarm in alarms] == [AlarmChange.CLEARED]
 
 
-def test_messages_that_were_counted_before_count_once():
+def test_messages_that_were_counted_before_count_once() -> None:
     messages = of(0, 1, 2) + of(1, 5, 0)
     guard = Guarded()
     guard.take(*batch(messages[:2]))
@@ -163,7 +165,7 @@ def test_messages_that_were_counted_before_count_once():
     assert twice.take(*batch(messages)), "so the above would have shown it"
 
 
-def test_stamps_that_go_back_count_for_the_minute_that_is_open():
+def test_stamps_that_go_back_count_for_the_minute_that_is_open() -> None:
     guard = Guarded()
     assert not play(guard, of(5, 1, 1), of(3, 0, 2))
     (alarm,) = play(guard, of(6, 1, 0))
@@ -171,7 +173,7 @@ def test_stamps_that_go_back_count_for_the_minute_that_is_open():
     assert alarm.raised_at.minute == 6
 
 
-def test_what_is_kept_of_a_busy_feed_is_small():
+def test_what_is_kept_of_a_busy_feed_is_small() -> None:
     guard = Guarded()
     play(guard, *(of(minute, 50, 7) + of(minute, 0, 3, b"") for minute in range(40)))
     assert len(encode(guard.guard.record())) + len(encode(guard.board.record())) < 1_500
@@ -186,7 +188,7 @@ MINUTES = st.lists(
 @given(MINUTES, st.lists(st.integers(1, 200), max_size=8), st.booleans())
 def test_the_alarms_do_not_depend_on_batches_nor_on_restarts(
     minutes: list[tuple[int, int, int]], cuts: list[int], is_restarted: bool
-):
+) -> None:
     messages: list[Message] = []
     now = 0
     for gap, good, bad in minutes:

@@ -42,36 +42,36 @@ def stations_of(grid: Grid, known: WeatherAsOf, *names: str) -> list[str | None]
 BERLIN, HAMBURG, MUNICH = (52.5, 13.4), (53.6, 10.0), (48.1, 11.6)
 
 
-def test_a_station_that_is_named_wins_over_a_nearer_one():
+def test_a_station_that_is_named_wins_over_a_nearer_one() -> None:
     grid = grid_of(series("m", BERLIN, station="hamburg"), series("n", BERLIN))
     known = weather(berlin=BERLIN, hamburg=HAMBURG)
     assert stations_of(grid, known, "m", "n") == ["hamburg", "berlin"]
 
 
-def test_a_station_that_is_named_but_not_known_is_not_replaced():
+def test_a_station_that_is_named_but_not_known_is_not_replaced() -> None:
     known = weather(berlin=BERLIN, hamburg=HAMBURG)
     assert stations_of(grid_of(series("m", BERLIN, station="x")), known, "m") == [None]
     assert stations_of(grid_of(series("m", station="x")), weather(berlin=BERLIN), "m") == [None]
 
 
-def test_near_is_near_on_the_globe():
+def test_near_is_near_on_the_globe() -> None:
     known = weather(fiji=(-17.8, 178.0), hawaii=(21.3, -157.9), north=(89.0, 0.0))
     grid = grid_of(series("date-line", (-18.0, -179.0)), series("pole", (89.0, 180.0)))
     assert stations_of(grid, known, "date-line", "pole") == ["fiji", "north"]
 
 
-def test_of_equally_near_stations_the_first_by_name_is_taken():
+def test_of_equally_near_stations_the_first_by_name_is_taken() -> None:
     known = weather(b=BERLIN, a=BERLIN, c=BERLIN)
     assert stations_of(grid_of(series("m", MUNICH)), known, "m") == ["a"]
 
 
-def test_a_station_that_is_nowhere_is_nobody_s_nearest():
+def test_a_station_that_is_nowhere_is_nobody_s_nearest() -> None:
     known = weather(a=NOWHERE, b=HAMBURG)
     assert stations_of(grid_of(series("m", BERLIN)), known, "m") == ["b"]
     assert stations_of(grid_of(series("m", BERLIN)), weather(a=NOWHERE, b=NOWHERE), "m") == [None]
 
 
-def test_a_series_that_is_nowhere_has_its_parent_s():
+def test_a_series_that_is_nowhere_has_its_parent_s() -> None:
     grid = grid_of(
         series("zone", MUNICH),
         series("feeder", parent="zone"),
@@ -82,13 +82,13 @@ def test_a_series_that_is_nowhere_has_its_parent_s():
     assert stations_of(grid, known, "meter", "other", "?") == ["munich", None, None]
 
 
-def test_the_only_station_there_is_serves_who_has_no_other():
+def test_the_only_station_there_is_serves_who_has_no_other() -> None:
     assert stations_of(grid_of(series("m")), weather(a=NOWHERE), "m", "never-declared") == ["a"] * 2
     assert stations_of(grid_of(series("m", BERLIN)), weather(a=NOWHERE), "m") == ["a"]
     assert stations_of(Grid(), weather(), "m") == [None]
 
 
-def test_it_is_worked_out_anew_when_anything_changes():
+def test_it_is_worked_out_anew_when_anything_changes() -> None:
     grid = grid_of(series("m", BERLIN), series("n", MUNICH))
     stations, known = NearestStations(grid), weather(a=BERLIN, b=MUNICH)
     first = stations.of(["m", "n"], known)
@@ -111,7 +111,7 @@ def great_circle(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 @settings(max_examples=60)
 @given(st.lists(degrees, min_size=1, max_size=8), st.lists(degrees, min_size=1, max_size=8))
-def test_none_is_nearer_than_the_nearest(places: list, stations: list):
+def test_none_is_nearer_than_the_nearest(places: list, stations: list) -> None:
     found = nearest(np.array(places), np.array(stations))
     for place, number in zip(places, found, strict=True):
         least = min(great_circle(place, station) for station in stations)

@@ -38,7 +38,7 @@ def refusal(data: bytes, **asked) -> str:
     return str(caught.value)
 
 
-def test_a_sealed_network_answers_for_every_pair_and_level():
+def test_a_sealed_network_answers_for_every_pair_and_level() -> None:
     network = Network.load(SEALED, step_minutes=60, horizon=24, levels=LEVELS)
     quantiles = network.forecast(inputs_of(FEATURES, 3))
     assert (quantiles.shape, quantiles.dtype) == ((3, len(LEVELS), 24), np.float32)
@@ -47,7 +47,7 @@ def test_a_sealed_network_answers_for_every_pair_and_level():
     assert network.forecast(inputs_of(FEATURES, 0)).shape == (0, len(LEVELS), 24)
 
 
-def test_a_network_that_can_give_more_gives_what_is_asked_for_in_its_order():
+def test_a_network_that_can_give_more_gives_what_is_asked_for_in_its_order() -> None:
     whole = Network.load(SEALED)
     some = Network.load(SEALED, horizon=6, levels=(0.5, 0.95))
     assert (whole.levels, whole.horizon) == (LEVELS, 24)
@@ -57,7 +57,7 @@ def test_a_network_that_can_give_more_gives_what_is_asked_for_in_its_order():
     assert some.forecast(inputs).tobytes() == np.ascontiguousarray(told).tobytes()
 
 
-def test_warming_up_changes_nothing():
+def test_warming_up_changes_nothing() -> None:
     network = Network.load(SEALED)
     inputs = inputs_of(FEATURES, 3)
     before = network.forecast(inputs)
@@ -65,7 +65,7 @@ def test_warming_up_changes_nothing():
     assert network.forecast(inputs).tobytes() == before.tobytes()
 
 
-def test_a_refusal_tells_a_damaged_file_from_a_contract_and_from_a_bad_answer():
+def test_a_refusal_tells_a_damaged_file_from_a_contract_and_from_a_bad_answer() -> None:
     cases = [
         (SEALED[:-9], DamagedError),
         (b"no model", DamagedError),
@@ -78,7 +78,7 @@ def test_a_refusal_tells_a_damaged_file_from_a_contract_and_from_a_bad_answer():
         assert type(caught.value) is kind
 
 
-def test_the_same_graph_and_contract_are_the_same_bytes():
+def test_the_same_graph_and_contract_are_the_same_bytes() -> None:
     assert seal(lstm_graph(FEATURES), contract_of(FEATURES)) == SEALED
     with pytest.raises(ValueError, match="sealed already"):
         seal(SEALED, contract_of(FEATURES))
@@ -86,13 +86,13 @@ def test_the_same_graph_and_contract_are_the_same_bytes():
 
 @given(st.integers(0, len(SEALED) - 1), st.integers(1, 255))
 @settings(deadline=None, max_examples=200)
-def test_one_altered_byte_anywhere_is_found(place: int, change: int):
+def test_one_altered_byte_anywhere_is_found(place: int, change: int) -> None:
     altered = bytearray(SEALED)
     altered[place] ^= change
     assert refusal(bytes(altered))
 
 
-def test_a_name_that_is_no_text_any_more_is_found():
+def test_a_name_that_is_no_text_any_more_is_found() -> None:
     altered = bytearray(SEALED)
     altered[SEALED.rindex(b"gridcast.digest")] ^= 128
     assert refusal(bytes(altered)) == "what the file says of itself is not UTF-8"
@@ -100,31 +100,31 @@ def test_a_name_that_is_no_text_any_more_is_found():
 
 @given(st.integers(0, len(SEALED) - 1))
 @settings(deadline=None, max_examples=100)
-def test_a_file_cut_short_anywhere_is_refused(length: int):
+def test_a_file_cut_short_anywhere_is_refused(length: int) -> None:
     assert refusal(SEALED[:length])
 
 
-def test_an_altered_contract_is_told_by_the_digest():
+def test_an_altered_contract_is_told_by_the_digest() -> None:
     altered = SEALED.replace(b'"step_minutes":60', b'"step_minutes":30')
     assert altered != SEALED
     assert refusal(altered) == "the file was altered or cut short: its digest differs"
 
 
-def test_what_is_no_onnx_file_is_refused():
+def test_what_is_no_onnx_file_is_refused() -> None:
     assert refusal(b"PK\x03\x04 something else") == "not an ONNX model, or one cut short"
 
 
-def test_a_graph_without_a_contract_is_refused():
+def test_a_graph_without_a_contract_is_refused() -> None:
     assert refusal(lstm_graph(FEATURES)) == "the file carries no contract"
 
 
-def test_a_contract_without_a_digest_is_refused():
+def test_a_contract_without_a_digest_is_refused() -> None:
     whole = SEALED[: SEALED.rindex(b"gridcast.digest") - 4]
     assert "gridcast.contract" in whole.decode("latin-1")
     assert refusal(whole) == "the file carries no digest"
 
 
-def test_a_contract_of_a_later_version_is_refused():
+def test_a_contract_of_a_later_version_is_refused() -> None:
     class Later(Contract):
         def to_bytes(self) -> bytes:
             return super().to_bytes().replace(b'"version":1', b'"version":2')
@@ -135,7 +135,7 @@ def test_a_contract_of_a_later_version_is_refused():
     )
 
 
-def test_features_that_the_builder_does_not_know_are_refused():
+def test_features_that_the_builder_does_not_know_are_refused() -> None:
     class Stranger(Contract):
         def to_bytes(self) -> bytes:
             said = json.loads(super().to_bytes())
@@ -157,7 +157,9 @@ def test_features_that_the_builder_does_not_know_are_refused():
         ),
     ],
 )
-def test_a_network_of_another_step_horizon_or_levels_than_asked_is_refused(asked, told: str):
+def test_a_network_of_another_step_horizon_or_levels_than_asked_is_refused(
+    asked, told: str
+) -> None:
     assert refusal(SEALED, **asked) == told
 
 
@@ -172,11 +174,11 @@ def test_a_network_of_another_step_horizon_or_levels_than_asked_is_refused(asked
         ({"spread": -0.1}, "on a probe the network gives quantiles that fall"),
     ],
 )
-def test_a_graph_that_does_not_keep_its_contract_is_refused(graph, told: str):
+def test_a_graph_that_does_not_keep_its_contract_is_refused(graph, told: str) -> None:
     assert told in refusal(seal(lstm_graph(FEATURES, **graph), contract_of(FEATURES)))
 
 
-def test_a_graph_with_other_features_than_its_contract_says_is_refused():
+def test_a_graph_with_other_features_than_its_contract_says_is_refused() -> None:
     fewer = dataclasses.replace(FEATURES, weather=())
     told = refusal(seal(lstm_graph(fewer), contract_of(FEATURES)))
     assert told == "past is [168, 14] in the graph, [168, 15] by its contract"
@@ -186,7 +188,7 @@ def test_a_graph_with_other_features_than_its_contract_says_is_refused():
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([1, 2, 3, 5, 8, 17, 64, 300]))
 @settings(deadline=None, max_examples=20)
-def test_a_pair_gets_the_same_bits_in_whatever_company(seed: int, size: int):
+def test_a_pair_gets_the_same_bits_in_whatever_company(seed: int, size: int) -> None:
     features = FeatureSpec()
     network = Network.load(seal(lstm_graph(features, hidden=64), contract_of(features)))
     inputs = inputs_of(features, 300)
@@ -195,7 +197,7 @@ def test_a_pair_gets_the_same_bits_in_whatever_company(seed: int, size: int):
     assert network.forecast(inputs.take(rows)).tobytes() == together[rows].tobytes()
 
 
-def test_two_threads_give_the_bits_of_one():
+def test_two_threads_give_the_bits_of_one() -> None:
     features = FeatureSpec()
     sealed = seal(lstm_graph(features, hidden=64), contract_of(features))
     inputs = inputs_of(features, 300)
@@ -203,7 +205,7 @@ def test_two_threads_give_the_bits_of_one():
     assert two.tobytes() == Network.load(sealed).forecast(inputs).tobytes()
 
 
-def test_more_pairs_than_are_run_at_once_are_run_in_parts():
+def test_more_pairs_than_are_run_at_once_are_run_in_parts() -> None:
     features = FeatureSpec(lookback_hours=24)
     network = Network.load(seal(lstm_graph(features), contract_of(features)))
     inputs = inputs_of(features, 2 * PART + 3)
@@ -212,7 +214,7 @@ def test_more_pairs_than_are_run_at_once_are_run_in_parts():
     assert network.forecast(inputs).tobytes() == whole.tobytes()
 
 
-def test_a_graph_whose_rows_lean_on_each_other_is_run_row_by_row(tmp_path):
+def test_a_graph_whose_rows_lean_on_each_other_is_run_row_by_row(tmp_path) -> None:
     features = FeatureSpec(lookback_hours=24)
     graph, small = tmp_path / "graph.onnx", tmp_path / "int8.onnx"
     graph.write_bytes(lstm_graph(features, hidden=16))

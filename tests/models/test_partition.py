@@ -58,7 +58,7 @@ def feed(partition: Partition, messages: list[list[Row]], first: int, seen: Seen
         assert seen.setdefault(tick.time_ms, state) == state, "a tick that is closed again differs"
 
 
-def test_a_tick_closes_when_the_watermark_reaches_it():
+def test_a_tick_closes_when_the_watermark_reaches_it() -> None:
     partition, seen = Partition(SPEC, LATENESS), {}
     feed(partition, [[row(0)]], 0, seen)
     assert list(seen) == [START - 2 * MINUTE]
@@ -69,7 +69,7 @@ def test_a_tick_closes_when_the_watermark_reaches_it():
     assert partition.watermark_ms == START - MINUTE
 
 
-def test_a_clock_that_is_ahead_closes_no_tick_before_its_time():
+def test_a_clock_that_is_ahead_closes_no_tick_before_its_time() -> None:
     partition = Partition(SPEC, LATENESS)
     rows, sent_ms = columns([row(0), row(4, "fast")]), np.array([START, START + 30_000])
     ticks = list(partition.take(rows, sent_ms, np.arange(2), 2))
@@ -78,19 +78,19 @@ def test_a_clock_that_is_ahead_closes_no_tick_before_its_time():
     assert partition.counts.accepted == 2, "the reading itself is used"
 
 
-def test_a_jump_closes_every_tick_in_between():
+def test_a_jump_closes_every_tick_in_between() -> None:
     partition, seen = Partition(SPEC, LATENESS), {}
     feed(partition, [[row(0)], [row(4)]], 0, seen)
     assert [time - START for time in seen] == [n * MINUTE for n in (-2, -1, 0, 1, 2)]
 
 
-def test_after_a_silence_longer_than_the_window_time_goes_on_at_its_end():
+def test_after_a_silence_longer_than_the_window_time_goes_on_at_its_end() -> None:
     partition, seen = Partition(SPEC, LATENESS), {}
     feed(partition, [[row(0)], [row(100 * 24 * 60)]], 0, seen)
     assert len(seen) == 24 * 60 + 2
 
 
-def test_the_readings_of_one_message_stay_together():
+def test_the_readings_of_one_message_stay_together() -> None:
     """A frame is contained or not; a tick does not close in its middle."""
     partition, seen = Partition(SPEC, LATENESS), {}
     feed(partition, [[row(0)], [row(3, "a"), row(1, "b"), row(2, "c")]], 7, seen)
@@ -98,13 +98,13 @@ def test_the_readings_of_one_message_stay_together():
     assert len(partition.windows) == 3
 
 
-def test_messages_without_a_reading_are_contained_too():
+def test_messages_without_a_reading_are_contained_too() -> None:
     partition = Partition(SPEC, LATENESS)
     assert list(partition.take(columns([]), NOTHING, NOTHING, 12)) == []
     assert partition.next_offset == 12
 
 
-def test_the_clock_closes_ticks_where_no_reading_comes():
+def test_the_clock_closes_ticks_where_no_reading_comes() -> None:
     partition, seen = Partition(SPEC, LATENESS), {}
     assert list(partition.close_by_clock(START)) == [], "a partition that knows nothing has no tick"
     feed(partition, [[row(0)]], 0, seen)
@@ -115,7 +115,7 @@ def test_the_clock_closes_ticks_where_no_reading_comes():
     assert list(seen) == [START - 2 * MINUTE], "what the clock has closed is not closed again"
 
 
-def test_a_record_that_is_missing_is_named():
+def test_a_record_that_is_missing_is_named() -> None:
     partition, table = Partition(SPEC, LATENESS), Table()
     feed(partition, [[row(0)]], 0, {})
     record(table, partition)
@@ -149,7 +149,7 @@ TURNS = st.lists(st.booleans(), min_size=1)
 @settings(deadline=None, max_examples=60)
 def test_wherever_batches_are_cut_and_workers_killed_each_tick_sees_the_same(
     messages: list[list[Row]], cuts: list[int], kills: list[bool], checkpoints: list[bool]
-):
+) -> None:
     """A crash between two checkpoints reads on from the last one, and closes some ticks again."""
     undisturbed: Seen = {}
     feed(Partition(SPEC, LATENESS), messages, 0, undisturbed)

@@ -64,7 +64,7 @@ def random_weather(seed: int, corrected: bool) -> Weather:
 
 @given(st.integers(0, 2**32 - 1), st.booleans())
 @settings(deadline=None, max_examples=25)
-def test_looked_up_is_what_each_tick_was_told(seed: int, corrected: bool):
+def test_looked_up_is_what_each_tick_was_told(seed: int, corrected: bool) -> None:
     weather = random_weather(seed, corrected)
     rng = np.random.default_rng(seed)
     tick_ms = rng.integers(-5, 700, 40) * HOUR_MS
@@ -73,7 +73,7 @@ def test_looked_up_is_what_each_tick_was_told(seed: int, corrected: bool):
     assert found.tobytes() == told(weather, tick_ms, row).tobytes()
 
 
-def test_a_station_that_has_only_runs_is_known_by_them():
+def test_a_station_that_has_only_runs_is_known_by_them() -> None:
     weather = weather_of()
     weather.forecast(run("a", 10, 60, 24, temperature_c=[float(hour) for hour in range(24)]))
     tick_ms, row = np.array([10, 11]) * HOUR_MS, np.zeros(2, np.int64)
@@ -83,7 +83,7 @@ def test_a_station_that_has_only_runs_is_known_by_them():
 
 
 @pytest.mark.parametrize("corrected", [False, True])
-def test_the_bits_of_a_pair_do_not_depend_on_those_beside_it(corrected: bool):
+def test_the_bits_of_a_pair_do_not_depend_on_those_beside_it(corrected: bool) -> None:
     past = PastWeather(random_weather(3, corrected), SERIES)
     tick_ms, row = np.arange(180, 240) * HOUR_MS, np.arange(60) % len(SERIES)
     together = past.of(tick_ms, row, BACK, SLOTS)
@@ -92,6 +92,6 @@ def test_the_bits_of_a_pair_do_not_depend_on_those_beside_it(corrected: bool):
         assert alone.tobytes() == together[pairs].tobytes()
 
 
-def test_without_any_station_nothing_is_known():
+def test_without_any_station_nothing_is_known() -> None:
     found = PastWeather(weather_of(), SERIES).of(np.zeros(2, np.int64), np.arange(2), BACK, SLOTS)
     assert np.isnan(found).all()

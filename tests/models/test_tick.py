@@ -49,7 +49,7 @@ def daily(series: str, days: float = 8, step: int = HOUR, start: int = START) ->
     return [row(t, series, 10 + 5 * np.sin(t / DAY * 2 * np.pi)) for t in times]
 
 
-def test_the_horizon_begins_with_the_slot_that_the_tick_lies_in():
+def test_the_horizon_begins_with_the_slot_that_the_tick_lies_in() -> None:
     forecast = forecasts(daily("a", 9), START + 9 * DAY + 37 * MINUTE)["a"]
     assert forecast.tick == datetime.fromtimestamp(20_009 * 86_400 + 37 * 60, UTC)
     assert forecast.first == datetime.fromtimestamp(20_009 * 86_400, UTC)
@@ -59,12 +59,12 @@ def test_the_horizon_begins_with_the_slot_that_the_tick_lies_in():
     np.testing.assert_allclose(forecast.quantiles[1], expected, rtol=0.01)
 
 
-def test_a_tick_on_the_hour_forecasts_the_hour_that_begins():
+def test_a_tick_on_the_hour_forecasts_the_hour_that_begins() -> None:
     forecast = forecasts(daily("a", 9), START + 9 * DAY)["a"]
     assert forecast.first == forecast.tick
 
 
-def test_what_is_measured_of_the_open_slot_is_no_longer_forecast():
+def test_what_is_measured_of_the_open_slot_is_no_longer_forecast() -> None:
     """Ten minutes of fifteen are over."""
     steady = [row(START + m * MINUTE, value=2.0) for m in range(1440 * 2 + 45)]
     now = START + (1440 * 2 + 55) * MINUTE
@@ -78,7 +78,7 @@ def test_what_is_measured_of_the_open_slot_is_no_longer_forecast():
         assert new[1:] == old[1:]
 
 
-def test_a_forecast_says_what_it_was_made_from():
+def test_a_forecast_says_what_it_was_made_from() -> None:
     rows = [row(START + DAY - m * MINUTE, "fresh", 5) for m in range(1, 1300)]
     rows += [row(START + DAY - m * MINUTE, "silent", 5) for m in range(605, 1300)]
     rows += [row(START + DAY - 300 * MINUTE, "doubted", 5)]
@@ -95,14 +95,14 @@ def test_a_forecast_says_what_it_was_made_from():
     assert found["fresh"].reason == "less than a day measured"
 
 
-def test_a_series_known_by_doubted_readings_only_has_a_forecast_too():
+def test_a_series_known_by_doubted_readings_only_has_a_forecast_too() -> None:
     found = forecasts([row(START, "a", 9, Quality.QUESTIONABLE)], START + 5 * MINUTE)["a"]
     assert (found.newest_reading, found.measured) == (None, 0)
     assert found.reason == "nothing measured"
     assert found.quantiles == [[0.0] * 24] * 3
 
 
-def test_readings_from_after_the_tick_are_not_in_it():
+def test_readings_from_after_the_tick_are_not_in_it() -> None:
     rows = [row(START), row(START + 9 * MINUTE + 1, value=100)]
     partition = Partition(SPEC, lateness_ms=5 * MINUTE)
     ticks = list(partition.take(columns(rows), columns(rows).time_ms, np.arange(2), 2))
@@ -113,7 +113,7 @@ def test_readings_from_after_the_tick_are_not_in_it():
     assert batch.quantiles[0, 1, 0] == 1
 
 
-def test_the_clock_is_named_where_it_closed_the_tick():
+def test_the_clock_is_named_where_it_closed_the_tick() -> None:
     partition, forecaster = Partition(SPEC, lateness_ms=0), TickForecaster(SPEC, 24, LEVELS)
     (tick,) = partition.take(columns([row(START)]), np.array([START]), np.array([0]), 1)
     assert forecaster.forecast(partition, tick).closed_by is ClosedBy.WATERMARK
@@ -121,7 +121,7 @@ def test_the_clock_is_named_where_it_closed_the_tick():
     assert forecaster.forecast(partition, tick).closed_by is ClosedBy.WALL_CLOCK
 
 
-def test_each_series_is_answered_by_its_own_rung():
+def test_each_series_is_answered_by_its_own_rung() -> None:
     rows = daily("week", 8) + daily("new", 0.2, start=START + 8 * DAY - 5 * HOUR)
     found = forecasts(rows, START + 8 * DAY)
     assert {series: one.rung for series, one in found.items()} == {
@@ -132,7 +132,7 @@ def test_each_series_is_answered_by_its_own_rung():
     assert found["week"].measured == 1
 
 
-def test_a_day_ahead_across_a_change_of_the_clocks_has_twenty_four_hours():
+def test_a_day_ahead_across_a_change_of_the_clocks_has_twenty_four_hours() -> None:
     """Slots are UTC: the night to 29 March 2026 in Berlin is one hour short, the horizon is not."""
     noon = int(datetime(2026, 3, 28, 12, tzinfo=UTC).timestamp()) * 1000
     found = forecasts(daily("a", 8, start=noon - 8 * DAY), noon)["a"]
@@ -142,7 +142,7 @@ def test_a_day_ahead_across_a_change_of_the_clocks_has_twenty_four_hours():
     np.testing.assert_allclose(found.quantiles[1], expected, rtol=0.01)
 
 
-def test_the_floor_is_zero_unless_said_or_measured_otherwise():
+def test_the_floor_is_zero_unless_said_or_measured_otherwise() -> None:
     rng = np.random.default_rng(0)
     noise = np.abs(rng.normal(0, 1, 8 * 24))
     rows = [row(START + h * HOUR, value=v) for h, v in enumerate(noise)]
@@ -155,20 +155,20 @@ def test_the_floor_is_zero_unless_said_or_measured_otherwise():
     assert min(forecasts(solar, now)["a"].quantiles[1]) == pytest.approx(-7, abs=0.01)
 
 
-def test_a_partition_without_series_has_no_forecasts():
+def test_a_partition_without_series_has_no_forecasts() -> None:
     partition = Partition(SPEC, lateness_ms=0)
     partition.windows.advance(START)
     batch = TickForecaster(SPEC, 24, LEVELS).forecast(partition, Tick(START))
     assert (len(batch), list(batch.messages())) == (0, [])
 
 
-def test_more_series_than_are_cut_at_once():
+def test_more_series_than_are_cut_at_once() -> None:
     rows = [row(START + h * HOUR, f"s{n}", n) for h in range(3) for n in range(5000)]
     found = forecasts(rows, START + 3 * HOUR)
     assert all(found[f"s{n}"].quantiles[1] == [float(n)] * 24 for n in range(5000))
 
 
-def test_a_tick_that_is_past_is_refused():
+def test_a_tick_that_is_past_is_refused() -> None:
     partition, tick = fed(daily("a", 1), START + DAY)
     partition.windows.advance(START + DAY + MINUTE)
     with pytest.raises(ValueError, match="the partition stands at"):
@@ -217,7 +217,7 @@ def ticks_of(
 @settings(deadline=None, max_examples=20)
 def test_a_partition_loaded_from_its_records_gives_the_bytes_of_one_that_lived(
     messages: list[list[Row]], cuts: list[int]
-):
+) -> None:
     lived = dict(ticks_of(Partition(SPEC, MINUTE), messages, 0))
     table: dict[str, bytes] = {}
     seen: dict[int, list[tuple[bytes, bytes]]] = {}
@@ -236,7 +236,7 @@ def test_a_partition_loaded_from_its_records_gives_the_bytes_of_one_that_lived(
 
 @given(feeds())
 @settings(deadline=None, max_examples=20)
-def test_a_forecast_is_the_same_whoever_else_is_in_the_partition(messages: list[list[Row]]):
+def test_a_forecast_is_the_same_whoever_else_is_in_the_partition(messages: list[list[Row]]) -> None:
     rows = [reading for message in messages for reading in message]
     now = START + 34 * HOUR + 20 * MINUTE
     together = forecasts(rows, now) if rows else {}
@@ -248,7 +248,7 @@ def test_a_forecast_is_the_same_whoever_else_is_in_the_partition(messages: list[
 # --- without a past -------------------------------------------------------------------------------
 
 
-def test_a_new_series_is_forecast_like_the_others_at_its_own_size_from_its_first_tick():
+def test_a_new_series_is_forecast_like_the_others_at_its_own_size_from_its_first_tick() -> None:
     now = START + 8 * DAY + 6 * HOUR + 10 * MINUTE
     others = [reading for n in range(8) for reading in daily(f"s{n}", 8 + 6.5 / 24)]
     own = 2 * (10 + 5 * np.sin((now - 5 * MINUTE) / DAY * 2 * np.pi))

@@ -39,17 +39,17 @@ def judged(
         (-2 * HOUR_MS - 1, Reason.TOO_OLD),
     ],
 )
-def test_the_ends_of_the_bounds_are_inside(offset_ms: int, reason: Reason | None):
+def test_the_ends_of_the_bounds_are_inside(offset_ms: int, reason: Reason | None) -> None:
     kept, reasons, _ = judged([offset_ms], newest_ms=START_MS)
     assert reasons == ([] if reason is None else [reason])
     assert kept == ([offset_ms] if reason is None else [])
 
 
-def test_the_first_reading_of_all_is_never_too_old():
+def test_the_first_reading_of_all_is_never_too_old() -> None:
     assert judged([-(10**11)]) == ([-(10**11)], [], START_MS - 10**11)
 
 
-def test_a_reading_too_far_ahead_does_not_make_the_next_too_old():
+def test_a_reading_too_far_ahead_does_not_make_the_next_too_old() -> None:
     """One meter whose clock is a year ahead must not silence all others."""
     kept, reasons, newest = judged([0, 365 * 24 * HOUR_MS, 1], newest_ms=START_MS)
     assert kept == [0, 1]
@@ -57,24 +57,24 @@ def test_a_reading_too_far_ahead_does_not_make_the_next_too_old():
     assert newest == START_MS
 
 
-def test_a_reading_tells_of_no_time_after_kafka_got_it():
+def test_a_reading_tells_of_no_time_after_kafka_got_it() -> None:
     kept, _, newest = judged([-5, HOUR_MS // 30], newest_ms=START_MS - HOUR_MS)
     assert kept == [-5, HOUR_MS // 30]
     assert newest == START_MS
 
 
-def test_what_counts_is_when_kafka_got_it_so_a_replay_next_year_judges_the_same():
+def test_what_counts_is_when_kafka_got_it_so_a_replay_next_year_judges_the_same() -> None:
     ahead = [2 * HOUR_MS]
     assert judged(ahead, START_MS)[1] == [Reason.FAR_FUTURE]
     assert judged(ahead, START_MS, sent_ms=START_MS + HOUR_MS)[1] == []
 
 
-def test_a_batch_of_nothing_keeps_the_newest():
+def test_a_batch_of_nothing_keeps_the_newest() -> None:
     assert judged([], newest_ms=5) == ([], [], 5)
 
 
 @given(st.lists(st.integers(-5 * HOUR_MS, 2 * HOUR_MS), max_size=12), st.integers(0, 12))
-def test_where_a_batch_is_cut_changes_nothing(offsets_ms: list[int], cut: int):
+def test_where_a_batch_is_cut_changes_nothing(offsets_ms: list[int], cut: int) -> None:
     whole = judged(offsets_ms)
     kept, reasons, newest = judged(offsets_ms[:cut])
     more_kept, more_reasons, newest = judged(offsets_ms[cut:], newest)

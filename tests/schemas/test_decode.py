@@ -104,7 +104,9 @@ def assert_row_is(columns: Any, row: int, reading: Reading) -> None:
 
 @given(st.lists(st.tuples(fields_of_a_reading, st.booleans()), max_size=6))
 @settings(max_examples=400, deadline=None)
-def test_both_accept_and_refuse_the_same_records(records: list[tuple[dict[str, Any], bool]]):
+def test_both_accept_and_refuse_the_same_records(
+    records: list[tuple[dict[str, Any], bool]],
+) -> None:
     values = [json.dumps(fields).encode() for fields, _ in records]
     keys = [
         str(fields["series"]).encode(errors="surrogatepass") if right else b"another"
@@ -118,20 +120,20 @@ def test_both_accept_and_refuse_the_same_records(records: list[tuple[dict[str, A
 @example([(b"a", b'{"series":"a"'), (b"b", b'"time":1}')])
 def test_arbitrary_bytes_are_refused_by_name_and_nothing_else_is_raised(
     records: list[tuple[bytes | None, bytes | None]],
-):
+) -> None:
     assert_decoded_as_the_contract_does([k for k, _ in records], [v for _, v in records])
 
 
 @given(st.integers(0, 2**32), st.integers(1, 12))
 @settings(max_examples=300, deadline=None)
-def test_mutated_records_are_judged_alike_by_both(seed: int, count: int):
+def test_mutated_records_are_judged_alike_by_both(seed: int, count: int) -> None:
     keys, values, _ = mutated(seed, count)
     assert_decoded_as_the_contract_does(keys, values)
 
 
 @given(st.integers(0, 2**32), st.integers(1, 40))
 @settings(max_examples=200, deadline=None)
-def test_no_good_record_is_lost_beside_a_bad_one(seed: int, count: int):
+def test_no_good_record_is_lost_beside_a_bad_one(seed: int, count: int) -> None:
     keys, values, intact = mutated(seed, count)
     decoded = decode(keys, values)
     assert set(intact) <= set(decoded.message.tolist())
@@ -140,7 +142,7 @@ def test_no_good_record_is_lost_beside_a_bad_one(seed: int, count: int):
     assert refused | set(decoded.message.tolist()) == set(range(len(values)))
 
 
-def test_two_broken_messages_do_not_make_a_good_one_together():
+def test_two_broken_messages_do_not_make_a_good_one_together() -> None:
     """A decoder that joins messages before it parses them would accept both of these."""
     halves: list[bytes | None] = [
         b'{"series":"a","time":"2026-01-01T00:00:00Z","value":1},{"series":"a"}',
@@ -152,13 +154,13 @@ def test_two_broken_messages_do_not_make_a_good_one_together():
     assert [refusal.reason for _, refusal in decoded.refused] == [Reason.NOT_JSON] * 3
 
 
-def test_keys_that_only_match_when_joined_are_refused():
+def test_keys_that_only_match_when_joined_are_refused() -> None:
     values = [Reading(series=s, time=TIME, value=1).to_bytes() for s in ("a", "b")]  # type: ignore[arg-type]
     decoded = decode([b"a\nb", b""], list(values))
     assert [refusal.reason for _, refusal in decoded.refused] == [Reason.WRONG_KEY] * 2
 
 
-def test_a_bad_entry_of_a_frame_costs_that_entry_only():
+def test_a_bad_entry_of_a_frame_costs_that_entry_only() -> None:
     frame = {
         "frame": "f",
         "time": TIME,
@@ -184,7 +186,7 @@ def test_a_bad_entry_of_a_frame_costs_that_entry_only():
     [{"frame": 1}, {"time": "now"}, {"value": [1]}, {"unit": "W"}, {"value": [None, None]}],
     ids=str,
 )
-def test_a_frame_that_is_wrong_as_a_whole_is_refused_whole(change: dict[str, Any]):
+def test_a_frame_that_is_wrong_as_a_whole_is_refused_whole(change: dict[str, Any]) -> None:
     frame = {"frame": "f", "time": TIME, "series": ["a", "b"], "value": [1, 2]} | change
     decoded = decode([b"f"], [json.dumps(frame).encode()])
     assert len(decoded.readings) == 0
@@ -199,7 +201,7 @@ def test_a_frame_that_is_wrong_as_a_whole_is_refused_whole(change: dict[str, Any
 @settings(deadline=None)
 def test_a_frame_is_as_many_readings_as_it_holds(
     entries: list[tuple[str, float]], full: bool, time: str
-):
+) -> None:
     length = len(entries)
     frame = ReadingFrame.model_validate(
         {
@@ -223,16 +225,16 @@ def test_a_frame_is_as_many_readings_as_it_holds(
     assert decoded.readings.time_ms.tolist() == expected
 
 
-def test_a_batch_of_nothing_is_nothing():
+def test_a_batch_of_nothing_is_nothing() -> None:
     decoded = decode([], [])
     assert len(decoded.readings) == len(decoded.message) == len(decoded.refused) == 0
 
 
-def test_short_and_long_times_mix_in_one_batch():
+def test_short_and_long_times_mix_in_one_batch() -> None:
     assert milliseconds([TIME, "2026-01-01T00:00:00.001Z"]) is not None
     assert milliseconds(["2026-01-01T00:00:00.00Z", "2026-01-01T00:00:00.001Z"]) is None
 
 
 @pytest.mark.parametrize("text", ["", "a\n", "\na", "a\n\nb", "a b", "a\rb", "é"])
-def test_a_text_that_is_no_list_of_identifiers(text: str):
+def test_a_text_that_is_no_list_of_identifiers(text: str) -> None:
     assert not are_ids(text)

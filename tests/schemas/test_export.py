@@ -14,7 +14,7 @@ from gridcast.schemas.export import documents
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
 
 
-def test_the_committed_documents_have_not_drifted_from_the_models():
+def test_the_committed_documents_have_not_drifted_from_the_models() -> None:
     """If this fails: `uv run gridcast schema export`, and read what changed."""
     drifted = [
         name
@@ -25,7 +25,7 @@ def test_the_committed_documents_have_not_drifted_from_the_models():
 
 
 @pytest.mark.parametrize("name", sorted(documents()))
-def test_bounds_are_written_as_json_schema_has_them(name: str):
+def test_bounds_are_written_as_json_schema_has_them(name: str) -> None:
     """pydantic writes a bound that it cannot place as `ge`, which no other program knows."""
     assert _keys(json.loads(documents()[name])).isdisjoint(
         {"ge", "gt", "le", "lt", "allow_inf_nan"}
@@ -41,12 +41,12 @@ def _keys(node: Any) -> set[str]:
     return set().union(*map(_keys, node)) if isinstance(node, list) else set()
 
 
-def test_no_document_is_left_of_a_model_that_is_gone():
+def test_no_document_is_left_of_a_model_that_is_gone() -> None:
     written = {path.relative_to(DOCS).as_posix() for path in (DOCS / "schemas").rglob("*.json")}
     assert written == {name for name in documents() if name.startswith("schemas/")}
 
 
-def test_every_reference_in_the_asyncapi_document_leads_somewhere():
+def test_every_reference_in_the_asyncapi_document_leads_somewhere() -> None:
     document = json.loads(documents()["asyncapi.json"])
     references = _references(document)
     assert len(references) > 20
@@ -65,7 +65,7 @@ def _references(node: Any) -> list[str]:
     return []
 
 
-def test_the_asyncapi_document_has_every_topic_once_with_one_operation():
+def test_the_asyncapi_document_has_every_topic_once_with_one_operation() -> None:
     document = json.loads(documents()["asyncapi.json"])
     public = {topic.name for topic in TOPICS if topic.models}
     assert set(document["channels"]) == public | {"gateway"}
@@ -75,7 +75,7 @@ def test_the_asyncapi_document_has_every_topic_once_with_one_operation():
     )
 
 
-def test_the_asyncapi_document_has_every_message_of_the_gateway():
+def test_the_asyncapi_document_has_every_message_of_the_gateway() -> None:
     document = json.loads(documents()["asyncapi.json"])
     operations = document["operations"]
     said = {
@@ -94,7 +94,7 @@ def test_the_asyncapi_document_has_every_message_of_the_gateway():
 
 
 @pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
-def test_canonical_messages_hold_to_the_json_schema(message: Message):
+def test_canonical_messages_hold_to_the_json_schema(message: Message) -> None:
     """Checked by an independent implementation of JSON Schema."""
     schema = json.loads(documents()[f"schemas/{type(message).__name__}.json"])
     jsonschema.Draft202012Validator.check_schema(schema)

@@ -59,7 +59,7 @@ def columns(draw: st.DrawFn) -> ForecastColumns:
 
 @given(columns())
 @settings(deadline=None, max_examples=300)
-def test_the_bytes_are_those_of_the_messages_one_by_one(batch: ForecastColumns):
+def test_the_bytes_are_those_of_the_messages_one_by_one(batch: ForecastColumns) -> None:
     written = list(batch.messages())
     assert len(written) == len(batch)
     for row, (key, value) in enumerate(written):
@@ -70,13 +70,13 @@ def test_the_bytes_are_those_of_the_messages_one_by_one(batch: ForecastColumns):
 
 
 @given(st.lists(st.floats(-1e30, 1e30), min_size=1))
-def test_rounding_twice_is_rounding_once(kilowatts: list[float]):
+def test_rounding_twice_is_rounding_once(kilowatts: list[float]) -> None:
     once = to_the_watt(np.array(kilowatts))
     assert to_the_watt(once).tobytes() == once.tobytes()
 
 
 @given(st.integers(-8_000_000, 8_000_000))
-def test_a_watt_is_a_watt_up_to_megawatts(watts: int):
+def test_a_watt_is_a_watt_up_to_megawatts(watts: int) -> None:
     rounded = to_the_watt(np.array([[[watts / 1000]]]))
     batch = plain(quantiles=rounded)
     (_, value) = next(batch.messages())
@@ -100,7 +100,7 @@ def plain(**different: object) -> ForecastColumns:
     return ForecastColumns(**(given | different))  # type: ignore[arg-type]
 
 
-def test_what_the_bytes_look_like():
+def test_what_the_bytes_look_like() -> None:
     (_, value) = next(plain().messages())
     assert value.decode() == (
         '{"version":1,"series":"m-1","tick":"2026-01-01T11:47:00Z","first":"2026-01-01T11:45:00Z",'
@@ -112,6 +112,6 @@ def test_what_the_bytes_look_like():
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_what_is_no_number_is_never_sent(value: float):
+def test_what_is_no_number_is_never_sent(value: float) -> None:
     with pytest.raises(ValueError, match="finite"):
         list(plain(quantiles=np.array([[[1, value]]], np.float32)).messages())

@@ -18,7 +18,7 @@ BATCH = 500
 
 
 @pytest.mark.timeout(600 + RECORDS // 1000)
-def test_fuzzed_records_are_refused_by_name_and_good_neighbours_are_all_kept():
+def test_fuzzed_records_are_refused_by_name_and_good_neighbours_are_all_kept() -> None:
     reasons: Counter[str] = Counter()
     kept = intact_in_all = 0
     for number in range(-(-RECORDS // BATCH)):
@@ -38,7 +38,7 @@ def test_fuzzed_records_are_refused_by_name_and_good_neighbours_are_all_kept():
     assert len(reasons) >= 10, "the fuzzer has become too tame"
 
 
-def test_fuzzed_records_of_the_other_topics_are_read_or_refused_by_name():
+def test_fuzzed_records_of_the_other_topics_are_read_or_refused_by_name() -> None:
     for number in range(20):
         keys, values, _ = mutated(SEED * 10**9 + number, 50)
         for topic in (topic for topic in TOPICS if topic.models):

@@ -31,17 +31,17 @@ MODELS = [model for topic in TOPICS for model in topic.models]
 by_model = pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
 
 
-def test_there_is_an_example_of_every_kind_of_message():
+def test_there_is_an_example_of_every_kind_of_message() -> None:
     assert {type(message) for message in EXAMPLES} == set(MODELS)
 
 
 @by_model
-def test_a_message_reads_back_the_same(message: Message):
+def test_a_message_reads_back_the_same(message: Message) -> None:
     assert type(message).from_bytes(message.to_bytes()) == message
 
 
 @by_model
-def test_a_message_is_read_from_its_topic_under_its_key(message: Message):
+def test_a_message_is_read_from_its_topic_under_its_key(message: Message) -> None:
     topic = next(topic for topic in TOPICS if type(message) in topic.models)
     assert read(topic, message.key, message.to_bytes()) == message
     wrong = read(topic, b"another", message.to_bytes())
@@ -50,13 +50,13 @@ def test_a_message_is_read_from_its_topic_under_its_key(message: Message):
 
 
 @by_model
-def test_bytes_are_the_same_in_whatever_order_and_spacing_the_fields_came(message: Message):
+def test_bytes_are_the_same_in_whatever_order_and_spacing_the_fields_came(message: Message) -> None:
     fields = json.loads(message.to_bytes())
     shuffled = json.dumps(dict(reversed(fields.items())), indent=3).encode()
     assert type(message).from_bytes(shuffled).to_bytes() == message.to_bytes()
 
 
-def test_equal_readings_are_equal_bytes_however_they_were_made():
+def test_equal_readings_are_equal_bytes_however_they_were_made() -> None:
     seoul = timezone(timedelta(hours=9))
     made = [
         Reading(series="m", time=NOON, value=0),
@@ -68,7 +68,7 @@ def test_equal_readings_are_equal_bytes_however_they_were_made():
     assert len({reading.to_bytes() for reading in made}) == 1
 
 
-def test_evidence_is_the_same_bytes_in_whatever_order_it_was_gathered():
+def test_evidence_is_the_same_bytes_in_whatever_order_it_was_gathered() -> None:
     alarm = next(message for message in EXAMPLES if isinstance(message, Alarm))
     turned = alarm.model_dump() | {"evidence": dict(reversed(alarm.evidence.items()))}
     assert Alarm(**turned).to_bytes() == alarm.to_bytes()
@@ -78,7 +78,7 @@ def test_evidence_is_the_same_bytes_in_whatever_order_it_was_gathered():
     st.datetimes(datetime(1970, 1, 2), datetime(2199, 12, 30), timezones=st.timezones()),  # noqa: DTZ001
     st.floats(allow_nan=False, allow_infinity=False),
 )
-def test_any_time_and_value_read_back_to_the_same_bytes(time: datetime, value: float):
+def test_any_time_and_value_read_back_to_the_same_bytes(time: datetime, value: float) -> None:
     reading = Reading(series="m", time=time, value=value)
     again = Reading.from_bytes(reading.to_bytes())
     assert again == reading
@@ -89,7 +89,7 @@ def test_any_time_and_value_read_back_to_the_same_bytes(time: datetime, value: f
 
 
 @pytest.mark.parametrize("file", sorted(GOLDEN.glob("*.jsonl")), ids=lambda file: file.stem)
-def test_messages_of_older_versions_still_read(file: Path):
+def test_messages_of_older_versions_still_read(file: Path) -> None:
     """What was once sent must be read for ever: a line may be added here, none changed."""
     models = {model.__name__: model for model in MODELS}
     lines = file.read_bytes().splitlines()
@@ -104,7 +104,7 @@ def test_messages_of_older_versions_still_read(file: Path):
     assert seen == set(MODELS)
 
 
-def test_a_field_added_later_has_its_default_in_older_messages():
+def test_a_field_added_later_has_its_default_in_older_messages() -> None:
     class Later(Reading):
         VERSION = 2
         phase: int = Field(0, description="which phase; since version 2")
@@ -117,7 +117,7 @@ def test_a_field_added_later_has_its_default_in_older_messages():
     assert refused.reason is Reason.UNKNOWN_VERSION
 
 
-def test_a_message_without_a_value_deletes_the_key_of_a_compacted_topic_only():
+def test_a_message_without_a_value_deletes_the_key_of_a_compacted_topic_only() -> None:
     for topic in TOPICS:
         found = read(topic, b"k", None)
         if topic.compacted:
@@ -128,7 +128,7 @@ def test_a_message_without_a_value_deletes_the_key_of_a_compacted_topic_only():
 
 
 @pytest.mark.parametrize("model", [*MODELS, BandScore], ids=lambda model: model.__name__)
-def test_every_field_says_what_it_is_and_every_number_its_unit(model: type[BaseModel]):
+def test_every_field_says_what_it_is_and_every_number_its_unit(model: type[BaseModel]) -> None:
     schema = model.model_json_schema()
     for name, field in schema["properties"].items():
         assert field.get("description"), f"{model.__name__}.{name} has no description"
@@ -143,7 +143,7 @@ def _leaves(field: dict[str, Any]) -> list[dict[str, Any]]:
     return found or [field]
 
 
-def test_quality_codes_of_the_compiled_decoder_are_those_of_the_contract():
+def test_quality_codes_of_the_compiled_decoder_are_those_of_the_contract() -> None:
     assert set(PlainQuality.__args__) == set(map(int, Quality))
 
 
@@ -161,10 +161,10 @@ def test_quality_codes_of_the_compiled_decoder_are_those_of_the_contract():
         (0, Quality.RAW),
     ],
 )
-def test_quality_flags_of_ieee_2030_5_have_an_espi_code(flags: int, quality: Quality):
+def test_quality_flags_of_ieee_2030_5_have_an_espi_code(flags: int, quality: Quality) -> None:
     assert Quality.from_ieee_2030_5(flags) is quality
 
 
-def test_a_message_cannot_be_changed():
+def test_a_message_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         EXAMPLES[0].version = 2  # type: ignore[misc]

@@ -36,7 +36,7 @@ def ticks(draw: st.DrawFn) -> list[tuple[list[str], Quantiles]]:
 
 @given(ticks())
 @settings(deadline=None)
-def test_what_was_kept_changes_no_byte(found: list[tuple[list[str], Quantiles]]):
+def test_what_was_kept_changes_no_byte(found: list[tuple[list[str], Quantiles]]) -> None:
     kept = QuantileTexts()
     for series, quantiles in found:
         written = list(kept.write(series, quantiles))
@@ -47,7 +47,7 @@ def test_what_was_kept_changes_no_byte(found: list[tuple[list[str], Quantiles]])
                 assert np.array_equal(np.array(json.loads(text), np.float32), row)
 
 
-def test_more_rows_than_are_rounded_at_once():
+def test_more_rows_than_are_rounded_at_once() -> None:
     quantiles = np.arange(2 * (PART + 3) * 3, dtype=np.float32).reshape(PART + 3, 2, 3)
     series, kept = [f"m-{row}" for row in range(len(quantiles))], QuantileTexts()
     for _ in range(2):
@@ -56,7 +56,7 @@ def test_more_rows_than_are_rounded_at_once():
         quantiles = quantiles + np.float32(1) * (np.arange(len(series)) % 7 == 0)[:, None, None]
 
 
-def test_every_load_below_a_megawatt_is_written_as_its_decimals():
+def test_every_load_below_a_megawatt_is_written_as_its_decimals() -> None:
     watts = np.arange(1_000_000).reshape(1000, 10, 100)
     quantiles = (np.where(watts % 2, watts, -watts) / 1000).astype(np.float32)
     texts = QuantileTexts().write([f"m-{row}" for row in range(1000)], to_the_watt(quantiles))
@@ -64,7 +64,7 @@ def test_every_load_below_a_megawatt_is_written_as_its_decimals():
         assert json.loads(text or b"") == (np.where(row % 2, row, -row) / 1000).tolist()
 
 
-def test_who_stops_in_the_middle_has_written_nothing():
+def test_who_stops_in_the_middle_has_written_nothing() -> None:
     series, kept = ["a", "b"], QuantileTexts()
     list(kept.write(series, np.ones((2, 1, 2), np.float32)))
     next(kept.write(series, np.full((2, 1, 2), 2, np.float32)))
@@ -73,7 +73,7 @@ def test_who_stops_in_the_middle_has_written_nothing():
 
 
 @pytest.mark.parametrize("steps", [1, 2])
-def test_what_is_no_number_is_left_to_the_model(steps: int):
+def test_what_is_no_number_is_left_to_the_model(steps: int) -> None:
     quantiles = np.full((1, 1, steps), np.nan, np.float32)
     kept = QuantileTexts()
     assert list(kept.write(["a"], quantiles)) == [None]

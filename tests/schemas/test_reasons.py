@@ -117,7 +117,7 @@ def _name(value: bytes | None) -> str:
 
 
 @pytest.mark.parametrize(("value", "reason"), READINGS_REFUSED, ids=_name)
-def test_a_bad_reading_is_refused_by_its_reason(value: bytes | None, reason: Reason):
+def test_a_bad_reading_is_refused_by_its_reason(value: bytes | None, reason: Reason) -> None:
     decoded = decoded_in_time([value])
     assert [refusal.reason for _, refusal in decoded.refused] == [reason]
     assert len(decoded.readings) == 0
@@ -125,7 +125,7 @@ def test_a_bad_reading_is_refused_by_its_reason(value: bytes | None, reason: Rea
 
 
 @pytest.mark.parametrize(("value", "reason"), READINGS_REFUSED, ids=_name)
-def test_a_bad_reading_costs_itself_and_no_neighbour(value: bytes | None, reason: Reason):
+def test_a_bad_reading_costs_itself_and_no_neighbour(value: bytes | None, reason: Reason) -> None:
     values = [reading(value=1), value, reading(value=2), reading(value=3)]
     decoded = decoded_in_time(values)
     assert decoded.readings.value.tolist() == [1, 2, 3]
@@ -186,19 +186,19 @@ def example(name: str, **changes: Any) -> tuple[bytes | None, bytes]:
 )
 def test_a_bad_message_of_another_topic_is_refused_by_its_reason(
     topic: Topic, record: tuple[bytes | None, bytes], reason: Reason
-):
+) -> None:
     found = read(topic, *record)
     assert isinstance(found, Refusal)
     assert found.reason is reason
 
 
-def test_every_reason_has_a_record_above_that_shows_it():
+def test_every_reason_has_a_record_above_that_shows_it() -> None:
     shown = {reason for _, reason in READINGS_REFUSED}
     by_agents = {Reason.UNKNOWN_ALARM}
     elsewhere = {Reason.NEGATIVE_CAPACITY, Reason.UNKNOWN_VALUE} | by_agents
     assert shown | elsewhere == set(Reason)
 
 
-def test_a_refusal_never_repeats_a_whole_hostile_record():
+def test_a_refusal_never_repeats_a_whole_hostile_record() -> None:
     decoded = decode([b"m-1"], [reading(series="m" * 100_000)])
     assert len(decoded.refused[0][1].detail) <= 300

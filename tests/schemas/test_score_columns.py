@@ -39,7 +39,7 @@ def columns(error: np.ndarray, naive_error: np.ndarray, count: int = 4) -> Score
 
 
 @given(SUMS, SUMS, st.integers(1, 1000))
-def test_columns_write_the_bytes_of_their_messages(error, naive_error, count):
+def test_columns_write_the_bytes_of_their_messages(error, naive_error, count) -> None:
     found = columns(error, naive_error, max(count, 3))
     for row, (key, value) in enumerate(found.messages()):
         message = found.message(row)
@@ -48,7 +48,7 @@ def test_columns_write_the_bytes_of_their_messages(error, naive_error, count):
         assert key == message.key
 
 
-def test_means_are_told_to_a_tenth_of_a_watt_and_what_is_unknown_is_null():
+def test_means_are_told_to_a_tenth_of_a_watt_and_what_is_unknown_is_null() -> None:
     found = columns(np.full(ENTRIES, 0.12345), np.full(ENTRIES, np.nan))
     (band, *_) = found.message(1).bands
     assert (band.mae_kw, band.bias_kw, band.naive_mae_kw) == (0.0309, -0.0309, None)
@@ -57,6 +57,6 @@ def test_means_are_told_to_a_tenth_of_a_watt_and_what_is_unknown_is_null():
     assert [entry.challenger for entry in found.message(0).bands] == [False, True, False, False]
 
 
-def test_what_is_larger_than_any_grid_is_told_as_the_largest():
+def test_what_is_larger_than_any_grid_is_told_as_the_largest() -> None:
     found = columns(np.full(ENTRIES, 1e300), np.ones(ENTRIES))
     assert found.message(0).bands[0].mae_kw == LARGEST

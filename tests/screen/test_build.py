@@ -37,20 +37,20 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
-def test_what_is_built_already_needs_no_node(tmp_path: Path):
+def test_what_is_built_already_needs_no_node(tmp_path: Path) -> None:
     made, data = hook(checkout(tmp_path)), {"artifacts": []}
     assert made.dependencies() == []
     made.initialize("standard", data)
     assert data["artifacts"] == ["/src/gridcast/gateway/screen/"]
 
 
-def test_a_source_that_changed_is_built_anew(tmp_path: Path):
+def test_a_source_that_changed_is_built_anew(tmp_path: Path) -> None:
     made = hook(checkout(tmp_path))
     (tmp_path / "screen/src/main.ts").write_text("2")
     assert made.dependencies() != []
 
 
-def test_a_wheel_without_a_screen_is_not_built_but_a_checkout_goes_on(tmp_path: Path):
+def test_a_wheel_without_a_screen_is_not_built_but_a_checkout_goes_on(tmp_path: Path) -> None:
     made = hook(checkout(tmp_path))
     (tmp_path / "screen/package-lock.json").write_text('{"no": "lock"}')
     with pytest.raises(subprocess.CalledProcessError, match="npm"):
@@ -59,7 +59,7 @@ def test_a_wheel_without_a_screen_is_not_built_but_a_checkout_goes_on(tmp_path: 
     assert "not built" in made.warned[0]
 
 
-def test_this_checkout_has_a_screen():
+def test_this_checkout_has_a_screen() -> None:
     page = (BUILT / "index.html").read_text()
     assert "assets/index-" in page
     assert "http" not in page  # nothing is fetched from elsewhere

@@ -84,17 +84,17 @@ def unknown(parts: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("pattern", SAYING)
-def test_every_sentence_is_one_that_the_screen_knows(pattern: str):
+def test_every_sentence_is_one_that_the_screen_knows(pattern: str) -> None:
     found = set[str]().union(*map(parts_of, SOURCE.glob(pattern)))
     assert found, "nothing is said there any more"
     assert unknown(found) == set(), f"add them to {SENT.name}"
 
 
-def test_every_reason_to_refuse_a_release_is_one_that_the_screen_knows():
+def test_every_reason_to_refuse_a_release_is_one_that_the_screen_knows() -> None:
     assert unknown({one.value for one in Unfit}) == set()
 
 
-def test_nothing_is_known_that_nobody_says():
+def test_nothing_is_known_that_nobody_says() -> None:
     said = {part for pattern in SAYING for one in SOURCE.glob(pattern) for part in parts_of(one)}
     said |= {one.value for one in Unfit}
     said |= set(re.findall(r'Unanswered\(0, "(.*)"\)', HTTP.read_text("utf-8")))

@@ -31,12 +31,12 @@ def installed() -> None:
         npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
 
 
-def test_the_core_of_the_screen_does_what_its_tests_say():
+def test_the_core_of_the_screen_does_what_its_tests_say() -> None:
     said = npm("test", "--", "--reporter=verbose", "--no-color")
     print(said)
     assert "Test Files" in said
     assert "failed" not in said
 
 
-def test_the_screen_is_typed():
+def test_the_screen_is_typed() -> None:
     npm("exec", "--", "tsc")

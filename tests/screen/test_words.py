@@ -21,7 +21,7 @@ CAUSES = [
 
 
 @pytest.mark.parametrize("cause", CAUSES)
-def test_every_cause_is_one_that_the_screen_knows(cause: str):
+def test_every_cause_is_one_that_the_screen_knows(cause: str) -> None:
     known = {text for name, text in ENGLISH.items() if name.startswith("cause_")}
     assert cause in known, f"add it to en.ts and ko.ts: {cause!r}"
 
@@ -36,7 +36,7 @@ def test_every_cause_is_one_that_the_screen_knows(cause: str):
         ("a_rung", Rung),
     ],
 )
-def test_every_word_of_the_wire_has_a_name(prefix: str, words: type[StrEnum]):
+def test_every_word_of_the_wire_has_a_name(prefix: str, words: type[StrEnum]) -> None:
     names = {f"{prefix}_{word.replace('-', '_')}" for word in words}
     assert names - ENGLISH.keys() == set()
 
@@ -51,7 +51,7 @@ def test_every_word_of_the_wire_has_a_name(prefix: str, words: type[StrEnum]):
         "alarms/flood.py",
     ],
 )
-def test_every_figure_of_evidence_has_a_name(source: str):
+def test_every_figure_of_evidence_has_a_name(source: str) -> None:
     text = (Path(condition_builder.__file__).parents[1] / source).read_text("utf-8")
     names = re.findall(r'"([a-z0-9_]+_(?:count|share|score|limit|per_minute|hours|c))"', text)
     assert names

@@ -30,58 +30,60 @@ def stormy(calm: Outcome) -> Outcome:
     return deepcopy(calm)
 
 
-def test_a_day_is_the_same_as_itself(calm: Outcome, stormy: Outcome):
+def test_a_day_is_the_same_as_itself(calm: Outcome, stormy: Outcome) -> None:
     assert compare(calm, stormy).is_same
 
 
 def test_identical_copies_that_were_given_up_are_counted_and_no_difference(
     calm: Outcome, stormy: Outcome
-):
+) -> None:
     stormy.all_forecasts[KEY][b"one"] += 2
     found = compare(calm, stormy)
     assert found.is_same
     assert found.given_up == 2
 
 
-def test_a_forecast_that_is_missing_is_lost(calm: Outcome, stormy: Outcome):
+def test_a_forecast_that_is_missing_is_lost(calm: Outcome, stormy: Outcome) -> None:
     del stormy.forecasts[KEY], stormy.all_forecasts[KEY]
     assert compare(calm, stormy).lost == 1
 
 
-def test_a_forecast_that_was_only_given_up_is_lost(calm: Outcome, stormy: Outcome):
+def test_a_forecast_that_was_only_given_up_is_lost(calm: Outcome, stormy: Outcome) -> None:
     del stormy.forecasts[KEY]
     assert compare(calm, stormy).lost == 1
 
 
-def test_a_forecast_of_other_bytes_differs(calm: Outcome, stormy: Outcome):
+def test_a_forecast_of_other_bytes_differs(calm: Outcome, stormy: Outcome) -> None:
     stormy.forecasts[KEY] = stormy.all_forecasts[KEY] = Counter([b"else"])
     assert compare(calm, stormy).differing == 1
 
 
-def test_a_copy_of_other_bytes_differs_though_it_was_given_up(calm: Outcome, stormy: Outcome):
+def test_a_copy_of_other_bytes_differs_though_it_was_given_up(
+    calm: Outcome, stormy: Outcome
+) -> None:
     stormy.all_forecasts[KEY][b"else"] += 1
     assert compare(calm, stormy).differing == 1
 
 
-def test_a_forecast_of_a_tick_that_never_was_differs(calm: Outcome, stormy: Outcome):
+def test_a_forecast_of_a_tick_that_never_was_differs(calm: Outcome, stormy: Outcome) -> None:
     never = (b"m-1", "2026-01-01T00:03:00Z")
     stormy.forecasts[never] = stormy.all_forecasts[never] = Counter([b"three"])
     assert compare(calm, stormy).differing == 1
 
 
-def test_a_forecast_that_is_seen_twice_is_counted(calm: Outcome, stormy: Outcome):
+def test_a_forecast_that_is_seen_twice_is_counted(calm: Outcome, stormy: Outcome) -> None:
     stormy.forecasts[KEY][b"one"] += 1
     stormy.all_forecasts[KEY][b"one"] += 1
     assert compare(calm, stormy).twice == 1
 
 
-def test_dead_letters_are_lost_or_told_twice(calm: Outcome, stormy: Outcome):
+def test_dead_letters_are_lost_or_told_twice(calm: Outcome, stormy: Outcome) -> None:
     stormy.letters["letter"] += 1
     assert compare(calm, stormy).twice == 1
     assert compare(stormy, calm).lost == 1
 
 
-def test_windows_are_lost_or_differ(calm: Outcome, stormy: Outcome):
+def test_windows_are_lost_or_differ(calm: Outcome, stormy: Outcome) -> None:
     stormy.windows["m-1"] = b"else"
     assert compare(calm, stormy).differing == 1
     del stormy.windows["m-1"]
@@ -110,7 +112,7 @@ def windows_after(readings: ReadingColumns, chosen: Sequence[int]) -> dict[str, 
     return windows_of(partition)
 
 
-def test_one_reading_that_is_lost_shows_in_its_window(readings: ReadingColumns):
+def test_one_reading_that_is_lost_shows_in_its_window(readings: ReadingColumns) -> None:
     everything = list(range(len(readings)))
     whole = windows_after(readings, everything)
     values = list(zip(readings.series, readings.value.tolist(), strict=True))
@@ -122,7 +124,7 @@ def test_one_reading_that_is_lost_shows_in_its_window(readings: ReadingColumns):
         assert windows_after(readings, rest) != whole, values[lost]
 
 
-def test_one_reading_that_is_changed_shows_in_its_window(readings: ReadingColumns):
+def test_one_reading_that_is_changed_shows_in_its_window(readings: ReadingColumns) -> None:
     everything = list(range(len(readings)))
     whole = windows_after(readings, everything)
     for row in everything[10::50]:

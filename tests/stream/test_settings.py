@@ -18,7 +18,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_every_setting_has_a_default_and_says_what_it_is():
+def test_every_setting_has_a_default_and_says_what_it_is() -> None:
     found = load()
     assert {str(origin) for origin in found.origins.values()} == {"default"}
     assert all(field.description for field in Settings.model_fields.values())
@@ -26,7 +26,7 @@ def test_every_setting_has_a_default_and_says_what_it_is():
 
 def test_flag_wins_over_environment_over_file_over_default(
     nowhere: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     (nowhere / "gridcast.toml").write_text('partitions = 2\nreplication = 2\nbroker = "file:1"\n')
     monkeypatch.setenv("GRIDCAST_PARTITIONS", "3")
     monkeypatch.setenv("GRIDCAST_BROKER", "environment:1")
@@ -42,7 +42,7 @@ def test_flag_wins_over_environment_over_file_over_default(
     assert shown["topic_prefix"] == "default"
 
 
-def test_live_there_is_a_forecast_every_minute(monkeypatch: pytest.MonkeyPatch):
+def test_live_there_is_a_forecast_every_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load({"clock": "replay", "every_minutes": 15}).settings.every_minutes == 15
     monkeypatch.setenv("GRIDCAST_EVERY_MINUTES", "15")
     with pytest.raises(UserError, match=r"GRIDCAST_EVERY_MINUTES.* only with clock = replay"):
@@ -50,7 +50,7 @@ def test_live_there_is_a_forecast_every_minute(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize("by", ["argument", "environment"])
-def test_the_file_can_be_named(nowhere: Path, monkeypatch: pytest.MonkeyPatch, by: str):
+def test_the_file_can_be_named(nowhere: Path, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
     file = nowhere / "site.toml"
     file.write_text("step_minutes = 5")
     if by == "environment":
@@ -60,7 +60,7 @@ def test_the_file_can_be_named(nowhere: Path, monkeypatch: pytest.MonkeyPatch, b
     assert str(found.origins["step_minutes"]) == f"file {file}"
 
 
-def test_numbers_from_the_environment_are_read_as_numbers(monkeypatch: pytest.MonkeyPatch):
+def test_numbers_from_the_environment_are_read_as_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRIDCAST_STEP_MINUTES", "30")
     monkeypatch.setenv("GRIDCAST_FUTURE_BOUND_S", "1.5")
     monkeypatch.setenv("GRIDCAST_LEVELS", "0.1, 0.5,0.9")
@@ -82,7 +82,7 @@ def test_numbers_from_the_environment_are_read_as_numbers(monkeypatch: pytest.Mo
 )
 def test_a_wrong_value_is_one_line_that_says_where_it_came_from(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
-):
+) -> None:
     monkeypatch.setenv(f"GRIDCAST_{variable}", value)
     with pytest.raises(UserError) as raised:
         load()
@@ -100,7 +100,7 @@ def test_a_wrong_value_is_one_line_that_says_where_it_came_from(
     ],
     ids=["unknown name", "not TOML", "not UTF-8"],
 )
-def test_a_wrong_file_is_one_line(nowhere: Path, content: str | bytes, said: str):
+def test_a_wrong_file_is_one_line(nowhere: Path, content: str | bytes, said: str) -> None:
     data = content if isinstance(content, bytes) else content.encode()
     (nowhere / "gridcast.toml").write_bytes(data)
     with pytest.raises(UserError, match=said) as raised:
@@ -108,12 +108,12 @@ def test_a_wrong_file_is_one_line(nowhere: Path, content: str | bytes, said: str
     assert "\n" not in str(raised.value)
 
 
-def test_a_named_file_that_is_not_there_is_an_error(nowhere: Path):
+def test_a_named_file_that_is_not_there_is_an_error(nowhere: Path) -> None:
     with pytest.raises(UserError, match=r"missing\.toml is not there"):
         load(file=nowhere / "missing.toml")
 
 
-def test_a_secret_is_shown_nowhere(nowhere: Path):
+def test_a_secret_is_shown_nowhere(nowhere: Path) -> None:
     (nowhere / "gridcast.toml").write_text('sasl_password = "hunter2"')
     found = load()
     assert "hunter2" not in repr(found) + str(found.settings) + found.model_dump_json()
@@ -123,6 +123,6 @@ def test_a_secret_is_shown_nowhere(nowhere: Path):
     assert "hunter2" not in str(raised.value)
 
 
-def test_a_misspelt_variable_is_noticed(monkeypatch: pytest.MonkeyPatch):
+def test_a_misspelt_variable_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRIDCAST_PARTITION", "3")
     assert unknown_variables() == ["GRIDCAST_PARTITION"]

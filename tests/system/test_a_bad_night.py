@@ -107,7 +107,9 @@ def night(kafka: str, tmp_path: Path) -> Iterator[Night]:
     it.end()
 
 
-def test_when_all_goes_wrong_every_series_has_a_forecast_that_says_how_it_was_made(night: Night):
+def test_when_all_goes_wrong_every_series_has_a_forecast_that_says_how_it_was_made(
+    night: Night,
+) -> None:
     path = night.release("good", 0)
     worker = night.start_worker()
     night.wait_until_said("small good")

@@ -97,7 +97,7 @@ def unknown_alarms(settings: Settings) -> list[DeadLetter]:
 
 def test_an_alarm_is_listed_acknowledged_and_shelved_and_none_of_it_happens_twice(
     settings: Settings, start_worker: Callable[[], subprocess.Popen], tmp_path: Path
-):
+) -> None:
     assert gridcast(settings, "alarms", "list") == "no active alarms\n"
     assert gridcast(settings, "alarms", "list", "--json") == ""
     break_feed(settings, 1)
@@ -145,7 +145,7 @@ def test_an_alarm_is_listed_acknowledged_and_shelved_and_none_of_it_happens_twic
     assert {letter.topic for letter in letters} == {settings.topic_prefix + COMMANDS.name}
 
 
-def test_what_cannot_be_done_is_one_clear_line(settings: Settings):
+def test_what_cannot_be_done_is_one_clear_line(settings: Settings) -> None:
     said = gridcast(settings, "alarms", "acknowledge", "feed-broken/nowhere", code=2)
     assert said == (
         "gridcast: there is no alarm feed-broken/nowhere (`gridcast alarms list` names them)\n"

@@ -54,7 +54,7 @@ def delete_before(settings: Settings, from_ms: int) -> None:
         told.result()
 
 
-def test_the_topics_hold_the_very_recording_that_was_sent(live: Settings, small: Recording):
+def test_the_topics_hold_the_very_recording_that_was_sent(live: Settings, small: Recording) -> None:
     put(live, small)
     found, whole_ms = read_topics(live, None, small.end_ms)
     assert whole_ms == 0
@@ -72,7 +72,7 @@ def test_the_topics_hold_the_very_recording_that_was_sent(live: Settings, small:
     ]
 
 
-def test_a_stretch_begins_a_window_before_and_ends_where_asked(live: Settings):
+def test_a_stretch_begins_a_window_before_and_ends_where_asked(live: Settings) -> None:
     recording = make_recording(series=2, days=12)
     put(live, recording)
     from_ms, to_ms = START + 10 * DAY, START + 11 * DAY
@@ -82,7 +82,7 @@ def test_a_stretch_begins_a_window_before_and_ends_where_asked(live: Settings):
     assert max(map(available_ms, found.weather)) < to_ms
 
 
-def test_frames_series_nobody_declared_and_what_cannot_be_read(live: Settings):
+def test_frames_series_nobody_declared_and_what_cannot_be_read(live: Settings) -> None:
     producer = Producer(producer_options(live))
     name, at = live.topic_prefix + READINGS.name, instant(START)
     frame = ReadingFrame(frame="feeder", time=at, series=["a", "b"], value=[1.0, 2.0])
@@ -119,7 +119,7 @@ def test_frames_series_nobody_declared_and_what_cannot_be_read(live: Settings):
     assert by_name["c"][:2] == (3.0, partition_of(b"c", PARTITIONS))
 
 
-def test_what_is_not_kept_any_more_is_one_clear_line(live: Settings, small: Recording):
+def test_what_is_not_kept_any_more_is_one_clear_line(live: Settings, small: Recording) -> None:
     with pytest.raises(UserError, match="holds no readings from --from to --to"):
         read_topics(live, START, START + DAY)
     put(live, small)
@@ -135,7 +135,7 @@ def test_what_is_not_kept_any_more_is_one_clear_line(live: Settings, small: Reco
 
 def test_the_command_takes_a_stretch_of_the_live_topics(
     live: Settings, small: Recording, tmp_path: Path
-):
+) -> None:
     put(live, small)
     delete_before(live, START + HOUR)
     (tmp_path / "gridcast.toml").write_text(f'topic_prefix = "{live.topic_prefix}"\n', "utf-8")

@@ -18,7 +18,7 @@ SERIES = 9
 
 
 @pytest.mark.timeout(900)
-def test_a_day_of_kills_restarts_and_rebalances_ends_as_an_undisturbed_one(tmp_path: Path):
+def test_a_day_of_kills_restarts_and_rebalances_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
     storm = Storm(kills=30, broker_restarts=5, rebalances=10, seed=SEED)
     with Broker() as broker:
         found = play(broker, tmp_path / "days", make_day(SERIES, HOURS, SEED), storm, print)

@@ -94,13 +94,13 @@ def on_the_readings(settings: Settings) -> list[tuple[bytes | None, bytes | None
     return sorted(found, key=repr)
 
 
-def test_an_empty_topic_says_so_and_nothing_is_sent(gridcast):
+def test_an_empty_topic_says_so_and_nothing_is_sent(gridcast) -> None:
     assert gridcast("list") == "no dead letters\n"
     assert gridcast("list", "--json") == ""
     assert gridcast("replay", "--yes").startswith("nothing to send again")
 
 
-def test_letters_are_counted_shown_and_filtered(settings: Settings, gridcast):
+def test_letters_are_counted_shown_and_filtered(settings: Settings, gridcast) -> None:
     write_letters(settings)
     shown = gridcast("list", "--show")
     rows = [line.split()[:3] for line in shown.splitlines()[1:4]]
@@ -119,7 +119,7 @@ def test_letters_are_counted_shown_and_filtered(settings: Settings, gridcast):
 
 def test_each_record_is_sent_again_once_as_it_came_and_that_is_remembered(
     settings: Settings, gridcast
-):
+) -> None:
     write_letters(settings)
     told = gridcast("replay", "--dry-run")
     assert f"3 to {settings.topic_prefix}meter.readings" in told
@@ -142,7 +142,7 @@ def test_each_record_is_sent_again_once_as_it_came_and_that_is_remembered(
     assert len(on_the_readings(settings)) == 6
 
 
-def test_a_topic_that_is_gone_is_named_and_nothing_is_sent(settings: Settings, gridcast):
+def test_a_topic_that_is_gone_is_named_and_nothing_is_sent(settings: Settings, gridcast) -> None:
     letter = DeadLetter(topic="gone", partition=0, offset=0, reason=Reason.EMPTY)
     producer = Producer(producer_options(settings))
     producer.produce(settings.topic_prefix + DEAD_LETTERS.name, letter.to_bytes(), letter.key)
@@ -153,7 +153,7 @@ def test_a_topic_that_is_gone_is_named_and_nothing_is_sent(settings: Settings, g
 
 def test_what_a_worker_has_not_yet_confirmed_is_no_letter_and_not_remembered_as_replayed(
     settings: Settings, gridcast
-):
+) -> None:
     """Workers write letters in the transactions of their checkpoints."""
     write_letters(settings)
     to = settings.topic_prefix + DEAD_LETTERS.name

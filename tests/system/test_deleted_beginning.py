@@ -59,7 +59,7 @@ def and_then(function: Callable, act: Callable[[], None]) -> Callable:
     return wrapper
 
 
-def test_alarms_are_found_when_the_first_of_them_are_too_old(settings: Settings):
+def test_alarms_are_found_when_the_first_of_them_are_too_old(settings: Settings) -> None:
     delete_beginning(settings, ALARMS.name)
     alarms = latest_by_key(settings, settings.topic_prefix + ALARMS.name, 0)
     assert alarms == {b"%d" % number: b"value" for number in range(DELETED, MESSAGES)}
@@ -67,7 +67,7 @@ def test_alarms_are_found_when_the_first_of_them_are_too_old(settings: Settings)
 
 def test_a_span_goes_on_where_kafka_has_deleted_its_beginning_meanwhile(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     delete = partial(delete_beginning, settings, READINGS.name)
     monkeypatch.setattr(TopicSpan, "_offsets", and_then(TopicSpan._offsets, delete))
     with TopicSpan(settings, Event(), within_s=30) as topics:
@@ -77,7 +77,7 @@ def test_a_span_goes_on_where_kafka_has_deleted_its_beginning_meanwhile(
 
 def test_a_recording_fails_when_kafka_deletes_what_it_was_to_hold(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     delete = partial(delete_beginning, settings, READINGS.name)
     monkeypatch.setattr(Tap, "_first", and_then(Tap._first, delete))
     with pytest.raises(UserError, match=r"meter.readings cannot be read: .*out of range"):

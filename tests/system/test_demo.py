@@ -68,7 +68,7 @@ def run_until_alive(folder: Path) -> tuple[str, dict[str, Any]]:
     return "".join(told), json.loads(told[-1])
 
 
-def test_readings_flow_and_nothing_is_left_behind(tmp_path: Path):
+def test_readings_flow_and_nothing_is_left_behind(tmp_path: Path) -> None:
     said, summary = run_until_alive(tmp_path)
     assert summary["series"] == SERIES
     assert summary["worked"] > SERIES
@@ -79,7 +79,7 @@ def test_readings_flow_and_nothing_is_left_behind(tmp_path: Path):
     assert processes_of(tmp_path) == []
 
 
-def test_a_demo_that_is_killed_takes_all_of_its_processes_along(tmp_path: Path):
+def test_a_demo_that_is_killed_takes_all_of_its_processes_along(tmp_path: Path) -> None:
     """`kill -9` gives it no chance to stop anything itself."""
     running = subprocess.Popen(
         demo(tmp_path), cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, text=True

@@ -39,7 +39,9 @@ def of_type(messages: list[dict], kind: str) -> list[dict]:
     return [message[kind] for message in messages if message["type"] == kind]
 
 
-def test_a_new_gateway_has_read_everything_before_it_is_ready(settings: Settings, tmp_path: Path):
+def test_a_new_gateway_has_read_everything_before_it_is_ready(
+    settings: Settings, tmp_path: Path
+) -> None:
     publish(settings, SERIES, GridSeries(series="f-1", kind="feeder"))
     publish_forecasts(
         settings, *(forecast(f"m-{meter}", minute) for minute in range(3) for meter in range(20))
@@ -58,7 +60,9 @@ def test_a_new_gateway_has_read_everything_before_it_is_ready(settings: Settings
         assert viewer.hear_until("forecast")[-1]["forecast"]["tick"] == "2026-01-01T12:03:00Z"
 
 
-def test_a_client_gets_what_it_subscribed_to_and_nothing_else(settings: Settings, tmp_path: Path):
+def test_a_client_gets_what_it_subscribed_to_and_nothing_else(
+    settings: Settings, tmp_path: Path
+) -> None:
     publish(
         settings,
         SERIES,
@@ -90,7 +94,7 @@ def test_a_client_gets_what_it_subscribed_to_and_nothing_else(settings: Settings
 
 def test_after_a_kill_a_client_resumes_at_another_gateway_and_misses_nothing(
     settings: Settings, tmp_path: Path
-):
+) -> None:
     publish_forecasts(settings, forecast("m-1"), forecast("m-2"))
     publish_alarms(settings, alarm("a-0"))
     with (
@@ -119,7 +123,9 @@ def test_after_a_kill_a_client_resumes_at_another_gateway_and_misses_nothing(
         assert len(of_type(other, "forecast")) == 2
 
 
-def test_an_alarm_is_acknowledged_in_the_name_of_the_operator(settings: Settings, tmp_path: Path):
+def test_an_alarm_is_acknowledged_in_the_name_of_the_operator(
+    settings: Settings, tmp_path: Path
+) -> None:
     publish_alarms(settings, alarm("a-1"), alarm("a-2", change=AlarmChange.CLEARED))
     with gateway(settings, tmp_path) as running, client(running.socket) as viewer:
         viewer.say(type="act", request="r1", alarm="a-1", action="acknowledge", note="seen")
@@ -137,7 +143,9 @@ def test_an_alarm_is_acknowledged_in_the_name_of_the_operator(settings: Settings
     assert len(all_of(settings, COMMANDS.name)) == 1
 
 
-def test_readings_are_thinned_and_their_past_is_read_over_http(settings: Settings, tmp_path: Path):
+def test_readings_are_thinned_and_their_past_is_read_over_http(
+    settings: Settings, tmp_path: Path
+) -> None:
     with gateway(settings, tmp_path, gateway_readings_every_s="0.5") as running:
         with client(running.socket) as viewer:
             viewer.snapshot(what=["reading"], all=True)
@@ -166,7 +174,9 @@ def test_readings_are_thinned_and_their_past_is_read_over_http(settings: Setting
         assert running.ask("/v1/past?series=m-9")[0] == 404
 
 
-def test_the_newest_forecast_is_read_over_http_as_json_and_csv(settings: Settings, tmp_path: Path):
+def test_the_newest_forecast_is_read_over_http_as_json_and_csv(
+    settings: Settings, tmp_path: Path
+) -> None:
     publish_forecasts(settings, forecast("m/1"))
     with gateway(settings, tmp_path) as running:
         status, text = running.ask("/v1/forecast?series=m%2F1")
@@ -186,7 +196,9 @@ def test_the_newest_forecast_is_read_over_http_as_json_and_csv(settings: Setting
         assert running.ask("/../../etc/passwd")[0] == 404
 
 
-def test_a_gateway_reports_what_it_waits_for_and_stops_cleanly(settings: Settings, tmp_path: Path):
+def test_a_gateway_reports_what_it_waits_for_and_stops_cleanly(
+    settings: Settings, tmp_path: Path
+) -> None:
     nowhere = settings.model_copy(update={"broker": "127.0.0.1:1"})
     with gateway(nowhere, tmp_path, ready=False) as running:
         assert running.ask("/healthz") == (200, "alive\n")
@@ -202,7 +214,7 @@ def test_a_gateway_reports_what_it_waits_for_and_stops_cleanly(settings: Setting
         assert "Traceback" not in running.said()
 
 
-def test_a_gateway_without_topics_ends_with_one_clear_error(kafka: str, tmp_path: Path):
+def test_a_gateway_without_topics_ends_with_one_clear_error(kafka: str, tmp_path: Path) -> None:
     empty = Settings(broker=kafka, topic_prefix=f"{uuid4().hex[:8]}.")
     with gateway(empty, tmp_path, ready=False) as running:
         wait_for(lambda: running.has_ended, running.said)
@@ -213,7 +225,7 @@ def test_a_gateway_without_topics_ends_with_one_clear_error(kafka: str, tmp_path
 
 def test_while_kafka_is_away_a_gateway_serves_what_it_has_and_reports_the_outage(
     tmp_path: Path,
-):
+) -> None:
     with Broker() as broker:
         own = Settings(broker=broker.address, partitions=2)
         admin = TopicAdmin(own)

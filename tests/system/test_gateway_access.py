@@ -91,7 +91,7 @@ def raw(running: RunningGateway, **options: Any) -> ClientConnection:
 
 def test_a_client_without_a_key_is_refused_and_one_with_a_key_acts_in_its_name(
     settings: Settings, tmp_path: Path
-):
+) -> None:
     key = add_key(tmp_path, "north-desk", Scope.READ, Scope.ACKNOWLEDGE, below=("f-1",))
     reader = add_key(tmp_path, "reader")
     with secured(settings, tmp_path) as running:
@@ -119,7 +119,7 @@ def test_a_client_without_a_key_is_refused_and_one_with_a_key_acts_in_its_name(
         assert running.ask("/metrics")[0] == 401
 
 
-def test_a_revoked_key_ends_its_connections(settings: Settings, tmp_path: Path):
+def test_a_revoked_key_ends_its_connections(settings: Settings, tmp_path: Path) -> None:
     key, kept = add_key(tmp_path, "withdrawn"), add_key(tmp_path, "kept")
     with (
         secured(settings, tmp_path) as running,
@@ -133,7 +133,7 @@ def test_a_revoked_key_ends_its_connections(settings: Settings, tmp_path: Path):
         other.snapshot()
 
 
-def test_a_token_is_valid_until_it_expires(settings: Settings, tmp_path: Path):
+def test_a_token_is_valid_until_it_expires(settings: Settings, tmp_path: Path) -> None:
     signer = ec.generate_private_key(ec.SECP256R1())
     keys = {"keys": [ECAlgorithm.to_jwk(signer.public_key(), as_dict=True) | {"kid": "k"}]}
     (tmp_path / "jwks.json").write_text(json.dumps(keys))
@@ -154,7 +154,7 @@ def test_a_token_is_valid_until_it_expires(settings: Settings, tmp_path: Path):
     pytest.fail("the token was never accepted")
 
 
-def test_a_page_of_another_site_may_not_connect(settings: Settings, tmp_path: Path):
+def test_a_page_of_another_site_may_not_connect(settings: Settings, tmp_path: Path) -> None:
     flags = {"gateway_origins": "https://control.example"}
     with gateway(settings, tmp_path, **flags) as running:
         for origin in ("https://evil.example", "null"):
@@ -170,7 +170,7 @@ def test_a_page_of_another_site_may_not_connect(settings: Settings, tmp_path: Pa
 
 def test_connections_and_requests_of_a_key_are_limited_over_all_gateways(
     settings: Settings, tmp_path: Path
-):
+) -> None:
     key = add_key(tmp_path, "desk")
     text = (tmp_path / "keys.toml").read_text()
     (tmp_path / "keys.toml").write_text(
@@ -203,7 +203,9 @@ def test_connections_and_requests_of_a_key_are_limited_over_all_gateways(
         assert "Redis does not answer" in degraded[-1]["degraded"][0]
 
 
-def test_tls_messagepack_and_compression_give_the_same_messages(settings: Settings, tmp_path: Path):
+def test_tls_messagepack_and_compression_give_the_same_messages(
+    settings: Settings, tmp_path: Path
+) -> None:
     authority = Authority(tmp_path / "tls")
     certificate, key = authority.certify("localhost")
     flags = {
@@ -249,7 +251,7 @@ def _is_ready(address: str, trusted: ssl.SSLContext) -> bool:
             return False
 
 
-def test_compression_is_off_unless_it_is_requested(settings: Settings, tmp_path: Path):
+def test_compression_is_off_unless_it_is_requested(settings: Settings, tmp_path: Path) -> None:
     with gateway(settings, tmp_path) as running:
         with raw(running, compression="deflate") as connection:
             assert connection.protocol.extensions == []
@@ -259,7 +261,7 @@ def test_compression_is_off_unless_it_is_requested(settings: Settings, tmp_path:
         assert running.ask("/v1")[0] == 426
 
 
-def test_a_gateway_that_is_not_safe_does_not_start(settings: Settings, tmp_path: Path):
+def test_a_gateway_that_is_not_safe_does_not_start(settings: Settings, tmp_path: Path) -> None:
     with (
         pytest.raises(AssertionError, match="no client could authenticate"),
         gateway(settings, tmp_path, gateway_access="keys"),

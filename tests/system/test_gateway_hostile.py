@@ -111,7 +111,7 @@ def attack(running: RunningGateway, seed: int) -> dict[str, int]:
 
 def test_hostile_clients_crash_nothing_leak_nothing_and_delay_nobody(
     settings: Settings, tmp_path: Path
-):
+) -> None:
     with gateway(settings, tmp_path, gateway_stall_s="1") as running:
         process = psutil.Process(running.process.pid)
         good = GoodClient(settings, running.socket)

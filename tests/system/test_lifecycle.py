@@ -88,7 +88,7 @@ def kept(settings: Settings) -> list[int]:
 
 def test_kafka_goes_away_for_a_while_and_the_worker_waits_says_so_and_goes_on(
     deployment: Deployment, broker: Broker
-):
+) -> None:
     worker = deployment.start()
     feed(deployment)
     deployment.wait_until_all_is_kept(WITHIN_S)
@@ -107,7 +107,7 @@ def test_kafka_goes_away_for_a_while_and_the_worker_waits_says_so_and_goes_on(
 
 def test_a_worker_that_is_started_while_kafka_is_away_waits_for_it(
     deployment: Deployment, broker: Broker
-):
+) -> None:
     go_away(broker)
     worker = deployment.start()
     wait_for(worker, "waits for Kafka")
@@ -119,7 +119,7 @@ def test_a_worker_that_is_started_while_kafka_is_away_waits_for_it(
 
 def test_a_worker_that_waits_for_its_first_kafka_ends_when_it_is_asked_to(
     deployment: Deployment, broker: Broker
-):
+) -> None:
     go_away(broker)
     worker = deployment.start()
     wait_for(worker, "waits for Kafka")
@@ -129,7 +129,7 @@ def test_a_worker_that_waits_for_its_first_kafka_ends_when_it_is_asked_to(
 
 def test_a_worker_is_asked_to_stop_while_kafka_is_away_and_ends_soon(
     deployment: Deployment, broker: Broker
-):
+) -> None:
     worker = deployment.start()
     day = make_day(series=6, hours=6, seed=3).messages
     deployment.send(day)
@@ -145,7 +145,9 @@ def test_a_worker_is_asked_to_stop_while_kafka_is_away_and_ends_soon(
     deployment.wait_until_all_is_kept(WITHIN_S)
 
 
-def test_a_worker_that_is_stopped_in_the_middle_keeps_all_that_it_took(deployment: Deployment):
+def test_a_worker_that_is_stopped_in_the_middle_keeps_all_that_it_took(
+    deployment: Deployment,
+) -> None:
     day = make_day(series=60, hours=12, seed=3).messages  # more than is taken at once
     first = deployment.start()
     wait_for(first, "taken over")

@@ -92,7 +92,7 @@ def send(settings: Settings) -> None:
 
 def test_metrics_logs_and_traces_of_a_worker_tell_of_the_same_work(
     settings: Settings, tmp_path: Path
-):
+) -> None:
     log = tmp_path / "worker.log"
     with Collector() as collector:
         environment = os.environ | {
@@ -161,7 +161,7 @@ def test_metrics_logs_and_traces_of_a_worker_tell_of_the_same_work(
 
 def test_a_port_that_is_taken_ends_the_worker_with_one_clear_line(
     settings: Settings, tmp_path: Path
-):
+) -> None:
     with Collector() as taken:
         done = subprocess.run(
             [sys.executable, "-m", "gridcast", "worker"],

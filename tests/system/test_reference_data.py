@@ -119,7 +119,7 @@ def at(hours: float) -> int:
     return NOON_MS + round(hours * HOUR_MS)
 
 
-async def test_a_start_on_empty_topics_is_ready_and_knows_nothing(settings: Settings):
+async def test_a_start_on_empty_topics_is_ready_and_knows_nothing(settings: Settings) -> None:
     async with running(settings) as background:
         assert await temperatures(background, 0, 0) == []
         assert (len(background.grid), len(background.weather)) == (0, 0)
@@ -127,7 +127,7 @@ async def test_a_start_on_empty_topics_is_ready_and_knows_nothing(settings: Sett
 
 async def test_what_was_there_is_known_at_the_start_and_what_comes_at_the_next_tick(
     settings: Settings,
-):
+) -> None:
     metrics = Metrics("1", "test")
     send(settings, observation(0, 10), observation(1, 14), GridSeries(series="m", station="s"))
     async with running(settings, metrics) as background:
@@ -145,7 +145,7 @@ async def test_what_was_there_is_known_at_the_start_and_what_comes_at_the_next_t
 
 async def test_only_the_first_of_a_tick_asks_kafka(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """Partitions come to the same tick one after the other; all of them see the same weather."""
     metrics = Metrics("1", "test")
     async with running(settings, metrics) as background:
@@ -170,7 +170,9 @@ async def test_only_the_first_of_a_tick_asks_kafka(
         assert count(metrics, "weather_late") == 1, "it was available at tick 2, and came after it"
 
 
-async def test_a_second_worker_that_starts_later_sees_the_same_at_every_tick(settings: Settings):
+async def test_a_second_worker_that_starts_later_sees_the_same_at_every_tick(
+    settings: Settings,
+) -> None:
     rng = np.random.default_rng(7)
     hours = np.round(rng.uniform(0, 48, 300), 1)
     feed: list[Message] = [observation(hour, round(hour % 24, 1)) for hour in hours]
@@ -195,7 +197,9 @@ def same(one: WeatherAsOf, other: WeatherAsOf) -> bool:
     )
 
 
-async def test_what_was_let_go_is_read_again_for_a_partition_that_is_behind(settings: Settings):
+async def test_what_was_let_go_is_read_again_for_a_partition_that_is_behind(
+    settings: Settings,
+) -> None:
     send(settings, *(observation(hour, hour % 24) for hour in range(0, 720, 1)))
     metrics = Metrics("1", "test")
     async with running(settings, metrics) as background:
@@ -209,7 +213,7 @@ async def test_what_was_let_go_is_read_again_for_a_partition_that_is_behind(sett
 @pytest.mark.parametrize("commit", [True, False], ids=["committed", "given-up"])
 async def test_the_end_of_a_transaction_is_an_offset_that_no_message_has(
     settings: Settings, *, commit: bool
-):
+) -> None:
     async with running(settings) as background:
         producer = Producer(producer_options(settings) | {"transactional.id": uuid4().hex})
         await asyncio.to_thread(producer.init_transactions, WITHIN_S)
@@ -238,7 +242,7 @@ def wait_until_finished(settings: Settings) -> None:
     consumer.close()
 
 
-async def test_a_topic_that_is_not_there_is_said_in_one_line(kafka: str):
+async def test_a_topic_that_is_not_there_is_said_in_one_line(kafka: str) -> None:
     background = ReferenceData(
         Settings(broker=kafka, topic_prefix="nothing."), Metrics("1", "test")
     )
@@ -246,7 +250,9 @@ async def test_a_topic_that_is_not_there_is_said_in_one_line(kafka: str):
         await background.start()
 
 
-async def test_commands_in_several_partitions_would_have_no_order_and_are_refused(kafka: str):
+async def test_commands_in_several_partitions_would_have_no_order_and_are_refused(
+    kafka: str,
+) -> None:
     settings = Settings(broker=kafka, topic_prefix=f"{uuid4().hex[:8]}.")
     topic = settings.topic_prefix + COMMANDS.name
     admin = AdminClient(librdkafka_options(settings))
@@ -294,7 +300,7 @@ async def letters(settings: Settings, expected: int) -> list[Reason]:
     return sorted(found)
 
 
-async def test_of_all_workers_one_writes_the_letters(settings: Settings):
+async def test_of_all_workers_one_writes_the_letters(settings: Settings) -> None:
     send(settings, *BAD)
     metrics = Metrics("1", "test")
     async with running(settings), running(settings, metrics) as writer:
@@ -304,7 +310,7 @@ async def test_of_all_workers_one_writes_the_letters(settings: Settings):
         assert count(metrics, "dead_letters", topic="grid.series", reason=reason) == 1
 
 
-async def test_letters_are_written_once_whoever_writes_them(settings: Settings):
+async def test_letters_are_written_once_whoever_writes_them(settings: Settings) -> None:
     send(settings, *BAD)
     early = ReferenceData(settings, Metrics("1", "test"))
     await early.write_letters(mine=True)  # a group may give out partitions before all is known
@@ -340,7 +346,7 @@ def own_broker(tmp_path: Path) -> Iterator[Broker]:
 
 async def test_when_kafka_is_away_a_tick_waits_and_a_stop_does_not(
     own_broker: Broker, tmp_path: Path
-):
+) -> None:
     settings = Settings(broker=own_broker.address)
     create_topics(settings)
     send(settings, observation(0, 10))

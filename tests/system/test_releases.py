@@ -132,7 +132,7 @@ def site(kafka: str, tmp_path: Path) -> Site:
     return Site(kafka, tmp_path)
 
 
-async def test_released_promoted_and_rolled_back_while_a_worker_runs(site: Site):
+async def test_released_promoted_and_rolled_back_while_a_worker_runs(site: Site) -> None:
     one, two = site.store("one", model_file("r1", seed=1)), site.store("two", model_file("r2"))
     async with worker(site) as background:
         assert site.duty(background).champions[None].model == "box-60"
@@ -171,7 +171,7 @@ async def test_released_promoted_and_rolled_back_while_a_worker_runs(site: Site)
             await site.models("promote", "--kind", "zone")
 
 
-async def test_what_cannot_serve_is_not_given_out(site: Site):
+async def test_what_cannot_serve_is_not_given_out(site: Site) -> None:
     cut = site.store("cut", model_file()[:-300])
     for file, why in (
         (cut, r"cut\.onnx cannot serve here: damaged: .*cut short"),
@@ -195,7 +195,7 @@ async def test_what_cannot_serve_is_not_given_out(site: Site):
     assert list(await site.listed()) == ["r1b", "r1"]
 
 
-async def test_bad_releases_are_refused_with_their_reason_and_the_old_goes_on(site: Site):
+async def test_bad_releases_are_refused_with_their_reason_and_the_old_goes_on(site: Site) -> None:
     """They are sent past the command line, which would not give them out."""
     metrics = Metrics("1", "test")
     good, meant = model_file("r1", seed=1), model_file("meant", seed=2)
@@ -242,7 +242,7 @@ async def test_bad_releases_are_refused_with_their_reason_and_the_old_goes_on(si
         ]
 
 
-async def test_a_broken_message_is_a_dead_letter_and_costs_nothing(site: Site):
+async def test_a_broken_message_is_a_dead_letter_and_costs_nothing(site: Site) -> None:
     async with worker(site) as background:
         site.send((b"all small r1", b'{"model":"small"}'))
         await site.models("release", "box:60", "--as", "champion", "--release", "b1")
@@ -256,7 +256,7 @@ async def test_a_broken_message_is_a_dead_letter_and_costs_nothing(site: Site):
         await until(is_told)
 
 
-async def test_two_kinds_have_models_of_their_own_side_by_side(site: Site):
+async def test_two_kinds_have_models_of_their_own_side_by_side(site: Site) -> None:
     meters, zones = (site.store(n, model_file(n, seed=s)) for n, s in (("meters", 1), ("zones", 2)))
     async with worker(site) as background:
         await site.models("release", meters, "--as", "champion", "--kind", "meter")
@@ -274,7 +274,7 @@ async def test_two_kinds_have_models_of_their_own_side_by_side(site: Site):
 
 async def test_a_release_comes_from_s3_and_outlives_the_bucket(
     site: Site, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(loader, "AGAIN_S", 0.1)
     with s3_server("models"):
         url = put("models", "north/r1.onnx", model_file("r1"))
@@ -287,7 +287,9 @@ async def test_a_release_comes_from_s3_and_outlives_the_bucket(
         assert site.champion(background) == "r1", "from the folder: the bucket is gone"
 
 
-async def test_twenty_releases_in_a_row_leave_the_last_and_no_tick_without_a_model(site: Site):
+async def test_twenty_releases_in_a_row_leave_the_last_and_no_tick_without_a_model(
+    site: Site,
+) -> None:
     async with worker(site) as background:
         answered: dict[int, set[str | None]] = {}
         seen: set[str | None] = set()

@@ -55,7 +55,7 @@ def release(folder: Path, number: int) -> Release:
 
 def test_twenty_releases_are_swapped_between_ticks_and_each_forecast_names_its_own(
     hourly: Site, tmp_path: Path
-):
+) -> None:
     for number in range(BEFORE):
         hourly.send(READINGS, hour(number))
     hourly.forecasts_until(START + (BEFORE - 1) * HOUR, EVERYONE)

@@ -66,7 +66,9 @@ def small() -> Recording:
     return make_recording(series=5, days=2, step=10 * MINUTE)
 
 
-def test_keys_fall_into_the_partitions_that_kafkas_own_client_chooses(kafka: str, tmp_path: Path):
+def test_keys_fall_into_the_partitions_that_kafkas_own_client_chooses(
+    kafka: str, tmp_path: Path
+) -> None:
     settings = deployment(kafka, tmp_path)
     admin = TopicAdmin(settings)
     admin.create(admin.look().missing)
@@ -79,7 +81,7 @@ def test_keys_fall_into_the_partitions_that_kafkas_own_client_chooses(kafka: str
     assert found == {key: partition_of(key, PARTITIONS) for key in keys}
 
 
-def test_live_replay_and_backtest_tell_the_same_bytes(kafka: str, tmp_path: Path):
+def test_live_replay_and_backtest_tell_the_same_bytes(kafka: str, tmp_path: Path) -> None:
     found = parity.measure(kafka, tmp_path, series=6, minutes=60, horizon=1, model="box")
     assert found["forecasts"] > 200
     assert (found["lost"], found["differing"]) == (0, 0)
@@ -99,7 +101,7 @@ def in_order(settings: Settings, topic: str) -> dict[int, list[tuple[bytes, byte
 
 def test_with_fewer_forecasts_those_the_scores_and_the_alarms_are_the_same_bytes(
     kafka: str, tmp_path: Path
-):
+) -> None:
     """Every ten minutes, in slots of 15: what is learned comes from ticks that are not due."""
     make_history(tmp_path / "history", 12, 9 * 60, seed=7)
     whole, few = (settings_of(kafka, tmp_path, name, 1, "box") for name in ("whole", "few"))
@@ -124,7 +126,7 @@ def test_with_fewer_forecasts_those_the_scores_and_the_alarms_are_the_same_bytes
 
 def test_a_replay_that_was_stopped_goes_on_and_doubles_nothing(
     kafka: str, tmp_path: Path, small: Recording
-):
+) -> None:
     whole, broken = deployment(kafka, tmp_path), deployment(kafka, tmp_path)
     played(whole, small)
     first = played(broken, small, stop_after=len(small.arrivals) // 3)
@@ -138,7 +140,7 @@ def test_a_replay_that_was_stopped_goes_on_and_doubles_nothing(
 
 def test_another_history_is_not_played_behind_the_first(
     kafka: str, tmp_path: Path, small: Recording
-):
+) -> None:
     settings = deployment(kafka, tmp_path)
     played(settings, small, stop_after=50)
     other = replace(small, arrivals=replace(small.arrivals, value=small.arrivals.value + 1))
@@ -146,7 +148,7 @@ def test_another_history_is_not_played_behind_the_first(
         played(settings, other)
 
 
-def test_nothing_is_played_into_live_topics(kafka: str, tmp_path: Path, small: Recording):
+def test_nothing_is_played_into_live_topics(kafka: str, tmp_path: Path, small: Recording) -> None:
     settings = deployment(kafka, tmp_path)
     admin = TopicAdmin(settings)
     admin.create(admin.look().missing)
@@ -156,7 +158,7 @@ def test_nothing_is_played_into_live_topics(kafka: str, tmp_path: Path, small: R
 
 def test_a_stretch_of_the_topics_is_read_again_as_it_came(
     kafka: str, tmp_path: Path, small: Recording
-):
+) -> None:
     live = deployment(kafka, tmp_path)
     played(live, small)
     from_ms, to_ms = START + 12 * HOUR, START + DAY
@@ -184,7 +186,7 @@ def test_a_stretch_of_the_topics_is_read_again_as_it_came(
 
 def test_at_a_speed_event_time_goes_so_many_times_as_fast_and_can_be_held(
     kafka: str, tmp_path: Path, small: Recording
-):
+) -> None:
     settings = deployment(kafka, tmp_path)
     make_topics(settings)
     held, moments = PauseControl(Event()), []

@@ -83,7 +83,7 @@ def wait_for(state: Callable[[], bool], within_s: float = 120) -> None:
 
 def test_space_holds_it_and_lets_it_go_on_and_q_stops_it(
     settings: Settings, counter: Counter, tmp_path: Path
-):
+) -> None:
     with terminal(command(settings), tmp_path) as shown:
         shown.wait_for(lambda: counter.count() > 4)
         shown.type(" ")
@@ -101,7 +101,9 @@ def test_space_holds_it_and_lets_it_go_on_and_q_stops_it(
     assert counter.count() < 2 * 12 * 24
 
 
-def test_keys_typed_in_one_go_all_count(settings: Settings, counter: Counter, tmp_path: Path):
+def test_keys_typed_in_one_go_all_count(
+    settings: Settings, counter: Counter, tmp_path: Path
+) -> None:
     with terminal(command(settings), tmp_path) as shown:
         shown.wait_for(lambda: counter.count() > 4)
         shown.type("   q")
@@ -111,7 +113,7 @@ def test_keys_typed_in_one_go_all_count(settings: Settings, counter: Counter, tm
 
 def test_without_a_terminal_signals_hold_and_stop_it(
     settings: Settings, counter: Counter, tmp_path: Path
-):
+) -> None:
     with running(settings, tmp_path) as process:
         wait_for(lambda: counter.count() > 4)
         os.kill(process.pid, signal.SIGUSR1)
@@ -126,7 +128,7 @@ def test_without_a_terminal_signals_hold_and_stop_it(
 
 def test_after_a_crash_the_same_command_sends_the_rest_and_nothing_twice(
     settings: Settings, counter: Counter, tmp_path: Path
-):
+) -> None:
     with running(settings, tmp_path):
         wait_for(lambda: counter.count() > 20)
     left = comes_to_rest(counter)

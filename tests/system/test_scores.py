@@ -54,7 +54,7 @@ def scores_when(hourly: Site, count: int) -> Told:
 @pytest.mark.parametrize("deaths", [0, 2])
 def test_every_series_is_scored_for_every_hour_and_a_death_changes_no_byte(
     hourly: Site, deaths: int, calm: dict[tuple[str, int], bytes]
-):
+) -> None:
     # The newest reading closes its tick five minutes before; an hour is told one slot later.
     hours = HOURS - 2
     for death in range(deaths):

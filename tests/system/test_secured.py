@@ -226,7 +226,7 @@ def ending(process: "subprocess.Popen[str]", within_s: float = REFUSED_WITHIN_S)
 @pytest.mark.parametrize("by", ["login", "certificate"])
 def test_topics_readings_forecasts_and_state_go_over_tls_with_no_more_rights_than_documented(
     secured: Secured, prefix: str, gridcast: Callable[..., "subprocess.Popen[str]"], by: str
-):
+) -> None:
     flags = getattr(secured, by)()
     code, said = ending(gridcast(flags, "topics", "create"))
     assert code == 0, said
@@ -281,7 +281,7 @@ def test_who_is_not_let_in_is_told_why_in_one_line_and_soon(
     secured: Secured,
     gridcast: Callable[..., "subprocess.Popen[str]"],
     wrong: Callable[[Secured], tuple[Flags, str]],
-):
+) -> None:
     flags, line = wrong(secured)
     commands = (["worker"], ["topics", "list"], ["simulate", "--to-topics", "--series", "3"])
     started = [gridcast(flags, *command) for command in commands]
@@ -293,7 +293,9 @@ def test_who_is_not_let_in_is_told_why_in_one_line_and_soon(
         assert len(said.splitlines()) == 1, said
 
 
-def test_a_sender_of_transactions_that_is_not_let_in_does_not_wait_for_ever(secured: Secured):
+def test_a_sender_of_transactions_that_is_not_let_in_does_not_wait_for_ever(
+    secured: Secured,
+) -> None:
     transactions = Transactions(settings(secured.login(sasl_password="wrong"), "p."), "sender")
     with pytest.raises(UserError, match="refuses the login"):
         transactions.begin()
@@ -318,7 +320,7 @@ def test_a_right_that_is_missing_ends_a_worker_with_one_line_that_names_it(  # n
     kind: ResourceType,
     name: str,
     operation: str,
-):
+) -> None:
     flags = secured.login()
     own = make_topics(flags, prefix)
     send_readings(own)
@@ -334,7 +336,7 @@ def test_a_right_that_is_missing_ends_a_worker_with_one_line_that_names_it(  # n
 
 def test_a_worker_whose_password_is_changed_ends_when_it_has_to_log_in_again(
     secured: Secured, prefix: str, gridcast: Callable[..., "subprocess.Popen[str]"]
-):
+) -> None:
     user = uuid4().hex
     secured.set_password(user, PASSWORD)
     secured.allow(f"User:{user}", prefix)
@@ -358,7 +360,7 @@ def test_a_worker_whose_password_is_changed_ends_when_it_has_to_log_in_again(
 
 def test_what_is_sent_is_compressed_and_numbered_so_that_nothing_is_there_twice(
     secured: Secured, prefix: str
-):
+) -> None:
     own = make_topics(secured.login(), prefix)
     send_readings(own)
     transactions = Transactions(own, f"{prefix}sender")

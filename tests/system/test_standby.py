@@ -71,7 +71,7 @@ def opened(settings: Settings, partition: int) -> KafkaTable:
 
 def test_a_large_state_is_taken_over_several_times_faster_and_is_the_same(
     settings: Settings, standby: Standby
-):
+) -> None:
     owner = opened(settings, 1)
     standby.follow([0, 1, 2])
     for turn in range(3):
@@ -113,7 +113,7 @@ def test_a_large_state_is_taken_over_several_times_faster_and_is_the_same(
 
 def test_what_was_written_after_it_was_handed_over_is_read_too(
     settings: Settings, standby: Standby
-):
+) -> None:
     owner = opened(settings, 0)
     owner.checkpoint([], {"head": b"1", "slot/1": b"one", "slot/2": b"two"})
     standby.follow([0])
@@ -127,7 +127,7 @@ def test_what_was_written_after_it_was_handed_over_is_read_too(
     }
 
 
-def test_what_was_not_committed_is_not_kept(settings: Settings, standby: Standby):
+def test_what_was_not_committed_is_not_kept(settings: Settings, standby: Standby) -> None:
     owner = opened(settings, 0)
     owner.checkpoint([], {"head": b"1"})
     standby.follow([0])
@@ -149,7 +149,7 @@ def test_what_was_not_committed_is_not_kept(settings: Settings, standby: Standby
 
 def test_a_partition_is_let_go_and_followed_again_from_its_beginning(
     settings: Settings, standby: Standby
-):
+) -> None:
     owner = opened(settings, 0)
     owner.checkpoint([], {"head": b"1"})
     standby.follow([0, 1])
@@ -168,7 +168,7 @@ def test_a_partition_is_let_go_and_followed_again_from_its_beginning(
 
 def test_what_does_not_fit_is_not_followed_and_that_is_said(
     settings: Settings, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     standby = Standby(settings, most_bytes=3_000_000)
     standby.start()
     first, second = opened(settings, 0), opened(settings, 1)
@@ -206,7 +206,7 @@ class Clock:
         return self.now_s
 
 
-def test_after_a_long_silence_it_reads_from_the_beginning(settings: Settings):
+def test_after_a_long_silence_it_reads_from_the_beginning(settings: Settings) -> None:
     """Kafka forgets a day after it which records went: who heard nothing of it would keep them.
 
     The end of a partition is an event of its own, some 0.5 s after its last message, and ends a
@@ -236,5 +236,5 @@ def test_after_a_long_silence_it_reads_from_the_beginning(settings: Settings):
     standby.close()
 
 
-def test_no_thread_is_left_of_a_standby_that_was_closed(settings: Settings):
+def test_no_thread_is_left_of_a_standby_that_was_closed(settings: Settings) -> None:
     check_closing("a_standby", settings)

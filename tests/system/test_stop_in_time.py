@@ -37,7 +37,7 @@ main()
 @pytest.mark.parametrize("ends", [True, False], ids=["waits for a rebalance", "never ends"])
 def test_a_worker_that_crashed_does_not_wait_for_ever_for_its_thread(
     kafka: str, ends: bool, tmp_path_factory: pytest.TempPathFactory
-):
+) -> None:
     prefix = f"{tmp_path_factory.mktemp('stop').name}."
     admin = TopicAdmin(Settings(broker=kafka, topic_prefix=prefix, partitions=2))
     admin.create(admin.look().missing)

@@ -69,7 +69,7 @@ def says(worker: Process, *words: str) -> bool:
 
 def test_a_partition_whose_state_cannot_be_written_is_told_as_stuck_until_it_can(
     deployment: Deployment, kafka_cluster: Broker
-):
+) -> None:
     settings, worker = deployment.settings, deployment.start()
     minute = datetime.now(UTC) - timedelta(hours=2)
     feed(deployment, minute)

@@ -84,7 +84,7 @@ def wait_for(happened: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_what_was_written_is_read_by_the_next_who_opens_it(settings: Settings):
+def test_what_was_written_is_read_by_the_next_who_opens_it(settings: Settings) -> None:
     table = KafkaTable(settings, 1)
     assert table.open() == {}
     table.checkpoint([], {"head": b"1", "slot/7": b"seven", "slot/8": b"eight", "a#0": b"hash"})
@@ -94,7 +94,7 @@ def test_what_was_written_is_read_by_the_next_who_opens_it(settings: Settings):
     assert KafkaTable(settings, 0).open() == {}, "each partition has its own"
 
 
-def test_a_record_larger_than_a_message_is_cut_and_whole_again(settings: Settings):
+def test_a_record_larger_than_a_message_is_cut_and_whole_again(settings: Settings) -> None:
     large = os.urandom(3 * PART_BYTES + 17)
     table = KafkaTable(settings, 0)
     table.open()
@@ -108,7 +108,7 @@ def test_a_record_larger_than_a_message_is_cut_and_whole_again(settings: Setting
     assert KafkaTable(settings, 0).open() == {"head": b"x"}
 
 
-def test_parts_are_no_larger_than_the_deployments_messages_may_be(kafka: str):
+def test_parts_are_no_larger_than_the_deployments_messages_may_be(kafka: str) -> None:
     settings = deployment(kafka, message_bytes=1_000)
     large = os.urandom(700_000)
     table = KafkaTable(settings, 0)
@@ -117,7 +117,7 @@ def test_parts_are_no_larger_than_the_deployments_messages_may_be(kafka: str):
     assert KafkaTable(settings, 0).open() == {"slot/1": large}
 
 
-def test_a_record_that_lost_a_part_is_not_taken_for_whole(settings: Settings):
+def test_a_record_that_lost_a_part_is_not_taken_for_whole(settings: Settings) -> None:
     table = KafkaTable(settings, 0)
     table.open()
     table.checkpoint([], {"slot/1": os.urandom(2 * PART_BYTES)})
@@ -131,7 +131,7 @@ def test_a_record_that_lost_a_part_is_not_taken_for_whole(settings: Settings):
     table.close()
 
 
-def test_the_one_before_can_write_nothing_once_another_has_opened_it(settings: Settings):
+def test_the_one_before_can_write_nothing_once_another_has_opened_it(settings: Settings) -> None:
     """A worker that was only slow, not dead, must not spoil what its successor keeps."""
     slow, successor = KafkaTable(settings, 0), KafkaTable(settings, 0)
     slow.open()
@@ -154,11 +154,13 @@ def test_the_one_before_can_write_nothing_once_another_has_opened_it(settings: S
     assert kept() is None, "it was lost with messages under way, and nothing holds on to it"
 
 
-def test_no_thread_is_left_of_a_table_that_was_closed(settings: Settings):
+def test_no_thread_is_left_of_a_table_that_was_closed(settings: Settings) -> None:
     check_closing("a_table", settings)
 
 
-def test_what_kafka_refuses_is_told_and_nothing_of_its_checkpoint_is_kept(settings: Settings):
+def test_what_kafka_refuses_is_told_and_nothing_of_its_checkpoint_is_kept(
+    settings: Settings,
+) -> None:
     table = KafkaTable(settings, 0)
     table.open()
     table.checkpoint([], {"head": b"1"})
@@ -171,7 +173,7 @@ def test_what_kafka_refuses_is_told_and_nothing_of_its_checkpoint_is_kept(settin
     assert outputs_of(settings, COMMITTED) == [b"x"]
 
 
-def test_more_than_librdkafka_holds_at_once_is_sent_in_one_checkpoint(settings: Settings):
+def test_more_than_librdkafka_holds_at_once_is_sent_in_one_checkpoint(settings: Settings) -> None:
     table = KafkaTable(settings, 0)
     table.open()
     outputs = [(forecasts(settings), b"%d" % (n % 97), b"%d" % n) for n in range(120_000)]
@@ -180,7 +182,7 @@ def test_more_than_librdkafka_holds_at_once_is_sent_in_one_checkpoint(settings: 
     assert sorted(map(int, outputs_of(settings, COMMITTED))) == list(range(120_000))
 
 
-def test_what_is_known_is_not_read_again_and_what_it_missed_is(settings: Settings):
+def test_what_is_known_is_not_read_again_and_what_it_missed_is(settings: Settings) -> None:
     table, other = KafkaTable(settings, 0), Transactions(settings, "other")
     table.open()
     table.checkpoint([], {"head": b"1", "slot/1": b"one", "slot/2": b"two"})
@@ -249,7 +251,7 @@ def process(script: str, settings: Settings, folder: Path) -> Iterator[subproces
 
 def test_a_worker_killed_in_the_middle_of_a_checkpoint_leaves_the_one_before(
     settings: Settings, tmp_path: Path
-):
+) -> None:
     with process(HALF, settings, tmp_path) as writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "half\n"
@@ -265,7 +267,9 @@ def test_a_worker_killed_in_the_middle_of_a_checkpoint_leaves_the_one_before(
     assert outputs_of(settings, UNCOMMITTED) == [b"first", b"second", b"second"]
 
 
-def test_killed_at_any_moment_it_is_always_one_whole_checkpoint(settings: Settings, tmp_path: Path):
+def test_killed_at_any_moment_it_is_always_one_whole_checkpoint(
+    settings: Settings, tmp_path: Path
+) -> None:
     moments = random.Random(5)
     sure = 0
     for _ in range(8):
@@ -335,7 +339,7 @@ def test_kafka_goes_away_and_comes_back_and_nothing_is_lost_or_twice(
     kafkas_patience_s: float,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-):
+) -> None:
     """Also when Kafka (or librdkafka) has given the transaction up meanwhile."""
     monkeypatch.setattr(transactions, "TIMEOUT_S", kafkas_patience_s)
     settings = deployment(broker.address)
@@ -355,11 +359,11 @@ def test_kafka_goes_away_and_comes_back_and_nothing_is_lost_or_twice(
     assert 2 <= len(said) < 10
 
 
-def test_a_table_that_waits_for_kafka_can_be_closed(settings: Settings):
+def test_a_table_that_waits_for_kafka_can_be_closed(settings: Settings) -> None:
     check_closing("a_table_that_waits", settings)
 
 
-def test_a_table_that_is_not_open_says_so(settings: Settings):
+def test_a_table_that_is_not_open_says_so(settings: Settings) -> None:
     table = KafkaTable(settings, 0)
     with pytest.raises(TableLostError, match="is not open"):
         table.checkpoint([], {})

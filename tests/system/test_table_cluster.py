@@ -76,7 +76,9 @@ def forecasts_of(settings: Settings, topic: str) -> list[int]:
         found.append(int(message.value() or b""))
 
 
-def test_one_node_lost_or_two_nothing_is_lost_and_nothing_is_there_twice(kafka_cluster: Broker):
+def test_one_node_lost_or_two_nothing_is_lost_and_nothing_is_there_twice(
+    kafka_cluster: Broker,
+) -> None:
     settings = Settings(
         broker=kafka_cluster.address,
         topic_prefix=f"{uuid4().hex[:8]}.",

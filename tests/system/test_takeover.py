@@ -42,7 +42,7 @@ def quickest_takeover_s(deployment: Deployment, limit_s: float, *, killed: bool)
 @pytest.mark.timeout(900)
 def test_the_partitions_of_a_killed_worker_are_taken_over_within_15_seconds(
     deployment: Deployment,
-):
+) -> None:
     took_s = quickest_takeover_s(deployment, KILLED_WITHIN_S, killed=True)
     assert took_s < KILLED_WITHIN_S
 
@@ -50,6 +50,6 @@ def test_the_partitions_of_a_killed_worker_are_taken_over_within_15_seconds(
 @pytest.mark.timeout(900)
 def test_the_partitions_of_a_worker_that_is_stopped_are_taken_over_in_a_few_seconds(
     deployment: Deployment,
-):
+) -> None:
     took_s = quickest_takeover_s(deployment, STOPPED_WITHIN_S, killed=False)
     assert took_s < STOPPED_WITHIN_S

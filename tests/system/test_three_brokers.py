@@ -15,7 +15,7 @@ GET_ON_WITHIN_S = 120.0
 
 def test_a_worker_goes_on_while_one_broker_is_killed_and_comes_back(
     kafka_cluster: Broker, tmp_path: Path
-):
+) -> None:
     day = make_day(series=6, hours=3, seed=2)
     third = len(day.messages) // 3
     first, second, last = (day.messages[at : at + third] for at in (0, third, 2 * third))

@@ -33,12 +33,12 @@ def reader(folder: Path) -> Reader:
 
 
 @pytest.mark.timeout(1200)
-def test_first_forecasts(tmp_path):
+def test_first_forecasts(tmp_path) -> None:
     reader(tmp_path).follow(TUTORIALS / "first-forecasts.md")
 
 
 @pytest.mark.timeout(1200)
-def test_train_a_model(tmp_path):
+def test_train_a_model(tmp_path) -> None:
     for needed in ("lightgbm", "onnx", "torch"):
         pytest.importorskip(needed)
     of_this = reader(tmp_path)

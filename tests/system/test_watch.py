@@ -23,7 +23,7 @@ def look(watch: TopicMonitor, has_all: Callable[[Picture], bool]) -> Picture:
     return watch.picture
 
 
-def test_a_clock_far_ahead_is_not_taken_for_event_time(kafka: str):
+def test_a_clock_far_ahead_is_not_taken_for_event_time(kafka: str) -> None:
     settings = Settings(broker=kafka, topic_prefix=f"{uuid4().hex[:8]}.", partitions=2)
     admin = TopicAdmin(settings)
     admin.create(admin.look().missing)

@@ -114,7 +114,7 @@ def faults(minute: int, feeder: str, value: np.ndarray) -> np.ndarray | None:
 
 def test_faults_become_alarms_with_their_causes_and_a_dead_feeder_is_one(
     new_grid: Callable[[], Grid],
-):
+) -> None:
     grid = new_grid()
     grid.minutes(0, SETTLED + 150, faults)
     grid.start_worker()
@@ -147,7 +147,7 @@ def test_faults_become_alarms_with_their_causes_and_a_dead_feeder_is_one(
 
 def test_a_weather_station_that_falls_silent_is_told_of_with_the_readings(
     new_grid: Callable[[], Grid],
-):
+) -> None:
     grid, skies = new_grid(), Skies("st-1", "st-2")
     silent, over = 8 * 60, 9 * 60
     begin_ms = round(START.timestamp() * 1000)
@@ -185,7 +185,7 @@ def storm(minute: int, feeder: str, value: np.ndarray) -> np.ndarray | None:
 
 def test_killed_in_the_middle_of_a_storm_none_is_lost_none_raised_twice_and_seen_stays_seen(
     new_grid: Callable[[], Grid],
-):
+) -> None:
     calm, killed = new_grid(), new_grid()
     middle, end = SETTLED + 10, SETTLED + 90
     for grid in (calm, killed):

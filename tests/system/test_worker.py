@@ -137,7 +137,7 @@ def _dead_letters(settings: Settings) -> list[DeadLetter]:
 
 def test_every_record_is_used_or_a_dead_letter_with_its_bytes_and_place(
     settings: Settings, start_worker: Callable[[], subprocess.Popen]
-):
+) -> None:
     records, expected = good_and_bad(3000)
     send(settings, records)
     worker = start_worker()
@@ -156,7 +156,7 @@ def test_every_record_is_used_or_a_dead_letter_with_its_bytes_and_place(
 
 def test_a_worker_that_is_started_again_goes_on_where_the_last_one_stopped(
     settings: Settings, start_worker: Callable[[], subprocess.Popen]
-):
+) -> None:
     records, expected = good_and_bad(1000)
     send(settings, records)
     first = start_worker()
@@ -172,7 +172,7 @@ def test_a_worker_that_is_started_again_goes_on_where_the_last_one_stopped(
 
 def test_a_state_of_other_settings_is_refused_in_one_line_that_names_them(
     settings: Settings, start_worker: Callable[..., subprocess.Popen], tmp_path: Path
-):
+) -> None:
     send(settings, good_and_bad(100)[0])
     first = start_worker()
     wait_until_worked_off(settings)
@@ -187,7 +187,7 @@ def test_a_state_of_other_settings_is_refused_in_one_line_that_names_them(
 
 def test_every_series_is_forecast_at_every_tick_and_each_forecast_is_seen_once(
     settings: Settings, start_worker: Callable[..., subprocess.Popen]
-):
+) -> None:
     start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=1)
     records: list[tuple[bytes | None, bytes | None]] = []
     for minute in range(30):
@@ -223,7 +223,7 @@ def test_every_series_is_forecast_at_every_tick_and_each_forecast_is_seen_once(
         assert (one.step_minutes, len(one.quantiles[0])) == (15, 96)
 
 
-def test_a_worker_without_its_topics_says_so_in_one_line(kafka: str, tmp_path: Path):
+def test_a_worker_without_its_topics_says_so_in_one_line(kafka: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gridcast", "worker", "--broker", kafka, "--topic-prefix", "none."],
         cwd=tmp_path,

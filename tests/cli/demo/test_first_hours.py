@@ -85,7 +85,9 @@ class Worker:
 
 
 @pytest.mark.parametrize("seed", [1, 3])
-def test_a_demo_in_which_nothing_goes_wrong_says_nothing_in_its_first_hours(seed, monkeypatch):
+def test_a_demo_in_which_nothing_goes_wrong_says_nothing_in_its_first_hours(
+    seed, monkeypatch
+) -> None:
     monkeypatch.setattr(history, "KafkaTable", Table)
     history.write_past(SETTINGS, series=SERIES, seed=seed, end_ms=EVENING)
     grid = build_grid(seed, history.COUNTRY, spread_series(SERIES))

@@ -21,7 +21,7 @@ def gate(file: Path) -> AccessGate:
     return AccessGate(Settings(gateway_keys_file=file))
 
 
-def test_a_key_gives_its_identity_and_scopes(file: Path):
+def test_a_key_gives_its_identity_and_scopes(file: Path) -> None:
     key, entry = new_key(
         "desk-1", who='the "north" desk', scopes=[Scope.READ, Scope.ACKNOWLEDGE], below=["f-1"]
     )
@@ -34,7 +34,7 @@ def test_a_key_gives_its_identity_and_scopes(file: Path):
     assert identity.connections == Settings().gateway_key_connections
 
 
-def test_the_file_does_not_hold_the_key(file: Path):
+def test_the_file_does_not_hold_the_key(file: Path) -> None:
     key, entry = new_key("desk-1", who="anna")
     assert key not in entry
     assert digest(key) in entry
@@ -44,20 +44,20 @@ def test_the_file_does_not_hold_the_key(file: Path):
 @pytest.mark.parametrize(
     "given", [Authenticate(key="gridcast_wrong"), Authenticate(), Authenticate(token="t")]
 )
-def test_without_a_key_access_is_denied(file: Path, given: Authenticate):
+def test_without_a_key_access_is_denied(file: Path, given: Authenticate) -> None:
     file.write_text(new_key("desk-1", who="anna")[1])
     with pytest.raises(AccessDenied):
         gate(file).identify(given)
 
 
-def test_the_hash_of_a_key_is_no_key(file: Path):
+def test_the_hash_of_a_key_is_no_key(file: Path) -> None:
     key, entry = new_key("desk-1", who="anna")
     file.write_text(entry)
     with pytest.raises(AccessDenied):
         gate(file).identify(Authenticate(key=digest(key)))
 
 
-def test_a_key_that_is_removed_from_the_file_is_revoked(file: Path):
+def test_a_key_that_is_removed_from_the_file_is_revoked(file: Path) -> None:
     (first, entry), (second, another) = new_key("a", who="anna"), new_key("b", who="ben")
     file.write_text(entry)
     opened = gate(file)
@@ -69,7 +69,7 @@ def test_a_key_that_is_removed_from_the_file_is_revoked(file: Path):
     assert opened.version != before
 
 
-def test_an_identity_whose_scopes_changed_is_revoked(file: Path):
+def test_an_identity_whose_scopes_changed_is_revoked(file: Path) -> None:
     key, entry = new_key("a", who="anna", scopes=[Scope.READ, Scope.ACKNOWLEDGE])
     file.write_text(entry)
     opened = gate(file)
@@ -78,7 +78,7 @@ def test_an_identity_whose_scopes_changed_is_revoked(file: Path):
     assert opened.why_revoked(identity, Authenticate(key=key)) == "what you may do has changed"
 
 
-def test_a_file_that_is_broken_later_changes_nothing(file: Path):
+def test_a_file_that_is_broken_later_changes_nothing(file: Path) -> None:
     key, entry = new_key("a", who="anna")
     file.write_text(entry)
     opened = gate(file)
@@ -99,7 +99,7 @@ def test_a_file_that_is_broken_later_changes_nothing(file: Path):
         (new_key("a", who="a")[1].replace('"read"', '"write"'), "scopes"),
     ],
 )
-def test_a_mistake_in_the_file_is_one_clear_line(file: Path, text: str, message: str):
+def test_a_mistake_in_the_file_is_one_clear_line(file: Path, text: str, message: str) -> None:
     file.write_text(text)
     with pytest.raises(UserError, match=message) as error:
         gate(file)
@@ -107,18 +107,18 @@ def test_a_mistake_in_the_file_is_one_clear_line(file: Path, text: str, message:
     assert "s3cret" not in str(error.value)
 
 
-def test_an_empty_file_has_no_keys():
+def test_an_empty_file_has_no_keys() -> None:
     assert parse(b"") == {}
 
 
-def test_a_gateway_without_any_credentials_does_not_start(file: Path):
+def test_a_gateway_without_any_credentials_does_not_start(file: Path) -> None:
     with pytest.raises(UserError, match="--open"):
         AccessGate(Settings())
     with pytest.raises(UserError, match=r"gateway_keys_file .*keys\.toml cannot be read: No such"):
         gate(file)
 
 
-def test_an_open_gateway_is_for_this_machine_only():
+def test_an_open_gateway_is_for_this_machine_only() -> None:
     everybody = AccessGate(Settings(gateway_access="open")).identify(Authenticate())
     assert everybody.who == "anybody"
     for host in ("0.0.0.0", "::", "gateway.example"):

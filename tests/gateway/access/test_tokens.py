@@ -57,7 +57,7 @@ def identify(file: Path, given: str) -> Identity:
     return gate(file).identify(Authenticate(token=given))
 
 
-def test_a_token_gives_its_identity_and_scopes(file: Path):
+def test_a_token_gives_its_identity_and_scopes(file: Path) -> None:
     identity = identify(file, token(scope="read acknowledge openid", gridcast_below=["f-1"]))
     assert (identity.who, identity.account) == ("u-1", "token/u-1")
     assert identity.scopes == {Scope.READ, Scope.ACKNOWLEDGE}
@@ -80,12 +80,12 @@ def test_a_token_gives_its_identity_and_scopes(file: Path):
         ({"gridcast_below": ["no id"]}, "invalid claims"),
     ],
 )
-def test_an_invalid_token_is_not_accepted(file: Path, claims: dict[str, Any], message: str):
+def test_an_invalid_token_is_not_accepted(file: Path, claims: dict[str, Any], message: str) -> None:
     with pytest.raises(AccessDenied, match=message):
         identify(file, token(**claims))
 
 
-def test_a_token_that_somebody_else_signed_is_not_accepted(file: Path):
+def test_a_token_that_somebody_else_signed_is_not_accepted(file: Path) -> None:
     another = rsa.generate_private_key(65537, 2048)
     with pytest.raises(AccessDenied):
         identify(file, token(another))
@@ -93,13 +93,13 @@ def test_a_token_that_somebody_else_signed_is_not_accepted(file: Path):
         identify(file, token(another, kid="mine"))
 
 
-def test_a_token_without_a_signature_is_not_accepted(file: Path):
+def test_a_token_without_a_signature_is_not_accepted(file: Path) -> None:
     claims = jwt.decode(token(), options={"verify_signature": False})
     with pytest.raises(AccessDenied):
         identify(file, jwt.encode(claims, None, "none", {"kid": "old"}))
 
 
-def test_the_public_key_is_no_secret_to_sign_with(file: Path):
+def test_the_public_key_is_no_secret_to_sign_with(file: Path) -> None:
     """The old attack: HMAC with the public key, accepted if the token's `alg` is trusted."""
     pem = RSA_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     claims = jwt.decode(token(), options={"verify_signature": False})
@@ -113,13 +113,13 @@ def test_the_public_key_is_no_secret_to_sign_with(file: Path):
 
 
 @pytest.mark.parametrize("given", ["", "a.b.c", "s3cret", "." * 8_000, "é.é.é"])
-def test_a_malformed_token_is_not_accepted_nor_repeated(file: Path, given: str):
+def test_a_malformed_token_is_not_accepted_nor_repeated(file: Path, given: str) -> None:
     with pytest.raises(AccessDenied) as error:
         identify(file, given)
     assert "s3cret" not in str(error.value)
 
 
-def test_keys_rotate_without_a_restart(file: Path):
+def test_keys_rotate_without_a_restart(file: Path) -> None:
     opened = gate(file)
     fresh = Authenticate(token=token(EC_KEY, "new", "ES256"))
     with pytest.raises(AccessDenied):
@@ -132,12 +132,12 @@ def test_keys_rotate_without_a_restart(file: Path):
     assert opened.identify(fresh).who == "u-1"
 
 
-def test_a_token_expires_while_somebody_is_connected(file: Path):
+def test_a_token_expires_while_somebody_is_connected(file: Path) -> None:
     assert not has_expired(identify(file, token()))
     assert has_expired(identify(file, token(exp=time.time() - 5)))  # clocks may differ by 10 s
 
 
-def test_an_identity_has_the_name_and_the_subject_of_its_token(file: Path):
+def test_an_identity_has_the_name_and_the_subject_of_its_token(file: Path) -> None:
     assert identify(file, token(name="Anna")).who == "Anna (u-1)"
 
 
@@ -155,12 +155,12 @@ def test_an_identity_has_the_name_and_the_subject_of_its_token(file: Path):
 )
 def test_a_mistake_in_the_keys_is_one_clear_line(
     file: Path, keys: list[dict[str, Any]], message: str
-):
+) -> None:
     file.write_text(json.dumps({"keys": keys}))
     with pytest.raises(UserError, match=message):
         gate(file)
 
 
-def test_tokens_need_an_issuer(file: Path):
+def test_tokens_need_an_issuer(file: Path) -> None:
     with pytest.raises(UserError, match="gateway_jwt_issuer"):
         AccessGate(Settings(gateway_jwks_file=file))

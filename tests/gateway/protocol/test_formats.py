@@ -12,14 +12,14 @@ from gridcast.gateway.protocol import Close, CloseCode, Format, Packet
 from gridcast.schemas.gateway import What
 
 
-def test_a_frame_is_that_of_the_library_and_built_once():
+def test_a_frame_is_that_of_the_library_and_built_once() -> None:
     packet = Packet(b'{"type":"current"}', Format.JSON)
     assert packet.frame == Frame(Opcode.TEXT, packet.payload).serialize(mask=False)
     assert packet.frame is packet.frame
     assert packet.to(Format.MSGPACK).frame[0] == 0x80 | Opcode.BINARY
 
 
-def test_a_forecast_in_the_binary_form_is_half_as_long_and_the_same_numbers():
+def test_a_forecast_in_the_binary_form_is_half_as_long_and_the_same_numbers() -> None:
     template = forecast("m-1", steps=96)
     quantiles = [
         [round(1234.567 + level + step / 7, 3) for step in range(96)] for level in range(3)
@@ -37,7 +37,7 @@ def test_a_forecast_in_the_binary_form_is_half_as_long_and_the_same_numbers():
     assert len(packed) < 0.6 * len(entry.packet.payload)
 
 
-def test_a_reason_to_close_fits_into_its_frame():
+def test_a_reason_to_close_fits_into_its_frame() -> None:
     close = Close(CloseCode.BAD_MESSAGE, "전력" * 100)
     assert len(close.reason.encode()) <= 123
     assert close.text.startswith(close.reason)

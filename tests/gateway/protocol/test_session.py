@@ -63,14 +63,14 @@ def sent(session: Session) -> list[dict[str, Any]]:
 # Authentication
 
 
-def test_the_first_message_has_the_credentials():
+def test_the_first_message_has_the_credentials() -> None:
     session = new()
     assert say(session, type="authenticate", key="k") == [Authenticate(key="k")]
     assert session.state is SessionState.JUDGING
     assert sent(session) == []
 
 
-def test_an_admitted_client_is_welcomed():
+def test_an_admitted_client_is_welcomed() -> None:
     session = new()
     say(session, type="authenticate", token="t")
     session.admit(WELCOME)
@@ -80,7 +80,7 @@ def test_an_admitted_client_is_welcomed():
     assert welcome["scopes"] == ["read", "acknowledge"]
 
 
-def test_a_request_before_authentication_closes_the_session():
+def test_a_request_before_authentication_closes_the_session() -> None:
     session = new()
     assert say(session, type="subscribe", subscription="a", all=True) == []
     assert session.state is SessionState.CLOSED
@@ -88,14 +88,14 @@ def test_a_request_before_authentication_closes_the_session():
     assert session.closing.code is CloseCode.UNAUTHENTICATED
 
 
-def test_an_unreadable_first_message_closes_the_session():
+def test_an_unreadable_first_message_closes_the_session() -> None:
     session = new()
     session.receive("{")
     assert session.closing is not None
     assert session.closing.code is CloseCode.BAD_MESSAGE
 
 
-def test_without_the_scope_read_the_session_is_closed():
+def test_without_the_scope_read_the_session_is_closed() -> None:
     session = new()
     say(session, type="authenticate")
     session.admit(WELCOME.model_copy(update={"scopes": [Scope.ADMIN]}))
@@ -104,27 +104,27 @@ def test_without_the_scope_read_the_session_is_closed():
     assert session.outgoing() == []
 
 
-def test_nothing_is_read_while_credentials_are_being_judged():
+def test_nothing_is_read_while_credentials_are_being_judged() -> None:
     session = new()
     say(session, type="authenticate")
     with pytest.raises(RuntimeError, match="first `admit` or `close`"):
         say(session, type="authenticate")
 
 
-def test_a_session_is_admitted_only_once():
+def test_a_session_is_admitted_only_once() -> None:
     session = open_session()
     with pytest.raises(RuntimeError):
         session.admit(WELCOME)
 
 
-def test_credentials_are_given_once():
+def test_credentials_are_given_once() -> None:
     session = open_session()
     assert say(session, type="authenticate", key="another") == []
     (refused,) = sent(session)
     assert refused["detail"] == "you are authenticated already"
 
 
-def test_the_error_about_a_broken_message_contains_no_secret():
+def test_the_error_about_a_broken_message_contains_no_secret() -> None:
     session = new()
     say(session, type="authenticate", key="s3cret" * 100)
     assert session.closing is not None
@@ -134,7 +134,7 @@ def test_the_error_about_a_broken_message_contains_no_secret():
 # Subscriptions
 
 
-def test_a_subscription_is_passed_on():
+def test_a_subscription_is_passed_on() -> None:
     session = open_session()
     (wanted,) = say(session, type="subscribe", subscription="a", below=["f-1"], what=["alarm"])
     assert isinstance(wanted, Subscribe)
@@ -142,7 +142,7 @@ def test_a_subscription_is_passed_on():
     assert session.subscriptions == {"a": wanted}
 
 
-def test_a_subscription_of_nothing_is_refused_by_its_name():
+def test_a_subscription_of_nothing_is_refused_by_its_name() -> None:
     session = open_session()
     assert say(session, type="subscribe", subscription="a") == []
     (refused,) = sent(session)
@@ -151,7 +151,7 @@ def test_a_subscription_of_nothing_is_refused_by_its_name():
     assert "of which series?" in refused["detail"]
 
 
-def test_a_subscription_of_the_same_name_replaces_the_first():
+def test_a_subscription_of_the_same_name_replaces_the_first() -> None:
     session = open_session()
     (first,) = say(session, type="subscribe", subscription="a", all=True)
     ended, second = say(session, type="subscribe", subscription="a", series=["m-1"])
@@ -159,7 +159,7 @@ def test_a_subscription_of_the_same_name_replaces_the_first():
     assert session.subscriptions == {"a": second}
 
 
-def test_a_subscription_ends_when_the_client_unsubscribes():
+def test_a_subscription_ends_when_the_client_unsubscribes() -> None:
     session = open_session()
     (wanted,) = say(session, type="subscribe", subscription="a", all=True)
     assert say(session, type="unsubscribe", subscription="a") == [Unsubscribed(wanted)]
@@ -167,7 +167,7 @@ def test_a_subscription_ends_when_the_client_unsubscribes():
     assert sent(session)[0]["detail"] == "there is no such subscription"
 
 
-def test_the_number_of_subscriptions_is_limited():
+def test_the_number_of_subscriptions_is_limited() -> None:
     session = open_session(subscriptions=2)
     for name in ("a", "b"):
         assert say(session, type="subscribe", subscription=name, all=True)
@@ -177,7 +177,7 @@ def test_the_number_of_subscriptions_is_limited():
     assert say(session, type="subscribe", subscription="b", series=["m-1"])
 
 
-def test_a_position_of_many_partitions_is_read():
+def test_a_position_of_many_partitions_is_read() -> None:
     position = {"epoch": "e", "seq": {"forecast": [1, 2, 3], "alarm": [0]}}
     (wanted,) = say(open_session(), type="subscribe", subscription="a", all=True, resume=position)
     assert wanted.resume.seq["forecast"] == [1, 2, 3]
@@ -186,19 +186,19 @@ def test_a_position_of_many_partitions_is_read():
 # Alarms
 
 
-def test_an_action_on_an_alarm_is_passed_on():
+def test_an_action_on_an_alarm_is_passed_on() -> None:
     (act,) = say(open_session(), type="act", request="r", alarm="a-1", action="acknowledge")
     assert act == Act(request="r", alarm="a-1", action=Action.ACKNOWLEDGE)
 
 
-def test_without_the_scope_acknowledge_an_action_is_refused():
+def test_without_the_scope_acknowledge_an_action_is_refused() -> None:
     session = open_session(WELCOME.model_copy(update={"scopes": [Scope.READ]}))
     assert say(session, type="act", request="r", alarm="a-1", action="acknowledge") == []
     (refused,) = sent(session)
     assert (refused["request"], refused["because"]) == ("r", "forbidden")
 
 
-def test_each_request_is_answered():
+def test_each_request_is_answered() -> None:
     session = open_session()
     session.done("r", "c-1")
     session.refuse("s", RefusedBecause.UNKNOWN_ALARM, "there is no such alarm")
@@ -218,7 +218,9 @@ def test_each_request_is_answered():
         (b'{"type":"authenticate"}', "JSON goes in text frames"),
     ],
 )
-def test_a_bad_message_is_answered_and_the_session_stays_open(data: str | bytes, detail: str):
+def test_a_bad_message_is_answered_and_the_session_stays_open(
+    data: str | bytes, detail: str
+) -> None:
     session = open_session()
     assert session.receive(data) == []
     (refused,) = sent(session)
@@ -226,7 +228,7 @@ def test_a_bad_message_is_answered_and_the_session_stays_open(data: str | bytes,
     assert session.state is SessionState.OPEN
 
 
-def test_too_many_bad_messages_close_the_session():
+def test_too_many_bad_messages_close_the_session() -> None:
     session = open_session(bad_messages=3)
     for _ in range(3):
         session.receive("nonsense")
@@ -237,7 +239,7 @@ def test_too_many_bad_messages_close_the_session():
 
 
 @given(st.text() | st.binary())
-def test_no_input_raises(data: str | bytes):
+def test_no_input_raises(data: str | bytes) -> None:
     for form in Format:
         for session in (new(form), open_session()):
             session.receive(data)
@@ -246,7 +248,7 @@ def test_no_input_raises(data: str | bytes):
 # The end
 
 
-def test_the_first_reason_to_close_counts():
+def test_the_first_reason_to_close_counts() -> None:
     session = open_session()
     session.close(CloseCode.TOO_SLOW, "first")
     session.close(CloseCode.RESTART, "second")
@@ -254,7 +256,7 @@ def test_the_first_reason_to_close_counts():
     assert session.closing.text == "first"
 
 
-def test_after_the_end_nothing_is_read_or_sent():
+def test_after_the_end_nothing_is_read_or_sent() -> None:
     session = open_session()
     session.close(CloseCode.RESTART, "bye")
     assert say(session, type="subscribe", subscription="a", all=True) == []
@@ -265,7 +267,7 @@ def test_after_the_end_nothing_is_read_or_sent():
 # The binary form
 
 
-def test_the_binary_form_has_the_same_messages():
+def test_the_binary_form_has_the_same_messages() -> None:
     session = new(Format.MSGPACK)
     hello = msgspec.msgpack.encode({"type": "authenticate", "key": "k"})
     assert session.receive(hello) == [Authenticate(key="k")]
@@ -274,7 +276,7 @@ def test_the_binary_form_has_the_same_messages():
     assert msgspec.msgpack.decode(packet.payload) == json.loads(WELCOME.to_bytes())
 
 
-def test_the_binary_form_refuses_text():
+def test_the_binary_form_refuses_text() -> None:
     session = new(Format.MSGPACK)
     session.receive('{"type":"authenticate"}')
     assert session.closing is not None

@@ -14,14 +14,14 @@ from gridcast.learning.backtest.fail_condition import FailCondition
 from gridcast.stream.errors import UserError
 
 
-def test_a_condition_that_holds_fails_the_run_and_says_which(ran: Ran):
+def test_a_condition_that_holds_fails_the_run_and_says_which(ran: Ran) -> None:
     assert ran.code == 1
     (failed,) = ran.told["failed"]
     assert re.fullmatch(r"mape_24h > 0.01: it is [\d.]+", failed)
     assert f"gridcast: failed: {failed}" in ran.said
 
 
-def test_all_forecasters_are_judged_on_the_same_loads(ran: Ran):
+def test_all_forecasters_are_judged_on_the_same_loads(ran: Ran) -> None:
     scores = ran.told["scores"]
     assert list(scores) == ["box", "none", "seasonal_naive_day", "ridge"]
     assert len({of["count"] for of in scores.values()}) == 1
@@ -29,7 +29,7 @@ def test_all_forecasters_are_judged_on_the_same_loads(ran: Ran):
     assert set(ran.told["versus"]) == {"none", "seasonal_naive_day", "ridge"}
 
 
-def test_the_operator_is_judged_where_it_had_published_by_the_tick(ran: Ran):
+def test_the_operator_is_judged_where_it_had_published_by_the_tick(ran: Ran) -> None:
     beside = ran.told["beside_operator"]
     assert list(beside) == [*ran.told["scores"], "operator"]
     (count,) = {of["count"] for of in beside.values()}
@@ -43,7 +43,7 @@ def test_the_operator_is_judged_where_it_had_published_by_the_tick(ran: Ran):
     assert {of["count"] for of in fresh.values()} == {3 * (4 * 10 + 1)}
 
 
-def test_the_page_carries_all_it_shows(ran: Ran):
+def test_the_page_carries_all_it_shows(ran: Ran) -> None:
     page = (ran.report / "report.html").read_text("utf-8")
     assert not re.findall(r'(?:src|href)="(?!data:)', page)
     for heading in ("By horizon", "By rung", "By series", "Peaks", "The best and the worst day"):
@@ -51,7 +51,7 @@ def test_the_page_carries_all_it_shows(ran: Ran):
     assert page.count("<img") >= 8
 
 
-def test_the_page_opens_in_a_browser_and_shows_every_picture(ran: Ran):
+def test_the_page_opens_in_a_browser_and_shows_every_picture(ran: Ran) -> None:
     with running_browser() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         wrong: list[str] = []
@@ -72,7 +72,7 @@ def test_the_page_opens_in_a_browser_and_shows_every_picture(ran: Ran):
         assert not wrong
 
 
-def test_every_forecast_that_was_made_is_kept(ran: Ran):
+def test_every_forecast_that_was_made_is_kept(ran: Ran) -> None:
     table = pq.read_table(ran.report / "forecasts")
     assert table.num_rows == ran.told["forecasts"]
     keys = set(
@@ -81,7 +81,7 @@ def test_every_forecast_that_was_made_is_kept(ran: Ran):
     assert len(keys) == table.num_rows
 
 
-def test_past_evaluations_are_listed_and_compared(ran: Ran):
+def test_past_evaluations_are_listed_and_compared(ran: Ran) -> None:
     shown = gridcast(ran.folder, "backtest", "list", "--json")
     (past,) = json.loads(shown.stdout)
     assert past["id"] == ran.told["id"]
@@ -109,7 +109,7 @@ def test_past_evaluations_are_listed_and_compared(ran: Ran):
 )
 def test_what_the_user_can_mend_is_one_line(
     ran: Ran, words: list[str], said: str, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.chdir(ran.folder)
     folder = [] if "--report" in words else ["--report", "other"]
     with pytest.raises(UserError, match=said) as told:
@@ -125,11 +125,11 @@ def test_what_the_user_can_mend_is_one_line(
         (" ridge:mae<=0.5 ", FailCondition("ridge", "mae", "<=", 0.5)),
     ],
 )
-def test_conditions_are_read(text: str, gate: FailCondition):
+def test_conditions_are_read(text: str, gate: FailCondition) -> None:
     assert FailCondition.read(text) == gate
 
 
 @pytest.mark.parametrize("text", ["mape", "mape > x", "> 3", "mape = 3"])
-def test_what_is_no_condition_is_refused(text: str):
+def test_what_is_no_condition_is_refused(text: str) -> None:
     with pytest.raises(UserError, match="--fail-if"):
         FailCondition.read(text)

@@ -64,7 +64,9 @@ def evaluation(ran: Ran) -> dict:
     return json.loads((ran.report / "evaluation.json").read_text("utf-8"))
 
 
-def test_errors_of_one_number_are_those_of_scikit_learn(loads: tuple[str, Loads], evaluation: dict):
+def test_errors_of_one_number_are_those_of_scikit_learn(
+    loads: tuple[str, Loads], evaluation: dict
+) -> None:
     name, of = loads
     told = evaluation["scores"][name]
     assert told["count"] == len(of.truth)
@@ -82,7 +84,7 @@ def test_errors_of_one_number_are_those_of_scikit_learn(loads: tuple[str, Loads]
 
 def test_the_scaled_error_is_scaled_by_what_yesterday_missed_before_the_first_tick(
     loads: tuple[str, Loads], evaluation: dict
-):
+) -> None:
     name, of = loads
     arrivals = make_recording(series=3, days=26).arrivals
     scaled = []
@@ -95,7 +97,9 @@ def test_the_scaled_error_is_scaled_by_what_yesterday_missed_before_the_first_ti
     assert evaluation["scores"][name]["mase"] == pytest.approx(np.concatenate(scaled).mean(), 1e-4)
 
 
-def test_r2_of_each_series_is_that_of_scikit_learn(loads: tuple[str, Loads], evaluation: dict):
+def test_r2_of_each_series_is_that_of_scikit_learn(
+    loads: tuple[str, Loads], evaluation: dict
+) -> None:
     name, of = loads
     for series, told in evaluation["by"]["series"][name].items():
         part = of.where(of.series == series)
@@ -104,7 +108,7 @@ def test_r2_of_each_series_is_that_of_scikit_learn(loads: tuple[str, Loads], eva
 
 def test_pinball_and_crps_are_those_of_scikit_learn_and_scoringrules(
     loads: tuple[str, Loads], evaluation: dict
-):
+) -> None:
     name, of = loads
     told = evaluation["scores"][name]
     losses = [
@@ -123,7 +127,7 @@ def test_pinball_and_crps_are_those_of_scikit_learn_and_scoringrules(
 
 def test_coverage_and_width_by_horizon_and_the_shares_below_each_quantile(
     loads: tuple[str, Loads], evaluation: dict
-):
+) -> None:
     name, of = loads
     for group, told in evaluation["by"]["horizon"][name].items():
         part = of.where(of.lead == round(float(group.removesuffix(" h"))) - 1)
@@ -138,7 +142,7 @@ def test_coverage_and_width_by_horizon_and_the_shares_below_each_quantile(
 @pytest.mark.parametrize(("what", "form"), [("hour", "%H:00"), ("weekday", "%A"), ("month", "%B")])
 def test_groups_are_those_of_the_local_time_of_the_slot(
     loads: tuple[str, Loads], evaluation: dict, what: str, form: str
-):
+) -> None:
     name, of = loads
     group = np.array([one.astimezone(ZoneInfo("Europe/Berlin")).strftime(form) for one in of.begin])
     told = evaluation["by"][what][name]
@@ -155,7 +159,7 @@ def test_groups_are_those_of_the_local_time_of_the_slot(
         assert scores["pinball"] == pytest.approx(np.mean(losses), 1e-5)
 
 
-def test_rungs_are_as_the_forecasts_say(loads: tuple[str, Loads], evaluation: dict):
+def test_rungs_are_as_the_forecasts_say(loads: tuple[str, Loads], evaluation: dict) -> None:
     name, of = loads
     told = evaluation["by"]["rung"][name]
     assert set(told) == set(of.rung)
@@ -165,7 +169,9 @@ def test_rungs_are_as_the_forecasts_say(loads: tuple[str, Loads], evaluation: di
         assert scores["rmse"] == pytest.approx(rmse, 1e-5)
 
 
-def test_peaks_are_the_highest_load_of_each_horizon(loads: tuple[str, Loads], evaluation: dict):
+def test_peaks_are_the_highest_load_of_each_horizon(
+    loads: tuple[str, Loads], evaluation: dict
+) -> None:
     name, of = loads
     off, hours = [], []
     for series, tick in sorted(set(zip(of.series, of.tick, strict=True))):

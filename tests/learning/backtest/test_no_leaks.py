@@ -107,7 +107,9 @@ def _hot(message: WeatherMessage) -> WeatherMessage:
 
 
 @pytest.mark.parametrize("model", ["none", "box", "sees"])
-def test_a_spike_after_each_origin_moves_no_forecast_of_it_or_before(model: str, sees_weather: str):
+def test_a_spike_after_each_origin_moves_no_forecast_of_it_or_before(
+    model: str, sees_weather: str
+) -> None:
     recording = make_recording()
     plan = plan_of(recording)
     model = sees_weather if model == "sees" else model
@@ -121,7 +123,7 @@ def test_a_spike_after_each_origin_moves_no_forecast_of_it_or_before(model: str,
         assert all(planted[tick] != calm[tick] for tick in later), "the spike is really there"
 
 
-def test_weather_that_became_available_is_seen_and_no_sooner(sees_weather: str):
+def test_weather_that_became_available_is_seen_and_no_sooner(sees_weather: str) -> None:
     recording = make_recording()
     plan = plan_of(recording)
     run = next(
@@ -140,7 +142,7 @@ def test_weather_that_became_available_is_seen_and_no_sooner(sees_weather: str):
 
 
 @pytest.mark.parametrize("moments", [(), (FIRST + DAY,)], ids=["once", "anew"])
-def test_no_baseline_sees_or_learns_what_came_after(moments: tuple[int, ...]):
+def test_no_baseline_sees_or_learns_what_came_after(moments: tuple[int, ...]) -> None:
     recording = make_recording()
     names = [name for name in BASELINES if name != "lightgbm"]  # its trees are fitted the same way
 
@@ -167,7 +169,7 @@ def test_no_baseline_sees_or_learns_what_came_after(moments: tuple[int, ...]):
     assert any(planted[key] != calm[key] for key in calm.keys() - upto)
 
 
-def test_a_correction_that_came_later_was_not_learned_from():
+def test_a_correction_that_came_later_was_not_learned_from() -> None:
     recording = make_recording()
     plan = plan_of(recording, FIRST, 4)
     arrivals, late = recording.arrivals, len(recording.arrivals) // 4
@@ -187,7 +189,7 @@ def test_a_correction_that_came_later_was_not_learned_from():
 
 
 @pytest.mark.timeout(1_200)  # torch takes long to write a graph, and longer on a busy machine
-def test_no_network_that_is_trained_on_the_way_learns_what_came_after(tmp_path: Path):
+def test_no_network_that_is_trained_on_the_way_learns_what_came_after(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="needs gridcast[train]")
     config = tmp_path / "tiny.toml"
     config.write_text(TINY, "utf-8")
@@ -217,7 +219,7 @@ def test_no_network_that_is_trained_on_the_way_learns_what_came_after(tmp_path: 
     assert archive_of(calm, plan).mean.tobytes() != archive_of(earlier, plan).mean.tobytes()
 
 
-def test_who_takes_over_answers_from_that_tick_on(sees_weather: str):
+def test_who_takes_over_answers_from_that_tick_on(sees_weather: str) -> None:
     recording = make_recording()
     plan, moment_ms = plan_of(recording), FIRST + 12 * HOUR
     both = NamedForecaster("both", "none", (Later(moment_ms, sees_weather),))
@@ -233,7 +235,7 @@ def test_who_takes_over_answers_from_that_tick_on(sees_weather: str):
     }
 
 
-def test_what_errors_are_measured_by_is_known_before_the_first_tick():
+def test_what_errors_are_measured_by_is_known_before_the_first_tick() -> None:
     recording = make_recording()
     plan = plan_of(recording)
     calm, planted = BacktestJudge(recording, plan), BacktestJudge(spiked(recording, FIRST), plan)
@@ -241,13 +243,13 @@ def test_what_errors_are_measured_by_is_known_before_the_first_tick():
     assert np.array_equal(calm.scales.naive, planted.scales.naive)
 
 
-def test_a_tick_within_a_slot_whose_mean_nobody_knew_is_refused():
+def test_a_tick_within_a_slot_whose_mean_nobody_knew_is_refused() -> None:
     recording = make_recording()
     with pytest.raises(UserError, match="means of 60 min"):
         make_plan(recording, SETTINGS, from_ms=None, to_ms=None, every_minutes=15, most_judged=1000)
 
 
-def test_a_model_file_that_cannot_serve_is_one_clear_line(tmp_path: Path):
+def test_a_model_file_that_cannot_serve_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "broken.onnx").write_bytes(b"no model")
     recording = make_recording()
     with pytest.raises(UserError, match="cannot serve here"):

@@ -72,7 +72,7 @@ def one_by_one(way: Way) -> list[bytes]:
 @pytest.mark.parametrize("at_once", [1, 7, 50_000])
 def test_a_tick_closes_behind_a_frame_and_never_within(
     frames: Way, at_once: int, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(walking, "AT_ONCE", at_once)
     found = [value for _, columns in forecasts(frames) for _, value in columns.messages()]
     assert len(found) == 12 * 3

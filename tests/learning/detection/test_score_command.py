@@ -29,7 +29,9 @@ def write(path: Path, series: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
     pq.write_table(pa.table(columns), path)
 
 
-def test_a_labelled_set_is_scored_by_nabs_rules(tmp_path: Path, capsys: pytest.CaptureFixture):
+def test_a_labelled_set_is_scored_by_nabs_rules(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     rng = np.random.default_rng(1)
     value, label = rng.normal(10, 1, 2_000), np.zeros(2_000, int)
     value[1_500:1_505], label[1_490:1_530] = 60, 1
@@ -41,7 +43,9 @@ def test_a_labelled_set_is_scored_by_nabs_rules(tmp_path: Path, capsys: pytest.C
     assert found["delay_minutes"] == 50
 
 
-def test_a_simulated_grid_is_watched_and_its_faults_are_counted(capsys: pytest.CaptureFixture):
+def test_a_simulated_grid_is_watched_and_its_faults_are_counted(
+    capsys: pytest.CaptureFixture,
+) -> None:
     score(series=12, days=1, learn_days=0, faults=30, seed=5, json=True)
     found = json.loads(capsys.readouterr().out)["simulated"]
     assert found["faults"] > 10
@@ -52,7 +56,7 @@ def test_a_simulated_grid_is_watched_and_its_faults_are_counted(capsys: pytest.C
 
 def test_a_run_that_is_stopped_tells_of_the_days_it_watched(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-):
+) -> None:
     watched = SimulationRun.run
 
     def stopped_in_the_first_day(trial: SimulationRun, start_ms: int, end_ms: int) -> Iterator[int]:
@@ -70,7 +74,9 @@ def test_a_run_that_is_stopped_tells_of_the_days_it_watched(
     assert "stopped: these are the figures of 0.3 days" in printed.err
 
 
-def test_a_run_that_is_stopped_while_it_learns_has_no_figures(monkeypatch: pytest.MonkeyPatch):
+def test_a_run_that_is_stopped_while_it_learns_has_no_figures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def stopped_at_once(trial: SimulationRun, start_ms: int, end_ms: int) -> Iterator[int]:
         yield start_ms
         raise KeyboardInterrupt
@@ -80,7 +86,7 @@ def test_a_run_that_is_stopped_while_it_learns_has_no_figures(monkeypatch: pytes
         score(series=5, days=2, learn_days=1, json=True)
 
 
-def test_figures_are_printed_for_people_too(tmp_path: Path, capsys: pytest.CaptureFixture):
+def test_figures_are_printed_for_people_too(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     write(tmp_path / "appliances.parquet", {"oven/day1": (np.arange(50.0), np.zeros(50, int))})
     score(series=0, data=tmp_path)
     printed = capsys.readouterr().out
@@ -88,7 +94,7 @@ def test_figures_are_printed_for_people_too(tmp_path: Path, capsys: pytest.Captu
     assert "false alarms a week and series" in printed
 
 
-def test_days_of_one_device_are_laid_end_to_end_the_normal_ones_first(tmp_path: Path):
+def test_days_of_one_device_are_laid_end_to_end_the_normal_ones_first(tmp_path: Path) -> None:
     normal, odd = (np.zeros(3), np.zeros(3, int)), (np.ones(2), np.array([0, 1]))
     write(tmp_path / "a.parquet", {"oven/odd": odd, "oven/day": normal, "iron/day": normal})
     oven, iron = read_set(tmp_path / "a.parquet", joined=True)
@@ -105,12 +111,12 @@ def test_days_of_one_device_are_laid_end_to_end_the_normal_ones_first(tmp_path: 
         ({"series": 5, "country": "XX", "days": 1}, "--country XX"),
     ],
 )
-def test_what_cannot_be_scored_is_said_in_a_line(asked: dict, says: str):
+def test_what_cannot_be_scored_is_said_in_a_line(asked: dict, says: str) -> None:
     with pytest.raises(UserError, match=says):
         score(**asked)
 
 
-def test_a_file_without_labels_is_refused_by_name(tmp_path: Path):
+def test_a_file_without_labels_is_refused_by_name(tmp_path: Path) -> None:
     pq.write_table(pa.table({"ts": [START], "value": [1.0]}), tmp_path / "nab.parquet")
     with pytest.raises(UserError, match=r"nab\.parquet: no column entity, label"):
         score(series=0, data=tmp_path)

@@ -62,7 +62,7 @@ def gap(series: str, *under: tuple[AlarmKind, str], **more) -> Condition:
     return Condition(GAP, series, under=under, **({"priority": Priority.LOW} | more))
 
 
-def test_it_is_raised_when_its_on_delay_is_over_and_not_before(played: Played):
+def test_it_is_raised_when_its_on_delay_is_over_and_not_before(played: Played) -> None:
     assert played.see(0, spike()) == []
     assert played.see(1, spike()) == []
     assert played.see(2, spike()) == [AlarmChange.RAISED]
@@ -70,13 +70,13 @@ def test_it_is_raised_when_its_on_delay_is_over_and_not_before(played: Played):
     assert partition_of(played.told[0].alarm) == 3
 
 
-def test_what_goes_away_within_the_on_delay_is_nobodys_business(played: Played):
+def test_what_goes_away_within_the_on_delay_is_nobodys_business(played: Played) -> None:
     for minute in range(0, 20, 2):
         assert played.see(minute, spike()) == []
         assert played.see(minute + 1) == []
 
 
-def test_it_is_over_when_it_was_well_for_the_off_delay_without_a_break(played: Played):
+def test_it_is_over_when_it_was_well_for_the_off_delay_without_a_break(played: Played) -> None:
     played.see(0, spike())
     played.see(2, spike())
     assert played.see(3) == []
@@ -88,7 +88,7 @@ def test_it_is_over_when_it_was_well_for_the_off_delay_without_a_break(played: P
     assert played.told[-1].alarm == played.told[0].alarm
 
 
-def test_between_the_limits_an_alarm_neither_comes_nor_goes(played: Played):
+def test_between_the_limits_an_alarm_neither_comes_nor_goes(played: Played) -> None:
     between = spike(sign=Sign.BETWEEN)
     assert [played.see(minute, between) for minute in range(5)] == [[]] * 5
     played.see(5, spike())
@@ -96,7 +96,7 @@ def test_between_the_limits_an_alarm_neither_comes_nor_goes(played: Played):
     assert [played.see(minute, between) for minute in range(8, 40)] == [[]] * 32
 
 
-def test_what_is_known_of_other_kinds_does_not_clear_it(played: Played):
+def test_what_is_known_of_other_kinds_does_not_clear_it(played: Played) -> None:
     played.see(0, spike())
     played.see(2, spike())
     at = START + HOUR
@@ -104,7 +104,7 @@ def test_what_is_known_of_other_kinds_does_not_clear_it(played: Played):
     assert played.board.standing() == 1
 
 
-def test_another_cause_is_told_but_not_every_minute(played: Played):
+def test_another_cause_is_told_but_not_every_minute(played: Played) -> None:
     played.see(0, spike(cause="meter fault"))
     played.see(2, spike(cause="meter fault"))
     assert played.see(3, spike(cause="seen by the neighbours too")) == []
@@ -113,7 +113,9 @@ def test_another_cause_is_told_but_not_every_minute(played: Played):
     assert played.see(13, spike(cause="meter fault")) == []
 
 
-def test_an_important_one_that_goes_on_is_told_anew_even_if_it_was_acknowledged(played: Played):
+def test_an_important_one_that_goes_on_is_told_anew_even_if_it_was_acknowledged(
+    played: Played,
+) -> None:
     high = {"priority": Priority.HIGH}
     played.see(0, spike(**high))
     played.see(2, spike(**high))
@@ -125,7 +127,7 @@ def test_an_important_one_that_goes_on_is_told_anew_even_if_it_was_acknowledged(
     assert played.see(63, spike(**high)) == []
 
 
-def test_a_shelved_alarm_is_shown_again_when_its_time_is_up_and_says_so(played: Played):
+def test_a_shelved_alarm_is_shown_again_when_its_time_is_up_and_says_so(played: Played) -> None:
     played.see(0, gap("m-1"))
     hidden = played.do(Action.SHELVE, played.told[0], 1, until=30)
     assert isinstance(hidden, Alarm)
@@ -142,14 +144,14 @@ def test_a_shelved_alarm_is_shown_again_when_its_time_is_up_and_says_so(played: 
     assert played.board.standing() == 1
 
 
-def test_a_command_about_an_alarm_that_is_over_is_refused(played: Played):
+def test_a_command_about_an_alarm_that_is_over_is_refused(played: Played) -> None:
     played.see(0, gap("m-1"))
     played.see(1)
     played.see(6)
     assert isinstance(played.do(Action.ACKNOWLEDGE, played.told[0], 7), Refusal)
 
 
-def test_a_dead_feeder_of_200_meters_is_one_alarm(played: Played):
+def test_a_dead_feeder_of_200_meters_is_one_alarm(played: Played) -> None:
     meters = [gap(f"m-{number}", FEEDER) for number in range(200)]
     feeder = gap("f-1", (GAP, "z-1"), priority=Priority.HIGH)
     for minute in range(60):
@@ -159,7 +161,9 @@ def test_a_dead_feeder_of_200_meters_is_one_alarm(played: Played):
     assert played.see(66) == [AlarmChange.CLEARED]
 
 
-def test_what_was_raised_before_its_feeder_is_put_under_it_and_shown_again_after(played: Played):
+def test_what_was_raised_before_its_feeder_is_put_under_it_and_shown_again_after(
+    played: Played,
+) -> None:
     meter = gap("m-1", FEEDER)
     assert played.see(0, meter) == [AlarmChange.RAISED]
     assert played.see(1, meter, gap("f-1")) == [AlarmChange.RAISED, AlarmChange.SUPPRESSED]
@@ -170,7 +174,7 @@ def test_what_was_raised_before_its_feeder_is_put_under_it_and_shown_again_after
     assert played.told[-1].suppressed_by is None
 
 
-def test_a_flood_is_one_alarm_and_what_is_left_of_it_is_told(played: Played):
+def test_a_flood_is_one_alarm_and_what_is_left_of_it_is_told(played: Played) -> None:
     for number in range(9):
         assert played.see(number / 10, *(gap(f"m-{one}") for one in range(number + 1))) == [
             AlarmChange.RAISED
@@ -200,7 +204,7 @@ def test_a_flood_is_one_alarm_and_what_is_left_of_it_is_told(played: Played):
     assert {alarm.raised_at for alarm in late} == {utc(START + MINUTE)}, "as long ago as it was"
 
 
-def test_what_is_important_is_told_in_a_flood_too(played: Played):
+def test_what_is_important_is_told_in_a_flood_too(played: Played) -> None:
     many = [gap(f"m-{one}") for one in range(50)]
     played.see(0, *many)
     high = spike("z-1", priority=Priority.HIGH)
@@ -208,14 +212,14 @@ def test_what_is_important_is_told_in_a_flood_too(played: Played):
     assert played.see(3, *many, high) == [AlarmChange.RAISED]
 
 
-def test_an_acknowledged_alarm_stays_in_sight_when_a_flood_comes(played: Played):
+def test_an_acknowledged_alarm_stays_in_sight_when_a_flood_comes(played: Played) -> None:
     played.see(0, gap("m-1"))
     played.do(Action.ACKNOWLEDGE, played.told[0], 0.5)
     played.see(1, *(gap(f"m-{one}") for one in range(1, 50)))
     assert played.board.standing() == 2
 
 
-def test_a_board_that_is_kept_comes_back_as_it_was_to_the_byte(played: Played):
+def test_a_board_that_is_kept_comes_back_as_it_was_to_the_byte(played: Played) -> None:
     played.see(0, gap("m/1"), spike(), gap("m-2", measured=1.5, evidence={"b": 0.1, "a": 1 / 3}))
     played.do(Action.ACKNOWLEDGE, played.told[0], 1)
     before = encode(played.board.record())
@@ -251,7 +255,7 @@ STEPS = st.lists(
 @given(STEPS, st.sets(st.integers(0, 25)))
 def test_whatever_is_seen_alarms_are_raised_once_cleared_once_and_restarts_change_nothing(
     steps: list, restarts: set[int]
-):
+) -> None:
     def play(restarts: set[int]) -> list[Alarm]:
         told: list[Alarm] = []
         board = AlarmBoard(FEED, timings=TIMINGS, limit=FloodLimit(4))
@@ -292,7 +296,7 @@ def test_whatever_is_seen_alarms_are_raised_once_cleared_once_and_restarts_chang
             del active[alarm.alarm]
 
 
-def test_the_longest_name_of_a_series_is_still_told(played: Played):
+def test_the_longest_name_of_a_series_is_still_told(played: Played) -> None:
     long = "m" * 199
     played.see(0, gap(long + "1"), gap(long + "2"))
     first, second = (alarm.alarm for alarm in played.told)
@@ -300,6 +304,6 @@ def test_the_longest_name_of_a_series_is_still_told(played: Played):
     assert partition_of(first) == 3
 
 
-def test_times_are_those_of_what_was_seen(played: Played):
+def test_times_are_those_of_what_was_seen(played: Played) -> None:
     played.see(0, gap("m-1"))
     assert played.told[0].changed_at == datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ from gridcast.schemas import Priority
 
 
 @pytest.mark.parametrize("typical_kw", [0.3, 40.0, 90_000.0])
-def test_shares_come_to_those_of_eemua_however_large_the_grid_is(typical_kw: float):
+def test_shares_come_to_those_of_eemua_however_large_the_grid_is(typical_kw: float) -> None:
     rng = np.random.default_rng(1)
     priorities = Priorities()
     told = [priorities.judge(kw) for kw in typical_kw * rng.lognormal(0, 2, 6_000)][1_000:]
@@ -15,7 +15,7 @@ def test_shares_come_to_those_of_eemua_however_large_the_grid_is(typical_kw: flo
     assert shares[Priority.MEDIUM] == pytest.approx(0.15, abs=0.04)
 
 
-def test_what_was_learned_comes_back_to_the_bit():
+def test_what_was_learned_comes_back_to_the_bit() -> None:
     priorities = Priorities()
     for kw in (1.0, 700.0, 33.3):
         priorities.judge(kw)

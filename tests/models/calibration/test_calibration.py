@@ -30,13 +30,13 @@ def play(learner: Calibration, raw: np.ndarray, loads: np.ndarray) -> np.ndarray
 
 @pytest.mark.parametrize("scale", [0.4, 1, 2.5], ids=["too wide", "right", "too narrow"])
 @pytest.mark.parametrize("bias", [-0.5, 0, 0.5])
-def test_each_quantile_comes_to_hold_its_share(scale: float, bias: float):
+def test_each_quantile_comes_to_hold_its_share(scale: float, bias: float) -> None:
     rng = np.random.default_rng(1)
     below = play(calibration(), FAN, rng.normal(bias, scale, 6_000))
     np.testing.assert_allclose(below[1_000:].mean(axis=0), LEVELS, atol=0.02)
 
 
-def test_after_a_change_the_interval_holds_again_within_a_day_of_quarters_of_an_hour():
+def test_after_a_change_the_interval_holds_again_within_a_day_of_quarters_of_an_hour() -> None:
     rng = np.random.default_rng(2)
     learner = calibration()
     play(learner, FAN, rng.normal(0, 1, 2_000))
@@ -45,20 +45,20 @@ def test_after_a_change_the_interval_holds_again_within_a_day_of_quarters_of_an_
     assert (below[:, -1] & ~below[:, 0]).mean() > 0.85
 
 
-def test_a_faulty_reading_moves_a_fan_no_further_than_one_just_outside():
+def test_a_faulty_reading_moves_a_fan_no_further_than_one_just_outside() -> None:
     near, far = calibration(), calibration()
     play(near, FAN, np.array([1.7]))
     play(far, FAN, np.array([1e30]))
     assert np.array_equal(near.shift(ROW, 0), far.shift(ROW, 0))
 
 
-def test_however_long_an_outage_no_quantile_moves_further_than_the_fans_width():
+def test_however_long_an_outage_no_quantile_moves_further_than_the_fans_width() -> None:
     learner = calibration()
     play(learner, FAN, np.full(5_000, -1e6))
     assert np.abs(learner.shift(ROW, 0)).max() == 1
 
 
-def test_after_an_outage_of_a_day_the_fan_is_no_more_than_twice_as_wide_and_shrinks_again():
+def test_after_an_outage_of_a_day_the_fan_is_no_more_than_twice_as_wide_and_shrinks_again() -> None:
     rng = np.random.default_rng(3)
     learner = calibration()
     play(learner, FAN, rng.normal(0, 1, 2_000))
@@ -69,7 +69,7 @@ def test_after_an_outage_of_a_day_the_fan_is_no_more_than_twice_as_wide_and_shri
     assert later < widest < 2.1
 
 
-def test_by_the_clock_a_band_moves_as_fast_whether_slots_are_of_a_half_or_of_a_quarter():
+def test_by_the_clock_a_band_moves_as_fast_whether_slots_are_of_a_half_or_of_a_quarter() -> None:
     moved = {}
     for step_minutes in (15, 30):
         bands = Bands(step_minutes, 24 * 60 // step_minutes)
@@ -82,7 +82,7 @@ def test_by_the_clock_a_band_moves_as_fast_whether_slots_are_of_a_half_or_of_a_q
 
 @pytest.mark.parametrize("step_minutes", [15, 30, 60])
 @pytest.mark.parametrize("level", [0.01, 0.025, 1 / 3, 0.5, 0.9])
-def test_whole_units_keep_the_proportion_of_up_and_down(level: float, step_minutes: int):
+def test_whole_units_keep_the_proportion_of_up_and_down(level: float, step_minutes: int) -> None:
     moves = []
     for load in (9.0, -9.0):
         learner = Calibration(Bands(step_minutes, 1440 // step_minutes), (level, 0.99))
@@ -92,7 +92,7 @@ def test_whole_units_keep_the_proportion_of_up_and_down(level: float, step_minut
     assert up / (up + down) == pytest.approx(level)
 
 
-def test_nothing_is_learned_from_what_was_not_measured_or_met_exactly_or_has_no_width():
+def test_nothing_is_learned_from_what_was_not_measured_or_met_exactly_or_has_no_width() -> None:
     learner = calibration()
     flat = np.full(len(LEVELS), 3.0, np.float32)
     play(learner, FAN, np.array([np.nan]))
@@ -103,7 +103,7 @@ def test_nothing_is_learned_from_what_was_not_measured_or_met_exactly_or_has_no_
     assert not learner.shift(ROW, 0)[0, :4].any(), "a load of zero is no reason to go below it"
 
 
-def test_rungs_bands_and_series_learn_apart():
+def test_rungs_bands_and_series_learn_apart() -> None:
     learner, rows = calibration(), np.array([0, 2])
     raw = np.stack([FAN, FAN])
     learner.learn(rows, raw, raw, np.array([9.0, -9.0]), rung=2, band=1)

@@ -107,13 +107,15 @@ def spoiled(grid: Grid, series: str, kw: float) -> np.ndarray:
     return value
 
 
-def test_a_quiet_day_says_nothing(grid: Grid):
+def test_a_quiet_day_says_nothing(grid: Grid) -> None:
     for _ in range(600):
         grid.step()
         assert grid.on() == []
 
 
-def test_a_reading_far_off_is_told_with_what_was_expected_and_the_likeliest_cause(grid: Grid):
+def test_a_reading_far_off_is_told_with_what_was_expected_and_the_likeliest_cause(
+    grid: Grid,
+) -> None:
     for kw in (9.0, 2.0):
         grid.step(spoiled(grid, "m-3", kw))
     (seen,) = [one for one in grid.found if one.key == (AlarmKind.SPIKE, "m-3")]
@@ -126,7 +128,7 @@ def test_a_reading_far_off_is_told_with_what_was_expected_and_the_likeliest_caus
     assert seen.evidence["neighbours_high_share"] < 0.1
 
 
-def test_a_reading_is_not_held_against_a_forecast_that_was_made_from_faults(grid: Grid):
+def test_a_reading_is_not_held_against_a_forecast_that_was_made_from_faults(grid: Grid) -> None:
     while grid.minute % 15:
         grid.step()
     grid.step()
@@ -136,7 +138,9 @@ def test_a_reading_is_not_held_against_a_forecast_that_was_made_from_faults(grid
         assert grid.on() == []
 
 
-def test_errors_that_move_with_the_load_are_for_the_load_and_else_for_the_forecast(grid: Grid):
+def test_errors_that_move_with_the_load_are_for_the_load_and_else_for_the_forecast(
+    grid: Grid,
+) -> None:
     inputs, drift = grid.watch.detection.inputs, grid.watch.detection.drift
     inputs.usual.stands[3] = drift.hours.stands[[3, 4]] = 5
     grid.step()
@@ -152,7 +156,7 @@ def test_errors_that_move_with_the_load_are_for_the_load_and_else_for_the_foreca
     assert told[AlarmKind.DRIFT, NAMES[4]].cause == LOAD
 
 
-def test_what_all_neighbours_do_is_one_event_and_no_fault(grid: Grid):
+def test_what_all_neighbours_do_is_one_event_and_no_fault(grid: Grid) -> None:
     value = grid.readings()
     value[1:] = 8.0
     value[0] = value[1:].sum() * 1.02
@@ -164,7 +168,7 @@ def test_what_all_neighbours_do_is_one_event_and_no_fault(grid: Grid):
     assert (AlarmKind.SPIKE, "f-1") in meter.under, "so the feeder's alarm stands for it"
 
 
-def test_what_all_neighbours_do_at_once_at_the_half_hour_is_a_tariff_or_timers(grid: Grid):
+def test_what_all_neighbours_do_at_once_at_the_half_hour_is_a_tariff_or_timers(grid: Grid) -> None:
     while (grid.minute + 1) % 30:
         grid.step()
     value = grid.readings()
@@ -178,7 +182,7 @@ def test_what_all_neighbours_do_at_once_at_the_half_hour_is_a_tariff_or_timers(g
         assert told[AlarmKind.SPIKE, "f-1"].cause == TARIFF, "as long as it lasts"
 
 
-def test_what_all_neighbours_do_on_a_holiday_is_for_the_holiday(grid: Grid):
+def test_what_all_neighbours_do_on_a_holiday_is_for_the_holiday(grid: Grid) -> None:
     off = {"calendar": np.zeros(len(NAMES), np.intp), "calendars": [("Pacific/Auckland", "NZ")]}
     known = replace(KNOWN, **off)
     noon = START + grid.minute * MINUTE
@@ -192,29 +196,29 @@ def test_what_all_neighbours_do_on_a_holiday_is_for_the_holiday(grid: Grid):
     assert told[AlarmKind.SPIKE, "m-5"].cause == HOLIDAY
 
 
-def test_what_jumps_away_and_comes_back_at_once_is_told_when_it_is_back(grid: Grid):
+def test_what_jumps_away_and_comes_back_at_once_is_told_when_it_is_back(grid: Grid) -> None:
     for kw in (9.0, 9.2, 2.1):
         grid.step(spoiled(grid, "m-4", kw))
     assert (AlarmKind.SPIKE, "m-4") in grid.on()
 
 
-def test_a_thousand_times_too_much_is_a_unit_mistake_and_not_a_spike(grid: Grid):
+def test_a_thousand_times_too_much_is_a_unit_mistake_and_not_a_spike(grid: Grid) -> None:
     grid.step(spoiled(grid, "m-2", 2_050.0))
     assert (AlarmKind.UNIT, "m-2") in grid.on()
     assert not {(AlarmKind.SPIKE, "m-2"), (AlarmKind.OUT_OF_LIMITS, "m-2")} & set(grid.on())
 
 
-def test_more_than_the_line_can_carry_is_out_of_limits(grid: Grid):
+def test_more_than_the_line_can_carry_is_out_of_limits(grid: Grid) -> None:
     grid.step(spoiled(grid, "m-2", 14.0))
     assert (AlarmKind.OUT_OF_LIMITS, "m-2") in grid.on()
 
 
-def test_a_load_below_what_can_be_is_out_of_limits(grid: Grid):
+def test_a_load_below_what_can_be_is_out_of_limits(grid: Grid) -> None:
     grid.step(spoiled(grid, "m-2", -1.5))
     assert (AlarmKind.OUT_OF_LIMITS, "m-2") in grid.on()
 
 
-def test_a_value_that_stays_is_a_flatline_within_a_quarter_of_an_hour(grid: Grid):
+def test_a_value_that_stays_is_a_flatline_within_a_quarter_of_an_hour(grid: Grid) -> None:
     minutes = 0
     while (AlarmKind.FLATLINE, "m-7") not in grid.on():
         grid.step(spoiled(grid, "m-7", 2.034))
@@ -225,7 +229,7 @@ def test_a_value_that_stays_is_a_flatline_within_a_quarter_of_an_hour(grid: Grid
     assert grid.on() == []
 
 
-def test_a_meter_that_falls_silent_is_a_gap_within_a_quarter_of_an_hour(grid: Grid):
+def test_a_meter_that_falls_silent_is_a_gap_within_a_quarter_of_an_hour(grid: Grid) -> None:
     minutes = 0
     while (AlarmKind.GAP, "m-9") not in grid.on():
         grid.step(spoiled(grid, "m-9", np.nan))
@@ -236,7 +240,7 @@ def test_a_meter_that_falls_silent_is_a_gap_within_a_quarter_of_an_hour(grid: Gr
     assert gap.text == f"{minutes - 1} readings of m-9 are missing", "the newest may be late"
 
 
-def test_a_dead_feeder_is_told_before_its_meters_and_stands_for_them(grid: Grid):
+def test_a_dead_feeder_is_told_before_its_meters_and_stands_for_them(grid: Grid) -> None:
     minutes, first = 0, None
     while first is None:
         grid.step(np.full(len(NAMES), np.nan))
@@ -254,7 +258,7 @@ def test_a_dead_feeder_is_told_before_its_meters_and_stands_for_them(grid: Grid)
 
 def test_a_dead_feeder_of_200_meters_is_one_alarm_from_its_first_silent_minute_to_its_end(
     grid: Grid,
-):
+) -> None:
     board, told = AlarmBoard("meter.readings/0"), []
     for minute in range(90):
         grid.step(np.full(len(NAMES), np.nan) if minute < 45 else None)
@@ -267,7 +271,9 @@ def test_a_dead_feeder_of_200_meters_is_one_alarm_from_its_first_silent_minute_t
     assert (told[0].raised_at.timestamp() * 1000 - START) / MINUTE - (grid.minute - 90) <= 5
 
 
-def test_a_feed_that_is_silent_as_a_whole_is_one_alarm_though_it_has_many_groups(grid: Grid):
+def test_a_feed_that_is_silent_as_a_whole_is_one_alarm_though_it_has_many_groups(
+    grid: Grid,
+) -> None:
     known = replace(KNOWN, group=np.append(-1, np.arange(METERS) % 4), parent=np.full(4, -1))
     known = replace(known, parents=["f-1", "f-2", "f-3", "f-4"], above=[("z-1",)] * 4)
     board, told = AlarmBoard("meter.readings/0"), []
@@ -282,7 +288,7 @@ def test_a_feed_that_is_silent_as_a_whole_is_one_alarm_though_it_has_many_groups
     assert told[0].text == "201 of the 201 series of meter.readings/0 are silent"
 
 
-def test_a_clock_that_stands_still_is_told(grid: Grid):
+def test_a_clock_that_stands_still_is_told(grid: Grid) -> None:
     behind = np.zeros(len(NAMES), np.int64)
     for minutes in range(1, 9):
         behind[4] = minutes * MINUTE
@@ -290,20 +296,22 @@ def test_a_clock_that_stands_still_is_told(grid: Grid):
     assert (AlarmKind.CLOCK, NAMES[4]) in grid.on()
 
 
-def test_a_history_that_is_read_at_once_and_live_readings_after_it_are_no_wrong_clocks(grid: Grid):
+def test_a_history_that_is_read_at_once_and_live_readings_after_it_are_no_wrong_clocks(
+    grid: Grid,
+) -> None:
     for minutes in range(120, -30, -1):
         grid.step(late_ms=-max(minutes, 0) * 10 * MINUTE)
         assert not [kind for kind, _ in grid.on() if kind is AlarmKind.CLOCK]
 
 
-def test_a_parent_that_is_not_the_sum_of_its_parts_is_told(grid: Grid):
+def test_a_parent_that_is_not_the_sum_of_its_parts_is_told(grid: Grid) -> None:
     value = grid.readings()
     value[0] *= 0.7
     grid.step(value)
     assert (AlarmKind.DISAGREEMENT, "f-1") in grid.on()
 
 
-def test_nothing_is_said_of_a_parent_and_its_parts_before_a_day_has_shown_how_they_lie():
+def test_nothing_is_said_of_a_parent_and_its_parts_before_a_day_has_shown_how_they_lie() -> None:
     grid = Grid(days=0)
     for minute in range(300):
         value = grid.readings()
@@ -312,7 +320,7 @@ def test_nothing_is_said_of_a_parent_and_its_parts_before_a_day_has_shown_how_th
         assert grid.on() == []
 
 
-def test_a_series_that_nothing_is_known_of_is_watched_all_the_same():
+def test_a_series_that_nothing_is_known_of_is_watched_all_the_same() -> None:
     watch = ReadingWatch()
     nothing = DeclaredSeries(
         np.full(1, np.nan, np.float32),

@@ -41,18 +41,20 @@ def quiet() -> Days:
     return quiet
 
 
-def test_one_series_whose_errors_move_is_told_and_no_other(quiet: Days):
+def test_one_series_whose_errors_move_is_told_and_no_other(quiet: Days) -> None:
     moved = np.zeros(SERIES)
     moved[4] = 2.0
     assert quiet.days(4, moved) == ({4}, set())
 
 
-def test_a_group_that_moves_as_a_whole_is_told_as_a_group_and_none_of_its_series_is(quiet: Days):
+def test_a_group_that_moves_as_a_whole_is_told_as_a_group_and_none_of_its_series_is(
+    quiet: Days,
+) -> None:
     moved = np.array([0.0] * 6 + [1.5] * 6)
     assert quiet.days(5, moved) == (set(), {1})
 
 
-def test_two_series_are_no_group_that_could_do_something_together():
+def test_two_series_are_no_group_that_could_do_something_together() -> None:
     alone = Days(in_groups(6, 4, 2))
     assert alone.days(40) == (set(), set())
     moved = np.zeros(SERIES)
@@ -61,13 +63,13 @@ def test_two_series_are_no_group_that_could_do_something_together():
     assert series == {10, 11}
 
 
-def test_what_a_fault_has_spoiled_is_no_drift(quiet: Days):
+def test_what_a_fault_has_spoiled_is_no_drift(quiet: Days) -> None:
     moved, sound = np.zeros(SERIES), np.ones(SERIES, np.bool_)
     moved[4], sound[4] = 8.0, False
     assert quiet.days(6, moved, sound) == (set(), set())
 
 
-def test_it_is_shown_for_a_day_and_then_what_moved_is_the_new_usual(quiet: Days):
+def test_it_is_shown_for_a_day_and_then_what_moved_is_the_new_usual(quiet: Days) -> None:
     moved = np.zeros(SERIES)
     moved[4] = 2.0
     quiet.days(6, moved)
@@ -75,6 +77,6 @@ def test_it_is_shown_for_a_day_and_then_what_moved_is_the_new_usual(quiet: Days)
     assert series == set()
 
 
-def test_drift_of_no_series_is_nothing():
+def test_drift_of_no_series_is_nothing() -> None:
     found = ErrorDrift().update(START, np.zeros(0, np.float32), np.zeros(0, np.bool_), in_groups())
     assert [len(one) for one in found] == [0, 0]

@@ -5,7 +5,7 @@ from gridcast.models.grid import Grid
 from gridcast.schemas import GridSeries
 
 
-def test_a_parent_is_held_against_its_parts_only_where_all_that_are_declared_are_there():
+def test_a_parent_is_held_against_its_parts_only_where_all_that_are_declared_are_there() -> None:
     grid = Grid()
     for number in range(4):
         grid.declare(GridSeries(series=f"m-{number}", parent="f-1"))

@@ -33,13 +33,13 @@ class Group:
 
 
 @pytest.mark.parametrize("size", [3, 5, 7, 9, 16, 50])
-def test_what_some_of_a_group_do_by_chance_is_no_event_from_its_first_minute_on(size: int):
+def test_what_some_of_a_group_do_by_chance_is_no_event_from_its_first_minute_on(size: int) -> None:
     group = Group(size, usual=0.08)
     assert not any(group.days(20))
 
 
 @pytest.mark.parametrize("size", [7, 9, 16, 50, 200])
-def test_what_all_of_a_group_do_is_an_event_once_a_day_has_shown_what_is_usual(size: int):
+def test_what_all_of_a_group_do_is_an_event_once_a_day_has_shown_what_is_usual(size: int) -> None:
     group = Group(size, usual=0.02)
     assert not any(group.look(high=size) for _ in range(60)), "nothing is known of it yet"
     group.days(1.5)
@@ -47,33 +47,35 @@ def test_what_all_of_a_group_do_is_an_event_once_a_day_has_shown_what_is_usual(s
 
 
 @pytest.mark.parametrize("usual", [0.0, 0.02, 0.1])
-def test_two_fifths_of_a_feeder_of_fifty_meters_are_an_event_and_fewer_are_not(usual: float):
+def test_two_fifths_of_a_feeder_of_fifty_meters_are_an_event_and_fewer_are_not(
+    usual: float,
+) -> None:
     group = Group(50, usual)
     group.days(2)
     assert not group.look(high=19)
     assert group.look(high=20)
 
 
-def test_of_series_that_are_never_far_off_three_are_an_event_and_two_are_not():
+def test_of_series_that_are_never_far_off_three_are_an_event_and_two_are_not() -> None:
     group = Group(5, usual=0)
     group.days(3)
     assert not group.look(high=2)
     assert group.look(high=3)
 
 
-def test_the_few_that_come_late_do_not_speak_for_the_group():
+def test_the_few_that_come_late_do_not_speak_for_the_group() -> None:
     group = Group(50, usual=0.05)
     group.days(2)
     assert not group.look(high=2, heard=2)
 
 
-def test_an_event_that_lasts_half_a_day_is_told_all_the_time():
+def test_an_event_that_lasts_half_a_day_is_told_all_the_time() -> None:
     group = Group(50, usual=0.05)
     group.days(2)
     assert all(group.look(high=30) for _ in range(DAY // 2))
 
 
-def test_a_new_usual_is_known_in_the_end():
+def test_a_new_usual_is_known_in_the_end() -> None:
     group = Group(50, usual=0.02)
     group.days(2)
     group.usual = 0.5
@@ -81,7 +83,7 @@ def test_a_new_usual_is_known_in_the_end():
     assert not any(group.days(14)[-DAY:])
 
 
-def test_readings_every_quarter_of_an_hour_show_in_a_day_what_is_usual_as_well():
+def test_readings_every_quarter_of_an_hour_show_in_a_day_what_is_usual_as_well() -> None:
     group = Group(50, usual=0.05, interval_s=900)
     group.days(1.2)
     assert group.look(high=30)

@@ -13,7 +13,7 @@ from gridcast.models.detection.hst_trees import GROWN_TREES
 from gridcast.models.records import Record, RecordKind, decode, encode
 
 
-def test_the_trees_are_those_that_river_grows():
+def test_the_trees_are_those_that_river_grows() -> None:
     forest = HalfSpaceTrees(n_trees=TREES, height=HEIGHT, window_size=WINDOW, seed=SEED)
     forest.learn_one(dict.fromkeys(FEATURES, 0.5))  # it grows them when it first learns
     assert len(GROWN_TREES) == TREES
@@ -26,7 +26,7 @@ def test_the_trees_are_those_that_river_grows():
         assert [node.threshold for node in inner] == threshold.tolist()
 
 
-def test_each_group_has_the_scores_of_a_forest_of_rivers_own():
+def test_each_group_has_the_scores_of_a_forest_of_rivers_own() -> None:
     seen = np.random.default_rng(1).random((2 * WINDOW + 20, 2, len(FEATURES)))
     forests = HalfSpaceForests(2)
     ours = np.array([forests.update(look) for look in seen])
@@ -40,7 +40,7 @@ def test_each_group_has_the_scores_of_a_forest_of_rivers_own():
     assert ours[-1].any()
 
 
-def test_forests_come_back_from_their_record_to_the_bit():
+def test_forests_come_back_from_their_record_to_the_bit() -> None:
     rng = np.random.default_rng(2)
     forests = HalfSpaceForests(3)
     for _ in range(WINDOW + 30):
@@ -53,7 +53,7 @@ def test_forests_come_back_from_their_record_to_the_bit():
         assert (forests.update(row) == back.update(row)).all()
 
 
-def test_what_lies_where_nothing_lay_before_is_unusual():
+def test_what_lies_where_nothing_lay_before_is_unusual() -> None:
     rng = np.random.default_rng(3)
     forests = HalfSpaceForests(1)
     usual = rng.normal(0.5, 0.03, (3 * WINDOW, 1, len(FEATURES)))

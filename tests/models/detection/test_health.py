@@ -38,12 +38,12 @@ def told(inside: float, error: float) -> dict[tuple[AlarmKind, str], Sign]:
     return {one.key: one.sign for one in health(running(inside, error), KNOWN, FEED, nobody)}
 
 
-def test_all_is_well():
+def test_all_is_well() -> None:
     assert told(0.9, 0.8) == {}
     assert list(health(Running(1), KNOWN, FEED, nobody)) == []
 
 
-def test_intervals_that_hold_too_little_are_told_of_their_group():
+def test_intervals_that_hold_too_little_are_told_of_their_group() -> None:
     assert told(0.7, 0.8) == {
         (AlarmKind.COVERAGE_LOST, "f-1"): Sign.ON,
         (AlarmKind.COVERAGE_LOST, FEED): Sign.BETWEEN,
@@ -51,7 +51,7 @@ def test_intervals_that_hold_too_little_are_told_of_their_group():
     assert told(0.82, 0.8) == {(AlarmKind.COVERAGE_LOST, "f-1"): Sign.BETWEEN}
 
 
-def test_a_model_worse_than_none_is_told_with_how_much_and_under_the_whole_feeds_alarm():
+def test_a_model_worse_than_none_is_told_with_how_much_and_under_the_whole_feeds_alarm() -> None:
     (one,) = [one for one in health(running(0.9, 1.3), KNOWN, FEED, nobody) if one.series == "f-1"]
     assert one.kind is AlarmKind.MODEL_DEGRADED
     assert one.text == "the forecasts of f-1 err 30 % more than the seasonal-naive ones"
@@ -59,13 +59,13 @@ def test_a_model_worse_than_none_is_told_with_how_much_and_under_the_whole_feeds
     assert one.evidence == {"judged_count": 600, "coverage_90_share": 0.9, "skill_share": -0.3}
 
 
-def test_of_few_forecasts_nothing_is_told():
+def test_of_few_forecasts_nothing_is_told() -> None:
     few = running(0.0, 9.0)
     few.count /= 10
     assert list(health(few, KNOWN, FEED, nobody)) == []
 
 
-def test_forecasts_that_err_by_a_station_that_is_ill_are_for_that():
+def test_forecasts_that_err_by_a_station_that_is_ill_are_for_that() -> None:
     def of_f1(rows: np.ndarray) -> WeatherCause | None:
         is_f1 = rows.tolist() == [4, 5, 6]
         return WeatherCause(STUCK, "st-1 is stuck", {"weather_hours": 9.0}) if is_f1 else None

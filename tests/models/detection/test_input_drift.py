@@ -49,32 +49,32 @@ def quiet() -> Weeks:
 @pytest.mark.parametrize("factor", [0.2, 2.5])
 def test_a_series_that_draws_far_more_or_less_than_it_did_is_told_and_no_other(
     quiet: Weeks, factor: float
-):
+) -> None:
     assert quiet.days(12, np.where(np.arange(SERIES) == 4, factor, 1.0)) == ({4}, set())
 
 
-def test_what_a_whole_group_does_is_told_of_the_group_alone(quiet: Weeks):
+def test_what_a_whole_group_does_is_told_of_the_group_alone(quiet: Weeks) -> None:
     assert quiet.days(8, np.where(OF_F1, 1.8, 1.0)) == (set(), {1})
 
 
-def test_it_is_shown_for_a_week_and_then_what_moved_is_the_new_usual(quiet: Weeks):
+def test_it_is_shown_for_a_week_and_then_what_moved_is_the_new_usual(quiet: Weeks) -> None:
     factor = np.where(np.arange(SERIES) == 4, 2.5, 1.0)
     quiet.days(19, factor)
     assert quiet.days(40, factor) == (set(), set())
 
 
-def test_days_spoiled_by_faults_or_holidays_do_not_count(quiet: Weeks):
+def test_days_spoiled_by_faults_or_holidays_do_not_count(quiet: Weeks) -> None:
     sound = ALL.copy()
     sound[4] = False
     assert quiet.days(12, np.where(np.arange(SERIES) == 4, 9.0, 1.0), sound) == (set(), set())
 
 
-def test_of_a_group_of_which_most_are_silent_nothing_is_told(quiet: Weeks):
+def test_of_a_group_of_which_most_are_silent_nothing_is_told(quiet: Weeks) -> None:
     sound = ~OF_F1 | (np.arange(SERIES) < 8)
     _, groups = quiet.days(12, np.where(OF_F1, 1.8, 1.0), sound)
     assert groups == set()
 
 
-def test_a_season_that_comes_slowly_is_followed(quiet: Weeks):
+def test_a_season_that_comes_slowly_is_followed(quiet: Weeks) -> None:
     found = [quiet.days(1, 1 + day / 400) for day in range(120)]
     assert all(one == (set(), set()) for one in found)

@@ -18,7 +18,7 @@ LIMITS = [
 
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize("seed", range(4))
-def test_it_finds_the_same_drifts_at_the_same_values_as_river(limit: DriftLimit, seed: int):
+def test_it_finds_the_same_drifts_at_the_same_values_as_river(limit: DriftLimit, seed: int) -> None:
     rng = np.random.default_rng(seed)
     series, length = 12, 700
     steps = rng.normal(0, 3, (length, series)) * (rng.random((length, series)) < 0.01)
@@ -46,13 +46,13 @@ def _moves(limit: DriftLimit, mean: np.ndarray) -> int:
     return sum(int(test.update(row, every).sum()) for row in noisy)
 
 
-def test_what_comes_and_goes_with_the_seasons_has_not_moved_since_two_weeks_ago():
+def test_what_comes_and_goes_with_the_seasons_has_not_moved_since_two_weeks_ago() -> None:
     seasons = 1.5 * np.sin(2 * np.pi * np.arange(2 * HOURS) / HOURS)
     assert _moves(LIMIT, seasons) == 0
     assert _moves(replace(LIMIT, remembered=None), seasons) >= 40, "against the mean of all"
     assert _moves(replace(LIMIT, alpha=0.999), seasons) >= 40, "sums that have come to rest"
 
 
-def test_what_moves_from_one_day_to_the_next_has():
+def test_what_moves_from_one_day_to_the_next_has() -> None:
     step = np.repeat([0.0, 2.0], [HOURS // 2, 1_000])
     assert _moves(LIMIT, step) == 20

@@ -89,21 +89,21 @@ def named() -> tuple[list[int], list[float]]:
 @pytest.mark.parametrize("name", RHYTHMS)
 def test_a_feed_that_goes_on_as_it_does_is_never_silent(
     named: tuple[list[int], list[float]], name: str
-):
+) -> None:
     assert list(RHYTHMS).index(name) not in named[0]
 
 
 @pytest.mark.parametrize("name", RHYTHMS)
 def test_when_it_stops_that_is_told_within_about_two_of_its_periods(
     named: tuple[list[int], list[float]], name: str
-):
+) -> None:
     row, (period, _, _) = list(RHYTHMS).index(name), RHYTHMS[name]
     assert named[1][row] <= max(2.6 * period, SOONEST)
 
 
 @settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
-def test_whatever_the_rhythm_it_is_learned_from_a_dozen_bursts(seed: int):
+def test_whatever_the_rhythm_it_is_learned_from_a_dozen_bursts(seed: int) -> None:
     rng = np.random.default_rng(seed)
     period = rng.integers(2, 31, 500)
     spread = rng.integers(1, np.clip(period // 2, 1, 10) + 1)
@@ -118,7 +118,7 @@ def test_whatever_the_rhythm_it_is_learned_from_a_dozen_bursts(seed: int):
     assert (waited <= np.maximum(4.6 * period, SOONEST)).all()
 
 
-def test_a_line_that_misses_many_readings_is_given_as_much_longer():
+def test_a_line_that_misses_many_readings_is_given_as_much_longer() -> None:
     feeds, rng = Feeds(20), np.random.default_rng(3)
     misses = np.repeat([0.1, 0.5], 10)
     told = feeds.minutes(4 * DAY, lambda _: rng.random(20) >= misses)
@@ -128,21 +128,21 @@ def test_a_line_that_misses_many_readings_is_given_as_much_longer():
     assert max(waited[10:]) <= 45
 
 
-def test_a_minute_meter_that_sends_in_bursts_from_now_on_is_told_of_and_then_known():
+def test_a_minute_meter_that_sends_in_bursts_from_now_on_is_told_of_and_then_known() -> None:
     feeds = Feeds(1)
     feeds.minutes(3 * DAY, feeds.everybody)
     assert feeds.minutes(4 * 60, feeds.bursts(15, 2)), "nobody could know"
     assert feeds.minutes(DAY, feeds.bursts(15, 2)) == []
 
 
-def test_a_feed_of_bursts_that_sends_every_minute_from_now_on_is_soon_told_by_the_minute():
+def test_a_feed_of_bursts_that_sends_every_minute_from_now_on_is_soon_told_by_the_minute() -> None:
     feeds = Feeds(1)
     feeds.minutes(3 * DAY, feeds.bursts(15, 2))
     assert feeds.minutes(4 * 60, feeds.everybody) == []
     assert feeds.silent_for(20)[0] <= SOONEST
 
 
-def test_an_hour_of_silence_does_not_become_the_rhythm():
+def test_an_hour_of_silence_does_not_become_the_rhythm() -> None:
     feeds = Feeds(1)
     feeds.minutes(2 * DAY, feeds.everybody)
     assert feeds.silent_for(60)[0] <= SOONEST
@@ -150,7 +150,7 @@ def test_an_hour_of_silence_does_not_become_the_rhythm():
     assert feeds.silent_for(20)[0] <= SOONEST + 2
 
 
-def test_outages_on_a_bad_line_do_not_become_its_rhythm():
+def test_outages_on_a_bad_line_do_not_become_its_rhythm() -> None:
     feeds, rng = Feeds(20), np.random.default_rng(4)
     for _ in range(12):
         feeds.minutes(100, lambda _: rng.random(20) > 0.08)
@@ -158,7 +158,7 @@ def test_outages_on_a_bad_line_do_not_become_its_rhythm():
     assert (feeds.silence.interval_s < 90).all()
 
 
-def test_of_a_new_feed_ten_readings_are_heard_first():
+def test_of_a_new_feed_ten_readings_are_heard_first() -> None:
     new, known = Feeds(1), Feeds(1)
     new.minutes(5, new.everybody)
     assert new.minutes(DAY, new.nobody) == []

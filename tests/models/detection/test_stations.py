@@ -93,27 +93,29 @@ def sky(settled: Sky) -> Sky:
     return deepcopy(settled)
 
 
-def test_weather_that_comes_otherwise_than_forecast_is_told_within_hours_until_it_is_over(sky: Sky):
+def test_weather_that_comes_otherwise_than_forecast_is_told_within_hours_until_it_is_over(
+    sky: Sky,
+) -> None:
     assert sky.minutes(4 * 60, off=7.0) == {("st-1", StationFault.OFF)}
     assert 2 * 60 <= sky.since("st-1") <= 4 * 60
     sky.minutes(6 * 60)
     assert sky.minutes(DAY) == set()
 
 
-def test_a_station_that_falls_silent_is_told_within_about_two_of_its_intervals(sky: Sky):
+def test_a_station_that_falls_silent_is_told_within_about_two_of_its_intervals(sky: Sky) -> None:
     assert sky.minutes(2 * EVERY, silent=True) == set()
     assert sky.minutes(2 * EVERY, silent=True) == {("st-1", StationFault.SILENT)}
     sky.minutes(EVERY)
     assert sky.minutes(60) == set()
 
 
-def test_a_station_that_stays_at_a_value_is_stuck_after_hours_and_since_then(sky: Sky):
+def test_a_station_that_stays_at_a_value_is_stuck_after_hours_and_since_then(sky: Sky) -> None:
     assert sky.minutes(2 * 60, stuck=True) - {("st-1", StationFault.OFF)} == set()
     assert ("st-1", StationFault.STUCK) in sky.minutes(4 * 60, stuck=True)
     assert sky.since("st-1") == pytest.approx(6 * 60, abs=2 * EVERY)
 
 
-def test_a_station_whose_errors_move_has_drifted_within_days_and_no_other_has(sky: Sky):
+def test_a_station_whose_errors_move_has_drifted_within_days_and_no_other_has(sky: Sky) -> None:
     seen = sky.minutes(9 * DAY, off=2.5)
     assert ("st-1", StationFault.DRIFTED) in seen
     assert {station for station, _ in seen} == {"st-1"}
@@ -121,17 +123,17 @@ def test_a_station_whose_errors_move_has_drifted_within_days_and_no_other_has(sk
     assert sky.minutes(30 * DAY, off=2.5) == set(), "then that is what is usual"
 
 
-def test_without_forecasts_nothing_is_off_but_silence_is_still_told(sky: Sky):
+def test_without_forecasts_nothing_is_off_but_silence_is_still_told(sky: Sky) -> None:
     assert sky.minutes(DAY, off=9.0, has_forecast=False) == set()
     assert sky.minutes(60, silent=True, has_forecast=False) == {("st-1", StationFault.SILENT)}
 
 
-def test_of_a_new_station_nothing_is_held_against_its_first_days():
+def test_of_a_new_station_nothing_is_held_against_its_first_days() -> None:
     sky = Sky()
     assert sky.minutes(DAY, off=9.0) == set()
 
 
-def test_what_was_learned_of_a_station_stays_with_it(sky: Sky):
+def test_what_was_learned_of_a_station_stays_with_it(sky: Sky) -> None:
     usual = sky.stations.errors.usual.tolist()
     sky.stations.reorder(np.array([3, -1, 1]))
     assert sky.stations.errors.usual.tolist() == [usual[3], 1.0, usual[1]]

@@ -95,7 +95,9 @@ STEPS = st.lists(
 
 @settings(max_examples=60, deadline=None)
 @given(STEPS, st.integers(0, 99))
-def test_a_watch_loaded_at_any_checkpoint_sees_and_knows_what_one_does_that_lived_on(steps, seed):
+def test_a_watch_loaded_at_any_checkpoint_sees_and_knows_what_one_does_that_lived_on(
+    steps, seed
+) -> None:
     feed, table = Feed(seed), {}
     lived = Feed(seed)
     for step in steps:
@@ -118,7 +120,7 @@ def parts(watch: ReadingWatch) -> list[list[bytes]]:
     return [[np.asarray(one).tobytes() for one in part] for part in watch.detection.parts()]
 
 
-def test_between_two_wholes_a_checkpoint_takes_a_few_bytes_a_series():
+def test_between_two_wholes_a_checkpoint_takes_a_few_bytes_a_series() -> None:
     series, watch, table = 2_000, ReadingWatch(), {}
     rng, grid = np.random.default_rng(1), Grid()
     names, rows = [f"m-{row}" for row in range(series)], np.arange(series)
@@ -139,7 +141,7 @@ def test_between_two_wholes_a_checkpoint_takes_a_few_bytes_a_series():
     assert len(table) < 100, "looks before the newest whole are gone"
 
 
-def test_what_was_learned_of_a_group_stays_with_its_name():
+def test_what_was_learned_of_a_group_stays_with_its_name() -> None:
     watch, grid, names = ReadingWatch(), Grid(), ["a", "b", "c", "x", "y", "z"]
     for name in names:
         grid.declare(GridSeries(series=name, parent="f-1" if name < "m" else "f-2"))
@@ -151,7 +153,7 @@ def test_what_was_learned_of_a_group_stays_with_its_name():
     assert watch.detection.balance.mean.tolist() == pytest.approx([np.nan, 0.75], nan_ok=True)
 
 
-def test_a_watch_of_another_layout_begins_anew_and_leaves_nothing_behind():
+def test_a_watch_of_another_layout_begins_anew_and_leaves_nothing_behind() -> None:
     feed, table = Feed(1), {}
     for _ in range(20):
         feed.send()
@@ -164,7 +166,7 @@ def test_a_watch_of_another_layout_begins_anew_and_leaves_nothing_behind():
     assert len(table) == len(ReadingWatch().changes())
 
 
-def test_a_record_that_is_missing_is_named():
+def test_a_record_that_is_missing_is_named() -> None:
     feed, table = Feed(1), {}
     for _ in range(3):
         feed.send()

@@ -86,7 +86,7 @@ def grid(settled: Grid) -> Grid:
 
 def test_what_all_with_the_same_station_do_while_the_weather_is_not_as_forecast_is_for_that(
     grid: Grid,
-):
+) -> None:
     grid.steps(24, off={"st-1": -8.0})
     told = grid.steps(1, np.where(OF_F1, 4.0, 0), off={"st-1": -8.0})
     meters = [one for one in told.values() if one.series.startswith("m-1-")]
@@ -108,19 +108,19 @@ def test_what_all_with_the_same_station_do_while_the_weather_is_not_as_forecast_
     assert told[AlarmKind.SPIKE, "f-2"].cause == NEIGHBOURS, "their station is well"
 
 
-def test_the_same_loads_under_weather_as_forecast_are_an_event(grid: Grid):
+def test_the_same_loads_under_weather_as_forecast_are_an_event(grid: Grid) -> None:
     told = grid.steps(1, np.where(OF_F1, 4.0, 0))
     assert told[AlarmKind.SPIKE, "f-1"].cause == NEIGHBOURS
     assert "weather_hours" not in told[AlarmKind.SPIKE, "f-1"].evidence
 
 
-def test_one_meter_alone_is_not_for_the_weather(grid: Grid):
+def test_one_meter_alone_is_not_for_the_weather(grid: Grid) -> None:
     grid.steps(24, off={"st-1": -8.0})
     told = grid.steps(1, np.where(np.arange(len(NAMES)) == 3, 5.0, 0), off={"st-1": -8.0})
     assert told[AlarmKind.SPIKE, "m-1-3"].cause == OWN
 
 
-def test_names_as_long_as_they_may_be_make_a_text_that_an_alarm_can_have():
+def test_names_as_long_as_they_may_be_make_a_text_that_an_alarm_can_have() -> None:
     long = WeatherCause(
         WEATHER, f"weather station {200 * 's'} measures 1.0 °C", {"weather_hours": 1.0}
     )
@@ -131,7 +131,9 @@ def test_names_as_long_as_they_may_be_make_a_text_that_an_alarm_can_have():
     assert alarm.evidence == {"score": 9.0, "weather_hours": 1.0}
 
 
-def test_a_station_that_is_silent_is_one_alarm_with_how_many_series_have_its_weather(grid: Grid):
+def test_a_station_that_is_silent_is_one_alarm_with_how_many_series_have_its_weather(
+    grid: Grid,
+) -> None:
     board, told = AlarmBoard("meter.readings/0"), []
     for turn in range(36):
         grid.steps(1, silent=["st-1"] if turn < 12 else [])
@@ -145,7 +147,7 @@ def test_a_station_that_is_silent_is_one_alarm_with_how_many_series_have_its_wea
     assert told[0].evidence["weather_series_count"] == METERS
 
 
-def test_stations_are_told_of_by_the_first_partition_alone(grid: Grid):
+def test_stations_are_told_of_by_the_first_partition_alone(grid: Grid) -> None:
     assert grid.steps(12, silent=["st-1"], feed="meter.readings/1") == {}
     assert (AlarmKind.GAP, STATION) in grid.steps(1, silent=["st-1"])
 
@@ -175,7 +177,7 @@ def ill(grid: Grid, what: StationFault) -> None:
 )
 def test_what_is_wrong_with_a_station_is_named_and_is_why_forecasts_err(
     grid: Grid, what: StationFault, kind: AlarmKind, cause: str, text: str
-):
+) -> None:
     ill(grid, what)
     grid.watch.detection.drift.hours.stands[[3, 20]] = 5
     grid.watch.detection.drift.group_hours.stands[0] = 5

@@ -64,7 +64,7 @@ def medians(make: type, load: np.ndarray, spec: FeatureSpec) -> np.ndarray:
     return make(spec, LEVELS).fit(nothing, nothing).forecast(inputs)[:, LEVELS.index(0.5)]
 
 
-def test_each_rule_says_what_its_name_says():
+def test_each_rule_says_what_its_name_says() -> None:
     spec = FeatureSpec(horizon_hours=30)
     load = np.arange(168.0)[None]
     ahead = np.arange(30)
@@ -79,7 +79,7 @@ def test_each_rule_says_what_its_name_says():
 @pytest.mark.parametrize("name", RULES)
 def test_quantiles_rise_and_hold_the_share_they_say(
     name: str, archive: Archive, builder: FeatureBuilder, split: TimeSplit, fitted
-):
+) -> None:
     baseline = fitted[name]
     pairs = pairs_of(archive, builder, split.test)
     found = verify({name: baseline}, LEVELS, archive, builder, pairs)[name]
@@ -90,7 +90,7 @@ def test_quantiles_rise_and_hold_the_share_they_say(
 
 def test_ridge_beats_every_rule_of_thumb_at_every_lead(
     archive: Archive, builder: FeatureBuilder, split: TimeSplit, fitted
-):
+) -> None:
     pairs = pairs_of(archive, builder, split.test)
     found = verify(fitted, LEVELS, archive, builder, pairs)
     error = {
@@ -102,7 +102,7 @@ def test_ridge_beats_every_rule_of_thumb_at_every_lead(
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_nothing_but_the_unit_changes_with_the_unit(name: str, fitted, lessons):
+def test_nothing_but_the_unit_changes_with_the_unit(name: str, fitted, lessons) -> None:
     baseline = fitted[name]
     inputs = lessons[1].inputs.take(slice(0, 50))
     larger = Inputs(inputs.load * 8, inputs.past, inputs.future, inputs.static)
@@ -110,19 +110,19 @@ def test_nothing_but_the_unit_changes_with_the_unit(name: str, fitted, lessons):
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_a_sample_is_answered_alike_in_whatever_company(name: str, fitted, lessons):
+def test_a_sample_is_answered_alike_in_whatever_company(name: str, fitted, lessons) -> None:
     baseline = fitted[name]
     inputs = lessons[1].inputs
     alone = baseline.forecast(inputs.take(slice(7, 8)))
     assert baseline.forecast(inputs)[7:8] == pytest.approx(alone, rel=1e-4)
 
 
-def test_a_load_of_nothing_is_forecast_as_nothing():
+def test_a_load_of_nothing_is_forecast_as_nothing() -> None:
     spec = FeatureSpec()
     assert medians(SeasonalNaiveDay, np.zeros((1, 168)), spec)[0].tolist() == [0.0] * 24
 
 
-def test_between_knots_the_shape_is_that_of_the_days_before():
+def test_between_knots_the_shape_is_that_of_the_days_before() -> None:
     spec = FeatureSpec(step_minutes=10, lookback_hours=168)
     rng = np.random.default_rng(0)
     view = SampleView(spec, inputs_of(np.tile(rng.random(144), 7)[None], spec))
@@ -134,7 +134,7 @@ def test_between_knots_the_shape_is_that_of_the_days_before():
     assert np.array_equal(whole[:, :, knots], at_knots)
 
 
-def test_ridge_learns_what_weather_the_operator_and_holidays_tell():
+def test_ridge_learns_what_weather_the_operator_and_holidays_tell() -> None:
     rng = np.random.default_rng(3)
     spec = FeatureSpec(
         weather=("temperature_c",), weather_ahead=("temperature_c",), operator=True, horizon_hours=3
@@ -159,7 +159,7 @@ def test_ridge_learns_what_weather_the_operator_and_holidays_tell():
 
 def test_lightgbm_improves_on_ridge_and_repeats_itself(
     archive: Archive, builder: FeatureBuilder, split: TimeSplit, lessons, fitted
-):
+) -> None:
     pytest.importorskip("lightgbm", reason="needs gridcast[train]")
     settings = {"rows": 5_000, "rounds": 20, "leaves": 7}
     make = BASELINES["lightgbm"]
@@ -174,6 +174,6 @@ def test_lightgbm_improves_on_ridge_and_repeats_itself(
     assert missed["trees"] < 1.05 * missed["ridge"]
 
 
-def test_levels_without_a_median_are_refused():
+def test_levels_without_a_median_are_refused() -> None:
     with pytest.raises(ValueError, match=r"0\.5"):
         Persistence(FeatureSpec(), (0.1, 0.9))

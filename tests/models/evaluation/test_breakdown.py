@@ -31,7 +31,7 @@ def verified(
 SCALES = Scales(size=np.array([100.0]), naive=np.array([1.0]))
 
 
-def test_times_are_the_local_ones_of_the_slot_that_is_forecast():
+def test_times_are_the_local_ones_of_the_slot_that_is_forecast() -> None:
     one = GridSeries(series="a", time_zone="Europe/Berlin")
     found = verified(np.array([[100.0, 110.0]]), [0], [-2], one)  # 23:00 and 00:00 in Berlin
     assert {k: v["mae"] for k, v in breakdown(found, SCALES, GroupBy.HOUR).items()} == {
@@ -46,7 +46,7 @@ def test_times_are_the_local_ones_of_the_slot_that_is_forecast():
     }
 
 
-def test_the_doubled_hour_of_autumn_counts_twice():
+def test_the_doubled_hour_of_autumn_counts_twice() -> None:
     one = GridSeries(series="a", time_zone="Europe/Berlin")
     hours = (1_698_523_200_000 - NEW_YEAR_MS) // HOUR_MS  # 28 October, 20:00 UTC
     found = verified(np.full((1, 6), 100.0), [0], [hours], one)
@@ -54,7 +54,7 @@ def test_the_doubled_hour_of_autumn_counts_twice():
     assert by_hour["02:00"]["count"] == 2
 
 
-def test_series_of_each_size_are_scored_and_the_worst_served_are_seen():
+def test_series_of_each_size_are_scored_and_the_worst_served_are_seen() -> None:
     sizes = np.array([1.0, 10.0, 100.0, 1000.0, 10.0, 1.0, 100.0, 1000.0, 5.0, 50.0])
     series = [GridSeries(series=f"s{i}") for i in range(10)]
     found = verified(np.repeat(sizes, 2).reshape(10, 2), list(range(10)), [0] * 10, *series)
@@ -66,7 +66,7 @@ def test_series_of_each_size_are_scored_and_the_worst_served_are_seen():
     assert unfairness(by_size) == pytest.approx(5)
 
 
-def test_a_few_series_stand_alone_and_the_unmeasured_are_left_out():
+def test_a_few_series_stand_alone_and_the_unmeasured_are_left_out() -> None:
     series = [GridSeries(series="big"), GridSeries(series="little")]
     scales = Scales(np.array([9.0, 3.0]), np.array([1.0, 1.0]))
     found = verified(np.array([[100.0], [math.nan]]), [0, 1], [0, 0], *series)

@@ -21,7 +21,7 @@ class Oracle:
 
 def test_pairs_have_a_whole_window_a_horizon_in_the_part_and_a_truth(
     archive: Archive, builder: FeatureBuilder
-):
+) -> None:
     part = Part(0, 1100)
     pairs = pairs_of(archive, builder, part)
     assert pairs.slot.min() == builder.spec.window
@@ -33,7 +33,7 @@ def test_pairs_have_a_whole_window_a_horizon_in_the_part_and_a_truth(
     assert set(range(1000, 1025)) <= set(pairs.slot[pairs.row == 1].tolist())
 
 
-def test_thinning_keeps_to_no_hour_of_the_day(archive: Archive, builder: FeatureBuilder):
+def test_thinning_keeps_to_no_hour_of_the_day(archive: Archive, builder: FeatureBuilder) -> None:
     pairs = pairs_of(archive, builder, Part(0, len(archive)))
     some = pairs.thinned(len(pairs) // 12)
     assert len(some) == len(pairs) // 12
@@ -43,7 +43,9 @@ def test_thinning_keeps_to_no_hour_of_the_day(archive: Archive, builder: Feature
     assert pairs.thinned(10**9) is pairs
 
 
-def test_answers_and_what_came_are_of_the_same_origin(archive: Archive, builder: FeatureBuilder):
+def test_answers_and_what_came_are_of_the_same_origin(
+    archive: Archive, builder: FeatureBuilder
+) -> None:
     pairs = pairs_of(archive, builder, hold_out(len(archive)).test)
     found = verify({"oracle": Oracle()}, LEVELS, archive, builder, pairs)["oracle"]
     assert len(found) == len(pairs)
@@ -52,7 +54,7 @@ def test_answers_and_what_came_are_of_the_same_origin(archive: Archive, builder:
     assert np.array_equal(found.truth, archive.truth(slot, found.row, 6), equal_nan=True)
 
 
-def test_a_window_that_cannot_be_filled_is_asked_of_nobody(builder: FeatureBuilder):
+def test_a_window_that_cannot_be_filled_is_asked_of_nobody(builder: FeatureBuilder) -> None:
     mean = np.full((600, 1), 5.0)
     mean[:400] = np.nan
     archive = Archive.of(0, 60, (GridSeries(series="new"),), mean)

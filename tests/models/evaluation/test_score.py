@@ -30,7 +30,7 @@ def verified(truth, median, half_width=10.0, row=None, hours=None) -> VerifiedFo
     )
 
 
-def test_the_whole_row_of_a_table_by_hand():
+def test_the_whole_row_of_a_table_by_hand() -> None:
     one = verified([[100.0, 200.0], [100.0, math.nan]], [[110.0, 180.0], [100.0, 1.0]])
     found = score(one, SCALES)
     assert found["count"] == 3
@@ -46,14 +46,14 @@ def test_the_whole_row_of_a_table_by_hand():
     assert found["r2"] == pytest.approx(1 - 500 / varied)
 
 
-def test_each_lead_is_scored_for_itself_and_one_that_nobody_measured_is_none():
+def test_each_lead_is_scored_for_itself_and_one_that_nobody_measured_is_none() -> None:
     one = verified([[100.0, math.nan, 200.0]] * 2, [[110.0, 1.0, 180.0]] * 2)
     by_lead = scores_by_lead(one, SCALES)
     assert by_lead["mae"] == [10, None, 20]
     assert by_lead["mape"] == [pytest.approx(10), None, pytest.approx(10)]
 
 
-def test_the_groups_together_are_the_whole():
+def test_the_groups_together_are_the_whole() -> None:
     rng = np.random.default_rng(0)
     truth = 100 + rng.normal(0, 10, (50, 24))
     truth[rng.random(truth.shape) < 0.2] = math.nan
@@ -66,12 +66,12 @@ def test_the_groups_together_are_the_whole():
         assert weighted / total["count"] == pytest.approx(total[name])
 
 
-def test_every_series_is_scaled_by_its_own_size():
+def test_every_series_is_scaled_by_its_own_size() -> None:
     one = verified([[100.0], [10.0]], [[105.0], [9.0]], row=[0, 1])
     assert score(one, SCALES)["mase"] == pytest.approx(1)
 
 
-def test_forecasters_that_were_asked_for_other_samples_are_not_compared():
+def test_forecasters_that_were_asked_for_other_samples_are_not_compared() -> None:
     one = verified([[100.0]] * 3, [[100.0]] * 3)
     assert set(table({"a": one, "b": one}, SCALES)) == {"a", "b"}
     for other in (
@@ -83,7 +83,7 @@ def test_forecasters_that_were_asked_for_other_samples_are_not_compared():
             table({"a": one, "b": other}, SCALES)
 
 
-def test_losses_of_an_origin_are_averaged_and_a_missing_origin_is_no_loss():
+def test_losses_of_an_origin_are_averaged_and_a_missing_origin_is_no_loss() -> None:
     one = verified([[1.0, 3.0], [5.0, math.nan], [7.0, 9.0]], np.zeros((3, 2)), hours=[0, 0, 3])
     one = replace(one, origin_ms=np.array([0, 0, 3]) * HOUR_MS)
     other = replace(one, origin_ms=np.array([0, 1, 3]) * HOUR_MS)
@@ -94,7 +94,7 @@ def test_losses_of_an_origin_are_averaged_and_a_missing_origin_is_no_loss():
     assert math.isnan(loss[2])
 
 
-def test_a_day_of_23_hours_is_still_a_day_between_two_origins():
+def test_a_day_of_23_hours_is_still_a_day_between_two_origins() -> None:
     hours = np.cumsum([0, 24, 24, 23, 24, 25, 24])
     one = verified(np.ones((7, 1)), np.zeros((7, 1)), hours=hours)
     at, loss = one.of_origins(np.arange(7.0)[:, None], apart_ms=24 * HOUR_MS)
@@ -102,7 +102,7 @@ def test_a_day_of_23_hours_is_still_a_day_between_two_origins():
     assert (np.diff(at) == 24 * HOUR_MS).all()
 
 
-def test_scales_come_from_what_is_known():
+def test_scales_come_from_what_is_known() -> None:
     train = np.array([[1.0, math.nan], [-3.0, math.nan], [2.0, math.nan]])
     scales = Scales.of(train, day=1)
     assert scales.size[0] == 2
@@ -110,7 +110,7 @@ def test_scales_come_from_what_is_known():
     assert np.isnan([scales.size[1], scales.naive[1]]).all()
 
 
-def test_forecasts_that_do_not_fit_the_truth_are_refused():
+def test_forecasts_that_do_not_fit_the_truth_are_refused() -> None:
     one = verified([[100.0]], [[100.0]])
     with pytest.raises(ValueError, match="samples and leads"):
         replace(one, truth=np.ones((1, 2)))

@@ -17,7 +17,7 @@ def overlapping(rng: np.random.Generator, count: int, overlap: int) -> np.ndarra
     return np.convolve(shocks, np.ones(overlap) / math.sqrt(overlap), "valid")
 
 
-def test_without_overlap_it_is_the_t_test_of_the_differences():
+def test_without_overlap_it_is_the_t_test_of_the_differences() -> None:
     rng = np.random.default_rng(1)
     first, second = rng.gamma(2, size=50), rng.gamma(2, size=50)
     found, peer = diebold_mariano(first, second, 1), stats.ttest_1samp(first - second, 0)
@@ -26,7 +26,7 @@ def test_without_overlap_it_is_the_t_test_of_the_differences():
     assert (found.count, found.difference) == (50, pytest.approx((first - second).mean()))
 
 
-def test_by_hand_with_a_horizon_of_two():
+def test_by_hand_with_a_horizon_of_two() -> None:
     off = np.array([1.0, 2.0, 0.0, 3.0])
     apart = off - 1.5
     variance = apart @ apart / 4 + 2 * (apart[1:] @ apart[:-1]) / 4
@@ -37,7 +37,7 @@ def test_by_hand_with_a_horizon_of_two():
     assert found.statistic == pytest.approx(1.5 / math.sqrt(weighted / 4) * corrected)
 
 
-def test_equally_good_forecasters_are_told_apart_no_more_often_than_the_level_says():
+def test_equally_good_forecasters_are_told_apart_no_more_often_than_the_level_says() -> None:
     rng = np.random.default_rng(2)
     told = naive = 0
     for _ in range(400):
@@ -48,7 +48,7 @@ def test_equally_good_forecasters_are_told_apart_no_more_often_than_the_level_sa
     assert naive > 200  # who takes no notice of the overlap is fooled
 
 
-def test_a_better_forecaster_is_found_in_either_order():
+def test_a_better_forecaster_is_found_in_either_order() -> None:
     rng = np.random.default_rng(3)
     good = 1 + 0.1 * overlapping(rng, 3000, DAY)
     bad = good + 0.05 + 0.05 * overlapping(rng, 3000, DAY)
@@ -58,7 +58,7 @@ def test_a_better_forecaster_is_found_in_either_order():
     assert found.statistic == pytest.approx(-other_way.statistic)
 
 
-def test_origins_that_one_of_them_missed_count_nothing():
+def test_origins_that_one_of_them_missed_count_nothing() -> None:
     rng = np.random.default_rng(4)
     first, second = rng.gamma(2, size=60), rng.gamma(2, size=60)
     lost = first.copy()
@@ -66,14 +66,14 @@ def test_origins_that_one_of_them_missed_count_nothing():
     assert diebold_mariano(lost, second, 1) == diebold_mariano(first[:50], second[:50], 1)
 
 
-def test_the_same_losses_are_no_difference_and_a_certain_one_is_certain():
+def test_the_same_losses_are_no_difference_and_a_certain_one_is_certain() -> None:
     loss = np.linspace(1, 2, 100)
     assert diebold_mariano(loss, loss, DAY).verdict == "no difference"
     certain = diebold_mariano(np.ones(100), np.full(100, 3.0), DAY)
     assert (certain.verdict, certain.statistic) == ("better", -math.inf)
 
 
-def test_too_few_origins_tell_nothing():
+def test_too_few_origins_tell_nothing() -> None:
     assert diebold_mariano(np.arange(47.0), np.zeros(47), DAY) is None
     with pytest.raises(ValueError, match="overlap must be at least 1"):
         diebold_mariano(np.ones(9), np.ones(9), 0)

@@ -72,7 +72,7 @@ def bits(inputs: Inputs) -> dict[str, bytes]:
 
 @given(st.integers(200, 470), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.1]))
 @settings(deadline=None, max_examples=12)
-def test_nothing_from_after_the_origin_changes_a_bit(slot: int, seed: int, lam: float):
+def test_nothing_from_after_the_origin_changes_a_bit(slot: int, seed: int, lam: float) -> None:
     builder = FeatureBuilder(dataclasses.replace(SPEC, lam=lam))
     slots, rows = np.full(3, slot), np.arange(3)
     inputs, usable = builder.sample(archive(slot, seed), slots, rows)
@@ -81,7 +81,7 @@ def test_nothing_from_after_the_origin_changes_a_bit(slot: int, seed: int, lam: 
     assert usable.tolist() == still.tolist() == [True] * 3
 
 
-def test_what_was_known_at_the_origin_is_there():
+def test_what_was_known_at_the_origin_is_there() -> None:
     inputs, usable = FeatureBuilder(SPEC).sample(archive(lost=0.0), SLOTS, ROWS)
     assert usable.all()
     assert {name: tensor.shape[1:] for name, tensor in inputs.feed().items()} == {
@@ -105,7 +105,9 @@ def test_what_was_known_at_the_origin_is_there():
 
 @given(st.lists(st.integers(0, 39), min_size=1, max_size=9), st.sampled_from([0.0, 0.1]))
 @settings(deadline=None, max_examples=15)
-def test_the_bits_of_a_column_do_not_depend_on_those_beside_it(chosen: list[int], lam: float):
+def test_the_bits_of_a_column_do_not_depend_on_those_beside_it(
+    chosen: list[int], lam: float
+) -> None:
     builder, whole = FeatureBuilder(dataclasses.replace(SPEC, lam=lam)), ARCHIVE
     rng = np.random.default_rng(0)
     slots, rows = rng.integers(100, 470, 40), rng.integers(0, 3, 40)
@@ -119,7 +121,7 @@ ARCHIVE = archive()
 
 
 @pytest.mark.parametrize("lam", [0.0, 0.1])
-def test_training_shows_what_serving_showed(lam: float):
+def test_training_shows_what_serving_showed(lam: float) -> None:
     spec = dataclasses.replace(SPEC, operator=False, lam=lam)
     builder, whole = FeatureBuilder(spec), archive()
     windows, grid = Windows(WindowSpec(step_minutes=60)), Grid()
@@ -141,14 +143,14 @@ def test_training_shows_what_serving_showed(lam: float):
         assert usable.tolist() == still.tolist()
 
 
-def test_a_complete_window_comes_through_untouched_to_the_bit():
+def test_a_complete_window_comes_through_untouched_to_the_bit() -> None:
     mean = hours(SPEC.window, 3) - 12  # below zero too, though nobody said that it can be
     mark = np.full(mean.shape, PLAIN, np.uint8)
     inputs, _ = FeatureBuilder(FeatureSpec()).build((mean, mark), 0, SERIES)
     assert inputs.load.tobytes() == np.ascontiguousarray(mean[-168:].T).tobytes()
 
 
-def test_what_is_filled_is_not_below_zero_where_the_load_cannot_be():
+def test_what_is_filled_is_not_below_zero_where_the_load_cannot_be() -> None:
     mean = np.zeros((SPEC.window, 2), np.float32)
     mean[20::24] = 100.0  # an interpolating spline swings below zero beside it
     mark = np.full(mean.shape, PLAIN, np.uint8)
@@ -161,7 +163,7 @@ def test_what_is_filled_is_not_below_zero_where_the_load_cannot_be():
     assert np.isfinite(load).all()
 
 
-def test_a_window_that_cannot_be_filled_is_of_no_use_and_holds_no_nan():
+def test_a_window_that_cannot_be_filled_is_of_no_use_and_holds_no_nan() -> None:
     mean, mark = hours(SPEC.window, 3), np.full((SPEC.window, 3), PLAIN, np.uint8)
     mark[:, 0], mark[:-5, 1] = NOTHING, NOTHING
     mean[mark == NOTHING] = np.nan
@@ -171,7 +173,7 @@ def test_a_window_that_cannot_be_filled_is_of_no_use_and_holds_no_nan():
     assert (inputs.load[:2] == 0).all()
 
 
-def test_smoothed_windows_are_taken_as_they_are():
+def test_smoothed_windows_are_taken_as_they_are() -> None:
     spec = FeatureSpec(lam=1.0)
     mean, mark = hours(spec.window, 3), np.full((spec.window, 3), PLAIN, np.uint8)
     smoothed = Smoother.for_step(60, spec.slots, 1.0).smooth(mean[-168:], mark[-168:])
@@ -180,7 +182,7 @@ def test_smoothed_windows_are_taken_as_they_are():
     assert given.load[2].tobytes() == made.load[2].tobytes()
 
 
-def test_without_weather_and_operator_what_they_say_is_not_known():
+def test_without_weather_and_operator_what_they_say_is_not_known() -> None:
     mean, mark = hours(SPEC.window, 3), np.full((SPEC.window, 3), PLAIN, np.uint8)
     inputs, _ = FeatureBuilder(SPEC).build((mean, mark), 0, SERIES)
     calendar = len(SPEC.calendar)
@@ -189,7 +191,7 @@ def test_without_weather_and_operator_what_they_say_is_not_known():
     assert np.isnan(inputs.future[:, :, calendar:]).all()
 
 
-def test_what_does_not_fit_is_refused():
+def test_what_does_not_fit_is_refused() -> None:
     builder = FeatureBuilder(SPEC)
     mean, mark = hours(SPEC.window, 3), np.full((SPEC.window, 3), PLAIN, np.uint8)
     with pytest.raises(ValueError, match="beginning of a slot"):
@@ -209,7 +211,7 @@ def origin_ms(text: str) -> int:
 @pytest.mark.parametrize(
     ("night", "hours_of_the_day"), [("2026-03-29T00:00", 23), ("2026-10-25T00:00", 25)]
 )
-def test_days_of_23_and_25_hours_are_as_long_as_they_are(night: str, hours_of_the_day: int):
+def test_days_of_23_and_25_hours_are_as_long_as_they_are(night: str, hours_of_the_day: int) -> None:
     spec = FeatureSpec(horizon_hours=48)
     mean, mark = hours(spec.window, 1), np.full((spec.window, 1), PLAIN, np.uint8)
     berlin = GridSeries(series="m", time_zone="Europe/Berlin", holidays="DE")

@@ -23,7 +23,7 @@ def features_of(code: str | None, zone: str = "Europe/Berlin") -> CalendarFeatur
     return CalendarFeatures(Calendar(zone, code), holidays=True, day_of_year=True)
 
 
-def test_every_feature_has_its_name_in_order():
+def test_every_feature_has_its_name_in_order() -> None:
     found = features_at("2026-01-01T11:00")
     assert found.shape == (1, len(NAMES))
     said = dict(zip(NAMES, found[0].tolist(), strict=True))
@@ -37,7 +37,7 @@ def test_every_feature_has_its_name_in_order():
     assert said["cos_of_year"] == 1.0
 
 
-def test_the_days_around_a_holiday_know_of_it():
+def test_the_days_around_a_holiday_know_of_it() -> None:
     days = features_at(*(f"2026-05-{day:02}T12:00" for day in (1, 2, 3, 8)), "2026-04-30T12:00")
     at = {name: days[:, NAMES.index(name)].tolist() for name in NAMES if "holiday" in name}
     assert at["holiday"] == [1, 0, 0, 0, 0]
@@ -47,14 +47,14 @@ def test_the_days_around_a_holiday_know_of_it():
     assert at["holiday_tomorrow"] == [0, 0, 0, 0, 1]
 
 
-def test_days_asked_for_later_are_those_asked_for_first():
+def test_days_asked_for_later_are_those_asked_for_first() -> None:
     times = (np.arange(40) * 86_400_000 + 1_800_000).astype(np.int64)
     features = CalendarFeatures(Calendar("Asia/Tokyo", "JP"), holidays=True, day_of_year=True)
     backwards = [features.at(times[i : i + 1]) for i in range(39, -1, -1)][::-1]
     assert np.concatenate(backwards).tobytes() == features.at(times).tobytes()
 
 
-def test_half_a_minute_into_a_slot_of_one_minute_is_told_apart():
+def test_half_a_minute_into_a_slot_of_one_minute_is_told_apart() -> None:
     one, other = features_at("2026-01-01T11:00:30", "2026-01-01T11:01:30")
     assert one[0] != other[0]
 
@@ -70,7 +70,7 @@ def look_at_once(threads: int, times: np.ndarray) -> list[np.ndarray]:
         return [*pool.map(look, range(threads)), features.at(times)]
 
 
-def test_threads_that_look_at_once_see_what_one_alone_sees():
+def test_threads_that_look_at_once_see_what_one_alone_sees() -> None:
     """Two parts of a partition are worked on at once, and both ask for days nobody knew yet."""
     hours = np.arange(0, 40 * 24) * 3_600_000 + 1_767_225_600_000
     before = sys.getswitchinterval()

@@ -19,17 +19,17 @@ from gridcast.schemas import GridSeries
         (10, (*range(12), *range(17, 144, 6))),
     ],
 )
-def test_the_knots_are_every_slot_to_two_hours_then_each_hours_last(step: int, knots):
+def test_the_knots_are_every_slot_to_two_hours_then_each_hours_last(step: int, knots) -> None:
     spec = FeatureSpec(step_minutes=step)
     assert spec.knots == knots
     assert spec.knots[-1] == spec.horizon - 1
 
 
-def test_a_short_horizon_has_no_knot_beyond_it():
+def test_a_short_horizon_has_no_knot_beyond_it() -> None:
     assert FeatureSpec(step_minutes=15, horizon_hours=1).knots == (0, 1, 2, 3)
 
 
-def test_the_calendar_comes_first_then_weather_then_the_operator():
+def test_the_calendar_comes_first_then_weather_then_the_operator() -> None:
     spec = FeatureSpec(
         weather=("wind_ms", "temperature_c"), weather_ahead=("cloud_pct",), operator=True
     )
@@ -53,12 +53,12 @@ def test_the_calendar_comes_first_then_weather_then_the_operator():
         ({"colour": 1}, "colour"),
     ],
 )
-def test_what_nobody_can_show_is_refused(given, told: str):
+def test_what_nobody_can_show_is_refused(given, told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         FeatureSpec(**given)
 
 
-def test_what_nobody_declared_of_a_series_is_not_known():
+def test_what_nobody_declared_of_a_series_is_not_known() -> None:
     names = ("is_feeder", "can_be_negative", "capacity_kw", "latitude")
     series = [GridSeries(series="a", kind="feeder", capacity_kw=3), GridSeries(series="b")]
     found = static_of(names, series)

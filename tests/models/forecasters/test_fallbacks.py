@@ -54,7 +54,7 @@ def windows(draw: st.DrawFn) -> np.ndarray:
 
 @given(windows(), st.randoms(use_true_random=False))
 @settings(deadline=None, max_examples=150)
-def test_a_series_answer_is_its_own_to_the_bit(window: np.ndarray, random: object):
+def test_a_series_answer_is_its_own_to_the_bit(window: np.ndarray, random: object) -> None:
     """Whatever stands beside it, before it, and however many they are."""
     newest = np.where(np.arange(window.shape[1]) % 3 == 0, 7.5, np.nan)
     together = forecast(window, lower=0, newest=newest)
@@ -69,7 +69,9 @@ def test_a_series_answer_is_its_own_to_the_bit(window: np.ndarray, random: objec
 
 @given(windows(), st.sampled_from([-np.inf, 0.0, 2.0]))
 @settings(deadline=None, max_examples=150)
-def test_every_series_has_finite_quantiles_that_never_fall(window: np.ndarray, lower: float):
+def test_every_series_has_finite_quantiles_that_never_fall(
+    window: np.ndarray, lower: float
+) -> None:
     answer = forecast(window, lower=lower)
     assert np.isfinite(answer.quantiles).all()
     assert (np.diff(answer.quantiles, axis=1) >= 0).all()
@@ -80,13 +82,13 @@ def test_every_series_has_finite_quantiles_that_never_fall(window: np.ndarray, l
 
 @given(windows(), st.integers(-20, 20))
 @settings(deadline=None, max_examples=50)
-def test_the_unit_does_not_matter(window: np.ndarray, power: int):
+def test_the_unit_does_not_matter(window: np.ndarray, power: int) -> None:
     window = np.where(np.abs(window) < 1e-20, 1, np.clip(window, -1e20, 1e20))
     other = forecast(window * 2.0**power)
     np.testing.assert_array_equal(other.quantiles, forecast(window).quantiles * 2.0**power)
 
 
-def test_a_daily_wave_is_forecast_as_it_is():
+def test_a_daily_wave_is_forecast_as_it_is() -> None:
     answer = forecast(WAVE)
     assert rungs(answer) == [Rung.SEASONAL_PROFILE]
     assert reasons(answer) == [None]
@@ -94,7 +96,7 @@ def test_a_daily_wave_is_forecast_as_it_is():
         np.testing.assert_allclose(quantile, WAVE[:DAY], rtol=1e-5)
 
 
-def test_what_stands_higher_than_usual_is_forecast_higher_and_fades():
+def test_what_stands_higher_than_usual_is_forecast_higher_and_fades() -> None:
     usual = forecast(WAVE).quantiles[0, MEDIAN]
     higher = forecast(np.where(slot >= 7 * DAY, WAVE + 3, WAVE)).quantiles[0, MEDIAN]
     more = higher - usual
@@ -102,7 +104,7 @@ def test_what_stands_higher_than_usual_is_forecast_higher_and_fades():
     assert more[-1] < more[0]
 
 
-def test_a_weekend_is_forecast_from_the_last_one():
+def test_a_weekend_is_forecast_from_the_last_one() -> None:
     """The window begins on a Saturday and ends with one; ahead is a Sunday."""
     rng = np.random.default_rng(2)
     weekend = np.isin(slot // DAY % 7, [0, 1])
@@ -111,19 +113,19 @@ def test_a_weekend_is_forecast_from_the_last_one():
     np.testing.assert_allclose(ahead, 0.6 * WAVE[:DAY], rtol=0.15)
 
 
-def test_a_flat_load_stays_flat_with_no_spread():
+def test_a_flat_load_stays_flat_with_no_spread() -> None:
     answer = forecast(np.full(len(slot), 4.2))
     assert rungs(answer) == [Rung.SEASONAL_PROFILE]
     np.testing.assert_allclose(answer.quantiles, 4.2, rtol=1e-6)
 
 
-def test_nothing_measured_is_nothing_claimed():
+def test_nothing_measured_is_nothing_claimed() -> None:
     answer = forecast(np.full(len(slot), np.nan))
     assert (rungs(answer), reasons(answer)) == ([Rung.LAST_LEVEL], ["nothing measured"])
     assert not answer.quantiles.any()
 
 
-def test_less_than_a_day_holds_the_last_level_less_and_less_surely():
+def test_less_than_a_day_holds_the_last_level_less_and_less_surely() -> None:
     answer = forecast(known_from(len(slot) - DAY + 1))
     assert (rungs(answer), reasons(answer)) == ([Rung.LAST_LEVEL], ["less than a day measured"])
     np.testing.assert_allclose(answer.quantiles[0, MEDIAN], WAVE[-1], rtol=1e-6)
@@ -132,19 +134,19 @@ def test_less_than_a_day_holds_the_last_level_less_and_less_surely():
     assert np.ptp(width[6:]) < 1e-5
 
 
-def test_one_reading_is_enough_for_a_last_level():
+def test_one_reading_is_enough_for_a_last_level() -> None:
     answer = forecast(known_from(len(slot) - 1))
     assert answer.quantiles[0, MEDIAN, 0] == np.float32(WAVE[-1])
     assert answer.quantiles[0, 0, 0] < answer.quantiles[0, -1, 0]
 
 
-def test_a_day_alone_cannot_tell_how_far_off_it_is():
+def test_a_day_alone_cannot_tell_how_far_off_it_is() -> None:
     assert reasons(forecast(known_from(len(slot) - DAY))) == ["no two days to compare"]
     assert rungs(forecast(known_from(len(slot) - 2 * DAY))) == [Rung.SEASONAL_PROFILE]
 
 
 @pytest.mark.parametrize(("hours", "rung"), [(6, Rung.SEASONAL_PROFILE), (7, Rung.LAST_LEVEL)])
-def test_hours_of_the_day_never_measured_are_bridged_up_to_six(hours: int, rung: Rung):
+def test_hours_of_the_day_never_measured_are_bridged_up_to_six(hours: int, rung: Rung) -> None:
     never = (slot % DAY >= 9) & (slot % DAY < 9 + hours)
     answer = forecast(np.where(never, np.nan, WAVE))
     assert rungs(answer) == [rung]
@@ -156,26 +158,26 @@ def test_hours_of_the_day_never_measured_are_bridged_up_to_six(hours: int, rung:
 
 
 @pytest.mark.parametrize("silent", [1, 6, 24, 60])
-def test_a_gap_up_to_now_is_forecast_over_by_the_days_before(silent: int):
+def test_a_gap_up_to_now_is_forecast_over_by_the_days_before(silent: int) -> None:
     answer = forecast(np.where(slot >= len(slot) - silent, np.nan, WAVE))
     assert rungs(answer) == [Rung.SEASONAL_PROFILE]
     np.testing.assert_allclose(answer.quantiles[0, MEDIAN], WAVE[:DAY], rtol=0.01)
 
 
-def test_random_gaps_hardly_matter():
+def test_random_gaps_hardly_matter() -> None:
     rng = np.random.default_rng(0)
     gappy = np.where(rng.random((len(slot), 50)) < 0.3, np.nan, WAVE[:, None])
     answer = forecast(gappy)
     np.testing.assert_allclose(answer.quantiles[:, MEDIAN], np.tile(WAVE[:DAY], (50, 1)), rtol=0.04)
 
 
-def test_loads_below_zero_are_forecast_below_zero():
+def test_loads_below_zero_are_forecast_below_zero() -> None:
     feeding_in = WAVE - 12
     answer = forecast(feeding_in)
     np.testing.assert_allclose(answer.quantiles[0, MEDIAN], feeding_in[:DAY], atol=1e-4)
 
 
-def test_the_floor_holds_unless_a_load_was_measured_below():
+def test_the_floor_holds_unless_a_load_was_measured_below() -> None:
     rng = np.random.default_rng(1)
     noisy = np.abs(rng.normal(0, 1, len(slot)))
     assert forecast(noisy).quantiles.min() < 0
@@ -186,14 +188,14 @@ def test_the_floor_holds_unless_a_load_was_measured_below():
     assert both.quantiles[0].min() < both.quantiles[1].min() == 0
 
 
-def test_an_estimate_is_a_last_level_but_no_day_to_learn_from():
+def test_an_estimate_is_a_last_level_but_no_day_to_learn_from() -> None:
     mean = WAVE[:, None].astype(np.float32)
     answer = RUNGS.forecast(mean, np.full(mean.shape, ESTIMATED, np.uint8))
     assert reasons(answer) == ["less than a day measured"]
     assert answer.quantiles[0, MEDIAN, 0] == mean[-1, 0]
 
 
-def test_the_open_slot_is_the_last_level_where_it_is_known():
+def test_the_open_slot_is_the_last_level_where_it_is_known() -> None:
     start = known_from(len(slot) - 3)
     assert forecast(start, newest=np.array([33.0])).quantiles[0, MEDIAN, 0] == 33
     nothing = np.full(len(slot), np.nan)
@@ -204,14 +206,14 @@ def test_the_open_slot_is_the_last_level_where_it_is_known():
 
 @pytest.mark.parametrize("at", [0, 80, len(slot) - 1])
 @pytest.mark.parametrize("factor", [1000, -50])
-def test_one_faulty_slot_is_not_seen_again_tomorrow(at: int, factor: float):
+def test_one_faulty_slot_is_not_seen_again_tomorrow(at: int, factor: float) -> None:
     spiked = WAVE.copy()
     spiked[at] *= factor
     ahead = forecast(spiked).quantiles[0, MEDIAN]
     assert np.abs(ahead / WAVE[:DAY] - 1).max() < 0.35
 
 
-def test_a_factory_that_starts_again_is_followed_from_its_second_slot_on():
+def test_a_factory_that_starts_again_is_followed_from_its_second_slot_on() -> None:
     quiet = np.full(len(slot), 10.0)
     quiet[-1] = 500
     assert forecast(quiet).quantiles[0, MEDIAN].max() < 11
@@ -219,7 +221,7 @@ def test_a_factory_that_starts_again_is_followed_from_its_second_slot_on():
     assert forecast(quiet).quantiles[0, MEDIAN, 0] > 100
 
 
-def test_a_reading_of_any_size_does_no_harm():
+def test_a_reading_of_any_size_does_no_harm() -> None:
     window = np.tile(WAVE[:, None], (1, 4))
     window[100:103, 0] = 1e30
     window[-3:, 1] = -1e30
@@ -231,19 +233,19 @@ def test_a_reading_of_any_size_does_no_harm():
 
 
 @pytest.mark.parametrize("horizon", [1, 7, 24, 25, 72])
-def test_any_horizon(horizon: int):
+def test_any_horizon(horizon: int) -> None:
     answer = forecast(WAVE, Fallbacks(DAY, horizon, LEVELS))
     assert answer.quantiles.shape == (1, len(LEVELS), horizon)
     wave = np.tile(WAVE[:DAY], 3)[:horizon]
     np.testing.assert_allclose(answer.quantiles[0, MEDIAN], wave, rtol=1e-5)
 
 
-def test_only_whole_days_are_looked_at():
+def test_only_whole_days_are_looked_at() -> None:
     longer = np.concatenate([[1e6] * 5, WAVE])
     assert forecast(longer).quantiles.tobytes() == forecast(WAVE).quantiles.tobytes()
 
 
-def test_nine_of_ten_loads_lie_in_the_band():
+def test_nine_of_ten_loads_lie_in_the_band() -> None:
     """Households that no profile explains: half of what they draw is chance."""
     rng = np.random.default_rng(5)
     series, days = 400, DAYS + 1
@@ -256,17 +258,17 @@ def test_nine_of_ten_loads_lie_in_the_band():
     assert 0.86 < inside.mean() < 0.94
 
 
-def test_every_reason_fits_into_a_forecast():
+def test_every_reason_fits_into_a_forecast() -> None:
     assert all((why.text is None) == (why == Why.IT_ANSWERED) for why in Why)
 
 
 @pytest.mark.parametrize("levels", [(), (0.5, 0.5), (0.0, 0.5), (0.5, 1.0), (0.9, 0.1)])
-def test_levels_that_cannot_be_are_refused(levels: tuple[float, ...]):
+def test_levels_that_cannot_be_are_refused(levels: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="levels must rise"):
         Fallbacks(DAY, DAY, levels)
 
 
-def test_a_window_shorter_than_a_day_is_refused():
+def test_a_window_shorter_than_a_day_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 24 slots"):
         forecast(WAVE[:23])
     with pytest.raises(ValueError, match="at least 1"):

@@ -19,17 +19,17 @@ def bridged(rows: list[list[float]], longest: int) -> list[list[float]]:
     return np.where(known, value, GAP).tolist()
 
 
-def test_a_short_gap_becomes_a_line_and_a_longer_one_stays():
+def test_a_short_gap_becomes_a_line_and_a_longer_one_stays() -> None:
     (row,) = bridged([[1, GAP, GAP, 4, GAP, GAP, GAP, 8]], longest=2)
     np.testing.assert_array_equal(row, [1, 2, 3, 4, GAP, GAP, GAP, 8])
 
 
-def test_a_gap_at_an_end_has_no_second_shore_not_even_in_the_next_row():
+def test_a_gap_at_an_end_has_no_second_shore_not_even_in_the_next_row() -> None:
     rows = [[GAP, 2, GAP], [GAP, 6, 7], [GAP, GAP, GAP], [1, GAP, GAP]]
     np.testing.assert_array_equal(bridged(rows, longest=5), rows)
 
 
-def test_where_all_is_bridged_the_ends_hold():
+def test_where_all_is_bridged_the_ends_hold() -> None:
     value = np.array([[0, 2, 0, 4, 0, 0], [0] * 6, [1] * 6], np.float32)
     known = np.array([[0, 1, 0, 1, 0, 0], [0] * 6, [1] * 6], bool)
     whole, longest = bridge_all(value, known)
@@ -43,7 +43,9 @@ def test_where_all_is_bridged_the_ends_hold():
     st.integers(1, 12),
     st.integers(0, 2**32),
 )
-def test_short_gaps_are_as_numpy_interpolates_them(known: np.ndarray, longest: int, seed: int):
+def test_short_gaps_are_as_numpy_interpolates_them(
+    known: np.ndarray, longest: int, seed: int
+) -> None:
     value = np.random.default_rng(seed).normal(size=known.shape).astype(np.float32)
     value[~known] = 0
     given_value, given_known = value.copy(), known.copy()

@@ -26,7 +26,7 @@ def expected(count: int = FEWEST) -> np.ndarray:
 
 
 @given(st.integers(0, DAY - 1), st.floats(0.01, 1e4))
-def test_whatever_it_was_heard_of_the_day_its_size_is_found(first: int, size: float):
+def test_whatever_it_was_heard_of_the_day_its_size_is_found(first: int, size: float) -> None:
     """Three hours of the night say how large it is at noon."""
     found, cannot = like_others(own(np.float32(size) * WAVE, first), others(), expected())
     assert not cannot.any()
@@ -44,18 +44,18 @@ def test_whatever_it_was_heard_of_the_day_its_size_is_found(first: int, size: fl
     ],
     ids=["too few others", "others that go both ways", "one that only feeds in", "never heard"],
 )
-def test_where_nothing_can_be_told_from_the_others_it_says_so(given_own, given_others):
+def test_where_nothing_can_be_told_from_the_others_it_says_so(given_own, given_others) -> None:
     assert like_others(given_own, given_others, expected(len(given_others[0])))[1].all()
 
 
-def test_slots_that_no_other_was_heard_in_do_not_count():
+def test_slots_that_no_other_was_heard_in_do_not_count() -> None:
     load, known = others()
     known[:, 20:] = False
     found, _ = like_others(own(np.where(HOURS < 20, 2 * WAVE, 1e9), 15), (load, known), expected())
     np.testing.assert_allclose(found[0, 1], 2 * WAVE, rtol=1e-5)
 
 
-def test_the_spread_is_the_wider_of_two():
+def test_the_spread_is_the_wider_of_two() -> None:
     narrow = np.array([[[9.0], [10.0], [11.0]]])
     wide = np.array([[[0.0], [5.0], [5.5]]], np.float32)
     assert widen(narrow, wide, 1)[0, :, 0].tolist() == [5.0, 10.0, 11.0]

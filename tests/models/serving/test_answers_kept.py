@@ -58,7 +58,7 @@ def counting() -> tuple[LoadedRelease, Counting]:
     return LoadedRelease("small", "counted", network), network
 
 
-def test_between_two_slots_the_network_is_asked_for_nobody():
+def test_between_two_slots_the_network_is_asked_for_nobody() -> None:
     one, network = counting()
     context, made = serving(one), forecaster()
     partition = fed(daily("a") + daily("b"))
@@ -74,7 +74,7 @@ def test_between_two_slots_the_network_is_asked_for_nobody():
     assert network.asked == 4
 
 
-def test_a_late_reading_has_its_own_series_answered_anew():
+def test_a_late_reading_has_its_own_series_answered_anew() -> None:
     one, network = counting()
     context, made = serving(one), forecaster()
     partition = fed(daily("a") + daily("b"))
@@ -87,7 +87,7 @@ def test_a_late_reading_has_its_own_series_answered_anew():
     assert (before.quantiles[1] != after.quantiles[1]).any()
 
 
-def test_a_swap_has_all_answered_by_the_new_release():
+def test_a_swap_has_all_answered_by_the_new_release() -> None:
     partition, made = fed(daily("a")), forecaster()
     first = made.forecast(partition, Tick(NOW), serving(ONE))
     second = made.forecast(partition, Tick(NOW), serving(OTHER))
@@ -128,7 +128,7 @@ def feeds(draw: st.DrawFn) -> Iterator[tuple[int, list[Row], list[GridSeries], T
 @settings(deadline=None, max_examples=15)
 def test_a_forecaster_that_kept_answers_says_what_a_fresh_one_says(
     steps: list[tuple[int, list[Row], list[GridSeries], TickContext]],
-):
+) -> None:
     partition, living = fed(daily("a") + daily("b") + daily("c", 100)), forecaster()
     for tick_ms, rows, declared, context in steps:
         for one in declared:
@@ -148,7 +148,7 @@ def learn_that_it_is_too_low(partition: Partition) -> None:
     partition.checks.calibration.learn(np.arange(2), FAN, FAN, np.full(2, 1e3), rung=0, band=0)
 
 
-def test_what_is_learned_shows_though_all_else_is_as_it_was():
+def test_what_is_learned_shows_though_all_else_is_as_it_was() -> None:
     partition, living, context = fed(daily("a") + daily("b")), forecaster(), serving()
     made = run_tick(partition, Tick(NOW), context, TickSetup(living)).forecasts
     assert list(living.forecast(partition, Tick(NOW), context).messages()) == list(made.messages())
@@ -158,7 +158,7 @@ def test_what_is_learned_shows_though_all_else_is_as_it_was():
     assert list(lived.messages()) == list(fresh.messages()) != list(made.messages())
 
 
-def test_what_was_finished_is_not_worked_out_again(monkeypatch: pytest.MonkeyPatch):
+def test_what_was_finished_is_not_worked_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
     def counted(raw: np.ndarray, *rest: np.ndarray) -> np.ndarray:

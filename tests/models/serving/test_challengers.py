@@ -20,7 +20,7 @@ from gridcast.models.windows.minute import Rows
 from gridcast.schemas import Score
 
 
-def test_a_challenger_answers_for_its_share_is_not_published_and_is_scored():
+def test_a_challenger_answers_for_its_share_is_not_published_and_is_scored() -> None:
     grid, names = Grid(), [f"s{n}" for n in range(40)]
     context = TickContext(grid, ServingModels({None: ONE}, {None: Challenger(OTHER, 0.5)}))
     partition = fed([reading for name in names for reading in daily(name)])
@@ -43,7 +43,9 @@ def test_a_challenger_answers_for_its_share_is_not_published_and_is_scored():
     assert releases == {"other"}
 
 
-def test_no_part_is_looked_at_of_which_a_challenger_has_no_rows(monkeypatch: pytest.MonkeyPatch):
+def test_no_part_is_looked_at_of_which_a_challenger_has_no_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     names = [f"s{n}" for n in range(40)]
     partition = fed([reading for name in names for reading in daily(name)])
     asked, ask = [], ReleaseAtTick.ask
@@ -65,7 +67,7 @@ def test_no_part_is_looked_at_of_which_a_challenger_has_no_rows(monkeypatch: pyt
     assert min(asked) > 0
 
 
-def test_whose_series_a_challenger_answers_for_follows_from_their_names():
+def test_whose_series_a_challenger_answers_for_follows_from_their_names() -> None:
     """So that every worker, and a replay, chooses the same."""
     facts = SeriesFacts(Grid())
     facts.look(["a", "b"])

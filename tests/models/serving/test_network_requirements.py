@@ -11,7 +11,7 @@ from gridcast.schemas import Unfit
 NEEDS = NetworkRequirements(60, 24, (0.05, 0.5, 0.95))
 
 
-def test_a_network_that_can_give_more_than_is_needed_is_fit():
+def test_a_network_that_can_give_more_than_is_needed_is_fit() -> None:
     network = dataclasses.replace(NEEDS, horizon=6).network(model_file())
     assert (network.levels, network.horizon) == (NEEDS.levels, 6)
 
@@ -28,12 +28,12 @@ def test_a_network_that_can_give_more_than_is_needed_is_fit():
         (model_file(spread=-1), Unfit.PROBE, "fall"),
     ],
 )
-def test_what_is_wrong_is_named(data: bytes, because: Unfit, detail: str):
+def test_what_is_wrong_is_named(data: bytes, because: Unfit, detail: str) -> None:
     with pytest.raises(UnfitError, match=detail) as caught:
         NEEDS.network(data)
     assert caught.value.because is because
 
 
-def test_levels_that_it_lacks_are_named():
+def test_levels_that_it_lacks_are_named() -> None:
     with pytest.raises(UnfitError, match="its levels are"):
         dataclasses.replace(NEEDS, levels=(0.1, 0.5)).network(model_file())

@@ -52,7 +52,9 @@ def reading(features: FeatureSpec) -> tuple[LoadedRelease, Reading]:
 
 
 @pytest.mark.parametrize("features", [PLAIN, SEES_WEATHER])
-def test_hours_are_read_in_the_minutes_before_and_not_where_a_slot_begins(features: FeatureSpec):
+def test_hours_are_read_in_the_minutes_before_and_not_where_a_slot_begins(
+    features: FeatureSpec,
+) -> None:
     one, network = reading(features)
     weather, context = sky(NOW - 3 * HOUR), serving(one)
     names = [f"s{n}" for n in range(100)]
@@ -73,7 +75,7 @@ def test_hours_are_read_in_the_minutes_before_and_not_where_a_slot_begins(featur
     assert list(lived.messages()) == list(fresh.messages())
 
 
-def test_what_a_late_reading_has_changed_is_read_anew():
+def test_what_a_late_reading_has_changed_is_read_anew() -> None:
     one, network = reading(PLAIN)
     context = serving(one)
     partition, made = fed(daily("a") + daily("b")), forecaster()

@@ -41,11 +41,11 @@ def names(releases: list[Release]) -> list[str]:
     return [release.release for release in releases]
 
 
-def test_the_last_champion_serves_and_those_before_it_are_remembered_in_order():
+def test_the_last_champion_serves_and_those_before_it_are_remembered_in_order() -> None:
     assert names(of(sent("a"), sent("b"), sent("c"), sent("a")).champions(None)) == ["a", "c", "b"]
 
 
-def test_promoting_and_rolling_back_are_one_message_each():
+def test_promoting_and_rolling_back_are_one_message_each() -> None:
     releases = of(sent("a"), sent("b", Role.CHALLENGER))
     assert names(releases.challengers(None)) == ["b"]
     releases.take(sent("b"))
@@ -54,7 +54,7 @@ def test_promoting_and_rolling_back_are_one_message_each():
     assert names(releases.champions(None)) == ["a"]
 
 
-def test_a_release_may_serve_two_kinds_and_be_withdrawn_for_one_of_them():
+def test_a_release_may_serve_two_kinds_and_be_withdrawn_for_one_of_them() -> None:
     releases = of(sent("a"), sent("b", kind=SeriesKind.METER), sent("b", kind=SeriesKind.FEEDER))
     releases.take(sent("b", Role.WITHDRAWN, SeriesKind.METER))
     assert releases.kinds() == [None, SeriesKind.FEEDER]
@@ -62,7 +62,7 @@ def test_a_release_may_serve_two_kinds_and_be_withdrawn_for_one_of_them():
     assert (releases.champions(SeriesKind.METER), len(releases)) == ([], 3)
 
 
-def test_who_serves_is_the_newest_that_was_not_refused():
+def test_who_serves_is_the_newest_that_was_not_refused() -> None:
     releases = of(sent("a"), sent("b"), sent("c"))
     releases.refuse(refused(sent("c")))
     serving = releases.serving(None)
@@ -73,7 +73,7 @@ def test_who_serves_is_the_newest_that_was_not_refused():
     assert releases.serving(SeriesKind.ZONE) is None
 
 
-def test_a_refusal_counts_for_the_message_that_it_is_about_and_no_other():
+def test_a_refusal_counts_for_the_message_that_it_is_about_and_no_other() -> None:
     release = sent("a")
     releases = of(release)
     releases.refuse(refused(release, released_at=NOON.replace(hour=11)))
@@ -91,7 +91,7 @@ STEPS = st.tuples(st.sampled_from("abcd"), st.sampled_from(Role), st.sampled_fro
 
 @pytest.mark.parametrize("compacted_at", [0.3, 0.7])
 @given(st.lists(STEPS, max_size=30))
-def test_a_compacted_topic_says_the_same_as_the_whole_one(compacted_at: float, steps: list):
+def test_a_compacted_topic_says_the_same_as_the_whole_one(compacted_at: float, steps: list) -> None:
     """Of each key the newest message is kept, in its place; from any place on nothing is yet."""
     messages = [sent(name, role, kind and SeriesKind(kind)) for name, role, kind in steps]
     cut = int(len(messages) * compacted_at)

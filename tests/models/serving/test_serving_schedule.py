@@ -10,7 +10,7 @@ from gridcast.models.serving.selection import ServingSchedule
 
 
 @given(st.lists(st.one_of(st.integers(0, 50), st.just("change")), max_size=60))
-def test_a_tick_has_one_duty_and_a_change_shows_at_later_ticks_only(steps: list):
+def test_a_tick_has_one_duty_and_a_change_shows_at_later_ticks_only(steps: list) -> None:
     duties = [ServingModels()]
     schedule = ServingSchedule(duties[0])
     seen: dict[int, int] = {}
@@ -28,7 +28,7 @@ def test_a_tick_has_one_duty_and_a_change_shows_at_later_ticks_only(steps: list)
     assert told == sorted(told), "an earlier tick has no later duty"
 
 
-def test_a_new_tick_is_answered_by_the_newest_and_a_partition_behind_by_who_was_there():
+def test_a_new_tick_is_answered_by_the_newest_and_a_partition_behind_by_who_was_there() -> None:
     old, new = ServingModels(), ServingModels()
     schedule = ServingSchedule(old)
     assert schedule.models_at(10) is old
@@ -38,7 +38,7 @@ def test_a_new_tick_is_answered_by_the_newest_and_a_partition_behind_by_who_was_
     assert schedule.models_at(11) is new
 
 
-def test_what_no_partition_asks_for_any_more_is_let_go():
+def test_what_no_partition_asks_for_any_more_is_let_go() -> None:
     duties = [ServingModels() for _ in range(5)]
     schedule = ServingSchedule()
     for tick, duty in enumerate(duties):
@@ -52,7 +52,7 @@ def test_what_no_partition_asks_for_any_more_is_let_go():
     assert schedule._models == duties[4:]
 
 
-def test_threads_that_come_to_a_tick_together_are_given_the_same():
+def test_threads_that_come_to_a_tick_together_are_given_the_same() -> None:
     schedule = ServingSchedule()
     with ThreadPoolExecutor(4) as threads:
         for tick in range(300):

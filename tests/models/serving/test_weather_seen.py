@@ -27,7 +27,7 @@ from gridcast.models.weather import Weather
 from gridcast.schemas import Rung
 
 
-def test_the_run_of_the_weather_forecast_is_named():
+def test_the_run_of_the_weather_forecast_is_named() -> None:
     context = serving(BLIND_OR_NOT, weather=sky(NOW - 3 * HOUR).at(NOW))
     found = told(forecaster().forecast(fed(daily("a")), Tick(NOW), context))["a"]
     assert (found.rung, found.reason) == (Rung.MODEL, None)
@@ -46,7 +46,7 @@ def test_the_run_of_the_weather_forecast_is_named():
 )
 def test_without_its_weather_the_model_answers_and_says_what_failed(
     weather: Weather | None, reason: str
-):
+) -> None:
     context = serving(BLIND_OR_NOT, weather=None if weather is None else weather.at(NOW))
     found = told(forecaster().forecast(fed(daily("a")), Tick(NOW), context))["a"]
     assert (found.rung, found.reason) == (Rung.MODEL_WITHOUT_WEATHER, reason)
@@ -54,7 +54,7 @@ def test_without_its_weather_the_model_answers_and_says_what_failed(
 
 
 @pytest.mark.parametrize(("hours", "is_seen"), [(3, True), (24, True), (25, False)])
-def test_an_old_weather_forecast_is_not_looked_at(hours: int, is_seen: bool):
+def test_an_old_weather_forecast_is_not_looked_at(hours: int, is_seen: bool) -> None:
     weather, stations = sky(NOW - hours * HOUR).at(NOW), NearestStations(Grid())
     seen = view_weather(SEES_WEATHER, weather, stations, ["a"], origin_ms=NOW, old_ms=24 * HOUR)
     past, ahead = np.split(seen.slots.values[0, :, 0], [SEES_WEATHER.slots])

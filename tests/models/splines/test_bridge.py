@@ -12,7 +12,7 @@ SLOTS, LONGEST = 100, 6
 
 @given(st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=40)
-def test_over_a_gap_lies_what_the_spline_of_the_whole_window_says(seed: int):
+def test_over_a_gap_lies_what_the_spline_of_the_whole_window_says(seed: int) -> None:
     rng = np.random.default_rng(seed)
     load = rng.normal(size=(SLOTS, 12))
     short = np.zeros(load.shape, np.bool_)
@@ -27,7 +27,7 @@ def test_over_a_gap_lies_what_the_spline_of_the_whole_window_says(seed: int):
     assert (value[~short] == load[~short].astype(np.float32)).all()
 
 
-def test_where_next_to_nothing_is_known_a_gap_is_level():
+def test_where_next_to_nothing_is_known_a_gap_is_level() -> None:
     target, weight = np.zeros((SLOTS, 1)), np.zeros((SLOTS, 1))
     target[50], weight[50] = 7.0, 1.0
     short = np.zeros(target.shape, np.bool_)

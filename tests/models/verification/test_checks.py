@@ -80,7 +80,7 @@ def scores_of(played: Played, hours: range, *, seed: int = 1) -> list[ScoreColum
     return [s for h in hours for answer in played.take(hour(h, rng)) for s in answer.scores]
 
 
-def test_every_series_is_scored_every_hour_once_its_forecasts_are_due():
+def test_every_series_is_scored_every_hour_once_its_forecasts_are_due() -> None:
     found = scores_of(Played(), range(40))
     assert len({scores.hour_ms for scores in found}) == len(found) == 40 - 2
     assert list(found[-1].series) == list(NAMES)
@@ -91,13 +91,13 @@ def test_every_series_is_scored_every_hour_once_its_forecasts_are_due():
     assert all(band.coverage_90_raw is not None for band in bands)
 
 
-def test_an_hour_is_scored_a_slot_after_it_is_over():
+def test_an_hour_is_scored_a_slot_after_it_is_over() -> None:
     *_, last = Played().take([r for h in range(12) for r in hour(h, np.random.default_rng(0))])
     assert last.forecasts.tick_ms == START + 11 * HOUR
     assert [scores.hour_ms for scores in last.scores] == [START + 9 * HOUR]
 
 
-def test_scores_are_those_of_the_published_forecast_and_of_last_weeks_load():
+def test_scores_are_those_of_the_published_forecast_and_of_last_weeks_load() -> None:
     played, rng = Played(), np.random.default_rng(4)
     loads: dict[int, float] = {}
     published: dict[tuple[int, int], np.ndarray] = {}
@@ -122,7 +122,7 @@ def test_scores_are_those_of_the_published_forecast_and_of_last_weeks_load():
     assert seen > 20
 
 
-def test_what_was_not_measured_is_neither_scored_nor_learned_from():
+def test_what_was_not_measured_is_neither_scored_nor_learned_from() -> None:
     played, rng = Played(), np.random.default_rng(5)
     for number in range(60):
         rows = hour(number, rng)
@@ -146,7 +146,7 @@ def test_what_was_not_measured_is_neither_scored_nor_learned_from():
             np.testing.assert_array_equal(before[1:3], after[1:3])
 
 
-def test_the_minutes_between_two_slots_teach_nothing():
+def test_the_minutes_between_two_slots_teach_nothing() -> None:
     each, first = Played(every_minute=True), Played()
     assert [[value for _, value in one.messages()] for one in scores_of(each, range(14))] == [
         [value for _, value in one.messages()] for one in scores_of(first, range(14))
@@ -156,7 +156,7 @@ def test_the_minutes_between_two_slots_teach_nothing():
     )
 
 
-def test_a_late_reading_that_comes_within_a_slot_is_judged_as_if_it_had_been_in_time():
+def test_a_late_reading_that_comes_within_a_slot_is_judged_as_if_it_had_been_in_time() -> None:
     in_time, late = Played(), Played()
     rng = np.random.default_rng(6)
     rows = [hour(number, rng) for number in range(60)]
@@ -184,7 +184,7 @@ def test_a_late_reading_that_comes_within_a_slot_is_judged_as_if_it_had_been_in_
 @settings(max_examples=8, deadline=None)
 def test_a_partition_loaded_from_its_records_goes_on_to_the_bit(
     restarts: set[int], silent: set[str], step_minutes: int
-):
+) -> None:
     """Some series fall silent, and are let go in the end."""
     spec = WindowSpec(step_minutes=step_minutes, days=1)
     lived, loaded = Played(spec), Played(spec)
@@ -209,7 +209,7 @@ def test_a_partition_loaded_from_its_records_goes_on_to_the_bit(
     assert all(lived.table[key] == loaded.table[key] for key in noted)
 
 
-def test_what_is_over_is_forgotten_in_memory_and_in_the_table():
+def test_what_is_over_is_forgotten_in_memory_and_in_the_table() -> None:
     played, rng = Played(), np.random.default_rng(7)
     held, records = [], []
     for number in range(24 * 8):
@@ -222,7 +222,7 @@ def test_what_is_over_is_forgotten_in_memory_and_in_the_table():
     assert max(records[60:]) < 50
 
 
-def test_other_levels_begin_anew_and_leave_nothing_in_the_table():
+def test_other_levels_begin_anew_and_leave_nothing_in_the_table() -> None:
     played, rng = Played(), np.random.default_rng(8)
     for number in range(40):
         list(played.take(hour(number, rng)))
@@ -239,7 +239,7 @@ def test_other_levels_begin_anew_and_leave_nothing_in_the_table():
     assert more[-1].message(0).bands[0].coverage_90 is None, "no such interval is forecast"
 
 
-def test_a_look_at_a_partition_teaches_it_nothing():
+def test_a_look_at_a_partition_teaches_it_nothing() -> None:
     played, rng = Played(), np.random.default_rng(9)
     for number in range(40):
         for answer in played.take(hour(number, rng)):
@@ -250,7 +250,7 @@ def test_a_look_at_a_partition_teaches_it_nothing():
             assert not played.partition.checks.changes(played.partition.windows).keys() - {"checks"}
 
 
-def test_challengers_are_scored_apart_and_teach_the_champion_nothing():
+def test_challengers_are_scored_apart_and_teach_the_champion_nothing() -> None:
     played, rng = Played(), np.random.default_rng(10)
     checks = played.partition.checks
     for number in range(30):
@@ -275,12 +275,12 @@ def test_challengers_are_scored_apart_and_teach_the_champion_nothing():
     assert (checks.running.error[1] < 100).all()
 
 
-def test_every_rung_has_its_place():
+def test_every_rung_has_its_place() -> None:
     assert set(RUNGS) == set(Rung)
     assert len(RUNGS) == len(Rung)
 
 
-def test_running_scores_tell_coverage_and_skill_of_late():
+def test_running_scores_tell_coverage_and_skill_of_late() -> None:
     played = Played()
     scores_of(played, range(12 * 24))
     running = played.partition.checks.running

@@ -77,17 +77,17 @@ def assert_same(one: WeatherAsOf, other: WeatherAsOf) -> None:
 nan = pytest.approx(math.nan, nan_ok=True)
 
 
-def test_a_slot_has_the_value_of_its_middle_between_two_observations():
+def test_a_slot_has_the_value_of_its_middle_between_two_observations() -> None:
     weather = told(observation(0, 10), observation(1, 14))
     assert temperatures(weather, 2, 0, 4) == [10.5, 11.5, 12.5, 13.5]
 
 
-def test_nothing_is_said_over_a_gap_of_more_than_three_hours():
+def test_nothing_is_said_over_a_gap_of_more_than_three_hours() -> None:
     weather = told(observation(0, 10), observation(3, 13), observation(6.5, 16))
     assert temperatures(weather, 8, 2.75, 2) == [12.875, nan]
 
 
-def test_a_variable_that_was_not_measured_is_taken_from_its_neighbours():
+def test_a_variable_that_was_not_measured_is_taken_from_its_neighbours() -> None:
     weather = told(
         observation(0, 10, humidity_pct=40),
         observation(0.5, None, humidity_pct=70),
@@ -98,13 +98,13 @@ def test_a_variable_that_was_not_measured_is_taken_from_its_neighbours():
     assert np.isnan(answer.values[0, 0, 2:]).all()
 
 
-def test_an_observation_is_seen_from_the_tick_on_at_which_it_is_available():
+def test_an_observation_is_seen_from_the_tick_on_at_which_it_is_available() -> None:
     weather = told(observation(0, 10), observation(1, 14, after=30 * MINUTE))
     assert temperatures(weather, 1.5 - 1 / 60, 0, 1) == [nan]
     assert temperatures(weather, 1.5, 0, 1) == [10.5]
 
 
-def test_a_correction_replaces_from_its_own_availability_on():
+def test_a_correction_replaces_from_its_own_availability_on() -> None:
     weather = told(observation(0, 10), observation(1, 14), observation(1, 18, after=6 * HOUR))
     assert temperatures(weather, 2, 0, 1) == [10.5]
     assert temperatures(weather, 7, 0, 1) == [11.0]
@@ -112,7 +112,7 @@ def test_a_correction_replaces_from_its_own_availability_on():
     assert temperatures(corrected, 2, 0, 1) == [nan], "also by: it was not measured"
 
 
-def test_what_is_not_measured_yet_comes_from_the_newest_run():
+def test_what_is_not_measured_yet_comes_from_the_newest_run() -> None:
     older = run(-12, *range(20, 68), after=HOUR)
     newer = run(-6, *range(48), after=4 * HOUR)
     weather = told(observation(-1, 20), observation(0, 22), older, newer)
@@ -122,24 +122,24 @@ def test_what_is_not_measured_yet_comes_from_the_newest_run():
     assert weather.as_of(at(0), at(0), 1).issued_ms.tolist() == [at(-6)]
 
 
-def test_a_run_that_is_issued_again_replaces_the_first():
+def test_a_run_that_is_issued_again_replaces_the_first() -> None:
     weather = told(run(-6, *[1] * 24), run(-6, *[2] * 24, after=3 * HOUR))
     assert temperatures(weather, -4, 0, 1) == [1]
     assert temperatures(weather, -3, 0, 1) == [2]
 
 
-def test_an_older_run_that_comes_later_changes_nothing():
+def test_an_older_run_that_comes_later_changes_nothing() -> None:
     weather = told(run(-6, *[1] * 24), run(-12, *[2] * 24, after=9 * HOUR))
     assert temperatures(weather, 0, 0, 1) == [1]
 
 
-def test_beyond_the_end_of_the_run_and_within_its_gaps_nothing_is_known():
+def test_beyond_the_end_of_the_run_and_within_its_gaps_nothing_is_known() -> None:
     weather = told(run(0, 1, None, 3, valid_at=[NOON + n * 4 * HOUR for n in range(3)]))
     assert temperatures(weather, 1, 8, 1) == [nan]
     assert temperatures(weather, 1, 2, 1) == [nan], "eight hours apart without the null"
 
 
-def test_a_station_is_not_known_before_its_first_message():
+def test_a_station_is_not_known_before_its_first_message() -> None:
     weather = told(observation(0, 10), observation(1, 11, station="other"))
     assert weather.as_of(at(-1), at(0), 1).stations == ()
     assert weather.as_of(at(-1), at(0), 3).values.shape == (0, 3, 6)
@@ -147,7 +147,7 @@ def test_a_station_is_not_known_before_its_first_message():
     assert weather.as_of(at(2), at(0), 1).stations == ("other", "s")
 
 
-def test_a_place_is_the_one_that_became_known_last():
+def test_a_place_is_the_one_that_became_known_last() -> None:
     weather = told(
         observation(0, 1, latitude=50, longitude=8),
         observation(1, 1),
@@ -163,14 +163,14 @@ def test_a_place_is_the_one_that_became_known_last():
     assert only_run.as_of(at(2), at(0), 1).places.tolist() == [[-5, -6]]
 
 
-def test_how_old_the_newest_observation_is_can_be_seen():
+def test_how_old_the_newest_observation_is_can_be_seen() -> None:
     weather = told(observation(0, 10), observation(1, 10), run(0, 1, station="other"))
     answer = weather.as_of(at(1), at(0), 1)
     assert answer.observed_ms.tolist() == [NOT_KNOWN, at(0)]
     assert answer.issued_ms.tolist() == [at(0), NOT_KNOWN]
 
 
-def test_what_no_tick_can_see_any_more_is_let_go():
+def test_what_no_tick_can_see_any_more_is_let_go() -> None:
     weather = told(
         *(observation(-hours, 10) for hours in range(24 * 30)),
         *(run(-6 * n, *[1] * 48) for n in range(120)),
@@ -188,7 +188,7 @@ def test_what_no_tick_can_see_any_more_is_let_go():
     assert weather.as_of(at(24 * 30), at(0), 1).stations == ()
 
 
-def test_an_earlier_tick_can_be_asked_for_again_when_all_is_read_again():
+def test_an_earlier_tick_can_be_asked_for_again_when_all_is_read_again() -> None:
     messages = [observation(hours, hours % 24) for hours in range(200)]
     messages += [run(hours, *[1] * 48) for hours in range(0, 200, 6)]
     weather, whole = told(*messages), told(*messages)
@@ -201,7 +201,7 @@ def test_an_earlier_tick_can_be_asked_for_again_when_all_is_read_again():
     assert weather.late == 0
 
 
-def test_what_a_tick_should_have_seen_counts_as_late_once():
+def test_what_a_tick_should_have_seen_counts_as_late_once() -> None:
     weather = told(observation(0, 10), run(0, 1, 2, 3))
     weather.as_of(at(3), at(0), 1)
     for _ in range(2):
@@ -259,7 +259,7 @@ NEAR_MS = 20 * HOUR_MS - 24 * HOUR_MS  # so that the window's end lies among the
 
 @settings(max_examples=150, deadline=None)
 @given(feeds, ticks, st.integers(-70, 10))
-def test_the_answer_is_what_the_rules_say(feed: list[Message], tick: int, first: int):
+def test_the_answer_is_what_the_rules_say(feed: list[Message], tick: int, first: int) -> None:
     feed = one_of_each_run(feed)
     weather = Weather(STEP_MS, NEAR_MS)
     for message in feed:
@@ -281,7 +281,7 @@ def test_the_answer_is_what_the_rules_say(feed: list[Message], tick: int, first:
 @given(feeds, st.randoms(use_true_random=False), st.lists(ticks, min_size=1, max_size=4))
 def test_order_and_repetition_change_nothing(
     feed: list[Message], shuffle: random.Random, asked: list[int]
-):
+) -> None:
     """Nor does when it was asked in between, nor what was let go."""
     again = feed + shuffle.sample(feed, shuffle.randint(0, len(feed)))
     shuffle.shuffle(again)
@@ -300,7 +300,7 @@ def test_order_and_repetition_change_nothing(
 
 @settings(max_examples=150, deadline=None)
 @given(feeds, feeds, ticks)
-def test_the_future_cannot_be_seen(feed: list[Message], planted: list[Message], tick: int):
+def test_the_future_cannot_be_seen(feed: list[Message], planted: list[Message], tick: int) -> None:
     """Whatever becomes available after a tick, about whatever time, leaves its answer as it was."""
     future = [one for one in planted if ms(one.available_at) > tick]
     start = tick - 40 * STEP_MS

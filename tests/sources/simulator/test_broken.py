@@ -20,7 +20,7 @@ def refused(messages: list[tuple[bytes, bytes]]) -> list[Reason]:
     return [refusal.reason for _, refusal in decoded.refused]
 
 
-def test_every_kind_of_broken_message_is_refused_by_its_own_reason():
+def test_every_kind_of_broken_message_is_refused_by_its_own_reason() -> None:
     found = [refused([(b"m", kind(MESSAGES[0][1]))]) for kind in KINDS]
     assert found == [
         [Reason.NOT_JSON],
@@ -33,13 +33,13 @@ def test_every_kind_of_broken_message_is_refused_by_its_own_reason():
     ]
 
 
-def test_about_as_many_are_broken_as_asked_for():
+def test_about_as_many_are_broken_as_asked_for() -> None:
     sent = list(broken_now_and_then(MESSAGES, 10_000, seed=1))
     assert 300 < len(refused(sent)) < 500
     assert len(set(refused(sent))) == len(KINDS)
 
 
-def test_the_same_seed_breaks_the_same_messages_wherever_the_stream_is_cut():
+def test_the_same_seed_breaks_the_same_messages_wherever_the_stream_is_cut() -> None:
     whole = list(broken_now_and_then(MESSAGES[:2000], 100_000, seed=1))
     parts = [
         *broken_now_and_then(MESSAGES[:7], 100_000, seed=1),

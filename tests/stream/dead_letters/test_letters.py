@@ -49,11 +49,15 @@ def stored(
         (LetterFilter(frozenset({Reason.NOT_JSON}), "meter.readings", NOON + HOUR), False),
     ],
 )
-def test_a_letter_is_meant_if_every_filter_lets_it_through(which: LetterFilter, meant: bool):
+def test_a_letter_is_meant_if_every_filter_lets_it_through(
+    which: LetterFilter, meant: bool
+) -> None:
     assert which.means(stored()) is meant
 
 
-def test_a_letter_counts_as_replayed_only_below_the_end_and_within_the_filters_of_a_replay():
+def test_a_letter_counts_as_replayed_only_below_the_end_and_within_the_filters_of_a_replay() -> (
+    None
+):
     replay = ReplayedLetters(replayed_at=NOON, below=[5], reasons=[Reason.EMPTY])
     assert was_replayed(stored(4, reason=Reason.EMPTY), [replay])
     assert not was_replayed(stored(5, reason=Reason.EMPTY), [replay])
@@ -63,13 +67,13 @@ def test_a_letter_counts_as_replayed_only_below_the_end_and_within_the_filters_o
     assert not was_replayed(other_partition, [replay])
 
 
-def test_a_letter_that_lies_there_twice_counts_once_and_a_frame_is_one_record():
+def test_a_letter_that_lies_there_twice_counts_once_and_a_frame_is_one_record() -> None:
     letters = [stored(0, entry=1), stored(1, entry=2), stored(2, entry=1), stored(3, about=9)]
     assert [one.offset for one in each_once(letters)] == [0, 1, 3]
     assert [one.offset for one in each_record_once(letters)] == [0, 3]
 
 
-def test_the_summary_has_the_commonest_reason_first_with_its_span():
+def test_the_summary_has_the_commonest_reason_first_with_its_span() -> None:
     replay = ReplayedLetters(replayed_at=NOON, below=[2])
     summary = DeadLetterSummary([replay])
     for one in (
@@ -93,18 +97,18 @@ def test_the_summary_has_the_commonest_reason_first_with_its_span():
         ("2026-01-01T09:00:00+09:00", datetime(2026, 1, 1, tzinfo=UTC)),
     ],
 )
-def test_since_is_a_time_or_a_while_ago(text: str, expected: datetime):
+def test_since_is_a_time_or_a_while_ago(text: str, expected: datetime) -> None:
     assert read_since(text, NOON) == expected
 
 
 @pytest.mark.parametrize("text", ["", "2 h", "yesterday", "1w", "-1h"])
-def test_since_that_is_neither_is_one_clear_line(text: str):
+def test_since_that_is_neither_is_one_clear_line(text: str) -> None:
     with pytest.raises(UserError, match="--since"):
         read_since(text, NOON)
 
 
 @given(st.binary(max_size=2000))
-def test_whatever_the_bytes_what_is_shown_can_be_printed_on_one_line(data: bytes):
+def test_whatever_the_bytes_what_is_shown_can_be_printed_on_one_line(data: bytes) -> None:
     shown = safely(data)
     assert shown.isprintable()
     assert len(shown) < 450

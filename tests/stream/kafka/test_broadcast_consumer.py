@@ -80,7 +80,7 @@ async def for_a_while(agent: Coroutine[Any, Any, None]) -> None:
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_going_back_while_a_fetch_waits_reads_in_order():
+async def test_going_back_while_a_fetch_waits_reads_in_order() -> None:
     consumer = Consumer(messages=4)
     topic = reading(consumer)
 
@@ -94,7 +94,7 @@ async def test_going_back_while_a_fetch_waits_reads_in_order():
         assert await first_batches(batches, 2) == [(0, 1, 2, 3), (1, 2, 3, 4)]
 
 
-async def test_going_back_is_never_going_forward():
+async def test_going_back_is_never_going_forward() -> None:
     """Another worker had come further than this one: nothing of it may be passed over."""
     consumer = Consumer(messages=4)
     topic = reading(consumer)
@@ -107,7 +107,7 @@ async def test_going_back_is_never_going_forward():
         assert await first_batches(batches, 1) == [(0, 1, 2, 3, 4, 5, 6, 7, 8)]
 
 
-async def test_of_two_ways_back_the_farther_one_counts():
+async def test_of_two_ways_back_the_farther_one_counts() -> None:
     """Also if the second is asked for while the first is under way."""
     consumer = Consumer(messages=8, at_once=4)
     topic = reading(consumer)
@@ -120,7 +120,7 @@ async def test_of_two_ways_back_the_farther_one_counts():
         assert await first_batches(batches, 3) == [(0, 1, 2, 3), (0, 1, 2, 3), (4, 5, 6, 7)]
 
 
-async def test_it_has_not_reached_what_it_goes_back_for():
+async def test_it_has_not_reached_what_it_goes_back_for() -> None:
     consumer = Consumer(messages=4)
     topic = reading(consumer)
     async with aclosing(topic.batches()) as batches:
@@ -134,7 +134,7 @@ async def test_it_has_not_reached_what_it_goes_back_for():
 @pytest.mark.parametrize("is_fetched", [False, True], ids=["a fetch waits", "an agent has it"])
 async def test_a_letter_is_written_of_all_that_the_former_writer_left(
     is_fetched: bool, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """Letters are taken over just as a message comes: it has none before those that it follows.
 
     The former writer was killed when it had written letters up to offset 2.

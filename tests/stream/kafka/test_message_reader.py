@@ -75,23 +75,23 @@ EARLY_END = [FakeMessage(0, b"a"), FakeMessage(1), None, FakeMessage(1, b"b"), F
 """Offset 2 is the marker of a transaction."""
 
 
-def test_an_end_that_is_reported_too_early_does_not_end_a_span():
+def test_an_end_that_is_reported_too_early_does_not_end_a_span() -> None:
     assert offsets(FakeConsumer([*EARLY_END]), end=3) == [0, 1]
 
 
 def test_a_compacted_topic_is_read_to_the_end_that_its_leader_is_sure_of(
     monkeypatch: pytest.MonkeyPatch,
-):
+) -> None:
     consumer = FakeConsumer([*EARLY_END], answers=[(0, 3)])
     monkeypatch.setattr("gridcast.stream.kafka.compacted_topic.Consumer", lambda _: consumer)
     assert latest_by_key(Settings(), TOPIC, 0) == {b"0": b"a", b"1": b"b"}
 
 
-def test_without_an_end_of_its_own_a_span_ends_where_the_partition_does():
+def test_without_an_end_of_its_own_a_span_ends_where_the_partition_does() -> None:
     assert offsets(FakeConsumer([FakeMessage(0, b"a"), FakeMessage(1)]), end=None) == [0]
 
 
-def test_time_that_the_reader_takes_is_no_silence():
+def test_time_that_the_reader_takes_is_no_silence() -> None:
     consumer: Any = FakeConsumer([FakeMessage(0, b"a"), None, FakeMessage(1, b"b")])
     read = []
     for messages in read_spans(consumer, TOPIC, {0: (0, 2)}, within_s=0.2):
@@ -100,19 +100,19 @@ def test_time_that_the_reader_takes_is_no_silence():
     assert len(read) == 2
 
 
-def test_silence_is_an_error():
+def test_silence_is_an_error() -> None:
     consumer = FakeConsumer([FakeMessage(0, b"a"), *[None] * 1_000_000])
     with pytest.raises(KafkaException, match=r"no message within 0\.05 s"):
         offsets(consumer, end=2, within_s=0.05)
 
 
-def test_the_end_is_asked_again_while_the_leader_changes():
+def test_the_end_is_asked_again_while_the_leader_changes() -> None:
     changing = KafkaException(KafkaError(KafkaError.NOT_LEADER_FOR_PARTITION))
     consumer: Any = FakeConsumer([], answers=[changing, (2, 7)])
     assert watermark_offsets(consumer, TopicPartition(TOPIC, 0), within_s=5) == (2, 7)
 
 
-def test_no_access_is_an_error_at_once():
+def test_no_access_is_an_error_at_once() -> None:
     denied = KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))
     consumer: Any = FakeConsumer([], answers=[denied])
     with pytest.raises(KafkaException):

@@ -83,7 +83,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 async def test_it_is_tried_until_it_is_done(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(retry, "FIRST_S", 0.001)
     away = (KafkaConnectionError(), KafkaTimeoutError(), NotLeaderForPartitionError())
     kafka = Kafka(*away, ConnectionRefusedError())
@@ -93,7 +93,7 @@ async def test_it_is_tried_until_it_is_done(
 
 async def test_a_long_wait_is_said_once_and_so_is_its_end(
     said: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(retry, "FIRST_S", 0.001)
     monkeypatch.setattr(retry, "REPORT_AFTER_S", 0.0)
     await retry_async("a test", Kafka(*[KafkaConnectionError("no route")] * 4).answer)
@@ -102,14 +102,14 @@ async def test_a_long_wait_is_said_once_and_so_is_its_end(
     assert over.startswith("a test goes on, after ")
 
 
-async def test_what_waiting_does_not_mend_is_raised():
+async def test_what_waiting_does_not_mend_is_raised() -> None:
     with pytest.raises(UserError, match="Kafka does not allow it"):
         await retry_async("a test", Kafka(TopicAuthorizationFailedError("load")).answer)
     with pytest.raises(ValueError, match="ours"):
         await retry_async("a test", Kafka(ValueError("ours")).answer)
 
 
-def test_the_pauses_grow_up_to_a_limit_and_begin_anew_when_it_was_done():
+def test_the_pauses_grow_up_to_a_limit_and_begin_anew_when_it_was_done() -> None:
     ended = Ended()
     retrying = BlockingRetry("it", ended)
     assert retrying(Away(8), is_away) == "here"
@@ -121,7 +121,7 @@ def test_the_pauses_grow_up_to_a_limit_and_begin_anew_when_it_was_done():
     assert ended.waited[-1] <= 0.05
 
 
-def test_pauses_are_drawn_at_random_below_the_longest():
+def test_pauses_are_drawn_at_random_below_the_longest() -> None:
     pauses = {backoff_s(2_000, 1.0, 60.0) for _ in range(10)}
     assert len(pauses) > 1
     assert all(54 <= pause <= 60 for pause in pauses)
@@ -129,7 +129,7 @@ def test_pauses_are_drawn_at_random_below_the_longest():
 
 def test_a_long_blocking_wait_is_said_once_and_once_that_it_is_over(
     clock: list[float], said: pytest.LogCaptureFixture
-):
+) -> None:
     retrying = BlockingRetry("the table", Ended(clock, 1))
     retrying(Away(61), is_away)
     assert said.messages == [
@@ -140,7 +140,9 @@ def test_a_long_blocking_wait_is_said_once_and_once_that_it_is_over(
     assert len(said.messages) == 2
 
 
-def test_of_a_short_wait_nothing_is_said(clock: list[float], said: pytest.LogCaptureFixture):
+def test_of_a_short_wait_nothing_is_said(
+    clock: list[float], said: pytest.LogCaptureFixture
+) -> None:
     retrying = BlockingRetry("the table", Ended(clock, 1))
     for _ in range(3):
         retrying(Away(4), is_away)
@@ -150,7 +152,7 @@ def test_of_a_short_wait_nothing_is_said(clock: list[float], said: pytest.LogCap
 
 def test_the_outermost_of_nested_calls_ends_the_wait(
     clock: list[float], said: pytest.LogCaptureFixture
-):
+) -> None:
     """A transaction is aborted, which may wait as well, and then sent again: one wait."""
     retrying = BlockingRetry("the table", Ended(clock, 4))
     transactions = Away(3, "aborted")
@@ -166,7 +168,7 @@ def test_the_outermost_of_nested_calls_ends_the_wait(
     ]
 
 
-def test_there_is_no_next_attempt_when_it_has_ended():
+def test_there_is_no_next_attempt_when_it_has_ended() -> None:
     ended = Ended()
     ended.set()
     away = Away(2)
@@ -175,7 +177,7 @@ def test_there_is_no_next_attempt_when_it_has_ended():
     assert away.times == 1
 
 
-def test_access_is_checked_once_the_wait_is_long(clock: list[float]):
+def test_access_is_checked_once_the_wait_is_long(clock: list[float]) -> None:
     def check() -> None:
         raise UserError("the login is refused")
 
@@ -185,7 +187,7 @@ def test_access_is_checked_once_the_wait_is_long(clock: list[float]):
     assert away.times == 93
 
 
-def test_a_failure_holds_on_to_nothing_that_was_called():
+def test_a_failure_holds_on_to_nothing_that_was_called() -> None:
     """A producer lives, with its threads, for as long as something refers to it."""
 
     class Producer:
@@ -204,7 +206,7 @@ def test_a_failure_holds_on_to_nothing_that_was_called():
         gc.enable()
 
 
-def test_nor_does_one_that_was_raised_while_another_was_handled_in_nested_calls():
+def test_nor_does_one_that_was_raised_while_another_was_handled_in_nested_calls() -> None:
     class Producer:
         def send(self) -> None:
             try:

@@ -46,7 +46,7 @@ def logged(capsys: pytest.CaptureFixture[str], how: Format = "text") -> list[str
 
 def test_text_has_the_time_in_utc_first_and_no_more_than_the_message(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     first, *rest = logged(capsys)
@@ -61,7 +61,7 @@ def test_text_has_the_time_in_utc_first_and_no_more_than_the_message(
 
 def test_json_is_one_object_a_line_with_run_worker_and_what_was_given(
     capsys: pytest.CaptureFixture[str],
-):
+) -> None:
     first, second = map(json.loads, logged(capsys, "json"))
     assert re.fullmatch(TIME, first.pop("time"))
     assert first.pop("worker").endswith(f"/{os.getpid()}")
@@ -79,12 +79,12 @@ def test_json_is_one_object_a_line_with_run_worker_and_what_was_given(
 
 
 @pytest.mark.parametrize(("level", "shown"), [("debug", True), ("info", False), ("error", False)])
-def test_at_debug_those_are_heard_too_who_talk_much(level: Level, shown: bool):
+def test_at_debug_those_are_heard_too_who_talk_much(level: Level, shown: bool) -> None:
     logging.config.dictConfig(configuration(level))
     assert logging.getLogger("faust").isEnabledFor(logging.INFO) is shown
 
 
-def test_a_format_that_is_none_is_refused(tmp_path: Path):
+def test_a_format_that_is_none_is_refused(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gridcast", "worker", "--log-format", "xml"],
         cwd=tmp_path,
@@ -98,7 +98,7 @@ def test_a_format_that_is_none_is_refused(tmp_path: Path):
 
 def test_aiokafka_says_the_same_once_a_minute_and_ours_are_all_told(
     capsys: pytest.CaptureFixture[str],
-):
+) -> None:
     logging.config.dictConfig(configuration("info"))
     for number in range(3):
         logging.getLogger("aiokafka.client").error("no connection to %s", number)

@@ -43,7 +43,7 @@ def ask(server: MetricsServer, path: str) -> tuple[int, str]:
     return answer.status, text
 
 
-def test_the_metrics_are_served_and_nothing_else(loop: asyncio.AbstractEventLoop):
+def test_the_metrics_are_served_and_nothing_else(loop: asyncio.AbstractEventLoop) -> None:
     with serve(loop) as server:
         status, text = ask(server, "/metrics")
         assert status == 200
@@ -52,7 +52,7 @@ def test_the_metrics_are_served_and_nothing_else(loop: asyncio.AbstractEventLoop
         assert ask(server, "/")[0] == 404
 
 
-def test_a_worker_is_ready_when_nothing_is_missing(loop: asyncio.AbstractEventLoop):
+def test_a_worker_is_ready_when_nothing_is_missing(loop: asyncio.AbstractEventLoop) -> None:
     with serve(loop) as server:
         assert ask(server, "/healthz") == (200, "alive\n")
         assert ask(server, "/readyz") == (200, "ready\n")
@@ -63,7 +63,7 @@ def test_a_worker_is_ready_when_nothing_is_missing(loop: asyncio.AbstractEventLo
 
 def test_a_worker_whose_event_loop_is_stuck_or_stopped_is_not_alive(
     loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(metrics_server, "ALIVE_WITHIN_S", 0.2)
     go_on = threading.Event()
     with serve(loop) as server:
@@ -81,7 +81,7 @@ def test_a_worker_whose_event_loop_is_stuck_or_stopped_is_not_alive(
 
 def test_a_port_that_is_taken_is_one_clear_line_and_a_closed_server_gives_it_back(
     loop: asyncio.AbstractEventLoop,
-):
+) -> None:
     with serve(loop) as server:
         port = int(server.address.rpartition(":")[2])
         with pytest.raises(UserError, match=rf"127.0.0.1:{port}: .*in use.*metrics_port"):
@@ -92,7 +92,7 @@ def test_a_port_that_is_taken_is_one_clear_line_and_a_closed_server_gives_it_bac
 
 def test_a_client_that_hangs_on_does_not_keep_the_worker_from_stopping(
     loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(metrics_server._Handler, "timeout", WITHIN_S)
     with socket.socket() as silent:
         with serve(loop) as server:
@@ -104,7 +104,7 @@ def test_a_client_that_hangs_on_does_not_keep_the_worker_from_stopping(
         assert time.monotonic() - started < WITHIN_S
 
 
-def test_it_listens_on_ipv6_too(loop: asyncio.AbstractEventLoop):
+def test_it_listens_on_ipv6_too(loop: asyncio.AbstractEventLoop) -> None:
     registry = Metrics("1.0", "r").registry
     with MetricsServer(registry, "::1", 0, loop, str) as server:
         assert ask(server, "/readyz")[0] == 200

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from typing import Never
 
 import numpy as np
 import pytest
@@ -62,7 +63,9 @@ def told() -> Iterator[Told]:
     found.provider.shutdown()
 
 
-def test_a_batch_is_a_span_with_its_partition_and_offsets_and_its_parts_are_below_it(told: Told):
+def test_a_batch_is_a_span_with_its_partition_and_offsets_and_its_parts_are_below_it(
+    told: Told,
+) -> None:
     with told.spans.batch(batch()) as span:
         with span.part("decode", messages=2):
             pass
@@ -94,7 +97,7 @@ def test_a_batch_is_a_span_with_its_partition_and_offsets_and_its_parts_are_belo
     assert resource["service.instance.id"] == "a-run"
 
 
-def test_a_batch_is_linked_to_each_span_that_its_readings_were_sent_in(told: Told):
+def test_a_batch_is_linked_to_each_span_that_its_readings_were_sent_in(told: Told) -> None:
     headers = [
         traceparent(1),
         [],
@@ -110,13 +113,13 @@ def test_a_batch_is_linked_to_each_span_that_its_readings_were_sent_in(told: Tol
     assert whole.parent is None, "of many readings none is the parent"
 
 
-def test_a_batch_of_very_many_senders_is_linked_to_the_first_of_them(told: Told):
+def test_a_batch_of_very_many_senders_is_linked_to_the_first_of_them(told: Told) -> None:
     told.spans.batch(batch(*(traceparent(number + 1) for number in range(1_000)))).end()
     (whole,) = told.by_name().values()
     assert [link.context.span_id for link in whole.links] == list(range(1, MOST_LINKS + 1))
 
 
-def test_what_fails_is_marked_and_raised(told: Told):
+def test_what_fails_is_marked_and_raised(told: Told) -> Never:
     with (
         pytest.raises(ValueError, match="no"),
         told.spans.batch(batch()) as span,
@@ -128,7 +131,7 @@ def test_what_fails_is_marked_and_raised(told: Told):
         assert [event.name for event in span_.events] == ["exception"]
 
 
-def test_parts_may_be_worked_on_in_any_thread_and_end_after_the_whole(told: Told):
+def test_parts_may_be_worked_on_in_any_thread_and_end_after_the_whole(told: Told) -> None:
     span = told.spans.batch(batch())
     part = span.part("checkpoint")
     span.end()
@@ -141,7 +144,7 @@ def test_parts_may_be_worked_on_in_any_thread_and_end_after_the_whole(told: Told
     assert below.span_id == spans["process meter.readings"].get_span_context().span_id
 
 
-def test_while_it_is_off_nothing_of_opentelemetry_is_imported():
+def test_while_it_is_off_nothing_of_opentelemetry_is_imported() -> None:
     look = (
         "import sys; from gridcast.stream.settings import Settings;"
         "from gridcast.stream.observability.tracing import tracing; import gridcast.agents.spans;"
@@ -152,7 +155,7 @@ def test_while_it_is_off_nothing_of_opentelemetry_is_imported():
     assert done.stdout == "False []\n"
 
 
-def test_while_it_is_off_a_batch_costs_no_more_than_a_few_calls():
+def test_while_it_is_off_a_batch_costs_no_more_than_a_few_calls() -> None:
     with tracing(Settings(), "run") as spans:
         assert spans is NO_SPANS
         one = batch()
@@ -165,14 +168,14 @@ def test_while_it_is_off_a_batch_costs_no_more_than_a_few_calls():
         assert (time.process_time() - started) / 10_000 < 100e-6
 
 
-def test_without_the_extra_it_is_one_clear_line(monkeypatch: pytest.MonkeyPatch):
+def test_without_the_extra_it_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     settings = Settings(trace_endpoint="http://127.0.0.1:1/v1/traces")
     with pytest.raises(UserError, match=r"gridcast\[otel\]"), tracing(settings, "run"):
         pass
 
 
-def test_spans_are_at_the_collector_when_the_worker_has_stopped():
+def test_spans_are_at_the_collector_when_the_worker_has_stopped() -> None:
     with Collector() as collector:
         settings = Settings(trace_endpoint=collector.endpoint)
         with tracing(settings, "a-run") as spans, spans.batch(batch()) as span, span.part("decode"):

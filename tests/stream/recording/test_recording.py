@@ -30,7 +30,7 @@ def recorded(*rows: tuple[int, int, float, int, int]) -> Recording:
     return Recording("one", (GridSeries(series="m"),), arrivals, ())
 
 
-def test_in_the_end_the_highest_revision_counts_and_of_doubles_the_first():
+def test_in_the_end_the_highest_revision_counts_and_of_doubles_the_first() -> None:
     found = recorded(
         (0, 1, 1.0, 0, 0), (60, 61, 5.0, 0, 0), (60, 70, 6.0, 0, 0), (0, 99, 2.0, 0, 1)
     )
@@ -38,7 +38,7 @@ def test_in_the_end_the_highest_revision_counts_and_of_doubles_the_first():
     assert found.history.value.tolist() == [2.0, 5.0]
 
 
-def test_what_is_rejected_counts_nothing_and_what_was_measured_more_than_an_estimate():
+def test_what_is_rejected_counts_nothing_and_what_was_measured_more_than_an_estimate() -> None:
     found = recorded(
         (0, 1, 1.0, Quality.QUESTIONABLE, 0),
         (60, 61, 5.0, Quality.ESTIMATED_LINEAR, 0),
@@ -48,7 +48,7 @@ def test_what_is_rejected_counts_nothing_and_what_was_measured_more_than_an_esti
     assert found.history.value.tolist() == [6.0]
 
 
-def test_a_stretch_holds_what_arrived_in_it_and_the_weather_before_its_end():
+def test_a_stretch_holds_what_arrived_in_it_and_the_weather_before_its_end() -> None:
     whole = make_recording(days=10)
     part = whole.arriving(START + 2 * DAY, START + 3 * DAY)
     assert part.first_ms == START + 2 * DAY
@@ -59,7 +59,7 @@ def test_a_stretch_holds_what_arrived_in_it_and_the_weather_before_its_end():
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv"])
-def test_a_simulated_folder_is_read_as_it_was_simulated(form: str, tmp_path: Path):
+def test_a_simulated_folder_is_read_as_it_was_simulated(form: str, tmp_path: Path) -> None:
     grid = build_grid(seed=3, country_code="DE", meters_of=spread_series(8))
     simulation = Simulation(grid, seed=3, step_s=300, faults=FAULTS["storm"])
     end_ms = START + DAY
@@ -89,6 +89,6 @@ def test_a_simulated_folder_is_read_as_it_was_simulated(form: str, tmp_path: Pat
     assert [available_ms(one) for one in found.weather] == sorted(map(available_ms, found.weather))
 
 
-def test_another_folder_is_refused(tmp_path: Path):
+def test_another_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="simulate"):
         open_source(tmp_path, None)

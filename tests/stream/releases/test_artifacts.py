@@ -42,7 +42,7 @@ def unfit(url: str, folder: Path, digest: str = digest_of(DATA)) -> UnfitError:
     return caught.value
 
 
-def test_a_file_is_fetched_once_and_then_kept(file: Path, folder: Path):
+def test_a_file_is_fetched_once_and_then_kept(file: Path, folder: Path) -> None:
     url = url_of(str(file))
     assert url.startswith("file:///")
     assert Artifacts(folder).get(url, digest_of(DATA)) == DATA
@@ -53,7 +53,7 @@ def test_a_file_is_fetched_once_and_then_kept(file: Path, folder: Path):
 
 def test_what_was_altered_in_the_folder_is_fetched_again(
     file: Path, folder: Path, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     url = url_of(str(file))
     Artifacts(folder).get(url, digest_of(DATA))
     (kept,) = folder.iterdir()
@@ -63,7 +63,9 @@ def test_what_was_altered_in_the_folder_is_fetched_again(
     assert "fetching it again" in caplog.text
 
 
-def test_what_is_not_the_artifact_that_is_meant_is_refused_and_not_kept(file: Path, folder: Path):
+def test_what_is_not_the_artifact_that_is_meant_is_refused_and_not_kept(
+    file: Path, folder: Path
+) -> None:
     file.write_bytes(DATA[:-1])
     error = unfit(url_of(str(file)), folder)
     assert error.because is Unfit.DIGEST
@@ -84,18 +86,20 @@ def test_what_is_not_the_artifact_that_is_meant_is_refused_and_not_kept(file: Pa
         ("box:hour", "say the step in minutes"),
     ],
 )
-def test_what_cannot_be_had_says_why(url: str, detail: str, folder: Path):
+def test_what_cannot_be_had_says_why(url: str, detail: str, folder: Path) -> None:
     error = unfit(url, folder)
     assert error.because is Unfit.UNREACHABLE
     assert detail in error.detail
 
 
-def test_the_box_is_not_kept_twice(folder: Path):
+def test_the_box_is_not_kept_twice(folder: Path) -> None:
     assert Artifacts(folder).get("box:15", digest_of(boxed(15))) == boxed(15)
     assert not folder.exists()
 
 
-def test_what_is_too_large_is_not_read(file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_is_too_large_is_not_read(
+    file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(locations, "MOST_BYTES", 10)
     error = unfit(url_of(str(file)), folder)
     assert (error.because, "28 bytes; at most 10" in error.detail) == (Unfit.TOO_LARGE, True)
@@ -103,14 +107,14 @@ def test_what_is_too_large_is_not_read(file: Path, folder: Path, monkeypatch: py
 
 def test_a_folder_that_cannot_be_written_costs_only_the_keeping(
     file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where a folder should be")
     assert Artifacts(blocked).get(url_of(str(file)), digest_of(DATA)) == DATA
     assert "cannot be cached" in caplog.text
 
 
-def test_only_the_files_used_last_are_kept(folder: Path, tmp_path: Path, monkeypatch):
+def test_only_the_files_used_last_are_kept(folder: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(module, "KEPT", 2)
     for number in range(4):
         file = tmp_path / f"{number}.onnx"
@@ -121,7 +125,7 @@ def test_only_the_files_used_last_are_kept(folder: Path, tmp_path: Path, monkeyp
     assert sorted(one.read_bytes() for one in folder.iterdir()) == [b"\x02", b"\x03"]
 
 
-def test_an_object_in_s3_is_fetched_over_http(s3: str, folder: Path):
+def test_an_object_in_s3_is_fetched_over_http(s3: str, folder: Path) -> None:
     url = put("models", "north/a model.onnx", DATA)
     assert Artifacts(folder).get(url, digest_of(DATA)) == DATA
     assert fetch("s3://models/north/a%20model.onnx") == DATA
@@ -129,7 +133,7 @@ def test_an_object_in_s3_is_fetched_over_http(s3: str, folder: Path):
 
 def test_an_object_that_is_not_there_or_too_large_is_one_line(
     s3: str, folder: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     error = unfit("s3://models/none.onnx", folder)
     assert error.because is Unfit.UNREACHABLE
     assert "not found" in error.detail
@@ -141,7 +145,7 @@ def test_an_object_that_is_not_there_or_too_large_is_one_line(
 
 def test_a_bucket_that_is_away_is_said_within_seconds(
     s3: str, folder: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     error = unfit("s3://models/model.onnx", folder)
     assert error.because is Unfit.UNREACHABLE

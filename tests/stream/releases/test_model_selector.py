@@ -88,7 +88,7 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_deployment_that_has_released_nothing_serves_the_box(tmp_path: Path):
+async def test_a_deployment_that_has_released_nothing_serves_the_box(tmp_path: Path) -> None:
     async with running(Site(tmp_path)) as site:
         in_use = site.duty().champion("meter")
         assert in_use is not None
@@ -106,7 +106,7 @@ async def test_a_deployment_that_has_released_nothing_serves_the_box(tmp_path: P
         ({"levels": (0.01, 0.5)}, "its levels are"),
     ],
 )
-async def test_without_a_model_the_duty_says_why(tmp_path: Path, chosen: dict, reason: str):
+async def test_without_a_model_the_duty_says_why(tmp_path: Path, chosen: dict, reason: str) -> None:
     async with running(Site(tmp_path, **chosen)) as site:
         duty = site.duty()
         assert duty.champion("meter") is None
@@ -115,7 +115,7 @@ async def test_without_a_model_the_duty_says_why(tmp_path: Path, chosen: dict, r
         assert site.told() == []
 
 
-async def test_a_release_answers_from_the_next_tick_on_and_a_rollback_too(tmp_path: Path):
+async def test_a_release_answers_from_the_next_tick_on_and_a_rollback_too(tmp_path: Path) -> None:
     async with running(Site(tmp_path)) as site:
         site.duty()
         begun = site.tick
@@ -143,7 +143,7 @@ GOOD = model_file(seed=2)
 @pytest.mark.parametrize("lies_there", [GOOD[:-500], model_file(seed=9)], ids=["cut", "another"])
 async def test_what_lies_there_is_not_what_is_meant_and_the_old_goes_on(
     tmp_path: Path, lies_there: bytes
-):
+) -> None:
     async with running(Site(tmp_path)) as site:
         site.release("r1", model_file(seed=1))
         await until(lambda: site.champion() == "r1")
@@ -170,7 +170,7 @@ async def test_what_lies_there_is_not_what_is_meant_and_the_old_goes_on(
 )
 async def test_a_bad_artifact_is_refused_once_with_its_reason_and_the_old_goes_on(
     tmp_path: Path, data: bytes, because: Unfit, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     async with running(Site(tmp_path)) as site:
         site.release("r1", model_file(seed=1))
         await until(lambda: site.champion() == "r1")
@@ -195,7 +195,7 @@ async def test_a_bad_artifact_is_refused_once_with_its_reason_and_the_old_goes_o
         await until(lambda: site.count("releases_unfit") == 0)
 
 
-async def test_after_a_restart_the_newest_that_is_fit_serves(tmp_path: Path):
+async def test_after_a_restart_the_newest_that_is_fit_serves(tmp_path: Path) -> None:
     site = Site(tmp_path)
     site.release("r1", model_file(seed=1))
     site.release("r2", model_file(seed=2), minute=1)
@@ -204,7 +204,9 @@ async def test_after_a_restart_the_newest_that_is_fit_serves(tmp_path: Path):
         assert site.champion() == "r2"
 
 
-async def test_another_worker_that_refuses_what_is_refused_already_says_nothing(tmp_path: Path):
+async def test_another_worker_that_refuses_what_is_refused_already_says_nothing(
+    tmp_path: Path,
+) -> None:
     one, other = Site(tmp_path), Site(tmp_path)
     for site in (one, other):
         site.release("bad", model_file(spread=float("nan")))
@@ -219,7 +221,7 @@ async def test_another_worker_that_refuses_what_is_refused_already_says_nothing(
 
 async def test_a_file_that_comes_later_is_taken_then_and_the_refusal_taken_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(loader, "AGAIN_S", 0.02)
     async with running(Site(tmp_path)) as site:
         data = model_file(seed=1)
@@ -236,7 +238,7 @@ async def test_a_file_that_comes_later_is_taken_then_and_the_refusal_taken_back(
         assert site.count("releases_refused_total", because="unreachable") == 1
 
 
-async def test_what_another_machine_refused_is_its_own_to_take_back(tmp_path: Path):
+async def test_what_another_machine_refused_is_its_own_to_take_back(tmp_path: Path) -> None:
     site = Site(tmp_path)
     release = site.release("r1", model_file())
     about = release.model_dump(include={"model", "release", "digest", "released_at"})
@@ -246,7 +248,7 @@ async def test_what_another_machine_refused_is_its_own_to_take_back(tmp_path: Pa
         assert (site.champion(), site.told()) == ("r1", [])
 
 
-async def test_kinds_have_models_of_their_own_and_the_rest_share_one(tmp_path: Path):
+async def test_kinds_have_models_of_their_own_and_the_rest_share_one(tmp_path: Path) -> None:
     async with running(Site(tmp_path)) as site:
         site.release("all", model_file(seed=1))
         site.release("zones", model_file(seed=2), series_kind=SeriesKind.ZONE)
@@ -260,7 +262,7 @@ async def test_kinds_have_models_of_their_own_and_the_rest_share_one(tmp_path: P
 
 async def test_a_challenger_runs_beside_the_champion_and_is_promoted_without_loading(
     tmp_path: Path,
-):
+) -> None:
     async with running(Site(tmp_path)) as site:
         site.release("r1", model_file(seed=1))
         new = site.release("r2", model_file(seed=2), 1, role=Role.CHALLENGER, share=0.25)
@@ -276,7 +278,7 @@ async def test_a_challenger_runs_beside_the_champion_and_is_promoted_without_loa
         assert site.count("release_load_seconds_count") == loads
 
 
-async def test_a_release_of_the_box_needs_no_file(tmp_path: Path):
+async def test_a_release_of_the_box_needs_no_file(tmp_path: Path) -> None:
     async with running(Site(tmp_path, model="none")) as site:
         data = boxed(60)
         site.take(release_of(data, "boxed", url="box:60", digest=digest_of(data)))
@@ -286,7 +288,7 @@ async def test_a_release_of_the_box_needs_no_file(tmp_path: Path):
 
 async def test_a_broken_installation_has_a_worker_that_says_so_and_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     cut = boxed(60)[:-900]
     for module in (locations, boxed_module):
         monkeypatch.setattr(module, "boxed", lambda _: cut)
@@ -300,7 +302,9 @@ async def test_a_broken_installation_has_a_worker_that_says_so_and_goes_on(
         boxed_module.boxed_release.cache_clear()
 
 
-async def test_of_twenty_releases_in_a_row_each_tick_has_one_and_the_last_remains(tmp_path: Path):
+async def test_of_twenty_releases_in_a_row_each_tick_has_one_and_the_last_remains(
+    tmp_path: Path,
+) -> None:
     async with running(Site(tmp_path)) as site:
         answered: dict[int, set[str]] = {}
 
@@ -319,7 +323,7 @@ async def test_of_twenty_releases_in_a_row_each_tick_has_one_and_the_last_remain
 
 async def test_a_bucket_that_hangs_does_not_hold_up_a_start_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     monkeypatch.setattr(model_selector, "FIRST_WITHIN_S", 0.1)
     site = Site(tmp_path)
     release = site.release("slow", model_file())

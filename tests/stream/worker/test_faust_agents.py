@@ -74,14 +74,14 @@ def started(agent: Any) -> asyncio.Task[None]:
     return asyncio.create_task(agent.fun(agent.stream()))
 
 
-async def test_a_worker_has_six_agents_each_of_a_topic(settings: Settings):
+async def test_a_worker_has_six_agents_each_of_a_topic(settings: Settings) -> None:
     worker = Worker(settings, "run", NO_SPANS)
     agents = {name: topic_of(agent) for name, agent in worker.app.agents.items()}
     assert agents == {name: settings.topic_prefix + topic for name, topic in TOPICS.items()}
 
 
 @pytest.mark.parametrize("name", [name for name in TOPICS if name != "readings"])
-async def test_sensors_see_what_a_broadcast_agent_takes(settings: Settings, name: str):
+async def test_sensors_see_what_a_broadcast_agent_takes(settings: Settings, name: str) -> None:
     worker = Worker(settings, "run", NO_SPANS)
     seen = Seen()
     worker.app.sensors.add(seen)
@@ -98,7 +98,7 @@ async def test_sensors_see_what_a_broadcast_agent_takes(settings: Settings, name
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_what_is_delivered_reaches_the_reference_data(settings: Settings):
+async def test_what_is_delivered_reaches_the_reference_data(settings: Settings) -> None:
     worker = Worker(settings, "run", NO_SPANS)
     agent = worker.app.agents["series"]
     running = started(agent)
@@ -110,7 +110,7 @@ async def test_what_is_delivered_reaches_the_reference_data(settings: Settings):
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_a_rebalance_neither_stops_nor_clears_a_broadcast_agent(app: faust.App):
+async def test_a_rebalance_neither_stops_nor_clears_a_broadcast_agent(app: faust.App) -> None:
     taken: list[int] = []
 
     async def agent(batches: Any) -> None:
@@ -132,7 +132,7 @@ async def test_a_rebalance_neither_stops_nor_clears_a_broadcast_agent(app: faust
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_an_agent_that_fails_ends_the_worker_and_is_not_started_again(app: faust.App):
+async def test_an_agent_that_fails_ends_the_worker_and_is_not_started_again(app: faust.App) -> None:
     failures: list[Exception] = []
 
     async def fail(error: Exception) -> None:

@@ -23,7 +23,7 @@ def standby(worker: Worker) -> Standby:
 
 async def test_what_is_followed_stays_warm_while_kafka_is_away(
     worker: Worker, standby: Standby, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """How many partitions there are is not known then: that is no reason to drop them."""
     monkeypatch.setattr(end_offsets, "WITHIN_S", 0.1)
     await worker._stand_by(standby)
@@ -32,7 +32,7 @@ async def test_what_is_followed_stays_warm_while_kafka_is_away(
 
 async def test_what_was_just_assigned_stays_warm_until_it_is_taken_over(
     worker: Worker, standby: Standby, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """Partitions that others have by now are let go first, which may take long."""
 
     async def count() -> int:
@@ -47,7 +47,7 @@ async def test_what_was_just_assigned_stays_warm_until_it_is_taken_over(
 
 async def test_a_takeover_that_begins_while_kafka_is_asked_finds_what_was_followed(
     worker: Worker, standby: Standby, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     async def count() -> int:
         monkeypatch.setattr(worker.assigned_partitions, "not_open", lambda: [2])
         worker._numbers = [2]

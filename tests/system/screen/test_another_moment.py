@@ -20,7 +20,7 @@ from gridcast.stream.settings import Settings
 
 def test_the_screen_is_shown_as_it_stood_at_another_moment(
     settings: Settings, running: RunningGateway, page: Page
-):
+) -> None:
     """What came to the topics since is not there: not the load, and not the alarm."""
     page.goto(running.url)
     page.wait_for_selector(".tile")

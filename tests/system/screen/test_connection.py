@@ -33,7 +33,7 @@ KEPT = """async () => {
 
 def test_a_gateway_that_is_killed_and_comes_back_leaves_no_gap(
     settings: Settings, tmp_path: Path, context: BrowserContext
-):
+) -> None:
     port = ports.free_ports("127.0.0.1", 1)[0]
     page = context.new_page()
     frames = Frames(page)
@@ -70,7 +70,7 @@ def heard_last(frames: Frames) -> list[dict[str, Any]]:
     return frames.heard("forecast", of_last=True)
 
 
-def test_a_network_that_is_gone_is_told_at_once(running: RunningGateway, page: Page):
+def test_a_network_that_is_gone_is_told_at_once(running: RunningGateway, page: Page) -> None:
     page.goto(running.url)
     feeds = page.locator('[data-figure="feeds"]')
     expect(feeds).to_contain_text("8 of 8 series")
@@ -89,7 +89,7 @@ def test_a_network_that_is_gone_is_told_at_once(running: RunningGateway, page: P
 
 def test_without_a_gateway_the_last_known_state_is_shown_as_such(
     settings: Settings, tmp_path: Path, context: BrowserContext
-):
+) -> None:
     page = context.new_page()
     with gateway(settings, tmp_path) as one:
         page.goto(one.url)
@@ -106,7 +106,7 @@ def test_without_a_gateway_the_last_known_state_is_shown_as_such(
 
 def test_a_day_at_speed_leaves_the_memory_flat(
     settings: Settings, running: RunningGateway, context: BrowserContext
-):
+) -> None:
     """720 ticks of 8 series, a thousand times as fast as life, at a window that shows them."""
     page = context.new_page()
     frames = Frames(page)

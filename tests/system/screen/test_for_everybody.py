@@ -17,7 +17,9 @@ PAGES = ("#/", "#/series/harbour", "#/alarms")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_accessible_in_light_and_dark(running: RunningGateway, browser: Browser, scheme: str):
+def test_it_is_accessible_in_light_and_dark(
+    running: RunningGateway, browser: Browser, scheme: str
+) -> None:
     context = new_context(browser, color_scheme=scheme)
     page = context.new_page()
     for at in PAGES:
@@ -32,7 +34,9 @@ def test_it_is_accessible_in_light_and_dark(running: RunningGateway, browser: Br
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_it_can_be_read_at_every_width(running: RunningGateway, browser: Browser, width: int):
+def test_it_can_be_read_at_every_width(
+    running: RunningGateway, browser: Browser, width: int
+) -> None:
     context = new_context(browser, viewport={"width": width, "height": 850}, locale="ko-KR")
     page = context.new_page()
     for at in PAGES:
@@ -45,7 +49,7 @@ def test_it_can_be_read_at_every_width(running: RunningGateway, browser: Browser
     context.close()
 
 
-def test_it_speaks_korean_and_remembers_it(running: RunningGateway, page: Page):
+def test_it_speaks_korean_and_remembers_it(running: RunningGateway, page: Page) -> None:
     page.goto(running.url)
     page.get_by_role("button", name="한국어").click()
     expect(page.get_by_role("link", name="개요")).to_be_visible()
@@ -54,7 +58,9 @@ def test_it_speaks_korean_and_remembers_it(running: RunningGateway, page: Page):
     expect(page.locator('[data-figure="load"]')).to_contain_text("현재 부하")
 
 
-def test_it_can_be_worked_by_keys_alone(running: RunningGateway, settings: Settings, page: Page):
+def test_it_can_be_worked_by_keys_alone(
+    running: RunningGateway, settings: Settings, page: Page
+) -> None:
     page.goto(running.url)
     expect(page.locator(".tile")).to_have_count(8)
     expect(page.locator(".tile").first).to_contain_text("Harbour")
@@ -79,7 +85,9 @@ def test_it_can_be_worked_by_keys_alone(running: RunningGateway, settings: Setti
     expect(page.locator(".alarm").first).to_contain_text("waiting for a worker")
 
 
-def test_who_is_not_known_is_asked_for_a_key(settings: Settings, tmp_path: Path, page: Page):
+def test_who_is_not_known_is_asked_for_a_key(
+    settings: Settings, tmp_path: Path, page: Page
+) -> None:
     key, entry = new_key("desk", who="the north desk", scopes=[Scope.READ], below=[])
     keys = tmp_path / "keys.toml"
     keys.write_text(entry)

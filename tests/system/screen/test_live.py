@@ -58,7 +58,7 @@ def worker(settings: Settings, tmp_path: Path) -> Iterator[subprocess.Popen]:
 
 def test_a_fault_becomes_an_alarm_and_what_one_desk_acknowledges_the_other_sees(
     settings: Settings, worker: subprocess.Popen, browser: Browser, tmp_path: Path
-):
+) -> None:
     with gateway(settings, tmp_path) as running:
         desks = [new_context(browser, locale=locale).new_page() for locale in ("en-GB", "ko-KR")]
         for desk in desks:
@@ -103,7 +103,7 @@ def demo(folder: Path, *words: str, **environment: str) -> Iterator[str]:
 
 
 @pytest.mark.timeout(LONG_S)
-def test_the_demo_leads_to_its_screen_and_its_first_chart(browser: Browser, tmp_path: Path):
+def test_the_demo_leads_to_its_screen_and_its_first_chart(browser: Browser, tmp_path: Path) -> None:
     began = time.monotonic()
     with demo(tmp_path) as address:
         page = new_context(browser, locale="en-GB").new_page()
@@ -119,7 +119,7 @@ def test_the_demo_leads_to_its_screen_and_its_first_chart(browser: Browser, tmp_
 @pytest.mark.timeout(LONG_S)
 def test_a_meter_of_the_demo_falls_silent_and_both_desks_have_the_alarm(
     settings: Settings, browser: Browser, tmp_path: Path
-):
+) -> None:
     """A meter more, on the demo's own grid: the detectors of its workers miss its readings."""
     kafka = {"GRIDCAST_TOPIC_PREFIX": settings.topic_prefix}
     with demo(tmp_path, "--broker", settings.broker, "--speed", "20", **kafka) as address:

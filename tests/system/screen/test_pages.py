@@ -22,7 +22,7 @@ def figure(page: Page, name: str) -> Locator:
     return page.locator(f'[data-figure="{name}"]')
 
 
-def test_all_is_seen_at_once_and_the_worst_comes_first(running: RunningGateway, page: Page):
+def test_all_is_seen_at_once_and_the_worst_comes_first(running: RunningGateway, page: Page) -> None:
     page.goto(running.url)
     tiles = page.locator(".tile")
     expect(tiles).to_have_count(8)
@@ -39,7 +39,9 @@ def test_all_is_seen_at_once_and_the_worst_comes_first(running: RunningGateway, 
     expect(page.locator(".plot canvas")).to_be_visible()
 
 
-def test_it_loads_within_a_second_and_is_light(running: RunningGateway, context: BrowserContext):
+def test_it_loads_within_a_second_and_is_light(
+    running: RunningGateway, context: BrowserContext
+) -> None:
     sizes = []
     for path in ("/", *re.findall(r'\.(/assets/[^"]+)', running.ask("/")[1])):
         status, headers, body = running.ask_whole(path, Accept_Encoding="gzip")
@@ -63,7 +65,7 @@ def test_it_loads_within_a_second_and_is_light(running: RunningGateway, context:
 
 def test_a_series_shows_reality_forecast_and_what_was_said_of_it(
     running: RunningGateway, page: Page
-):
+) -> None:
     page.goto(running.url + "#/series/harbour")
     facts = page.locator(".facts")
     expect(facts).to_contain_text("lstm-quarter · 2026-11")
@@ -83,7 +85,7 @@ def test_a_series_shows_reality_forecast_and_what_was_said_of_it(
     expect(page.locator(".readout").last).to_contain_text(re.compile(r"\d+(\.\d+)?\skW"))
 
 
-def test_the_temperature_stands_beside_the_load(running: RunningGateway, page: Page):
+def test_the_temperature_stands_beside_the_load(running: RunningGateway, page: Page) -> None:
     page.goto(running.url + "#/series/harbour")  # whose station is that of its zone
     heading = page.get_by_role("heading", name="Temperature at st-north")
     expect(heading).to_contain_text("forecast of")
@@ -105,7 +107,7 @@ def test_the_temperature_stands_beside_the_load(running: RunningGateway, page: P
 
 def test_a_new_alarm_is_there_at_once_and_said_aloud(
     running: RunningGateway, settings: Settings, page: Page
-):
+) -> None:
     page.goto(running.url + "#/alarms")
     page.wait_for_selector(".alarm")
     now = datetime.now(UTC).replace(microsecond=0)
@@ -115,7 +117,9 @@ def test_a_new_alarm_is_there_at_once_and_said_aloud(
     expect(page.locator('[aria-live="assertive"]')).to_contain_text("New alarm: Drop, old-town")
 
 
-def test_series_that_nobody_declared_are_shown_all_the_same(kafka: str, tmp_path: Path, page: Page):
+def test_series_that_nobody_declared_are_shown_all_the_same(
+    kafka: str, tmp_path: Path, page: Page
+) -> None:
     own = Settings(broker=kafka, topic_prefix=f"{uuid4().hex[:8]}.", partitions=2)
     admin = TopicAdmin(own)
     admin.create(admin.look().missing)

@@ -14,7 +14,7 @@ from gridcast.agents.batch import Batch
 from gridcast.stream.kafka.transport import HoleError
 
 
-async def test_restarts_under_load_leave_no_hole(feed: Feed, start: Start):
+async def test_restarts_under_load_leave_no_hole(feed: Feed, start: Start) -> None:
     """R1: Faust loses what it fetched between its resume and its seek."""
     read: dict[TP, list[int]] = defaultdict(list)
     enough = asyncio.Event()
@@ -41,7 +41,7 @@ async def test_restarts_under_load_leave_no_hole(feed: Feed, start: Start):
         assert read[tp] + worker.offsets(tp) == list(range(ends[tp])), "each once, in order"
 
 
-async def test_nothing_is_committed_that_was_not_acknowledged(feed: Feed, start: Start):
+async def test_nothing_is_committed_that_was_not_acknowledged(feed: Feed, start: Start) -> None:
     """R2, R5: Faust commits what was sent but not confirmed, and what an agent failed on."""
     feed.send(50)
     worker = await start(on_batch=nothing)
@@ -62,7 +62,7 @@ async def test_nothing_is_committed_that_was_not_acknowledged(feed: Feed, start:
 
 async def test_what_is_acknowledged_before_partitions_are_given_up_is_committed(
     feed: Feed, start: Start
-):
+) -> None:
     feed.send(50)
     first = await start(on_batch=nothing)
 
@@ -88,7 +88,7 @@ async def test_what_is_acknowledged_before_partitions_are_given_up_is_committed(
 
 async def test_chunks_cut_otherwise_when_read_again_commit_no_more_than_was_acknowledged(
     feed: Feed, start: Start
-):
+) -> None:
     """R4: Faust's tree of gaps takes what lies between two old chunks for done."""
     feed.send(3000)  # more than four workers take in three chunks each
     done = dict.fromkeys(feed.tps, 0)
@@ -104,7 +104,9 @@ async def test_chunks_cut_otherwise_when_read_again_commit_no_more_than_was_ackn
         assert feed.committed() == done
 
 
-async def test_an_agent_that_fails_stops_the_worker_at_what_it_failed_on(feed: Feed, start: Start):
+async def test_an_agent_that_fails_stops_the_worker_at_what_it_failed_on(
+    feed: Feed, start: Start
+) -> None:
     """R5: Faust acknowledges what an agent failed on, and goes on."""
 
     async def fail(tp: TP, batch: Batch) -> None:
@@ -126,7 +128,7 @@ async def test_an_agent_that_fails_stops_the_worker_at_what_it_failed_on(feed: F
 
 async def test_a_partition_that_is_not_ours_is_neither_rewound_nor_acknowledged(
     feed: Feed, start: Start
-):
+) -> None:
     feed.send(10)
     worker = await start(on_batch=nothing)
     await until(lambda: all(worker.offsets(tp) for tp in feed.tps), "all is taken")
@@ -135,7 +137,7 @@ async def test_a_partition_that_is_not_ours_is_neither_rewound_nor_acknowledged(
     assert other not in worker.consumer.partition_offsets()
 
 
-async def test_a_worker_that_asks_is_assigned_its_partitions_anew(feed: Feed, start: Start):
+async def test_a_worker_that_asks_is_assigned_its_partitions_anew(feed: Feed, start: Start) -> None:
     feed.send(100)
     workers = [await start(poll=30), await start(poll=30)]
 

@@ -14,7 +14,7 @@ from gridcast.agents.batch import Batch
 from gridcast.stream.kafka.transport import HoleError, partition_position
 
 
-async def test_a_pause_while_a_fetch_waits_throws_nothing_away(feed: Feed, start: Start):
+async def test_a_pause_while_a_fetch_waits_throws_nothing_away(feed: Feed, start: Start) -> None:
     """R3: Faust empties the set that the fetch waits with, and empty means every partition."""
     feed.send(10)
     worker = await start()
@@ -30,7 +30,7 @@ async def test_a_pause_while_a_fetch_waits_throws_nothing_away(feed: Feed, start
     assert all(worker.offsets(tp) == list(range(30)) for tp in feed.tps)
 
 
-async def test_from_an_empty_set_nothing_is_fetched(feed: Feed, start: Start):
+async def test_from_an_empty_set_nothing_is_fetched(feed: Feed, start: Start) -> None:
     """R3: to aiokafka an empty set of partitions means every one."""
     worker = await start()
     await until(lambda: len(worker.consumer.partition_offsets()) == PARTITIONS, "all are assigned")
@@ -46,7 +46,7 @@ async def test_from_an_empty_set_nothing_is_fetched(feed: Feed, start: Start):
 
 async def test_messages_that_are_missing_stop_the_worker(
     feed: Feed, start: Start, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(partition_position, "BUFFER_BYTES", 100_000)
     feed.send(300, bytes(10_000))  # aiokafka fetches no more than 1 MB of a partition ahead
     go_on = asyncio.Event()
@@ -71,7 +71,7 @@ async def test_messages_that_are_missing_stop_the_worker(
 
 async def test_what_was_deleted_while_no_worker_ran_is_told_and_passed_over(
     feed: Feed, start: Start, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     feed.send(100)
     worker = await start()
     await until(lambda: feed.committed() == feed.ends(), "all is acknowledged")
@@ -90,7 +90,7 @@ async def test_what_was_deleted_while_no_worker_ran_is_told_and_passed_over(
 
 async def test_an_agent_that_stalls_bounds_what_is_fetched(
     feed: Feed, start: Start, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(partition_position, "BUFFER_BYTES", 1_000_000)
     size = 10_000
     feed.send(500, bytes(size))  # 20 MB

@@ -10,7 +10,7 @@ from support.transport import Feed, Start, nothing, until
 from gridcast.agents.batch import Batch
 
 
-async def test_a_partition_can_be_rewound_under_load(feed: Feed, start: Start):
+async def test_a_partition_can_be_rewound_under_load(feed: Feed, start: Start) -> None:
     worker = await start(poll=100)
     expected = dict.fromkeys(feed.tps, 0)
     rewinds = 0
@@ -41,7 +41,7 @@ async def test_a_partition_can_be_rewound_under_load(feed: Feed, start: Start):
 
 async def test_a_rewind_from_outside_of_the_agent_hands_over_nothing_of_the_old_place(
     feed: Feed, start: Start
-):
+) -> None:
     feed.send(2000)
     worker = await start(poll=100, on_batch=nothing)
     tp = feed.tps[0]
@@ -57,7 +57,7 @@ async def test_a_rewind_from_outside_of_the_agent_hands_over_nothing_of_the_old_
 
 async def test_a_rewind_to_what_was_deleted_goes_on_with_what_is_left(
     feed: Feed, start: Start, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     feed.send(100)
     worker = await start()
     await until(lambda: feed.committed() == feed.ends(), "all is acknowledged")

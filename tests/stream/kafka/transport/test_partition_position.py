@@ -38,7 +38,7 @@ def chunk(place: PartitionPosition, begin: int, end: int, *, markers: int = 0) -
     return FetchedChunk(place, FetchBuffer(), batch(begin, end, markers=markers), 10)
 
 
-def test_what_was_fetched_is_in_columns_with_the_positions_before_and_after():
+def test_what_was_fetched_is_in_columns_with_the_positions_before_and_after() -> None:
     fetched = batch(5, 9, markers=1)
     assert (fetched.topic, fetched.partition) == ("t", 3)
     assert (fetched.begin, fetched.next_offset) == (5, 9)
@@ -48,18 +48,18 @@ def test_what_was_fetched_is_in_columns_with_the_positions_before_and_after():
     np.testing.assert_array_equal(fetched.sent_ms, [1005, 1006, 1007])
 
 
-def test_offsets_that_are_not_one_after_the_other_are_kept_as_they_are():
+def test_offsets_that_are_not_one_after_the_other_are_kept_as_they_are() -> None:
     """There are markers between them, or the topic is compacted."""
     fetched = Fetched(0, 8, [Record(1), Record(2), Record(6)]).batch(TP("t", 0))
     assert list(fetched.offsets) == [1, 2, 6]
 
 
-def test_a_fetch_of_markers_only_is_an_empty_batch():
+def test_a_fetch_of_markers_only_is_an_empty_batch() -> None:
     fetched = Fetched(4, 5, []).batch(TP("t", 0))
     assert (len(fetched), fetched.begin, fetched.next_offset) == (0, 4, 5)
 
 
-def test_chunks_that_follow_on_each_other_are_handed_over():
+def test_chunks_that_follow_on_each_other_are_handed_over() -> None:
     place = PartitionPosition.at(10)
     assert chunk(place, 10, 15).deliver()
     assert chunk(place, 15, 16).deliver()
@@ -67,7 +67,7 @@ def test_chunks_that_follow_on_each_other_are_handed_over():
 
 
 @pytest.mark.parametrize("begin", [14, 16, 0])
-def test_a_chunk_that_does_not_follow_on_is_a_hole_and_stays_one(begin: int):
+def test_a_chunk_that_does_not_follow_on_is_a_hole_and_stays_one(begin: int) -> None:
     place = PartitionPosition.at(10)
     chunk(place, 10, 15).deliver()
     for _ in range(2):
@@ -76,7 +76,7 @@ def test_a_chunk_that_does_not_follow_on_is_a_hole_and_stays_one(begin: int):
     assert place.delivered == 15
 
 
-def test_nothing_follows_on_a_chunk_that_the_agent_left_in_the_middle():
+def test_nothing_follows_on_a_chunk_that_the_agent_left_in_the_middle() -> None:
     place = PartitionPosition.at(0)
     left = chunk(place, 0, 5)
     left.deliver()
@@ -87,7 +87,7 @@ def test_nothing_follows_on_a_chunk_that_the_agent_left_in_the_middle():
     assert place.acked == 0
 
 
-def test_no_more_is_acknowledged_than_was_handed_over_and_never_less_than_before():
+def test_no_more_is_acknowledged_than_was_handed_over_and_never_less_than_before() -> None:
     place = PartitionPosition.at(0)
     chunk(place, 0, 5).deliver()
     place.acknowledge(3)
@@ -97,7 +97,7 @@ def test_no_more_is_acknowledged_than_was_handed_over_and_never_less_than_before
     assert place.acked == 5
 
 
-def test_nothing_is_told_to_the_group_that_it_knows():
+def test_nothing_is_told_to_the_group_that_it_knows() -> None:
     place = PartitionPosition.at(5)
     assert place.committable is None
     chunk(place, 5, 9).deliver()
@@ -106,7 +106,7 @@ def test_nothing_is_told_to_the_group_that_it_knows():
     assert place.committable == 7
 
 
-def test_markers_are_done_with_when_all_before_them_is():
+def test_markers_are_done_with_when_all_before_them_is() -> None:
     place = PartitionPosition.at(0)
     assert chunk(place, 0, 5).deliver()
     assert not chunk(place, 5, 6, markers=1).deliver(), "no agent needs to see them"
@@ -117,7 +117,7 @@ def test_markers_are_done_with_when_all_before_them_is():
     assert place.acked == 7
 
 
-def test_what_is_read_again_after_a_rewind_takes_nothing_from_what_the_group_knows():
+def test_what_is_read_again_after_a_rewind_takes_nothing_from_what_the_group_knows() -> None:
     place = PartitionPosition.at(10)
     again = place.rewound(4)
     chunk(again, 4, 8).deliver()
@@ -128,7 +128,7 @@ def test_what_is_read_again_after_a_rewind_takes_nothing_from_what_the_group_kno
     assert again.committable == 12
 
 
-def test_room_is_taken_until_the_agent_leaves_the_chunk():
+def test_room_is_taken_until_the_agent_leaves_the_chunk() -> None:
     room = FetchBuffer()
     taken = [
         FetchedChunk(PartitionPosition.at(0), room, batch(0, 5), 50),
@@ -142,7 +142,7 @@ def test_room_is_taken_until_the_agent_leaves_the_chunk():
     assert room == FetchBuffer()
 
 
-def test_room_is_full_by_messages_and_by_bytes():
+def test_room_is_full_by_messages_and_by_bytes() -> None:
     assert not FetchBuffer(BUFFER_MESSAGES - 1, BUFFER_BYTES - 1).is_full
     assert FetchBuffer(BUFFER_MESSAGES, 0).is_full
     assert FetchBuffer(0, BUFFER_BYTES).is_full
@@ -155,7 +155,7 @@ acknowledgements = st.integers(0, 100)
 @given(steps=st.lists(takes | acknowledgements))
 def test_a_message_is_done_with_only_when_it_was_handed_over_and_then_acknowledged(
     steps: list[tuple[int, bool] | int],
-):
+) -> None:
     place, messages, acknowledged = PartitionPosition.at(0), list[int](), 0
     for step in steps:
         before = place.acked

@@ -89,6 +89,12 @@ def test_the_decisions_are_in_order_of_their_dates() -> None:
     assert len(dates) == len(DECISIONS)
 
 
+def test_the_glossary_is_in_order() -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+    words = re.findall(r"^\| ([^|]+) \|", glossary, re.MULTILINE)[1:]
+    assert words == sorted(words, key=str.lower)
+
+
 def leaves(command: Any, name: str = "gridcast") -> list[str]:
     """Return the full names of the commands that can be run, this one or those below it."""
     if not isinstance(command, TyperGroup):

@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from support.extras import NEEDS_TRAIN, TRAIN_LIBRARIES
 from support.tutorials import Reader
 
 TUTORIALS = Path(__file__).parents[2] / "docs" / "tutorial"
@@ -33,14 +34,14 @@ def reader(folder: Path) -> Reader:
 
 
 @pytest.mark.timeout(1200)
-def test_first_forecasts(tmp_path) -> None:
+def test_first_forecasts(tmp_path: Path) -> None:
     reader(tmp_path).follow(TUTORIALS / "first-forecasts.md")
 
 
 @pytest.mark.timeout(1200)
-def test_train_a_model(tmp_path) -> None:
-    for needed in ("lightgbm", "onnx", "torch"):
-        pytest.importorskip(needed)
+def test_train_a_model(tmp_path: Path) -> None:
+    for needed in TRAIN_LIBRARIES:
+        pytest.importorskip(needed, reason=NEEDS_TRAIN)
     of_this = reader(tmp_path)
     of_this.save_files(TUTORIALS / "first-forecasts.md")
     of_this.follow(TUTORIALS / "train-a-model.md")

@@ -22,6 +22,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 # `uv run gridcast` runs what is installed here already, and waits for no lock.
 PROLOGUE = """
 uv() {
@@ -145,9 +147,12 @@ class Reader:
             time.sleep(0.5)
 
     def _stop(self) -> None:
+        """Stop what runs, the newest first: Kafka outlives what talks to it."""
         for process in reversed(self._background):
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
+            # Not bash, which would end at once: the command that it waits for.
+            with suppress(psutil.NoSuchProcess):
+                for child in psutil.Process(process.pid).children():
+                    child.terminate()
             try:
                 process.wait(30)
             except subprocess.TimeoutExpired:

@@ -29,8 +29,8 @@ from common import arguments, result, show
 from backtest.material import DAY, START_MS, STEP_MS, WARM_DAYS, make_recording
 from backtest.peers import frame, mlforecast_lightgbm, statsforecast_seasonal_naive
 from gridcast.learning.backtest.plan import BacktestPlan
-from gridcast.learning.backtest.run import NamedForecaster, ways
-from gridcast.learning.backtest.walk import Way, walk
+from gridcast.learning.backtest.run import NamedForecaster, partition_tasks
+from gridcast.learning.backtest.walk import PartitionTask, walk
 from gridcast.stream.recording import Recording
 from gridcast.stream.settings import load
 
@@ -61,7 +61,7 @@ def gridcast(recording: Recording, model: str, origins: int, processes: int) -> 
     first_ms = START_MS + WARM_DAYS * DAY * STEP_MS
     settings = load().settings.model_copy(update={"partitions": CORES, "step_minutes": 15})
     plan = BacktestPlan(settings, first_ms, first_ms + origins * STEP_MS, STEP_MS, most_judged=1)
-    every = ways(recording, plan, [NamedForecaster(model, model)], None)
+    every = partition_tasks(recording, plan, [NamedForecaster(model, model)], None)
     if processes == 1:
         runs = [walk_timed(way) for way in every]
         wall_s = sum(run.wall_s for run in runs)
@@ -73,7 +73,7 @@ def gridcast(recording: Recording, model: str, origins: int, processes: int) -> 
     return Run(made, wall_s, cpu_s, before_s=max(run.before_s for run in runs))
 
 
-def walk_timed(way: Way) -> Run:
+def walk_timed(way: PartitionTask) -> Run:
     """Walk one partition; the time counts from the first origin on."""
     began_s = time.perf_counter()
     first: list[tuple[float, float]] = []

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from gridcast.schemas import Action, Alarm, Command
 from gridcast.schemas.gateway import Act, RefusedBecause
 from gridcast.schemas.topics import COMMANDS
-from gridcast.stream.kafka.access import plainly
+from gridcast.stream.kafka.access import as_user_error
 from gridcast.stream.kafka.producer import connect_producer
 from gridcast.stream.kafka.retry import retry_async
 from gridcast.stream.settings import Settings
@@ -100,7 +100,7 @@ class CommandSender:
             )
             raise CommandRefused(RefusedBecause.UNAVAILABLE, reason) from None
         except KafkaError as error:
-            reason = str(plainly(error))
+            reason = str(as_user_error(error))
             raise CommandRefused(
                 RefusedBecause.UNAVAILABLE, f"Kafka has not confirmed the command: {reason}"
             ) from None

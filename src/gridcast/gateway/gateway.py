@@ -28,7 +28,7 @@ from gridcast.gateway.status import GatewayStatus
 from gridcast.gateway.weather import WeatherFeed
 from gridcast.schemas.gateway import What
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka.access import plainly
+from gridcast.stream.kafka.access import as_user_error
 from gridcast.stream.observability.metrics_server import metrics_served
 from gridcast.stream.settings import Settings
 
@@ -213,7 +213,7 @@ async def serve(settings: Settings, run: str) -> None:
         with metrics_served(settings, gateway.metrics.registry, loop, gateway.feeds.why_not_ready):
             await gateway.run(stop)
     except Exception as error:
-        user_error = plainly(error)
+        user_error = as_user_error(error)
         if isinstance(user_error, UserError):
             raise user_error from None
         raise

@@ -1,11 +1,11 @@
 """The state of one partition: windows, forecasts and readings to be judged, offset and watermark.
 
-Time and ticks follow design §4. The watermark is the newest time told by a reading, less the
-lateness allowed; a reading tells of no time after Kafka got it, for one clock that is ahead must
-not carry all others along. Tick *t* closes when the watermark reaches *t*. Which readings a tick
-has seen depends on the messages and their order alone, wherever the batches are cut: a tick closes
-behind the very message that moved the watermark. So a partition that is loaded again and reads on
-gives the same ticks the same state, bit for bit.
+Time and ticks: docs/explanation/ticks.md. The watermark is the newest reading time minus the
+allowed lateness. A reading's time is capped at Kafka's timestamp, so that one clock that is ahead
+does not carry all others along. Tick *t* closes when the watermark reaches *t*, directly after the
+message that moved the watermark. Which readings a tick has seen therefore depends only on the
+messages and their order, not on where batches are cut. So a partition that is loaded again and
+reads on gives the same ticks the same state, bit for bit.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -143,13 +143,13 @@ class Partition:
         used.
         """
         starts = 0
-        told_ms = np.minimum(readings.time_ms, sent_ms)
-        for end, minute in self._closing(told_ms, offset):
-            self._fold(readings, told_ms, sent_ms, slice(starts, end))
+        event_ms = np.minimum(readings.time_ms, sent_ms)
+        for end, minute in self._closing(event_ms, offset):
+            self._fold(readings, event_ms, sent_ms, slice(starts, end))
             starts = end
             self.next_offset = int(offset[end - 1]) + 1
             yield from self._advance(minute)
-        self._fold(readings, told_ms, sent_ms, slice(starts, len(readings)))
+        self._fold(readings, event_ms, sent_ms, slice(starts, len(readings)))
         self.next_offset = next_offset
 
     def close_by_clock(self, now_ms: int) -> Iterator[Tick]:
@@ -173,12 +173,12 @@ class Partition:
         return changes(self.windows) | checks | watch | {clock.key: encode(clock)}
 
     def _closing(
-        self, told_ms: npt.NDArray[np.int64], offset: npt.NDArray[np.int64]
+        self, event_ms: npt.NDArray[np.int64], offset: npt.NDArray[np.int64]
     ) -> list[tuple[int, int]]:
         """Find the messages that close a tick: the row behind each, and the minute reached."""
-        if not len(told_ms):
+        if not len(event_ms):
             return []
-        newest = np.maximum.accumulate(np.maximum(told_ms, self.newest_ms))
+        newest = np.maximum.accumulate(np.maximum(event_ms, self.newest_ms))
         behind = np.flatnonzero(np.append(np.diff(offset) != 0, True)) + 1
         minute = (newest[behind - 1] - self.lateness_ms) // MINUTE_MS
         before = NEVER if self.tick_ms is None else self.tick_ms // MINUTE_MS
@@ -188,15 +188,15 @@ class Partition:
     def _fold(
         self,
         readings: ReadingColumns,
-        told_ms: npt.NDArray[np.int64],
+        event_ms: npt.NDArray[np.int64],
         sent_ms: npt.NDArray[np.int64],
         rows: slice,
     ) -> None:
         if rows.start == rows.stop:
             return
-        newest = rows.start + int(told_ms[rows].argmax())
-        if told_ms[newest] > self.newest_ms:
-            self.newest_ms, self.newest_sent_ms = int(told_ms[newest]), int(sent_ms[newest])
+        newest = rows.start + int(event_ms[rows].argmax())
+        if event_ms[newest] > self.newest_ms:
+            self.newest_ms, self.newest_sent_ms = int(event_ms[newest]), int(sent_ms[newest])
         part = readings.part(rows.start, rows.stop)
         self.counts += self.windows.fold(part)
         if self.watch is not None:

@@ -48,7 +48,7 @@ class RecordKind(IntEnum):
     SLOT = 3
     MINUTE = 4
     CLOCK = 5
-    TOLD = 6
+    PROGRESS = 6
     READINGS = 7
     FEED = 8
     ALARMS = 9

@@ -16,8 +16,14 @@ from support.networks import lstm_graph
 from gridcast.learning.backtest.baselines import walk_baselines
 from gridcast.learning.backtest.judge import BacktestJudge, archive_of
 from gridcast.learning.backtest.plan import BacktestPlan, make_plan
-from gridcast.learning.backtest.run import TRAIN, BacktestRequest, NamedForecaster, evaluate, ways
-from gridcast.learning.backtest.walk import Later, forecasts, walk
+from gridcast.learning.backtest.run import (
+    TRAIN,
+    BacktestRequest,
+    NamedForecaster,
+    evaluate,
+    partition_tasks,
+)
+from gridcast.learning.backtest.walk import SuccessorModel, forecasts, walk
 from gridcast.models.evaluation.baselines import BASELINES
 from gridcast.models.features import FeatureSpec
 from gridcast.models.seal import seal
@@ -81,7 +87,7 @@ def plan_of(recording: Recording, from_ms: int = FIRST, hours: int = HOURS) -> B
 def made(recording: Recording, model: str, plan: BacktestPlan) -> Made:
     """All forecasts by tick, as the bytes that a worker would send."""
     found: Made = {}
-    for way in ways(recording, plan, [NamedForecaster("m", model)], None):
+    for way in partition_tasks(recording, plan, [NamedForecaster("m", model)], None):
         for tick, columns in forecasts(way):
             found.setdefault(tick.time_ms, []).extend(value for _, value in columns.messages())
     return found
@@ -148,7 +154,7 @@ def test_no_baseline_sees_or_learns_what_came_after(moments: tuple[int, ...]) ->
 
     def answers(one: Recording, from_ms: int, hours: int) -> dict[tuple[str, int, int], bytes]:
         plan = plan_of(one, from_ms, hours)
-        way = ways(one, plan, [NamedForecaster("none", "none")], None)
+        way = partition_tasks(one, plan, [NamedForecaster("none", "none")], None)
         like = [walk(each) for each in way]
         judge = BacktestJudge(one, plan)
         found = walk_baselines(judge, one, names, like, moments)
@@ -222,9 +228,9 @@ def test_no_network_that_is_trained_on_the_way_learns_what_came_after(tmp_path: 
 def test_who_takes_over_answers_from_that_tick_on(sees_weather: str) -> None:
     recording = make_recording()
     plan, moment_ms = plan_of(recording), FIRST + 12 * HOUR
-    both = NamedForecaster("both", "none", (Later(moment_ms, sees_weather),))
+    both = NamedForecaster("both", "none", (SuccessorModel(moment_ms, sees_weather),))
     found: dict[int, set[str]] = {}
-    for way in ways(recording, plan, [both], None):
+    for way in partition_tasks(recording, plan, [both], None):
         for tick, columns in forecasts(way):
             found.setdefault(tick.time_ms, set()).update(
                 str(columns.makers[one].rung) for one in columns.made_by.tolist()

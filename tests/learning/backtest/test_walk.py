@@ -8,9 +8,9 @@ from support.recordings import DAY, HOUR, START, make_recording
 
 from gridcast.learning.backtest import walk as walking
 from gridcast.learning.backtest.plan import make_plan
-from gridcast.learning.backtest.run import NamedForecaster, ways
+from gridcast.learning.backtest.run import NamedForecaster, partition_tasks
 from gridcast.learning.backtest.tick_context import backtest_context
-from gridcast.learning.backtest.walk import Way, forecasts
+from gridcast.learning.backtest.walk import PartitionTask, forecasts
 from gridcast.models.partition import Partition
 from gridcast.models.tick import TickSetup, run_tick
 from gridcast.schemas.columns import ReadingColumns
@@ -22,7 +22,7 @@ SETTINGS = Settings(step_minutes=60, partitions=1)
 
 
 @pytest.fixture(scope="module")
-def frames() -> Way:
+def frames() -> PartitionTask:
     """Four readings a message: of other series and of other times."""
     recording = make_recording(series=3, days=10)
     count = len(recording.arrivals)
@@ -42,11 +42,11 @@ def frames() -> Way:
         every_minutes=60,
         most_judged=10**6,
     )
-    (way,) = ways(recording, plan, [NamedForecaster("none", "none")], None)
+    (way,) = partition_tasks(recording, plan, [NamedForecaster("none", "none")], None)
     return way
 
 
-def one_by_one(way: Way) -> list[bytes]:
+def one_by_one(way: PartitionTask) -> list[bytes]:
     """Give a partition one message after the other."""
     settings = way.plan.settings
     forecaster = tick_forecaster(settings)
@@ -71,7 +71,7 @@ def one_by_one(way: Way) -> list[bytes]:
 
 @pytest.mark.parametrize("at_once", [1, 7, 50_000])
 def test_a_tick_closes_behind_a_frame_and_never_within(
-    frames: Way, at_once: int, monkeypatch: pytest.MonkeyPatch
+    frames: PartitionTask, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(walking, "AT_ONCE", at_once)
     found = [value for _, columns in forecasts(frames) for _, value in columns.messages()]

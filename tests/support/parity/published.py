@@ -10,8 +10,8 @@ from multiprocessing import get_context
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from gridcast.learning.backtest.plan import BacktestPlan
-from gridcast.learning.backtest.run import NamedForecaster, ways
-from gridcast.learning.backtest.walk import Way, forecasts
+from gridcast.learning.backtest.run import NamedForecaster, partition_tasks
+from gridcast.learning.backtest.walk import PartitionTask, forecasts
 from gridcast.schemas.topics import FORECASTS
 from gridcast.stream.kafka.config import librdkafka_options
 from gridcast.stream.recording import Recording
@@ -80,7 +80,9 @@ def backtested(recording: Recording, settings: Settings) -> Told:
     """Let the backtest tell of every tick, two partitions at a time."""
     first_ms = recording.first_ms // MINUTE_MS * MINUTE_MS
     plan = BacktestPlan(settings, first_ms, recording.end_ms, MINUTE_MS, most_judged=1)
-    every = ways(recording, plan, [NamedForecaster(settings.model, settings.model)], None)
+    every = partition_tasks(
+        recording, plan, [NamedForecaster(settings.model, settings.model)], None
+    )
     whole = Told()
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         for part in pool.map(_walk, every):
@@ -89,7 +91,7 @@ def backtested(recording: Recording, settings: Settings) -> Told:
     return whole
 
 
-def _walk(way: Way) -> Told:
+def _walk(way: PartitionTask) -> Told:
     found = Told()
     for _, columns in forecasts(way):
         for key, value in columns.messages():

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gridcast.learning.backtest.judge import BacktestJudge, archive_of
 from gridcast.learning.backtest.plan import BacktestPlan
-from gridcast.learning.backtest.walk import Walked
+from gridcast.learning.backtest.walk import PartitionForecasts
 from gridcast.models.archive import Archive
 from gridcast.models.evaluation.baselines import BASELINES, Baseline, LightGbm
 from gridcast.models.evaluation.samples import Pairs, pairs_of, samples_of, verify
@@ -48,13 +48,13 @@ def walk_baselines(
     judge: BacktestJudge,
     recording: Recording,
     names: Sequence[str],
-    likes: Sequence[Walked],
+    likes: Sequence[PartitionForecasts],
     moments: Sequence[int],
-) -> list[Walked]:
+) -> list[PartitionForecasts]:
     """Return the baselines' forecasts where a model made one."""
     plan, archive = judge.plan, judge.archive
     builder = _builder(judge)
-    walks: list[Walked] = []
+    walks: list[PartitionForecasts] = []
     for first_ms, end_ms in pairwise([plan.from_ms, *moments, plan.to_ms]):
         fitted = _fit(archive_of(recording.known_by(first_ms), plan), builder, names, plan)
         for like in likes:
@@ -71,7 +71,9 @@ def walk_baselines(
                     forecasts.quantiles.astype(np.float32),
                 )
                 walks.append(
-                    Walked(name, row, forecasts.origin_ms, quantiles, rungs, len(forecasts))
+                    PartitionForecasts(
+                        name, row, forecasts.origin_ms, quantiles, rungs, len(forecasts)
+                    )
                 )
     return walks
 

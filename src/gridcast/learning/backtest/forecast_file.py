@@ -16,7 +16,7 @@ GROUP_BYTES = 64_000_000
 _TIME = pa.timestamp("ms", tz="UTC")
 
 
-class Keeper:
+class ForecastWriter:
     """A writer of forecasts into a file, or nowhere."""
 
     def __init__(self, path: Path | None, forecaster: str) -> None:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from gridcast.learning.backtest.evaluation import ForecasterComparison, Peaks
 from gridcast.learning.backtest.plan import BacktestPlan
 from gridcast.learning.backtest.tick_context import weather_of
-from gridcast.learning.backtest.walk import Walked
+from gridcast.learning.backtest.walk import PartitionForecasts
 from gridcast.learning.history import History
 from gridcast.learning.training.dataset import operator_of
 from gridcast.learning.training.slots import lay_out
@@ -52,9 +52,9 @@ class BacktestJudge:
         self._rungs: dict[str, npt.NDArray[np.str_]] = {}
         self._temperature: npt.NDArray[np.float32] = np.empty(0, np.float32)
 
-    def same(self, walks: Sequence[Walked]) -> dict[str, VerifiedForecasts]:
+    def same(self, walks: Sequence[PartitionForecasts]) -> dict[str, VerifiedForecasts]:
         """Add the truth to the forecasts. Only forecasts that all forecasters made are kept."""
-        parts: dict[str, list[Walked]] = {}
+        parts: dict[str, list[PartitionForecasts]] = {}
         for part_of_walk in walks:
             parts.setdefault(part_of_walk.forecaster, []).append(part_of_walk)
         keys = {
@@ -105,7 +105,7 @@ class BacktestJudge:
             archive.series, row, origin_ms, minutes, self._leads, levels, truth, quantiles
         )
 
-    def _keys(self, walked: Walked) -> Keys:
+    def _keys(self, walked: PartitionForecasts) -> Keys:
         """Number pairs of origin and series, rising with time."""
         return walked.origin_ms // MINUTE_MS * len(self.archive.series) + walked.row
 

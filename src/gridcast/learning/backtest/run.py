@@ -19,7 +19,7 @@ from gridcast.learning.backtest.baselines import check_enough, walk_baselines
 from gridcast.learning.backtest.evaluation import BacktestEvaluation
 from gridcast.learning.backtest.judge import BacktestJudge, peaks, shares_below
 from gridcast.learning.backtest.plan import BacktestPlan
-from gridcast.learning.backtest.walk import Later, Walked, Way, walk
+from gridcast.learning.backtest.walk import PartitionForecasts, PartitionTask, SuccessorModel, walk
 from gridcast.learning.training.provenance import Provenance
 from gridcast.stream.recording import Recording
 from gridcast.units import DAY_MS, utc_time
@@ -31,7 +31,7 @@ Shown = Callable[[int, int], None]
 """A callback with the progress of all processes together in milliseconds of event time, and the
 total."""
 _clock: Any = None
-"""The progress of each way in this process, shared with the parent process."""
+"""The progress of each task in this process, shared with the parent process."""
 
 
 @dataclass(frozen=True)
@@ -41,24 +41,24 @@ class NamedForecaster:
     name: str
     model: str
     """box, none, train, or a model file."""
-    later: tuple[Later, ...] = ()
+    later: tuple[SuccessorModel, ...] = ()
     """The models that replace it, in order."""
 
 
-def ways(
+def partition_tasks(
     recording: Recording,
     plan: BacktestPlan,
     forecasters: Sequence[NamedForecaster],
     folder: Path | None,
-) -> list[Way]:
-    """Divide the work: one way for each partition with series, and each forecaster."""
+) -> list[PartitionTask]:
+    """Divide the work: one task for each partition with series, and each forecaster."""
     from_ms = plan.from_ms - plan.settings.window_days * DAY_MS
     part = recording.arriving(from_ms, recording.end_ms)
     share = plan.share_judged(len(recording.series))
     of = part.partitions(plan.settings.partitions)
     parts = {place: part.only(of == place) for place in np.unique(of).tolist()}
     return [
-        Way(
+        PartitionTask(
             forecaster=forecaster.name,
             model=forecaster.model,
             later=forecaster.later,
@@ -78,8 +78,10 @@ def ways(
     ]
 
 
-def walk_all(every: Sequence[Way], processes: int, shown: Shown) -> list[Walked]:
-    """Walk all ways, some in parallel. Raise the first error of any."""
+def run_tasks(
+    every: Sequence[PartitionTask], processes: int, shown: Shown
+) -> list[PartitionForecasts]:
+    """Run all tasks, some in parallel. Raise the first error of any."""
     if processes == 1:
         return [_alone(every, place, shown) for place in range(len(every))]
     context = multiprocessing.get_context("spawn")
@@ -88,7 +90,7 @@ def walk_all(every: Sequence[Way], processes: int, shown: Shown) -> list[Walked]
         processes, mp_context=context, initializer=_begin, initargs=(clock,)
     ) as pool:
         try:
-            running = [pool.submit(_walk, place, way) for place, way in enumerate(every)]
+            running = [pool.submit(_walk, place, task) for place, task in enumerate(every)]
             _look(running, clock, every, shown)
             return [future.result() for future in running]
         except BaseException:
@@ -98,9 +100,14 @@ def walk_all(every: Sequence[Way], processes: int, shown: Shown) -> list[Walked]
             raise
 
 
-def _look(running: list[Future[Walked]], clock: Any, every: Sequence[Way], shown: Shown) -> None:
-    total = sum(_length(way) for way in every)
-    left: set[Future[Walked]] = set(running)
+def _look(
+    running: list[Future[PartitionForecasts]],
+    clock: Any,
+    every: Sequence[PartitionTask],
+    shown: Shown,
+) -> None:
+    total = sum(_length(task) for task in every)
+    left: set[Future[PartitionForecasts]] = set(running)
     while left:
         done, left = wait(left, LOOK_S, return_when=FIRST_EXCEPTION)
         for future in done:
@@ -108,10 +115,10 @@ def _look(running: list[Future[Walked]], clock: Any, every: Sequence[Way], shown
         shown(sum(clock), total)
 
 
-def _alone(every: Sequence[Way], place: int, shown: Shown) -> Walked:
+def _alone(every: Sequence[PartitionTask], place: int, shown: Shown) -> PartitionForecasts:
     total, before = sum(map(_length, every)), sum(map(_length, every[:place]))
-    way = every[place]
-    return walk(way, lambda tick_ms: shown(before + _passed(way, tick_ms), total))
+    task = every[place]
+    return walk(task, lambda tick_ms: shown(before + _passed(task, tick_ms), total))
 
 
 def _begin(clock: Any) -> None:
@@ -120,21 +127,21 @@ def _begin(clock: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
 
 
-def _walk(place: int, way: Way) -> Walked:
-    def told(tick_ms: int) -> None:
-        _clock[place] = _passed(way, tick_ms)
+def _walk(place: int, task: PartitionTask) -> PartitionForecasts:
+    def on_progress(tick_ms: int) -> None:
+        _clock[place] = _passed(task, tick_ms)
 
-    found = walk(way, told)
-    _clock[place] = _length(way)
-    return found
-
-
-def _length(way: Way) -> int:
-    return way.plan.to_ms - way.plan.from_ms
+    forecasts = walk(task, on_progress)
+    _clock[place] = _length(task)
+    return forecasts
 
 
-def _passed(way: Way, tick_ms: int) -> int:
-    return min(max(0, tick_ms - way.plan.from_ms), _length(way))
+def _length(task: PartitionTask) -> int:
+    return task.plan.to_ms - task.plan.from_ms
+
+
+def _passed(task: PartitionTask, tick_ms: int) -> int:
+    return min(max(0, tick_ms - task.plan.from_ms), _length(task))
 
 
 @dataclass(frozen=True)
@@ -178,7 +185,7 @@ class BacktestObserver(Protocol):
         """Show the current stage."""
 
     def tell(self, passed_ms: int, total_ms: int) -> None:
-        """Show the event time that all ways together have covered."""
+        """Show the event time that all tasks together have covered."""
 
     def step(self, done: int, total: int) -> None:
         """Show the progress of a training."""
@@ -206,7 +213,9 @@ def _evaluate(
     kept = asked.folder / "forecasts" if asked.keep else None
     if kept is not None:
         kept.mkdir()
-    walks = walk_all(ways(recording, plan, forecasters, kept), asked.processes, show.tell)
+    walks = run_tasks(
+        partition_tasks(recording, plan, forecasters, kept), asked.processes, show.tell
+    )
     made = sum(one.forecasts for one in walks)
     if asked.baselines:
         show.stage(f"baselines: {', '.join(asked.baselines)}")
@@ -276,5 +285,5 @@ def _trained(
         path = folder / f"{name}.onnx"
         path.write_bytes(made)
         files.append(str(path))
-    later = tuple(map(Later, asked.moments, files[1:]))
+    later = tuple(map(SuccessorModel, asked.moments, files[1:]))
     return NamedForecaster(forecaster.name, files[0], later)

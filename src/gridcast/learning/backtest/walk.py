@@ -1,4 +1,4 @@
-"""One partition's readings taken as a worker takes them, tick by tick: in a process of its own."""
+"""Forecast one partition of a recording, tick by tick like a worker, in a process of its own."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from gridcast.learning.backtest.forecast_file import Keeper
+from gridcast.learning.backtest.forecast_file import ForecastWriter
 from gridcast.learning.backtest.plan import BacktestPlan
 from gridcast.learning.backtest.tick_context import backtest_context, models_of
 from gridcast.models.partition import Partition, Tick
@@ -21,14 +21,14 @@ from gridcast.stream.recording.recording import WeatherMessage
 from gridcast.stream.worker.forecasting import tick_forecaster, time_bounds
 
 AT_ONCE = 50_000
-"""Readings taken at once."""
-Told = Callable[[int], None]
-"""Is told of each tick that was passed."""
+"""Number of readings per batch."""
+OnProgress = Callable[[int], None]
+"""A callback with the time of each tick."""
 
 
 @dataclass(frozen=True)
-class Later:
-    """A model that answers from a moment on."""
+class SuccessorModel:
+    """A model that replaces the former one at a time."""
 
     from_ms: int
     model: str
@@ -36,33 +36,33 @@ class Later:
 
 
 @dataclass(frozen=True)
-class Way:
+class PartitionTask:
     """The work of one process: one partition, one forecaster."""
 
     forecaster: str
     model: str
     """box, none, or a model file."""
-    later: tuple[Later, ...]
-    """Its successors, in order."""
+    later: tuple[SuccessorModel, ...]
+    """Models that replace it, in order."""
     number: int
-    """Of the partition."""
+    """The partition."""
     plan: BacktestPlan
     series: tuple[GridSeries, ...]
-    """All there are: rows count by them."""
+    """All series of the recording. A row number is an index into this."""
     arrivals: Arrivals
-    """Those of this partition."""
+    """The partition's readings."""
     offset: npt.NDArray[np.int64]
-    """Of each one's message: a tick closes behind a message, never within."""
+    """Offset of each reading's message. A tick can only close after a whole message."""
     weather: tuple[WeatherMessage, ...]
     share: float
-    """How many of the forecasts are judged."""
+    """Share of the forecasts to score."""
     folder: Path | None
-    """Where all forecasts are kept; None: nowhere."""
+    """Folder for all forecasts; None to store none."""
 
 
 @dataclass(frozen=True)
-class Walked:
-    """Result of a walk: the forecasts to score."""
+class PartitionForecasts:
+    """The forecasts of a partition that are to be scored."""
 
     forecaster: str
     row: npt.NDArray[np.int32]
@@ -71,22 +71,24 @@ class Walked:
     """[n, leads, levels], kW."""
     rung: npt.NDArray[np.str_]
     forecasts: int
-    """All that were made."""
+    """Number of all forecasts made."""
 
 
-def walk(way: Way, told: Told = lambda _: None) -> Walked:
-    """Walk the whole way."""
-    plan = way.plan
-    number = {one.series: place for place, one in enumerate(way.series)}
+def walk(task: PartitionTask, on_progress: OnProgress = lambda _: None) -> PartitionForecasts:
+    """Forecast a partition at every tick of its plan."""
+    plan = task.plan
+    number = {declared.series: place for place, declared in enumerate(task.series)}
     leads = np.array(plan.leads)
     parts: list[tuple[npt.NDArray[np.generic], ...]] = []
     made = 0
-    with Keeper.at(way.folder, f"{way.forecaster}-{way.number}", way.forecaster) as keeper:
-        for tick, columns in forecasts(way, told):
+    with ForecastWriter.at(
+        task.folder, f"{task.forecaster}-{task.number}", task.forecaster
+    ) as keeper:
+        for tick, columns in forecasts(task, on_progress):
             made += len(columns)
             keeper.keep(columns)
             row = np.array([number[name] for name in columns.series], np.int64)
-            chosen = plan.judged(row, tick.time_ms, way.share)
+            chosen = plan.judged(row, tick.time_ms, task.share)
             if len(chosen):
                 quantiles = columns.quantiles[chosen][:, :, leads].transpose(0, 2, 1)
                 rungs = np.array([str(maker.rung) for maker in columns.makers])
@@ -107,20 +109,22 @@ def walk(way: Way, told: Told = lambda _: None) -> Walked:
     row_, origin, quantiles_, rung = (
         np.concatenate(column) for column in zip(*(parts or [empty]), strict=True)
     )
-    return Walked(way.forecaster, row_, origin, quantiles_, rung, made)
+    return PartitionForecasts(task.forecaster, row_, origin, quantiles_, rung, made)
 
 
-def forecasts(way: Way, told: Told = lambda _: None) -> Iterator[tuple[Tick, ForecastColumns]]:
+def forecasts(
+    task: PartitionTask, on_progress: OnProgress = lambda _: None
+) -> Iterator[tuple[Tick, ForecastColumns]]:
     """Return the forecasts of every due tick, calibrated as a worker's would be by then."""
-    plan, settings = way.plan, way.plan.settings
-    context, weather = backtest_context(settings, way.series, way.weather, way.model)
+    plan, settings = task.plan, task.plan.settings
+    context, weather = backtest_context(settings, task.series, task.weather, task.model)
     # A process has one core: threads within it would only make it wait.
     forecaster = tick_forecaster(settings.model_copy(update={"threads": 1}))
     setup = TickSetup(forecaster, plan.every_ms, plan.from_ms)
     partition = Partition(forecaster.spec, round(settings.lateness_s * 1000))
-    later = list(way.later)
-    for tick in _ticks(partition, way):
-        told(tick.time_ms)
+    later = list(task.later)
+    for tick in _ticks(partition, task):
+        on_progress(tick.time_ms)
         if tick.time_ms >= plan.to_ms:
             return
         while later and later[0].from_ms <= tick.time_ms:
@@ -133,15 +137,15 @@ def forecasts(way: Way, told: Told = lambda _: None) -> Iterator[tuple[Tick, For
             yield tick, output.forecasts
 
 
-def _ticks(partition: Partition, way: Way) -> Iterator[Tick]:
+def _ticks(partition: Partition, task: PartitionTask) -> Iterator[Tick]:
     """Take the readings, judged as the worker judges them; no tick depends on how they are cut."""
-    names = np.array([one.series for one in way.series], dtype=object)
-    bounds = time_bounds(way.plan.settings)
+    names = np.array([declared.series for declared in task.series], dtype=object)
+    bounds = time_bounds(task.plan.settings)
     end = 0
-    while (first := end) < len(way.arrivals):
-        last = min(first + AT_ONCE, len(way.arrivals)) - 1
-        end = int(np.searchsorted(way.offset, way.offset[last], side="right"))
-        some, offset = way.arrivals.take(slice(first, end)), way.offset[first:end]
+    while (first := end) < len(task.arrivals):
+        last = min(first + AT_ONCE, len(task.arrivals)) - 1
+        end = int(np.searchsorted(task.offset, task.offset[last], side="right"))
+        some, offset = task.arrivals.take(slice(first, end)), task.offset[first:end]
         count = len(some)
         readings = ReadingColumns(
             names[some.series].tolist(), some.time_ms, some.value, some.quality, some.revision

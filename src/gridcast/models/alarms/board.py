@@ -116,7 +116,7 @@ class AlarmBoard:
         return Refusal(Reason.UNKNOWN_ALARM, "alarm: there is none of this name, or it is over")
 
     def unshelve(self, now_ms: int) -> list[Alarm]:
-        """Show alarms whose shelving has ended. `at_ms` is wall-clock time."""
+        """Show alarms whose shelving has ended. `now_ms` is wall-clock time."""
         now = utc(now_ms)
         return [
             self._say(now_ms, life, AlarmChange.UNSHELVED, shelved_until=None)

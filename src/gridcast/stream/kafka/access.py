@@ -80,7 +80,7 @@ async def refusal(settings: Settings) -> AccessRefusal | None:
     return first
 
 
-def plainly(error: Problem) -> Problem | UserError:
+def as_user_error(error: Problem) -> Problem | UserError:
     """Return an error as users see it: a missing permission is a :class:`UserError`."""
     if isinstance(error, NOT_ALLOWED):
         return UserError(f"Kafka does not allow it: {error}")

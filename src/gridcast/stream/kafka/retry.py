@@ -18,7 +18,7 @@ from confluent_kafka import KafkaException
 from tenacity import AsyncRetrying, RetryCallState, Retrying, retry_if_exception
 from tenacity.wait import wait_exponential
 
-from gridcast.stream.kafka.access import plainly
+from gridcast.stream.kafka.access import as_user_error
 
 LOG = logging.getLogger("gridcast.kafka")
 FIRST_S, LONGEST_S = 0.05, 2.0
@@ -62,7 +62,7 @@ async def retry_async(what: str, attempt: Callable[[], Awaitable[Result]]) -> Re
     try:
         result: Result = await retrying(await_attempt)
     except KafkaError as error:
-        raise plainly(error) from None
+        raise as_user_error(error) from None
     report.succeeded()
     return result
 

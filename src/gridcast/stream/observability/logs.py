@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka.access import plainly
+from gridcast.stream.kafka.access import as_user_error
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["text", "json"]
@@ -92,7 +92,7 @@ class OneLine(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return True: every record passes."""
-        if record.exc_info and isinstance(plainly(record.exc_info[1]), UserError):
+        if record.exc_info and isinstance(as_user_error(record.exc_info[1]), UserError):
             record.exc_info = None
         return True
 

@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 from gridcast.schemas import ReleaseRefused
 from gridcast.schemas.topics import RELEASES
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka.access import plainly
+from gridcast.stream.kafka.access import as_user_error
 from gridcast.stream.kafka.producer import send_once
 from gridcast.stream.kafka.retry import retry_async
 from gridcast.stream.settings import Settings
@@ -41,4 +41,6 @@ class Refusals:
             try:
                 await retry_async("a refused release", send)
             except (KafkaError, UserError) as error:
-                LOG.warning("could not publish the refusal to %s: %s", self._topic, plainly(error))
+                LOG.warning(
+                    "could not publish the refusal to %s: %s", self._topic, as_user_error(error)
+                )

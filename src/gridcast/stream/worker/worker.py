@@ -23,7 +23,7 @@ from gridcast.agents.spans import Spans
 from gridcast.models.records import RecordError
 from gridcast.schemas.topics import READINGS
 from gridcast.stream.errors import UserError
-from gridcast.stream.kafka.access import plainly
+from gridcast.stream.kafka.access import as_user_error
 from gridcast.stream.kafka.config import group
 from gridcast.stream.kafka.end_offsets import EndOffsets
 from gridcast.stream.kafka.reachable import wait_until_reachable
@@ -85,7 +85,9 @@ class Worker:
         self.app = make_app(settings, with_headers=spans.reads_headers)
         self.topic = settings.topic_prefix + READINGS.name
         self._processor_settings = processor or self._forecasting()
-        self.assigned_partitions = AssignedPartitions(self._hold, self._rewind, self._rejoin)
+        self.assigned_partitions = AssignedPartitions(
+            self._make_processor, self._rewind, self._rejoin
+        )
         self._watchdog = Watchdog(settings.stuck_after_s)
         self._spans = spans
         self._end_offsets = EndOffsets(settings, self.topic)
@@ -127,7 +129,7 @@ class Worker:
     def _consumer(self) -> Any:
         return self.app.consumer
 
-    def _hold(self, number: int) -> PartitionProcessor:
+    def _make_processor(self, number: int) -> PartitionProcessor:
         place = TP(self.topic, number)
         table = AsyncTable(
             KafkaTable(self.settings, number),
@@ -161,7 +163,7 @@ class Worker:
             await readings(taken, self.assigned_partitions)
 
     async def _fail(self, error: Exception) -> None:
-        self.failure = plainly(error)
+        self.failure = as_user_error(error)
         await self.app.crash(error)
 
     async def _on_assigned(self, _: Any, assigned: Any, **__: Any) -> None:
@@ -291,6 +293,6 @@ def run(settings: Settings, log_level: Level, processor: ProcessorSettings | Non
                 process.execute_from_commandline()
         finally:
             LOG.info("stopped")
-            failure: BaseException | None = worker.failure or plainly(process.crash_reason)
+            failure: BaseException | None = worker.failure or as_user_error(process.crash_reason)
             if isinstance(failure, UserError | RecordError):
                 raise UserError(str(failure)) from None

@@ -48,5 +48,5 @@ def test_a_worker_that_crashed_does_not_wait_for_ever_for_its_thread(
     )
     assert ended.returncode == 1, ended.stderr
     assert "planted" in ended.stderr
-    assert ("left behind" in ended.stderr) == (not ends), ended.stderr
+    assert ("abandoning it" in ended.stderr) == (not ends), ended.stderr
     assert time.monotonic() - began < 120, ended.stderr

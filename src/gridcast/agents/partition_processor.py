@@ -114,6 +114,9 @@ class PartitionProcessor:
         """`next_offset` at the timer before: if it is the same now, no batch arrived between."""
         self.is_fresh = False
         """The state was read from its table, and no batch was taken since."""
+        self._is_closing = False
+        self._waiting: asyncio.Future[TickContext] | None = None
+        """The reference data that a tick waits for."""
 
     @property
     def next_offset(self) -> int | None:
@@ -158,6 +161,8 @@ class PartitionProcessor:
     async def take(self, batch: Batch) -> None:
         """Process the part of a batch that was not processed before."""
         async with self._checkpointer.turn:
+            if self._is_closing:
+                return
             self.is_fresh = False
             self._obey()
             new = batch.since(self._open_partition.next_offset)
@@ -177,7 +182,7 @@ class PartitionProcessor:
         (None: not by the clock), and the state is saved, so that the group's lag becomes zero.
         """
         async with self._checkpointer.turn:
-            if self._partition is None or self._checkpointer.is_ownership_uncertain:
+            if not self._can_save:
                 return
             await self._checkpointer.raise_if_failed()
             is_first = self._progress.commands_offset is None
@@ -185,7 +190,7 @@ class PartitionProcessor:
             if is_idle and clock_ms is not None:
                 self._alarms.unshelve(clock_ms)
                 await self._work(self._close_by_clock(clock_ms))
-            offset = self._partition.next_offset
+            offset = self._open_partition.next_offset
             if is_idle and offset == self._idle_offset and offset != self._progress.next_offset:
                 await self._save(self._checkpoint())
             elif self._outbox.outputs or is_first:  # save where this partition's commands begin
@@ -195,18 +200,33 @@ class PartitionProcessor:
     async def save(self) -> None:
         """Save the state, and wait until that is confirmed."""
         async with self._checkpointer.turn:
-            if self._partition is None or self._checkpointer.is_ownership_uncertain:
+            if not self._can_save:
                 return
-            if self._partition.next_offset != self._progress.next_offset or self._outbox.outputs:
+            if (
+                self._open_partition.next_offset != self._progress.next_offset
+                or self._outbox.outputs
+            ):
                 await self._save(self._checkpoint())
             await self._checkpointer.wait()
 
     async def close(self) -> None:
-        """Let the partition go, saved or not: a checkpoint that waits for Kafka is given up."""
+        """Let the partition go, saved or not: whatever waits for Kafka is given up.
+
+        A tick that waits for reference data ends without a result. What was folded since the last
+        checkpoint is lost with the partition's state, and read again by the next worker.
+        """
+        self._is_closing = True
+        if self._waiting is not None:
+            self._waiting.cancel()
         await self._checkpointer.close()
         async with self._checkpointer.turn:
             self._partition = None
             await self._checkpointer.abandon()
+
+    @property
+    def _can_save(self) -> bool:
+        is_ours = not self._checkpointer.is_ownership_uncertain
+        return self._partition is not None and is_ours and not self._is_closing
 
     @property
     def _open_partition(self) -> Partition:
@@ -227,11 +247,28 @@ class PartitionProcessor:
         step = await asyncio.to_thread(next, steps, None)
         while step is not None:
             if isinstance(step, Tick):
-                context = await self._settings.context(self._open_partition, step)
+                context = await self._context(step)
+                if context is None:
+                    steps.close()
+                    return
                 step = await asyncio.to_thread(_resume, steps, context)
             else:
                 await self._save(step)
                 step = await asyncio.to_thread(next, steps, None)
+
+    async def _context(self, tick: Tick) -> TickContext | None:
+        """Wait for a tick's reference data; return None if the partition is closed meanwhile."""
+        context = self._settings.context(self._open_partition, tick)
+        self._waiting = asyncio.ensure_future(context)
+        try:
+            return await self._waiting
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._is_closing and task is not None and not task.cancelling():
+                return None
+            raise
+        finally:
+            self._waiting = None
 
     def _fold(self, batch: Batch) -> Steps:
         with self._spans.batch(batch) as span:

@@ -1,1 +1,0 @@
-"""A day played twice, once in peace and once while things are killed; what came of it compared."""

@@ -1,1 +1,0 @@
-"""The same history three ways: live-like, replayed, backtested; every forecast compared."""

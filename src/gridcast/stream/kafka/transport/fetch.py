@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import aiokafka
 import numpy as np
@@ -22,9 +22,6 @@ from mode.threads import WorkerThread
 from gridcast.agents.batch import Batch
 from gridcast.stream.kafka.retry import retry_async
 from gridcast.stream.kafka.transport.partition_position import PartitionPosition
-
-if TYPE_CHECKING:
-    from gridcast.stream.kafka.transport.consumer import BatchConsumer
 
 LOG = logging.getLogger("gridcast.transport")
 FETCH_WAIT_MS = 100
@@ -74,10 +71,19 @@ class DaemonWorkerThread(WorkerThread):
         self.daemon = True
 
 
+class PositionKeeper(Protocol):
+    """The part of the consumer that the fetch thread needs."""
+
+    has_given_up: bool
+
+    def is_at(self, tp: TP, position: PartitionPosition) -> bool:
+        """Return whether this is still a partition's position."""
+
+
 class FetchThread(AIOKafkaConsumerThread):
     """Faust's consumer thread, which also reports how the positions moved."""
 
-    consumer: "BatchConsumer"
+    consumer: PositionKeeper  # type: ignore[assignment] # by type only: no import of the consumer
     shutdown_timeout = END_WITHIN_S
     Worker = DaemonWorkerThread
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from gridcast.models.records import Record, RecordError, RecordKind, decode, encode
+from gridcast.models.records import Record, RecordError, RecordKind, decode, encode, key_of
 
 INT64 = st.integers(-(2**62), 2**62)
 NUMBERS = st.one_of(
@@ -68,3 +68,11 @@ def test_a_record_of_another_version_says_so() -> None:
 def test_a_record_under_another_key_says_so() -> None:
     with pytest.raises(RecordError, match="record minute/8: holds minute/7"):
         decode("minute/8", encode(RECORD))
+
+
+def test_the_keys_on_the_state_topic_are_those_of_deployments_that_exist() -> None:
+    """A renamed kind would be a record that no worker finds after an upgrade."""
+    assert [key_of(kind).partition("/")[0] for kind in RecordKind] == [
+        *("head", "series", "border", "slot", "minute", "clock", "told", "readings"),
+        *("feed", "alarms", "detection", "calibration", "noted", "checks", "running"),
+    ]

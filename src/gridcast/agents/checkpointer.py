@@ -33,7 +33,7 @@ class Progress:
     @classmethod
     def load(cls, records: Mapping[str, bytes], next_offset: int) -> Self:
         """Return the progress that the state's records tell of."""
-        key = key_of(RecordKind.PROGRESS)
+        key = key_of(RecordKind.TOLD)
         if key not in records:
             return cls(next_offset)
         (offsets,) = decode(key, records[key]).columns
@@ -45,7 +45,7 @@ class Progress:
         offsets = [self.reported_offset]
         if self.commands_offset is not None:
             offsets.append(self.commands_offset)
-        return Record(RecordKind.PROGRESS, 0, [np.array(offsets)])
+        return Record(RecordKind.TOLD, 0, [np.array(offsets)])
 
 
 class Checkpointer:

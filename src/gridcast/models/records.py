@@ -40,7 +40,10 @@ class RecordError(ValueError):
 
 
 class RecordKind(IntEnum):
-    """The kind of a record. The columns of each are in `gridcast.models.windows.snapshot`."""
+    """The kind of a record. The columns of each are in `gridcast.models.windows.snapshot`.
+
+    Names are keys on the state topic: renaming one would lose the records of every deployment.
+    """
 
     HEAD = 0
     SERIES = 1
@@ -48,7 +51,7 @@ class RecordKind(IntEnum):
     SLOT = 3
     MINUTE = 4
     CLOCK = 5
-    PROGRESS = 6
+    TOLD = 6
     READINGS = 7
     FEED = 8
     ALARMS = 9

@@ -35,8 +35,7 @@ from gridcast.models.windows.windows import Windows
 _SETTINGS = ("step_minutes", "days", "fine_minutes", "hold_minutes")
 
 _BESIDE = {
-    key_of(kind)
-    for kind in (RecordKind.CLOCK, RecordKind.PROGRESS, RecordKind.FEED, RecordKind.ALARMS)
+    key_of(kind) for kind in (RecordKind.CLOCK, RecordKind.TOLD, RecordKind.FEED, RecordKind.ALARMS)
 }
 """Kinds of records of a partition that are not part of its windows."""
 

@@ -22,7 +22,7 @@ PARTS_BYTES, CHECKSUM_BYTES = 4, 4
 
 
 class Record(NamedTuple):
-    """What is hashed of a message."""
+    """The part of a message that is hashed."""
 
     partition: int
     key: bytes

@@ -123,7 +123,7 @@ def unreadable(sent_at: datetime) -> Iterator[Sent]:
 
 
 def play(checkout: Checkout, folder: Path, series: int, hours: int) -> None:
-    """Let the history go through the topics and the workers."""
+    """Replay the history through the topics and the workers."""
     end = CONNECTED + timedelta(hours=hours)
     source = folder / "simulated"
     grid = ["--series", str(series), "--seed", "7", "--faults", "storm", "--format", "csv"]

@@ -124,7 +124,7 @@ class Checkpointer:
             await self.wait()
 
     async def close(self) -> None:
-        """Let the table go. A checkpoint that still waits for Kafka is given up."""
+        """Close the table, and give up a checkpoint that still waits for Kafka."""
         await self._table.close()
 
     async def abandon(self) -> None:

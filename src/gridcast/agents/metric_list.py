@@ -27,7 +27,7 @@ FOLDED = {
     "sealed": "sealed",
     "too_old": Reason.TOO_OLD.value,
 }
-"""What each count of folded readings is called as a result."""
+"""The metric's result label for each count of folded readings."""
 
 
 class MetricList(DescribedMetrics):

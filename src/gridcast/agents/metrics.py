@@ -24,7 +24,7 @@ from gridcast.units import SECOND_MS
 
 
 class Metrics:
-    """What one worker has seen and done.
+    """The metrics of one worker.
 
     Parameters
     ----------

@@ -210,7 +210,7 @@ class PartitionProcessor:
             await self._checkpointer.wait()
 
     async def close(self) -> None:
-        """Let the partition go, saved or not: whatever waits for Kafka is given up.
+        """Close the partition, saved or not, and give up whatever waits for Kafka.
 
         A tick that waits for reference data ends without a result. What was folded since the last
         checkpoint is lost with the partition's state, and read again by the next worker.

@@ -108,7 +108,7 @@ class Partition:
         self.next_offset = 0
         """First offset that the state does not contain."""
         self.counts = FoldCounts()
-        """What became of the readings since the partition was loaded."""
+        """Results of folding the readings since the partition was loaded, as counts."""
         records = records or {}
         self.windows = load(spec, records)
         self.checks = Checks()

@@ -30,12 +30,12 @@ class TickOutput:
     scores: Sequence[ScoreColumns]
     """Scores of the hours that ended with this tick."""
     conditions: Sequence[Condition]
-    """What the watch found in the readings since the tick before."""
+    """Conditions that the watch found in the readings since the tick before."""
 
 
 @dataclass(frozen=True, slots=True)
 class TickSetup:
-    """Who forecasts, and at which ticks."""
+    """The forecaster, and the ticks at which it publishes."""
 
     forecaster: TickForecaster | None = None
     """None: nothing is forecast or scored."""

@@ -33,7 +33,7 @@ class ReleaseAtTick:
     answers: AnswerCache
     weather_view: WeatherView | None
     next_weather_view: WeatherView | None
-    """What it would see if the open slot were over."""
+    """The view that it would have if the open slot were over."""
 
     def makers(self) -> Iterator[Maker]:
         """Return the maker of its forecasts for each place whose weather it sees."""

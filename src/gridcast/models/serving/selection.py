@@ -79,7 +79,7 @@ class UnfitError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NetworkRequirements:
-    """What a network must be able to forecast to serve in a deployment."""
+    """The step, horizon and levels that a deployment requires of a network."""
 
     step_minutes: int
     horizon: int
@@ -118,7 +118,7 @@ def _line(error: Exception) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TickContext:
-    """What a tick sees besides the readings: the grid, the models, and the weather."""
+    """The inputs of a tick besides the readings: the grid, the models, and the weather."""
 
     grid: Grid = field(default_factory=Grid)
     models: ServingModels = NO_MODELS
@@ -158,7 +158,7 @@ class ServingSchedule:
         """Each serves from its tick in `_since_ms` up to the next one's."""
 
     def change(self, models: ServingModels) -> None:
-        """Let other models serve from the next tick on that no partition has reached."""
+        """Change the models, beginning with the next tick that no partition has reached."""
         with self._lock:
             self._next = models
 

@@ -1,4 +1,4 @@
-"""What is declared about the series of a partition, row by row."""
+"""The declared attributes of a partition's series, row by row."""
 
 from collections.abc import Sequence
 from zlib import crc32

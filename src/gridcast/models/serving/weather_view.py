@@ -18,7 +18,7 @@ from gridcast.units import HOUR_MS
 
 @dataclass(frozen=True, slots=True)
 class StationView:
-    """What a release sees of the weather of one place."""
+    """The part of one station's weather that a release uses."""
 
     failed: str | None
     """Why it does without its weather; None: it has what it needs."""

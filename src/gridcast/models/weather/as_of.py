@@ -11,7 +11,7 @@ NOT_KNOWN = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeatherAsOf:
-    """What was known at a tick, by station. A station is known from its first message on.
+    """The weather known at a tick, by station. A station is known from its first message on.
 
     Values are by slot, for the middle of each. What was not known is NaN.
     """

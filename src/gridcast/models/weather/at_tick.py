@@ -23,7 +23,7 @@ _NOTHING = np.full(len(VARIABLES), np.nan, np.float32)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StationAtTick:
-    """What was known of one station at a tick. These arrays are immutable."""
+    """The weather of one station as known at a tick. These arrays are immutable."""
 
     name: str
     time_ms: Times

@@ -27,7 +27,7 @@ from gridcast.stream.settings import Settings
 
 @dataclass(slots=True)
 class ResendPlan:
-    """What a replay is going to send."""
+    """The records that a replay is going to send."""
 
     records: Counter[str] = field(default_factory=Counter)
     """Number of records by topic."""

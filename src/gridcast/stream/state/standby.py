@@ -47,7 +47,7 @@ after it was written: a standby that was cut off for longer would keep the delet
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What is known of one followed partition."""
+    """The state of one followed partition."""
 
     records: int
     size: int

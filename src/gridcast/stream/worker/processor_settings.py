@@ -1,4 +1,4 @@
-"""What the agents need to know of a deployment's settings."""
+"""The settings that the agents need of a deployment."""
 
 from gridcast.agents.partition_processor import (
     ContextOf,

@@ -1,4 +1,4 @@
-"""What every worker knows beside the readings: weather, series, commands and releases.
+"""The data that every worker reads beside the readings: weather, series, commands, releases.
 
 It runs on the app's event loop, so nothing that it keeps needs a lock. `tick_context` is awaited
 before each tick, and freezes what the tick's thread reads.

@@ -9,6 +9,7 @@ from faust.types.tuples import Message
 from mode.utils.queues import FlowControlEvent, ThrowableQueue
 
 from gridcast.agents.batch import Batch
+from gridcast.stream.kafka.transport.message_fields import message_fields
 
 
 class BatchMessage(Message):
@@ -17,17 +18,7 @@ class BatchMessage(Message):
     __slots__ = ("done",)
 
     def __init__(self, batch: Batch) -> None:
-        super().__init__(
-            batch.topic,
-            batch.partition,
-            batch.begin,
-            timestamp=float(batch.sent_ms[-1]) / 1000 if len(batch) else 0.0,
-            timestamp_type=1,
-            headers=None,
-            key=None,
-            value=None,
-            checksum=None,
-        )
+        super().__init__(**message_fields(batch))
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Set when the agent asks for the next batch."""
 

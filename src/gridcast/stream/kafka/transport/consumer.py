@@ -19,6 +19,7 @@ from mode.utils.futures import notify
 from yarl import URL
 
 from gridcast.stream.kafka.transport.fetch import Fetched, FetchThread
+from gridcast.stream.kafka.transport.message_fields import message_fields
 from gridcast.stream.kafka.transport.partition_position import (
     FetchBuffer,
     FetchedChunk,
@@ -47,19 +48,7 @@ class ChunkMessage(ConsumerMessage):
     """A chunk as Faust sees it: one message, at the chunk's first offset."""
 
     def __init__(self, chunk: FetchedChunk, generation: int) -> None:
-        batch = chunk.batch
-        super().__init__(
-            batch.topic,
-            batch.partition,
-            batch.begin,
-            timestamp=float(batch.sent_ms[-1]) / 1000 if len(batch) else 0.0,
-            timestamp_type=1,
-            headers=None,
-            key=None,
-            value=None,
-            checksum=None,
-            generation_id=generation,
-        )
+        super().__init__(**message_fields(chunk.batch), generation_id=generation)
         self.chunk = chunk
 
     def on_final_ack(self, consumer: Any) -> bool:  # noqa: ARG002 - the signature is Faust's
@@ -218,7 +207,7 @@ class BatchConsumer(driver.Consumer):
         return None if position is None else position.committable
 
     async def wait_empty(self) -> None:
-        """Let agents finish, and commit. When the worker stops, the wait has a limit.
+        """Wait for the agents, and commit. When the worker stops, the wait has a limit.
 
         Faust would wait for as long as Kafka is away. Nothing is lost: what was not saved is read
         again.
@@ -298,7 +287,7 @@ class BatchConsumer(driver.Consumer):
         self._to_resume.clear()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Let agents finish and commit, which Faust does here; then drop the partitions."""
+        """Wait for the agents and commit, as Faust does here, then drop the partitions."""
         self._to_resume.clear()
         await super().on_partitions_revoked(revoked)
         self._let_go()

@@ -73,7 +73,7 @@ class PartitionPosition:
 
 @dataclass(frozen=True, slots=True)
 class FetchedChunk:
-    """What one fetch returned for one partition."""
+    """The records that one fetch returned for one partition."""
 
     position: PartitionPosition
     buffer: FetchBuffer

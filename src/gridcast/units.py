@@ -31,10 +31,10 @@ def utc_time(milliseconds: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
-def time_ms(time: datetime) -> int:
+def epoch_ms(time: datetime) -> int:
     """Return the whole milliseconds since 1970 of an aware time.
 
-    >>> time_ms(utc_time(1_500))
+    >>> epoch_ms(utc_time(1_500))
     1500
     """
-    return round(time.timestamp() * 1000)
+    return (time - _EPOCH) // timedelta(milliseconds=1)

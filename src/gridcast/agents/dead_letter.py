@@ -1,10 +1,10 @@
 """Dead letters: reports about records that could not be used."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 
 from gridcast.agents.batch import Batch
 from gridcast.schemas import DeadLetter, Refusal
+from gridcast.units import utc_time
 
 Refused = Sequence[tuple[int, Refusal]]
 """Index of each refused record in its batch, and why it was refused."""
@@ -19,7 +19,7 @@ def dead_letter(batch: Batch, place: int, refusal: Refusal) -> DeadLetter:
         partition=batch.partition,
         offset=batch.offsets[place],
         entry=refusal.entry,
-        sent_at=datetime.fromtimestamp(int(batch.sent_ms[place]) / 1000, UTC),
+        sent_at=utc_time(int(batch.sent_ms[place])),
         reason=refusal.reason,
         detail=refusal.detail,
         original_key=batch.keys[place],

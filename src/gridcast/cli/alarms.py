@@ -14,6 +14,7 @@ from gridcast.schemas import Action, Alarm, Command
 from gridcast.stream.alarm_client import AlarmClient
 from gridcast.stream.dead_letters.letters import safely
 from gridcast.stream.errors import UserError
+from gridcast.stream.time_text import show_second
 
 alarms = typer.Typer(
     name="alarms",
@@ -164,7 +165,7 @@ def _state(alarm: Alarm) -> str:
     if alarm.acknowledged_by is not None:
         states.append(f"acknowledged by {alarm.acknowledged_by}")
     if alarm.shelved_until is not None:
-        states.append(f"shelved until {_time(alarm.shelved_until)}")
+        states.append(f"shelved until {show_second(alarm.shelved_until)}")
     return ", ".join(states) or "active"
 
 
@@ -172,10 +173,6 @@ def _line(alarm: Alarm) -> Text:
     """Return an alarm's state in two lines. The name is never cut, so that it can be copied."""
     colour = "dim" if not alarm.active else "red" if alarm.acknowledged_at is None else "yellow"
     text = Text().append(alarm.alarm, "bold")
-    text.append(f"  {alarm.priority}, since {_time(alarm.raised_at)}, ")
+    text.append(f"  {alarm.priority}, since {show_second(alarm.raised_at)}, ")
     text.append(safely(_state(alarm).encode()), colour)
     return text.append(f"\n  {safely(alarm.text.encode())}")
-
-
-def _time(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

@@ -27,6 +27,7 @@ from gridcast.stream.dead_letters.reader import DeadLetterReader, Tell
 from gridcast.stream.dead_letters.replay import Replay, ResendPlan
 from gridcast.stream.errors import UserError
 from gridcast.stream.settings import Settings
+from gridcast.stream.time_text import show_second
 
 dead_letters = typer.Typer(
     name="dead-letters",
@@ -177,8 +178,8 @@ def _table(summary: DeadLetterSummary) -> Table:
             line.reason,
             f"{line.letters:,}",
             f"{line.replayed:,}",
-            _time(line.oldest),
-            _time(line.newest),
+            show_second(line.oldest),
+            show_second(line.newest),
         )
     return table
 
@@ -190,16 +191,12 @@ def _print_plan(plan: ResendPlan) -> None:
     print(f"they were {reasons}")
 
 
-def _time(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
-
-
 def _as_text(stored: StoredLetter, replays: Iterable[ReplayedLetters]) -> str:
     letter = stored.letter
     entry = "" if letter.entry is None else f", entry {letter.entry}"
     replayed = "  (replayed)" if was_replayed(stored, replays) else ""
     return (
-        f"{_time(stored.written_at)}  {letter.reason}{replayed}\n"
+        f"{show_second(stored.written_at)}  {letter.reason}{replayed}\n"
         f"  from   {letter.topic}/{letter.partition} at {letter.offset}{entry}\n"
         f"  why    {safely(letter.detail.encode())}\n"
         f"  key    {safely(letter.original_key)}\n"

@@ -24,15 +24,16 @@ True
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
 from gridcast.schemas.bounds import NEVER
-from gridcast.schemas.fields import EARLIEST, write_time
+from gridcast.schemas.fields import write_time
 from gridcast.schemas.forecast import ClosedBy, Forecast, Rung
 from gridcast.schemas.quantile_texts import WATTS, QuantileTexts, rounded
+from gridcast.units import utc_time
 
 __all__ = ["WATTS", "ForecastColumns", "Maker", "to_the_watt"]
 
@@ -91,15 +92,15 @@ class ForecastColumns:
             maker,
             series=self.series[row],
             quantiles=rounded(self.quantiles[row]).tolist(),
-            newest_reading=None if newest_ms == NEVER else _time(newest_ms),
+            newest_reading=None if newest_ms == NEVER else utc_time(newest_ms),
             measured=round(float(self.measured[row]) * SHARES) / SHARES,
         )
 
     def _message(self, maker: Maker, **row: object) -> Forecast:
         return Forecast.model_validate(
             {
-                "tick": _time(self.tick_ms),
-                "first": _time(self.first_ms),
+                "tick": utc_time(self.tick_ms),
+                "first": utc_time(self.first_ms),
                 "step_minutes": self.step_minutes,
                 "levels": list(self.levels),
                 "rung": maker.rung,
@@ -150,9 +151,5 @@ class ForecastColumns:
         return [*pieces, rest]
 
 
-def _time(ms: int) -> datetime:
-    return EARLIEST + timedelta(milliseconds=ms)
-
-
 def _newest(ms: int) -> bytes:
-    return b"null" if ms == NEVER else f'"{write_time(_time(ms))}"'.encode()
+    return b"null" if ms == NEVER else f'"{write_time(utc_time(ms))}"'.encode()

@@ -27,16 +27,14 @@ True
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from gridcast.schemas.fields import EARLIEST
 from gridcast.schemas.forecast import Rung
 from gridcast.schemas.score import BandScore, Score
-from gridcast.units import Doubles, Ints
+from gridcast.units import Doubles, Ints, utc_time
 
 DECIMALS = 10_000
 """A score has four decimals on the wire: a tenth of a watt."""
@@ -100,7 +98,7 @@ class ScoreColumns:
 
     @property
     def _hour(self) -> object:
-        return EARLIEST + timedelta(milliseconds=self.hour_ms)
+        return utc_time(self.hour_ms)
 
     def _entries(self, chosen: Ints) -> list[dict[str, object]]:
         """Return entries as the fields of `BandScore`, in its order."""

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from gridcast.stream.errors import UserError
-from gridcast.units import time_ms
+from gridcast.units import epoch_ms
 
 
 def read_time(text: str, flag: str) -> int:
@@ -15,7 +15,7 @@ def read_time(text: str, flag: str) -> int:
     time = time.replace(tzinfo=time.tzinfo or UTC)
     if not 1971 <= time.year < 2200:
         raise UserError(f"{flag}: a time from 1971 to 2199, not {text!r}")
-    return time_ms(time)
+    return epoch_ms(time)
 
 
 def show_time(at_ms: int) -> str:
@@ -26,3 +26,8 @@ def show_time(at_ms: int) -> str:
 def write_time(at_ms: int) -> str:
     """Return a time in the form that :func:`read_time` accepts."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def show_second(time: datetime) -> str:
+    """Return a UTC time for display, to the second."""
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridcast.models.alarms import AlarmBoard, Condition, FloodLimit, Sign, Timing, partition_of
-from gridcast.models.alarms.names import utc
 from gridcast.models.records import encode
 from gridcast.schemas import Action, Alarm, AlarmChange, AlarmKind, Command, Priority, Refusal
+from gridcast.units import utc_time
 
 FEED = "meter.readings/3"
 MINUTE = 60_000
@@ -38,8 +38,8 @@ class Played:
         return [alarm.change for alarm in told]
 
     def do(self, action: Action, alarm: Alarm, minute: float, until: float | None = None):
-        at = utc(START + round(minute * MINUTE))
-        end = None if until is None else utc(START + round(until * MINUTE))
+        at = utc_time(START + round(minute * MINUTE))
+        end = None if until is None else utc_time(START + round(until * MINUTE))
         command = Command(
             command="c", alarm=alarm.alarm, action=action, by="anna", at=at, until=end
         )
@@ -84,7 +84,10 @@ def test_it_is_over_when_it_was_well_for_the_off_delay_without_a_break(played: P
     assert played.see(7) == []
     assert played.see(11) == []
     assert played.see(12) == [AlarmChange.CLEARED]
-    assert (played.told[-1].active, played.told[-1].cleared_at) == (False, utc(START + 12 * MINUTE))
+    assert (played.told[-1].active, played.told[-1].cleared_at) == (
+        False,
+        utc_time(START + 12 * MINUTE),
+    )
     assert played.told[-1].alarm == played.told[0].alarm
 
 
@@ -201,7 +204,9 @@ def test_a_flood_is_one_alarm_and_what_is_left_of_it_is_told(played: Played) -> 
         AlarmChange.RAISED: 2,
     }
     late = [alarm for alarm in played.told if alarm.series in {"m-498", "m-499"}]
-    assert {alarm.raised_at for alarm in late} == {utc(START + MINUTE)}, "as long ago as it was"
+    assert {alarm.raised_at for alarm in late} == {utc_time(START + MINUTE)}, (
+        "as long ago as it was"
+    )
 
 
 def test_what_is_important_is_told_in_a_flood_too(played: Played) -> None:
@@ -267,7 +272,7 @@ def test_whatever_is_seen_alarms_are_raised_once_cleared_once_and_restarts_chang
             told += board.judge(at_ms, seen, KINDS)
             wanted = [alarm for alarm in told if alarm.series == series]
             if action and wanted:
-                at = utc(at_ms)
+                at = utc_time(at_ms)
                 until = at + timedelta(minutes=7) if action is Action.SHELVE else None
                 name = wanted[-1].alarm
                 done = board.command(

@@ -1,6 +1,6 @@
 """Draw a window as a PNG."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from gridcast.cli.window.window_view import LEGEND, MEANS, READINGS, WindowView,
 from gridcast.models.splines import SlotOrigin
 from gridcast.models.windows.trust import Trust
 from gridcast.stream.errors import UserError
+from gridcast.units import utc_time
 
 _COLOURS = {
     SlotOrigin.MEASURED: "tab:green",
@@ -38,14 +39,14 @@ def save(past: WindowView, path: Path) -> None:
     _lines(axes, past)
     _missing(axes, past)
     axes.set_title(past.series, loc="left", fontweight="bold")
-    axes.set_title(f"up to {_moment(past.tick_ms):%Y-%m-%d %H:%M} UTC", loc="right")
+    axes.set_title(f"up to {utc_time(past.tick_ms):%Y-%m-%d %H:%M} UTC", loc="right")
     axes.set_ylabel(f"load, kW (mean of {past.step_minutes} min)")
     axes.set_xlabel(summary(past))
     locator = dates.AutoDateLocator(tz=UTC)  # type: ignore[no-untyped-call]
     formatter = dates.ConciseDateFormatter(locator, tz=UTC, show_offset=False)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(formatter)
-    axes.set_xlim(_moment(int(past.time_ms[0])), _moment(past.tick_ms))  # type: ignore[arg-type]
+    axes.set_xlim(utc_time(int(past.time_ms[0])), utc_time(past.tick_ms))  # type: ignore[arg-type]
     axes.grid(alpha=0.3)
     axes.legend(loc="best", fontsize="small")
     try:
@@ -97,14 +98,10 @@ def _missing(axes: Any, past: WindowView) -> None:
     for run in np.split(missing, np.flatnonzero(np.diff(missing) > 1) + 1):
         if len(run):
             begin, end = past.time_ms[run[0]], past.time_ms[run[-1]] + width
-            span = (_moment(int(begin)), _moment(int(end)))
+            span = (utc_time(int(begin)), utc_time(int(end)))
             axes.axvspan(*span, color="tab:red", alpha=0.12, lw=0, label=label)
             label = None
 
 
 def _times(milliseconds: Any) -> Any:
     return milliseconds.astype("datetime64[ms]")
-
-
-def _moment(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

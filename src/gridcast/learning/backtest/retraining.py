@@ -6,7 +6,7 @@ from itertools import takewhile
 
 from gridcast.stream.errors import UserError
 from gridcast.stream.time_text import read_time
-from gridcast.units import DAY_MS, utc_time
+from gridcast.units import DAY_MS, epoch_ms, utc_time
 
 FLAG = "--retrain"
 _BEGINS: Mapping[str, Callable[[datetime], bool]] = {
@@ -45,7 +45,7 @@ def _midnights(when: str, from_ms: int) -> Iterator[int]:
     while True:
         midnight += timedelta(days=1)
         if _BEGINS[when](midnight):
-            yield _ms(midnight)
+            yield epoch_ms(midnight)
 
 
 def _dates(when: str, from_ms: int, to_ms: int) -> tuple[int, ...]:
@@ -61,7 +61,3 @@ def _dates(when: str, from_ms: int, to_ms: int) -> tuple[int, ...]:
             f" {utc_time(from_ms):%Y-%m-%d %H:%M} and the end {utc_time(to_ms):%Y-%m-%d %H:%M} UTC"
         )
     return tuple(times)
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)

@@ -13,10 +13,11 @@ from gridcast.models.alarms.condition import Condition, Key, Sign
 from gridcast.models.alarms.flood import FloodLimit, Rate, flood_of
 from gridcast.models.alarms.handling import after, changed
 from gridcast.models.alarms.life import TIMINGS, USUAL, Event, Life, Timing
-from gridcast.models.alarms.names import FEEDS, name_of, utc
+from gridcast.models.alarms.names import FEEDS, name_of
 from gridcast.models.alarms.priorities import Priorities
 from gridcast.models.records import Record, RecordKind, decode, key_of
 from gridcast.schemas import Alarm, AlarmChange, AlarmKind, Command, Priority, Reason, Refusal
+from gridcast.units import utc_time
 
 Due = tuple[Life, Condition, Priority]
 """An alarm that is to be reported for the first time."""
@@ -117,7 +118,7 @@ class AlarmBoard:
 
     def unshelve(self, now_ms: int) -> list[Alarm]:
         """Show alarms whose shelving has ended. `now_ms` is wall-clock time."""
-        now = utc(now_ms)
+        now = utc_time(now_ms)
         return [
             self._say(now_ms, life, AlarmChange.UNSHELVED, shelved_until=None)
             for life in self._lives.values()
@@ -217,9 +218,9 @@ class AlarmBoard:
                 "series": condition.series,
                 "priority": priority,
                 "change": AlarmChange.RAISED,
-                "changed_at": utc(at_ms),
+                "changed_at": utc_time(at_ms),
                 "active": True,
-                "raised_at": utc(life.raised_ms),
+                "raised_at": utc_time(life.raised_ms),
             }
             | condition.words()
         )
@@ -227,7 +228,7 @@ class AlarmBoard:
 
     def _clear(self, at_ms: int, life: Life, condition: Condition) -> Alarm:
         del self._lives[life.key]
-        over: dict[str, object] = {"active": False, "cleared_at": utc(at_ms)}
+        over: dict[str, object] = {"active": False, "cleared_at": utc_time(at_ms)}
         if condition.text:
             over["cause"] = condition.cause
         return self._say(at_ms, life, AlarmChange.CLEARED, **over)
@@ -235,7 +236,7 @@ class AlarmBoard:
     def _say(self, at_ms: int, life: Life, change: AlarmChange, **fields: object) -> Alarm:
         if life.stands is None:
             raise ValueError(f"nobody was told of {life.key}")
-        life.stands = changed(life.stands, change, changed_at=utc(at_ms), **fields)
+        life.stands = changed(life.stands, change, changed_at=utc_time(at_ms), **fields)
         return life.stands
 
     def _above(self, condition: Condition) -> str | None:

@@ -11,11 +11,11 @@ True
 """
 
 import re
-from datetime import UTC, datetime
 from hashlib import blake2s
 
 from gridcast.models.alarms.condition import Key
 from gridcast.schemas import AlarmKind
+from gridcast.units import utc_time
 
 FEEDS = (AlarmKind.FEED_BROKEN, AlarmKind.FEED_STALE, AlarmKind.FLOOD)
 """Kinds whose series is a feed. A feed's name contains its partition."""
@@ -32,15 +32,10 @@ def name_of(key: Key, partition: int, raised_ms: int) -> str:
     if len(series) > LONGEST:  # names are limited in length, and stay unique
         series = f"{series[:LONGEST]}~{blake2s(series.encode(), digest_size=8).hexdigest()}"
     place = series if kind in FEEDS else f"{series}/{partition}"
-    return f"{kind}/{place}/{utc(raised_ms):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{kind}/{place}/{utc_time(raised_ms):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def partition_of(alarm: str) -> int | None:
     """Return the partition that raises an alarm of this name, or None."""
     match = _NAME.fullmatch(alarm)
     return None if match is None else int(match[1])
-
-
-def utc(ms: int) -> datetime:
-    """Return a time in the format of messages."""
-    return datetime.fromtimestamp(ms / 1000, UTC)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from gridcast.models.weather.observations import Observations
 from gridcast.models.weather.runs import Run, Runs
 from gridcast.schemas.bounds import NEVER
 from gridcast.schemas.weather import VARIABLES, WeatherForecast, WeatherObservation
-from gridcast.units import DAY_MS
+from gridcast.units import DAY_MS, epoch_ms
 
 
 @dataclass(slots=True)
@@ -60,21 +59,23 @@ class Weather:
 
     def observe(self, message: WeatherObservation) -> None:
         """Add an observation, or a correction of one."""
-        time_ms = _ms(message.time)
+        time_ms = epoch_ms(message.time)
         if time_ms >= self.first_tick_ms - self.reach_ms:
             values = [getattr(message, name) for name in VARIABLES]
             place = [message.latitude, message.longitude]
             station = self._station(message.station)
-            station.observations.add(time_ms, _ms(message.available_at), _floats(values + place))
+            station.observations.add(
+                time_ms, epoch_ms(message.available_at), _floats(values + place)
+            )
 
     def forecast(self, message: WeatherForecast) -> None:
         """Add a forecast run."""
         nothing = [None] * len(message.valid_at)
         columns = [_floats(getattr(message, name) or nothing) for name in VARIABLES]
         run = Run(
-            issued_ms=_ms(message.issued_at),
-            available_ms=_ms(message.available_at),
-            valid_ms=np.array([_ms(instant) for instant in message.valid_at], np.int64),
+            issued_ms=epoch_ms(message.issued_at),
+            available_ms=epoch_ms(message.available_at),
+            valid_ms=np.array([epoch_ms(instant) for instant in message.valid_at], np.int64),
             values=np.array(columns, np.float32).T.copy(),
             place=np.array(_floats([message.latitude, message.longitude]), np.float32),
         )
@@ -136,10 +137,6 @@ class Weather:
 
     def _station(self, name: str) -> Station:
         return self._stations.setdefault(name, Station())
-
-
-def _ms(time: datetime) -> int:
-    return round(time.timestamp() * 1000)
 
 
 def _floats(values: Sequence[float | None]) -> list[float]:

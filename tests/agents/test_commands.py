@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,8 +33,8 @@ SETTINGS = ProcessorSettings(
 )
 
 
-def wish(action: Action = Action.ACKNOWLEDGE, alarm: str = ALARM, **more) -> Command:
-    fields = {"command": "c-1", "by": "anna", "at": NOON} | more
+def wish(action: Action = Action.ACKNOWLEDGE, alarm: str = ALARM, **more: Any) -> Command:
+    fields: dict[str, Any] = {"command": "c-1", "by": "anna", "at": NOON} | more
     if action is Action.SHELVE:
         fields.setdefault("until", fields["at"] + HOUR)
     return Command(alarm=alarm, action=action, **fields)

@@ -4,10 +4,11 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from support.fake_worker import MINUTE_MS, NOON_MS, SETTINGS, Kafka, Worker, batch, reading
+from support.fake_worker import NOON_MS, SETTINGS, Kafka, Worker, batch, reading
 
 from gridcast.models.partition import Partition, Tick
 from gridcast.models.serving import EMPTY_CONTEXT, TickContext
+from gridcast.units import MINUTE_MS
 
 BATCH = batch([reading(NOON_MS + minute * MINUTE_MS - 600_000) for minute in range(5)])
 

@@ -81,7 +81,7 @@ async def test_a_broken_release_is_refused_and_the_one_before_stays() -> None:
 
 
 async def test_what_comes_again_for_its_letters_changes_nothing() -> None:
-    records = [sent("a"), (b"x", b"{"), sent("b"), sent("a")]
+    records: list[Message | Keyed] = [sent("a"), (b"x", b"{"), sent("b"), sent("a")]
     known, told, _ = await take(batch_of(*records), batch_of(*records[:3]))
     assert names(known) == ["a", "b"]
     assert told == [[(1, Reason.NOT_JSON)], [(1, Reason.NOT_JSON)]]

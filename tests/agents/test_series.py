@@ -1,8 +1,10 @@
 """The series agent, run over a list instead of a Kafka."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import numpy as np
+import pytest
 
 from gridcast.agents import series as module
 from gridcast.agents.batch import Batch
@@ -14,7 +16,7 @@ from gridcast.schemas import GridSeries, Reason
 Keyed = tuple[bytes, bytes | None]
 
 
-def declared(name: str, parent: str | None = None, **more) -> Keyed:
+def declared(name: str, parent: str | None = None, **more: Any) -> Keyed:
     one = GridSeries(series=name, parent=parent, **more)
     return name.encode(), one.to_bytes()
 
@@ -83,7 +85,9 @@ async def test_what_comes_again_is_judged_as_before_and_declares_nothing() -> No
     assert (grid.parent("b"), grid.parent("d")) == ("z", "b")
 
 
-async def test_of_endless_circles_only_the_last_are_remembered(monkeypatch) -> None:
+async def test_of_endless_circles_only_the_last_are_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(module, "MOST_CIRCLES", 2)
     records = [declared("a", "b")] + [declared("b", "a")] * 4
     _, told = await take(batch_of(*records), batch_of(*records))

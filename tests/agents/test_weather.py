@@ -1,7 +1,8 @@
 """The weather agent, run over a list instead of a Kafka."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,7 +89,9 @@ async def test_what_cannot_be_used_is_told_with_its_place_and_costs_no_other() -
 @pytest.mark.parametrize(
     ("topic", "make"), [(WEATHER_OBSERVATIONS, observation), (WEATHER_FORECASTS, run)]
 )
-async def test_times_are_judged_by_the_message_and_kafka_s_stamp_alone(topic: Topic, make) -> None:
+async def test_times_are_judged_by_the_message_and_kafka_s_stamp_alone(
+    topic: Topic, make: Callable[..., Any]
+) -> None:
     late = timedelta(milliseconds=1)
     bound = timedelta(minutes=5)
     assert await reason_of(topic, make(NOON + bound)) is None

@@ -35,7 +35,7 @@ def test_a_created_key_gives_access(tmp_path: Path) -> None:
     assert key not in made.stdout
     gate = AccessGate(Settings(gateway_keys_file=tmp_path / "keys.toml"))
     identity = gate.identify(Authenticate(key=key))
-    assert (identity.who, identity.below) == ("the north desk", {"f-1"})
+    assert (identity.who, identity.below) == ("the north desk", frozenset({"f-1"}))
     assert identity.scopes == {Scope.READ, Scope.ACKNOWLEDGE}
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.gateway import forecast
@@ -35,7 +36,7 @@ def prefix(request: pytest.FixtureRequest) -> str:
 
 
 @asynccontextmanager
-async def sharing(url: str, prefix: str, **chosen: float) -> AsyncIterator[SharedState]:
+async def sharing(url: str, prefix: str, **chosen: Any) -> AsyncIterator[SharedState]:
     """Run the shared state of one gateway."""
     settings = Settings(redis_url=url, topic_prefix=prefix, **chosen)
     state = SharedState(settings, GatewayMetrics("1", "r"))
@@ -154,8 +155,11 @@ async def test_without_redis_a_gateway_runs_degraded_and_recovers(tmp_path: Path
             server.start()
             await until(lambda: state.is_up)
             await until(lambda: bool(server.client().exists("gridcast:forecast:m-1")))
+
             # What came in while it was away is counted as soon as it is back.
-            members = lambda: server.client().zrange("gridcast:connections:key/anna", 0, -1)  # noqa: E731
+            def members() -> object:
+                return server.client().zrange("gridcast:connections:key/anna", 0, -1)
+
             await until(lambda: members() == ["c-1"])
 
 

@@ -15,12 +15,14 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NOON_MS = round(NOON.timestamp() * 1000)
 
 
-def observed(station: str, time: datetime, degrees: float | None, **more: object):
+def observed(
+    station: str, time: datetime, degrees: float | None, **more: object
+) -> WeatherObservation:
     fields = {"available_at": time, "temperature_c": degrees} | more
     return WeatherObservation.model_validate({"station": station, "time": time} | fields)
 
 
-def run(station: str, issued: datetime, *degrees: float, **more: object):
+def run(station: str, issued: datetime, *degrees: float, **more: object) -> WeatherForecast:
     valid = [issued + place * HOUR for place in range(len(degrees))]
     fields = {"available_at": issued, "valid_at": valid, "temperature_c": list(degrees)} | more
     return WeatherForecast.model_validate({"station": station, "issued_at": issued} | fields)

@@ -64,6 +64,6 @@ def test_one_band_is_the_same_everywhere() -> None:
     [(60, (1, 0.8, 0.8, 0.4)), (30, (1, 0.4, 0.4, 0.2)), (15, (1, 1, 1, 0.5))],
 )
 def test_judgements_too_near_to_tell_something_new_count_less(
-    step_minutes: int, weight: tuple
+    step_minutes: int, weight: tuple[float, ...]
 ) -> None:
     assert Bands(step_minutes, 24 * 60 // step_minutes).weight == pytest.approx(weight)

@@ -1,5 +1,7 @@
 """What is known of the series: defaults, the tree, and circles in it."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from gridcast.models.grid import Grid
 from gridcast.schemas import GridSeries, SeriesKind
 
 
-def series(own: str, parent: str | None = None, **more) -> GridSeries:
+def series(own: str, parent: str | None = None, **more: Any) -> GridSeries:
     return GridSeries(series=own, parent=parent, **more)
 
 
@@ -75,7 +77,8 @@ changes = st.lists(st.tuples(names, st.one_of(st.none(), names), st.booleans()),
 @given(changes)
 def test_the_newest_of_each_tells_all(changes: list[tuple[str, str | None, bool]]) -> None:
     """After compaction only those are left, in their order; who starts then knows the same."""
-    grid, newest = Grid(), {}
+    grid = Grid()
+    newest: dict[str, GridSeries] = {}
     for name, parent, deleted in changes:
         newest.pop(name, None)
         if deleted or name == parent:

@@ -1,6 +1,7 @@
 """Which station a series has."""
 
 import math
+from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
@@ -29,7 +30,7 @@ def grid_of(*declared: GridSeries) -> Grid:
     return grid
 
 
-def series(name: str, where: tuple[float, float] | None = None, **more) -> GridSeries:
+def series(name: str, where: tuple[float, float] | None = None, **more: Any) -> GridSeries:
     latitude, longitude = where or (None, None)
     return GridSeries(series=name, latitude=latitude, longitude=longitude, **more)
 
@@ -111,7 +112,7 @@ def great_circle(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 @settings(max_examples=60)
 @given(st.lists(degrees, min_size=1, max_size=8), st.lists(degrees, min_size=1, max_size=8))
-def test_none_is_nearer_than_the_nearest(places: list, stations: list) -> None:
+def test_none_is_nearer_than_the_nearest(places: list[Any], stations: list[Any]) -> None:
     found = nearest(np.array(places), np.array(stations))
     for place, number in zip(places, found, strict=True):
         least = min(great_circle(place, station) for station in stations)

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +34,7 @@ def inputs_of(features: FeatureSpec, pairs: int, seed: int = 0) -> Inputs:
     return FeatureBuilder(features).build((mean.astype(np.float32), mark), 0, series)[0]
 
 
-def refusal(data: bytes, **asked) -> str:
+def refusal(data: bytes, **asked: Any) -> str:
     with pytest.raises(ContractError) as caught:
         Network.load(data, **asked)
     return str(caught.value)
@@ -41,7 +43,8 @@ def refusal(data: bytes, **asked) -> str:
 def test_a_sealed_network_answers_for_every_pair_and_level() -> None:
     network = Network.load(SEALED, step_minutes=60, horizon=24, levels=LEVELS)
     quantiles = network.forecast(inputs_of(FEATURES, 3))
-    assert (quantiles.shape, quantiles.dtype) == ((3, len(LEVELS), 24), np.float32)
+    assert quantiles.shape == (3, len(LEVELS), 24)
+    assert quantiles.dtype == np.float32
     assert (np.diff(quantiles, axis=1) >= 0).all()
     assert network.contract == contract_of(FEATURES)
     assert network.forecast(inputs_of(FEATURES, 0)).shape == (0, len(LEVELS), 24)
@@ -158,7 +161,7 @@ def test_features_that_the_builder_does_not_know_are_refused() -> None:
     ],
 )
 def test_a_network_of_another_step_horizon_or_levels_than_asked_is_refused(
-    asked, told: str
+    asked: dict[str, Any], told: str
 ) -> None:
     assert refusal(SEALED, **asked) == told
 
@@ -174,7 +177,9 @@ def test_a_network_of_another_step_horizon_or_levels_than_asked_is_refused(
         ({"spread": -0.1}, "on a probe the network gives quantiles that fall"),
     ],
 )
-def test_a_graph_that_does_not_keep_its_contract_is_refused(graph, told: str) -> None:
+def test_a_graph_that_does_not_keep_its_contract_is_refused(
+    graph: dict[str, Any], told: str
+) -> None:
     assert told in refusal(seal(lstm_graph(FEATURES, **graph), contract_of(FEATURES)))
 
 
@@ -214,7 +219,7 @@ def test_more_pairs_than_are_run_at_once_are_run_in_parts() -> None:
     assert network.forecast(inputs).tobytes() == whole.tobytes()
 
 
-def test_a_graph_whose_rows_lean_on_each_other_is_run_row_by_row(tmp_path) -> None:
+def test_a_graph_whose_rows_lean_on_each_other_is_run_row_by_row(tmp_path: Path) -> None:
     features = FeatureSpec(lookback_hours=24)
     graph, small = tmp_path / "graph.onnx", tmp_path / "int8.onnx"
     graph.write_bytes(lstm_graph(features, hidden=16))

@@ -40,7 +40,12 @@ def look(partition: Partition) -> tuple[int, bytes]:
     opened = partition.windows.open_slot()
     names = partition.windows.roster.names
     order = np.argsort(names)
-    parts = [mean[:, order], mark[:, order], opened.mean[order], opened.mark[order]]
+    parts: list[np.ndarray] = [
+        mean[:, order],
+        mark[:, order],
+        opened.mean[order],
+        opened.mark[order],
+    ]
     return partition.next_offset, b"".join(
         [repr(sorted(names)).encode(), *(p.tobytes() for p in parts)]
     )
@@ -59,7 +64,8 @@ def feed(partition: Partition, messages: list[list[Row]], first: int, seen: Seen
 
 
 def test_a_tick_closes_when_the_watermark_reaches_it() -> None:
-    partition, seen = Partition(SPEC, LATENESS), {}
+    partition = Partition(SPEC, LATENESS)
+    seen: Seen = {}
     feed(partition, [[row(0)]], 0, seen)
     assert list(seen) == [START - 2 * MINUTE]
     feed(partition, [[row(0.9)], [row(0.5)]], 1, seen)
@@ -79,20 +85,23 @@ def test_a_clock_that_is_ahead_closes_no_tick_before_its_time() -> None:
 
 
 def test_a_jump_closes_every_tick_in_between() -> None:
-    partition, seen = Partition(SPEC, LATENESS), {}
+    partition = Partition(SPEC, LATENESS)
+    seen: Seen = {}
     feed(partition, [[row(0)], [row(4)]], 0, seen)
     assert [time - START for time in seen] == [n * MINUTE for n in (-2, -1, 0, 1, 2)]
 
 
 def test_after_a_silence_longer_than_the_window_time_goes_on_at_its_end() -> None:
-    partition, seen = Partition(SPEC, LATENESS), {}
+    partition = Partition(SPEC, LATENESS)
+    seen: Seen = {}
     feed(partition, [[row(0)], [row(100 * 24 * 60)]], 0, seen)
     assert len(seen) == 24 * 60 + 2
 
 
 def test_the_readings_of_one_message_stay_together() -> None:
     """A frame is contained or not; a tick does not close in its middle."""
-    partition, seen = Partition(SPEC, LATENESS), {}
+    partition = Partition(SPEC, LATENESS)
+    seen: Seen = {}
     feed(partition, [[row(0)], [row(3, "a"), row(1, "b"), row(2, "c")]], 7, seen)
     assert {offset for offset, _ in seen.values()} == {8, 9}
     assert len(partition.windows) == 3
@@ -105,7 +114,8 @@ def test_messages_without_a_reading_are_contained_too() -> None:
 
 
 def test_the_clock_closes_ticks_where_no_reading_comes() -> None:
-    partition, seen = Partition(SPEC, LATENESS), {}
+    partition = Partition(SPEC, LATENESS)
+    seen: Seen = {}
     assert list(partition.close_by_clock(START)) == [], "a partition that knows nothing has no tick"
     feed(partition, [[row(0)]], 0, seen)
     ticks = list(partition.close_by_clock(START + 30_000))
@@ -124,13 +134,18 @@ def test_a_record_that_is_missing_is_named() -> None:
         Partition(SPEC, LATENESS, table)
 
 
+def up_to(now: float) -> st.SearchStrategy[float]:
+    """Draw minutes of the last 45 and the next one and a half."""
+    return st.integers(-90, 3).map(lambda ago: now + ago / 2)
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> list[list[Row]]:
     """Messages of a few series: late, early, twice, in frames, with silences."""
     messages, now = [], 0.0
     for _ in range(draw(st.integers(1, 25))):
         now += draw(st.sampled_from([0, 0, 0.3, 1, 1, 2.5, 9, 61]))
-        minutes = st.integers(-90, 3).map(lambda ago, now=now: now + ago / 2)
+        minutes = up_to(now)
         reading = st.tuples(
             st.sampled_from("abcd"),
             minutes.map(lambda at: START + round(at * MINUTE)),

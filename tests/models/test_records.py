@@ -45,10 +45,11 @@ def test_a_torn_record_is_an_error_that_names_it(data: st.DataObject) -> None:
         torn = whole[: data.draw(st.integers(0, len(whole) - 1))]
     else:
         bit = data.draw(st.integers(0, 8 * len(whole) - 1))
-        torn = bytearray(whole)
-        torn[bit // 8] ^= 1 << bit % 8
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        torn = bytes(flipped)
     with pytest.raises(RecordError, match="record minute/7: ") as error:
-        decode("minute/7", bytes(torn))
+        decode("minute/7", torn)
     assert error.value.record == "minute/7"
 
 

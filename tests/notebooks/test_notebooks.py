@@ -22,7 +22,10 @@ warnings.filterwarnings("default", module="ipykernel")  # of itself, when it is 
 
 
 def read(name: str) -> nbformat.NotebookNode:
-    return nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    book: nbformat.NotebookNode = nbformat.read(  # type: ignore[no-untyped-call]
+        NOTEBOOKS / f"{name}.ipynb", as_version=4
+    )
+    return book
 
 
 @pytest.mark.timeout(600)
@@ -38,7 +41,8 @@ def test_a_notebook_runs_from_top_to_bottom(name: str, monkeypatch: pytest.Monke
         for place, cell in enumerate(book.cells)
         if "parameters" in cell.metadata.get("tags", [])
     )
-    book.cells.insert(parameters + 1, nbformat.v4.new_code_cell(STRICT + SMALL[name]))
+    cell = nbformat.v4.new_code_cell(STRICT + SMALL[name])  # type: ignore[no-untyped-call]
+    book.cells.insert(parameters + 1, cell)
     resources = {"metadata": {"path": str(NOTEBOOKS)}}
     NotebookClient(book, timeout=550, resources=resources).execute()
     outputs = [one for cell in book.cells for one in cell.get("outputs", [])]
@@ -50,7 +54,7 @@ def test_a_notebook_runs_from_top_to_bottom(name: str, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
 def test_a_notebook_is_kept_without_outputs(path: Path) -> None:
-    book = nbformat.read(path, as_version=4)
+    book = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     nbformat.validate(book)
     code = [cell for cell in book.cells if cell.cell_type == "code"]
     assert not [cell for cell in code if cell.outputs or cell.execution_count is not None]

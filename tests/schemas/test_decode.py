@@ -155,7 +155,7 @@ def test_two_broken_messages_do_not_make_a_good_one_together() -> None:
 
 
 def test_keys_that_only_match_when_joined_are_refused() -> None:
-    values = [Reading(series=s, time=TIME, value=1).to_bytes() for s in ("a", "b")]  # type: ignore[arg-type]
+    values = [Reading(series=s, time=TIME, value=1).to_bytes() for s in ("a", "b")]
     decoded = decode([b"a\nb", b""], list(values))
     assert [refusal.reason for _, refusal in decoded.refused] == [Reason.WRONG_KEY] * 2
 

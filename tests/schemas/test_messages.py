@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -144,7 +144,7 @@ def _leaves(field: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_quality_codes_of_the_compiled_decoder_are_those_of_the_contract() -> None:
-    assert set(PlainQuality.__args__) == set(map(int, Quality))
+    assert set(get_args(PlainQuality)) == set(map(int, Quality))
 
 
 @pytest.mark.parametrize(

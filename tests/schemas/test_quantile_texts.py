@@ -22,7 +22,7 @@ def ticks(draw: st.DrawFn) -> list[tuple[list[str], Quantiles]]:
     levels, steps = draw(st.integers(1, 3)), draw(st.integers(1, 4))
     found: list[tuple[list[str], Quantiles]] = []
     for _ in range(draw(st.integers(1, 5))):
-        if found and draw(st.integers(0, 3)):
+        if found and bool(draw(st.integers(0, 3))):
             series, quantiles = found[-1][0], found[-1][1].copy()
         else:
             series = draw(st.lists(names, max_size=4, unique=True))

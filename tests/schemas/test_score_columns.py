@@ -1,5 +1,7 @@
 """Scores as columns are the same bytes as scores as messages."""
 
+from typing import Any
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,7 +41,9 @@ def columns(error: np.ndarray, naive_error: np.ndarray, count: int = 4) -> Score
 
 
 @given(SUMS, SUMS, st.integers(1, 1000))
-def test_columns_write_the_bytes_of_their_messages(error, naive_error, count) -> None:
+def test_columns_write_the_bytes_of_their_messages(
+    error: Any, naive_error: Any, count: int
+) -> None:
     found = columns(error, naive_error, max(count, 3))
     for row, (key, value) in enumerate(found.messages()):
         message = found.message(row)

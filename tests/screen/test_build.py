@@ -38,7 +38,8 @@ def checkout(folder: Path) -> Path:
 
 
 def test_what_is_built_already_needs_no_node(tmp_path: Path) -> None:
-    made, data = hook(checkout(tmp_path)), {"artifacts": []}
+    made = hook(checkout(tmp_path))
+    data: dict[str, Any] = {"artifacts": []}
     assert made.dependencies() == []
     made.initialize("standard", data)
     assert data["artifacts"] == ["/src/gridcast/gateway/screen/"]

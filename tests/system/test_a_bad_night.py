@@ -154,11 +154,11 @@ def test_when_all_goes_wrong_every_series_has_a_forecast_that_says_how_it_was_ma
     for number in range(NIGHT + OLD_HOURS, NIGHT + OLD_HOURS + 2):
         night.hour(number, SILENT)
     dawn = late + 2 * HOUR
-    for one in night.forecasts(late, dawn):
-        assert one.rung in {Rung.SEASONAL_PROFILE, Rung.LAST_LEVEL}
-        assert (one.model, one.release) == (None, None)
-        assert one.reason is not None
-        assert "refused" in one.reason or one.rung is Rung.LAST_LEVEL
+    for forecast in night.forecasts(late, dawn):
+        assert forecast.rung in {Rung.SEASONAL_PROFILE, Rung.LAST_LEVEL}
+        assert (forecast.model, forecast.release) == (None, None)
+        assert forecast.reason is not None
+        assert "refused" in forecast.reason or forecast.rung is Rung.LAST_LEVEL
 
 
 def _each_tick_once(found: list[Forecast]) -> dict[datetime, dict[str, Forecast]]:

@@ -39,11 +39,13 @@ def settings(kafka: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def start_worker(settings: Settings, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen]]:
+def start_worker(
+    settings: Settings, tmp_path: Path
+) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     """Start workers; those that still run at the end are ended."""
-    workers: list[subprocess.Popen] = []
+    workers: list[subprocess.Popen[bytes]] = []
 
-    def start() -> subprocess.Popen:
+    def start() -> subprocess.Popen[bytes]:
         with (tmp_path / f"worker-{len(workers)}.log").open("wb") as log:
             workers.append(
                 subprocess.Popen(command(settings, "worker"), cwd=tmp_path, stdout=log, stderr=log)
@@ -96,7 +98,7 @@ def unknown_alarms(settings: Settings) -> list[DeadLetter]:
 
 
 def test_an_alarm_is_listed_acknowledged_and_shelved_and_none_of_it_happens_twice(
-    settings: Settings, start_worker: Callable[[], subprocess.Popen], tmp_path: Path
+    settings: Settings, start_worker: Callable[[], subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
     assert gridcast(settings, "alarms", "list") == "no active alarms\n"
     assert gridcast(settings, "alarms", "list", "--json") == ""

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -61,7 +62,7 @@ def test_the_topics_hold_the_very_recording_that_was_sent(live: Settings, small:
     assert set(found.series) == set(small.series)
     assert found.weather == small.weather
 
-    def rows(one: Recording) -> list[tuple]:
+    def rows(one: Recording) -> list[tuple[Any, ...]]:
         columns = [getattr(one.arrivals, name).tolist() for name in one.arrivals.__slots__[1:]]
         names = [one.names[row] for row in one.arrivals.series.tolist()]
         return sorted(zip(names, *columns, strict=True))

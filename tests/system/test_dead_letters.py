@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -31,7 +32,7 @@ def settings(kafka: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def gridcast(settings: Settings, tmp_path: Path):
+def gridcast(settings: Settings, tmp_path: Path) -> Callable[..., str]:
     """Run a command of `gridcast dead-letters`."""
 
     def run(*arguments: str, code: int = 0) -> str:
@@ -94,13 +95,15 @@ def on_the_readings(settings: Settings) -> list[tuple[bytes | None, bytes | None
     return sorted(found, key=repr)
 
 
-def test_an_empty_topic_says_so_and_nothing_is_sent(gridcast) -> None:
+def test_an_empty_topic_says_so_and_nothing_is_sent(gridcast: Callable[..., str]) -> None:
     assert gridcast("list") == "no dead letters\n"
     assert gridcast("list", "--json") == ""
     assert gridcast("replay", "--yes").startswith("nothing to send again")
 
 
-def test_letters_are_counted_shown_and_filtered(settings: Settings, gridcast) -> None:
+def test_letters_are_counted_shown_and_filtered(
+    settings: Settings, gridcast: Callable[..., str]
+) -> None:
     write_letters(settings)
     shown = gridcast("list", "--show")
     rows = [line.split()[:3] for line in shown.splitlines()[1:4]]
@@ -118,7 +121,7 @@ def test_letters_are_counted_shown_and_filtered(settings: Settings, gridcast) ->
 
 
 def test_each_record_is_sent_again_once_as_it_came_and_that_is_remembered(
-    settings: Settings, gridcast
+    settings: Settings, gridcast: Callable[..., str]
 ) -> None:
     write_letters(settings)
     told = gridcast("replay", "--dry-run")
@@ -142,7 +145,9 @@ def test_each_record_is_sent_again_once_as_it_came_and_that_is_remembered(
     assert len(on_the_readings(settings)) == 6
 
 
-def test_a_topic_that_is_gone_is_named_and_nothing_is_sent(settings: Settings, gridcast) -> None:
+def test_a_topic_that_is_gone_is_named_and_nothing_is_sent(
+    settings: Settings, gridcast: Callable[..., str]
+) -> None:
     letter = DeadLetter(topic="gone", partition=0, offset=0, reason=Reason.EMPTY)
     producer = Producer(producer_options(settings))
     producer.produce(settings.topic_prefix + DEAD_LETTERS.name, letter.to_bytes(), letter.key)
@@ -152,7 +157,7 @@ def test_a_topic_that_is_gone_is_named_and_nothing_is_sent(settings: Settings, g
 
 
 def test_what_a_worker_has_not_yet_confirmed_is_no_letter_and_not_remembered_as_replayed(
-    settings: Settings, gridcast
+    settings: Settings, gridcast: Callable[..., str]
 ) -> None:
     """Workers write letters in the transactions of their checkpoints."""
     write_letters(settings)

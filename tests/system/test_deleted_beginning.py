@@ -7,6 +7,7 @@ otherwise (`auto.offset.reset`), and so finds nothing.
 from collections.abc import Callable
 from functools import partial
 from threading import Event
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -48,7 +49,7 @@ def delete_beginning(settings: Settings, topic: str) -> None:
         deletion.result(30)
 
 
-def and_then(function: Callable, act: Callable[[], None]) -> Callable:
+def and_then(function: Callable[..., Any], act: Callable[[], None]) -> Callable[..., Any]:
     """Act right after each call of a function."""
 
     def wrapper(*args: object, **kwargs: object) -> object:

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -35,7 +36,7 @@ def settings(kafka: str) -> Settings:
     return own
 
 
-def of_type(messages: list[dict], kind: str) -> list[dict]:
+def of_type(messages: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [message[kind] for message in messages if message["type"] == kind]
 
 
@@ -73,7 +74,7 @@ def test_a_client_gets_what_it_subscribed_to_and_nothing_else(
     )
     publish_forecasts(settings, *(forecast(name) for name in ("f-1", "m-1", "m-2", "m-3")))
 
-    def series_of(**wanted: object) -> list[str]:
+    def series_of(**wanted: Any) -> list[str]:
         with client(running.socket) as viewer:
             messages = viewer.snapshot(what=["forecast"], **wanted)
             return sorted(each["series"] for each in of_type(messages, "forecast"))

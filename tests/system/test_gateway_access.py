@@ -3,7 +3,7 @@
 import json
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from support.redis import RedisServer
 from support.sending import publish
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from gridcast.gateway.access.keys import new_key
 from gridcast.schemas import Command, GridSeries
@@ -58,7 +59,10 @@ def settings(kafka: str) -> Settings:
 @contextmanager
 def secured(settings: Settings, folder: Path, **flags: str) -> Iterator[RunningGateway]:
     """A gateway with API keys; `folder/keys.toml` has their entries."""
-    given = {"gateway_access": "keys", "gateway_keys_file": str(folder / "keys.toml")} | flags
+    given: dict[str, Any] = {
+        "gateway_access": "keys",
+        "gateway_keys_file": str(folder / "keys.toml"),
+    } | flags
     with gateway(settings, folder, **given) as running:
         yield running
 
@@ -86,7 +90,8 @@ def _listen(connection: ClientConnection) -> None:
 def raw(running: RunningGateway, **options: Any) -> ClientConnection:
     given: dict[str, Any] = {"subprotocols": ["gridcast.v1"], "compression": None} | options
     path = given.pop("path", "")
-    return connect(running.socket + path, **given, open_timeout=WITHIN_S)
+    connection: ClientConnection = connect(running.socket + path, **given, open_timeout=WITHIN_S)
+    return connection
 
 
 def test_a_client_without_a_key_is_refused_and_one_with_a_key_acts_in_its_name(
@@ -138,7 +143,7 @@ def test_a_token_is_valid_until_it_expires(settings: Settings, tmp_path: Path) -
     keys = {"keys": [ECAlgorithm.to_jwk(signer.public_key(), as_dict=True) | {"kid": "k"}]}
     (tmp_path / "jwks.json").write_text(json.dumps(keys))
     (tmp_path / "keys.toml").write_text("")
-    flags = {
+    flags: dict[str, Any] = {
         "gateway_jwks_file": str(tmp_path / "jwks.json"),
         "gateway_jwt_issuer": ISSUER,
     }
@@ -155,7 +160,7 @@ def test_a_token_is_valid_until_it_expires(settings: Settings, tmp_path: Path) -
 
 
 def test_a_page_of_another_site_may_not_connect(settings: Settings, tmp_path: Path) -> None:
-    flags = {"gateway_origins": "https://control.example"}
+    flags: dict[str, Any] = {"gateway_origins": "https://control.example"}
     with gateway(settings, tmp_path, **flags) as running:
         for origin in ("https://evil.example", "null"):
             with pytest.raises(InvalidStatus) as refused, raw(running, origin=origin):
@@ -166,6 +171,10 @@ def test_a_page_of_another_site_may_not_connect(settings: Settings, tmp_path: Pa
                 pass
         # A name that was made to lead to this machine.
         assert running.ask("/", Host="evil.example")[0] == 403
+
+
+def _says(running: RunningGateway, text: str) -> Callable[[], bool]:
+    return lambda: text in running.said()
 
 
 def test_connections_and_requests_of_a_key_are_limited_over_all_gateways(
@@ -181,7 +190,7 @@ def test_connections_and_requests_of_a_key_are_limited_over_all_gateways(
             stack.enter_context(secured(settings, tmp_path, redis_url=redis.url)) for _ in range(2)
         ]
         for running in gateways:
-            wait_for(lambda running=running: "Redis answers" in running.said(), running.said)
+            wait_for(_says(running, "Redis answers"), running.said)
         held = [stack.enter_context(client(gateways[n % 2].socket, key=key)) for n in range(3)]
         for running in gateways:
             with raw(running) as connection:
@@ -208,7 +217,7 @@ def test_tls_messagepack_and_compression_give_the_same_messages(
 ) -> None:
     authority = Authority(tmp_path / "tls")
     certificate, key = authority.certify("localhost")
-    flags = {
+    flags: dict[str, Any] = {
         "gateway_host": "localhost",
         "gateway_tls_certificate_file": str(certificate),
         "gateway_tls_key_file": str(key),
@@ -221,8 +230,11 @@ def test_tls_messagepack_and_compression_give_the_same_messages(
         messages: list[dict[str, Any]] = []
         wait_for(lambda: _is_ready(address, trusted), running.said)
         with connect(
-            address, ssl=trusted, subprotocols=["gridcast.v1.msgpack"], open_timeout=WITHIN_S
-        ) as connection:  # type: ignore[list-item]
+            address,
+            ssl=trusted,
+            subprotocols=[Subprotocol("gridcast.v1.msgpack")],
+            open_timeout=WITHIN_S,
+        ) as connection:
             assert [each.name for each in connection.protocol.extensions] == ["permessage-deflate"]
             connection.send(msgspec.msgpack.encode({"type": "authenticate"}))
             connection.send(
@@ -231,7 +243,9 @@ def test_tls_messagepack_and_compression_give_the_same_messages(
                 )
             )
             while not messages or messages[-1]["type"] != "current":
-                messages.append(msgspec.msgpack.decode(connection.recv(WITHIN_S)))
+                packed = connection.recv(WITHIN_S)
+                assert isinstance(packed, bytes)
+                messages.append(msgspec.msgpack.decode(packed))
         (got,) = [message["forecast"] for message in messages if message["type"] == "forecast"]
         numbers = np.frombuffer(got["quantiles"], "<f4").reshape(3, 4)
         assert numbers.tolist() == forecast("m-1").quantiles
@@ -241,7 +255,7 @@ def _is_ready(address: str, trusted: ssl.SSLContext) -> bool:
     with connect(
         address,
         ssl=trusted,
-        subprotocols=["gridcast.v1"],  # type: ignore[list-item]
+        subprotocols=[Subprotocol("gridcast.v1")],
         open_timeout=WITHIN_S,
     ) as connection:
         try:

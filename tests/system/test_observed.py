@@ -26,7 +26,7 @@ from gridcast.stream.settings import Settings
 
 WITHIN_S = 120.0
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-HEADERS = [("traceparent", f"00-{TRACE}-{SPAN}-01".encode())]
+HEADERS: list[tuple[str, str | bytes | None]] = [("traceparent", f"00-{TRACE}-{SPAN}-01".encode())]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 from support.sending import AT_ONCE
 
 from gridcast.agents.metrics import Metrics
@@ -177,7 +177,7 @@ async def test_a_second_worker_that_starts_later_sees_the_same_at_every_tick(
     hours = np.round(rng.uniform(0, 48, 300), 1)
     feed: list[Message] = [observation(hour, round(hour % 24, 1)) for hour in hours]
     feed += [run(hour, *range(40), station="t") for hour in range(0, 48, 6)]
-    rng.shuffle(feed)  # type: ignore[arg-type]
+    rng.shuffle(feed)
     async with running(settings) as early:
         for part in range(0, len(feed), 50):
             send(settings, *feed[part : part + 50])

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.consuming import all_of
@@ -24,7 +25,7 @@ EVERYONE = {name for series in FRAMES.values() for name in series}
 @pytest.fixture
 def hourly(kafka: str, tmp_path: Path) -> Iterator[Site]:
     """A deployment of hourly steps, and a worker there."""
-    chosen = {"step_minutes": "60", "levels": "0.05,0.5,0.95", "clock": "replay"}
+    chosen: dict[str, Any] = {"step_minutes": "60", "levels": "0.05,0.5,0.95", "clock": "replay"}
     with site(kafka, tmp_path, **chosen) as one:
         one.start_worker()
         yield one

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event
+from typing import Any
 from uuid import uuid4
 
 import parity
@@ -82,7 +83,9 @@ def test_keys_fall_into_the_partitions_that_kafkas_own_client_chooses(
 
 
 def test_live_replay_and_backtest_tell_the_same_bytes(kafka: str, tmp_path: Path) -> None:
-    found = parity.measure(kafka, tmp_path, series=6, minutes=60, horizon=1, model="box")
+    found: dict[str, Any] = parity.measure(
+        kafka, tmp_path, series=6, minutes=60, horizon=1, model="box"
+    )
     assert found["forecasts"] > 200
     assert (found["lost"], found["differing"]) == (0, 0)
     live = settings_of(kafka, tmp_path, "live", 1, "box")

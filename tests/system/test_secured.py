@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import (
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
     AclBindingFilter,
     AclOperation,
@@ -115,7 +115,9 @@ class Secured:
         wait_for(lambda: bool(self.admin.describe_acls(same).result(60)), "the right to be gone")
 
 
-def _acl(make: type, kind: ResourceType, prefix: str, who: str | None, may: AclOperation) -> object:
+def _acl(
+    make: Callable[..., Any], kind: ResourceType, prefix: str, who: str | None, may: AclOperation
+) -> Any:
     return make(kind, prefix, ResourcePatternType.PREFIXED, who, "*", may, AclPermissionType.ALLOW)
 
 

@@ -66,7 +66,7 @@ def forecasts_of(settings: Settings, topic: str) -> list[int]:
     }
     consumer = Consumer(options)
     consumer.assign([TopicPartition(topic, 0, 0)])
-    found = []
+    found: list[int] = []
     while True:
         message = consumer.poll(60)
         assert message is not None

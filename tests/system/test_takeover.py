@@ -31,7 +31,7 @@ def quickest_takeover_s(deployment: Deployment, limit_s: float, *, killed: bool)
     too many is late each time.
     """
     share_out(deployment, 1)
-    found = []
+    found: list[float] = []
     while not found or (min(found) >= limit_s and len(found) < MOST_TRIES):
         (lost,) = share_out(deployment, 1)
         found.append(takeover_s(deployment, lost, killed=killed))

@@ -38,11 +38,13 @@ def settings(kafka: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def start_worker(settings: Settings, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen]]:
+def start_worker(
+    settings: Settings, tmp_path: Path
+) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
     """Start workers; those that still run at the end are ended."""
-    workers: list[subprocess.Popen] = []
+    workers: list[subprocess.Popen[bytes]] = []
 
-    def start(**settings_: str) -> subprocess.Popen:
+    def start(**settings_: str) -> subprocess.Popen[bytes]:
         command = ["worker", "--broker", settings.broker, "--topic-prefix", settings.topic_prefix]
         log = (tmp_path / f"worker-{len(workers)}.log").open("wb")
         environment = os.environ | {"GRIDCAST_CACHE_DIR": str(settings.cache_dir)}
@@ -136,7 +138,7 @@ def _dead_letters(settings: Settings) -> list[DeadLetter]:
 
 
 def test_every_record_is_used_or_a_dead_letter_with_its_bytes_and_place(
-    settings: Settings, start_worker: Callable[[], subprocess.Popen]
+    settings: Settings, start_worker: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
     records, expected = good_and_bad(3000)
     send(settings, records)
@@ -155,7 +157,7 @@ def test_every_record_is_used_or_a_dead_letter_with_its_bytes_and_place(
 
 
 def test_a_worker_that_is_started_again_goes_on_where_the_last_one_stopped(
-    settings: Settings, start_worker: Callable[[], subprocess.Popen]
+    settings: Settings, start_worker: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
     records, expected = good_and_bad(1000)
     send(settings, records)
@@ -171,7 +173,7 @@ def test_a_worker_that_is_started_again_goes_on_where_the_last_one_stopped(
 
 
 def test_a_state_of_other_settings_is_refused_in_one_line_that_names_them(
-    settings: Settings, start_worker: Callable[..., subprocess.Popen], tmp_path: Path
+    settings: Settings, start_worker: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
     send(settings, good_and_bad(100)[0])
     first = start_worker()
@@ -186,7 +188,7 @@ def test_a_state_of_other_settings_is_refused_in_one_line_that_names_them(
 
 
 def test_every_series_is_forecast_at_every_tick_and_each_forecast_is_seen_once(
-    settings: Settings, start_worker: Callable[..., subprocess.Popen]
+    settings: Settings, start_worker: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=1)
     records: list[tuple[bytes | None, bytes | None]] = []

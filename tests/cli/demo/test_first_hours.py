@@ -78,6 +78,7 @@ class Worker:
         offset = partition.next_offset + np.arange(len(here))
         for tick in partition.take(readings, here.arrival_ms, offset, int(offset[-1]) + 1):
             roster, watch = partition.windows.roster.names, partition.watch
+            assert watch is not None
             found = watch.conditions(tick.time_ms, roster, self.grid, feed)
             self.told += self.boards[number].judge(tick.time_ms, found, DETECTED)
             if tick.time_ms % SLOT_MS == 0:
@@ -86,7 +87,7 @@ class Worker:
 
 @pytest.mark.parametrize("seed", [1, 3])
 def test_a_demo_in_which_nothing_goes_wrong_says_nothing_in_its_first_hours(
-    seed, monkeypatch
+    seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "KafkaTable", Table)
     history.write_past(SETTINGS, series=SERIES, seed=seed, end_ms=EVENING)
@@ -98,5 +99,7 @@ def test_a_demo_in_which_nothing_goes_wrong_says_nothing_in_its_first_hours(
         cuts = np.searchsorted(chunk.arrivals.arrival_ms, minutes).tolist()
         for first, last in pairwise(cuts):
             worker.take(chunk.arrivals.take(slice(first, last)))
-    assert worker.partitions[0].tick_ms >= EVENING + (HOURS * 60 - 2) * MINUTE_MS
+    tick_ms = worker.partitions[0].tick_ms
+    assert tick_ms is not None
+    assert tick_ms >= EVENING + (HOURS * 60 - 2) * MINUTE_MS
     assert worker.told == []

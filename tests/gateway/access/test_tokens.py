@@ -23,7 +23,8 @@ ISSUER = "https://login.example"
 
 
 def jwk(kind: Any, key: Any, name: str, algorithm: str) -> dict[str, Any]:
-    return kind.to_jwk(key.public_key(), as_dict=True) | {"kid": name, "alg": algorithm}
+    public: dict[str, Any] = kind.to_jwk(key.public_key(), as_dict=True)
+    return public | {"kid": name, "alg": algorithm}
 
 
 OLD = jwk(RSAAlgorithm, RSA_KEY, "old", "RS256")
@@ -96,7 +97,7 @@ def test_a_token_that_somebody_else_signed_is_not_accepted(file: Path) -> None:
 def test_a_token_without_a_signature_is_not_accepted(file: Path) -> None:
     claims = jwt.decode(token(), options={"verify_signature": False})
     with pytest.raises(AccessDenied):
-        identify(file, jwt.encode(claims, None, "none", {"kid": "old"}))
+        identify(file, jwt.encode(claims, None, "none", {"kid": "old"}))  # type: ignore[arg-type]
 
 
 def test_the_public_key_is_no_secret_to_sign_with(file: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from support.gateway import forecast
 from websockets.frames import Frame, Opcode
 
-from gridcast.gateway.entries import KafkaMessage, read_entry
+from gridcast.gateway.entries import Entry, KafkaMessage, read_entry
 from gridcast.gateway.protocol import Close, CloseCode, Format, Packet
 from gridcast.schemas.gateway import What
 
@@ -26,6 +26,7 @@ def test_a_forecast_in_the_binary_form_is_half_as_long_and_the_same_numbers() ->
     ]
     value = template.model_copy(update={"quantiles": quantiles}).to_bytes()
     entry = read_entry(What.FORECAST, KafkaMessage(0, 7, 0, b"m-1", value), 10_000)
+    assert isinstance(entry, Entry)
     packed = entry.to(Format.MSGPACK).payload
     message = msgspec.msgpack.decode(packed)
     assert (message["type"], message["seq"]) == ("forecast", [0, 7])

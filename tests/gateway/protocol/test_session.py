@@ -44,7 +44,7 @@ def new(form: Format = Format.JSON, **limits: int) -> Session:
     return Session(form, ConnectionLimits(**limits))
 
 
-def open_session(welcome: Welcome = WELCOME, **limits: int) -> Session:
+def open_session(welcome: Welcome = WELCOME, **limits: Any) -> Session:
     session = new(**limits)
     say(session, type="authenticate", key="k")
     session.admit(welcome)

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -48,7 +49,9 @@ def loads(request: pytest.FixtureRequest, ran: Ran) -> tuple[str, Loads]:
     return request.param, Loads(*map(np.array, zip(*_loads(table.to_pylist(), came), strict=True)))
 
 
-def _loads(forecasts: list[dict], came: dict) -> Iterator[tuple]:
+def _loads(
+    forecasts: list[dict[str, Any]], came: dict[tuple[str, datetime], float]
+) -> Iterator[tuple[Any, ...]]:
     for row in forecasts:
         assert row["tick"] == row["first"]
         for lead in range(24):
@@ -60,12 +63,13 @@ def _loads(forecasts: list[dict], came: dict) -> Iterator[tuple]:
 
 
 @pytest.fixture(scope="module")
-def evaluation(ran: Ran) -> dict:
-    return json.loads((ran.report / "evaluation.json").read_text("utf-8"))
+def evaluation(ran: Ran) -> dict[str, Any]:
+    figures: dict[str, Any] = json.loads((ran.report / "evaluation.json").read_text("utf-8"))
+    return figures
 
 
 def test_errors_of_one_number_are_those_of_scikit_learn(
-    loads: tuple[str, Loads], evaluation: dict
+    loads: tuple[str, Loads], evaluation: dict[str, Any]
 ) -> None:
     name, of = loads
     told = evaluation["scores"][name]
@@ -83,7 +87,7 @@ def test_errors_of_one_number_are_those_of_scikit_learn(
 
 
 def test_the_scaled_error_is_scaled_by_what_yesterday_missed_before_the_first_tick(
-    loads: tuple[str, Loads], evaluation: dict
+    loads: tuple[str, Loads], evaluation: dict[str, Any]
 ) -> None:
     name, of = loads
     arrivals = make_recording(series=3, days=26).arrivals
@@ -98,7 +102,7 @@ def test_the_scaled_error_is_scaled_by_what_yesterday_missed_before_the_first_ti
 
 
 def test_r2_of_each_series_is_that_of_scikit_learn(
-    loads: tuple[str, Loads], evaluation: dict
+    loads: tuple[str, Loads], evaluation: dict[str, Any]
 ) -> None:
     name, of = loads
     for series, told in evaluation["by"]["series"][name].items():
@@ -107,7 +111,7 @@ def test_r2_of_each_series_is_that_of_scikit_learn(
 
 
 def test_pinball_and_crps_are_those_of_scikit_learn_and_scoringrules(
-    loads: tuple[str, Loads], evaluation: dict
+    loads: tuple[str, Loads], evaluation: dict[str, Any]
 ) -> None:
     name, of = loads
     told = evaluation["scores"][name]
@@ -126,7 +130,7 @@ def test_pinball_and_crps_are_those_of_scikit_learn_and_scoringrules(
 
 
 def test_coverage_and_width_by_horizon_and_the_shares_below_each_quantile(
-    loads: tuple[str, Loads], evaluation: dict
+    loads: tuple[str, Loads], evaluation: dict[str, Any]
 ) -> None:
     name, of = loads
     for group, told in evaluation["by"]["horizon"][name].items():
@@ -141,7 +145,7 @@ def test_coverage_and_width_by_horizon_and_the_shares_below_each_quantile(
 
 @pytest.mark.parametrize(("what", "form"), [("hour", "%H:00"), ("weekday", "%A"), ("month", "%B")])
 def test_groups_are_those_of_the_local_time_of_the_slot(
-    loads: tuple[str, Loads], evaluation: dict, what: str, form: str
+    loads: tuple[str, Loads], evaluation: dict[str, Any], what: str, form: str
 ) -> None:
     name, of = loads
     group = np.array([one.astimezone(ZoneInfo("Europe/Berlin")).strftime(form) for one in of.begin])
@@ -159,7 +163,9 @@ def test_groups_are_those_of_the_local_time_of_the_slot(
         assert scores["pinball"] == pytest.approx(np.mean(losses), 1e-5)
 
 
-def test_rungs_are_as_the_forecasts_say(loads: tuple[str, Loads], evaluation: dict) -> None:
+def test_rungs_are_as_the_forecasts_say(
+    loads: tuple[str, Loads], evaluation: dict[str, Any]
+) -> None:
     name, of = loads
     told = evaluation["by"]["rung"][name]
     assert set(told) == set(of.rung)
@@ -170,7 +176,7 @@ def test_rungs_are_as_the_forecasts_say(loads: tuple[str, Loads], evaluation: di
 
 
 def test_peaks_are_the_highest_load_of_each_horizon(
-    loads: tuple[str, Loads], evaluation: dict
+    loads: tuple[str, Loads], evaluation: dict[str, Any]
 ) -> None:
     name, of = loads
     off, hours = [], []

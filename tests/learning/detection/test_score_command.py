@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +21,7 @@ START = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def write(path: Path, series: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
-    columns: dict[str, list] = {"ts": [], "entity": [], "value": [], "label": []}
+    columns: dict[str, list[Any]] = {"ts": [], "entity": [], "value": [], "label": []}
     for name, (value, label) in series.items():
         columns["ts"] += [START + timedelta(minutes=5 * place) for place in range(len(value))]
         columns["entity"] += [name] * len(value)
@@ -30,7 +31,7 @@ def write(path: Path, series: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
 
 
 def test_a_labelled_set_is_scored_by_nabs_rules(
-    tmp_path: Path, capsys: pytest.CaptureFixture
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rng = np.random.default_rng(1)
     value, label = rng.normal(10, 1, 2_000), np.zeros(2_000, int)
@@ -44,7 +45,7 @@ def test_a_labelled_set_is_scored_by_nabs_rules(
 
 
 def test_a_simulated_grid_is_watched_and_its_faults_are_counted(
-    capsys: pytest.CaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     score(series=12, days=1, learn_days=0, faults=30, seed=5, json=True)
     found = json.loads(capsys.readouterr().out)["simulated"]
@@ -55,7 +56,7 @@ def test_a_simulated_grid_is_watched_and_its_faults_are_counted(
 
 
 def test_a_run_that_is_stopped_tells_of_the_days_it_watched(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     watched = SimulationRun.run
 
@@ -86,7 +87,9 @@ def test_a_run_that_is_stopped_while_it_learns_has_no_figures(
         score(series=5, days=2, learn_days=1, json=True)
 
 
-def test_figures_are_printed_for_people_too(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_figures_are_printed_for_people_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(tmp_path / "appliances.parquet", {"oven/day1": (np.arange(50.0), np.zeros(50, int))})
     score(series=0, data=tmp_path)
     printed = capsys.readouterr().out
@@ -111,7 +114,7 @@ def test_days_of_one_device_are_laid_end_to_end_the_normal_ones_first(tmp_path: 
         ({"series": 5, "country": "XX", "days": 1}, "--country XX"),
     ],
 )
-def test_what_cannot_be_scored_is_said_in_a_line(asked: dict, says: str) -> None:
+def test_what_cannot_be_scored_is_said_in_a_line(asked: dict[str, Any], says: str) -> None:
     with pytest.raises(UserError, match=says):
         score(**asked)
 

@@ -34,7 +34,7 @@ def real(name: str) -> tuple[Path, Mapping]:
     ],
 )
 def test_a_real_set_is_accepted_and_its_report_is_what_the_docs_say(
-    name: str, expected: tuple[int, ...]
+    name: str, expected: tuple[int, int, float, int, int]
 ) -> None:
     path, mapping = real(name)
     history, report = check_history(path, mapping)

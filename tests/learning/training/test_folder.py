@@ -32,7 +32,8 @@ def test_a_run_that_ends_well_is_done(tmp_path: Path) -> None:
     folder = _begin(tmp_path)
     with RunRecorder(folder, _at_noon):
         assert folder.is_held
-        assert folder.status.state is RunState.RUNNING
+        state = folder.status.state
+        assert state is RunState.RUNNING
     assert folder.status.state is RunState.DONE
     assert folder.status.ended == NOON
 
@@ -79,7 +80,8 @@ def test_a_run_belongs_to_one_process_at_a_time(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        assert folder.status.state is RunState.RUNNING
+        state = folder.status.state
+        assert state is RunState.RUNNING
         with pytest.raises(UserError, match="another process holds"):
             folder.hold()
         holder.communicate()

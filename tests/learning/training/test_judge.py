@@ -65,7 +65,9 @@ def test_all_are_judged_on_the_same_forecasts(make_history: Make) -> None:
     assert len(scores.leads_minutes) == len(scores.by_lead[MODEL]["mape"]) == 24
     assert set(scores.by) == {"hour", "weekday", "month"}
     assert [one.series for one in scores.by_series] == ["s-0", "s-1"]
-    assert scores.by_series[1].size_kw == pytest.approx(3 * scores.by_series[0].size_kw, rel=0.05)
+    small_kw, large_kw = (one.size_kw for one in scores.by_series)
+    assert small_kw is not None
+    assert large_kw == pytest.approx(3 * small_kw, rel=0.05)
 
 
 def test_an_honest_forecaster_is_reliable_and_flawless(make_history: Make) -> None:
@@ -88,7 +90,9 @@ def test_the_best_day_is_better_than_the_worst(make_history: Make) -> None:
     judged = _judged(judge)
     assert judged.best is not None
     assert judged.worst is not None
-    assert judged.best.error < judged.scores.test[MODEL]["mape"] < judged.worst.error
+    mape = judged.scores.test[MODEL]["mape"]
+    assert mape is not None
+    assert judged.best.error < mape < judged.worst.error
     assert judged.best.truth.shape == (24,)
     assert judged.best.quantiles.shape == (5, 24)
 

@@ -54,7 +54,7 @@ class Quiet:
 
 
 def _train(made: list[Any], runs: Path, config: Config | None = None) -> RunFolder:
-    folder = run.begin(config or Config.model_validate(TINY), runs, "towns")
+    folder: RunFolder = run.begin(config or Config.model_validate(TINY), runs, "towns")
     files, mappings = [one.file for one in made], [one.mapping for one in made]
     run.train(folder, files, mappings, "towns", Quiet())
     return folder

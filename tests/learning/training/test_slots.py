@@ -79,4 +79,6 @@ def test_a_gap_longer_than_a_reading_may_stand_is_not_measured() -> None:
     history = _history([START_MS + np.array([0, 3]) * 3_600_000], [np.array([1.0, 2.0])])
     slots = lay_out(history, 60 * MINUTE_MS, 60 * MINUTE_MS)
     assert slots.mark[:, 0].tolist() == [255, 0, 0, 255]
-    np.testing.assert_array_equal(slots.mean[:, 0], np.float32([1.0, np.nan, np.nan, 2.0]))
+    np.testing.assert_array_equal(
+        slots.mean[:, 0], np.array([1.0, np.nan, np.nan, 2.0], np.float32)
+    )

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -37,7 +38,7 @@ class Played:
         self.told += told
         return [alarm.change for alarm in told]
 
-    def do(self, action: Action, alarm: Alarm, minute: float, until: float | None = None):
+    def do(self, action: Action, alarm: Alarm, minute: float, until: float | None = None) -> Any:
         at = utc_time(START + round(minute * MINUTE))
         end = None if until is None else utc_time(START + round(until * MINUTE))
         command = Command(
@@ -54,11 +55,11 @@ def played() -> Played:
     return Played()
 
 
-def spike(series: str = "m-1", sign: Sign = Sign.ON, **more) -> Condition:
+def spike(series: str = "m-1", sign: Sign = Sign.ON, **more: Any) -> Condition:
     return Condition(SPIKE, series, sign, **({"priority": Priority.LOW} | more))
 
 
-def gap(series: str, *under: tuple[AlarmKind, str], **more) -> Condition:
+def gap(series: str, *under: tuple[AlarmKind, str], **more: Any) -> Condition:
     return Condition(GAP, series, under=under, **({"priority": Priority.LOW} | more))
 
 
@@ -119,7 +120,7 @@ def test_another_cause_is_told_but_not_every_minute(played: Played) -> None:
 def test_an_important_one_that_goes_on_is_told_anew_even_if_it_was_acknowledged(
     played: Played,
 ) -> None:
-    high = {"priority": Priority.HIGH}
+    high: dict[str, Any] = {"priority": Priority.HIGH}
     played.see(0, spike(**high))
     played.see(2, spike(**high))
     played.do(Action.ACKNOWLEDGE, played.told[0], 3)
@@ -259,7 +260,7 @@ STEPS = st.lists(
 @settings(max_examples=150, deadline=None)
 @given(STEPS, st.sets(st.integers(0, 25)))
 def test_whatever_is_seen_alarms_are_raised_once_cleared_once_and_restarts_change_nothing(
-    steps: list, restarts: set[int]
+    steps: list[Any], restarts: set[int]
 ) -> None:
     def play(restarts: set[int]) -> list[Alarm]:
         told: list[Alarm] = []

@@ -14,7 +14,9 @@ SHIFT = arrays(np.float32, SHAPE, elements=st.floats(-1, 1, width=32))
 
 
 @given(RAW, SHIFT)
-def test_quantiles_rise_are_numbers_and_stay_above_the_least_load(raw, shift) -> None:
+def test_quantiles_rise_are_numbers_and_stay_above_the_least_load(
+    raw: np.ndarray, shift: np.ndarray
+) -> None:
     found = corrected(raw, shift, lower=np.zeros(3))
     assert np.isfinite(found).all()
     assert (np.diff(found, axis=1) >= 0).all()
@@ -23,12 +25,14 @@ def test_quantiles_rise_are_numbers_and_stay_above_the_least_load(raw, shift) ->
 
 
 @given(RAW)
-def test_where_nothing_was_learned_nothing_moves(raw) -> None:
+def test_where_nothing_was_learned_nothing_moves(raw: np.ndarray) -> None:
     np.testing.assert_array_equal(corrected(raw, np.zeros_like(raw), -np.inf), raw)
 
 
 @given(RAW, SHIFT)
-def test_a_series_is_corrected_alike_whoever_stands_beside_it(raw, shift) -> None:
+def test_a_series_is_corrected_alike_whoever_stands_beside_it(
+    raw: np.ndarray, shift: np.ndarray
+) -> None:
     together = corrected(raw, shift, 0.0)
     for row in range(len(raw)):
         alone = corrected(raw[row : row + 1], shift[row : row + 1], 0.0)

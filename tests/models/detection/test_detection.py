@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -183,7 +184,10 @@ def test_what_all_neighbours_do_at_once_at_the_half_hour_is_a_tariff_or_timers(g
 
 
 def test_what_all_neighbours_do_on_a_holiday_is_for_the_holiday(grid: Grid) -> None:
-    off = {"calendar": np.zeros(len(NAMES), np.intp), "calendars": [("Pacific/Auckland", "NZ")]}
+    off: dict[str, Any] = {
+        "calendar": np.zeros(len(NAMES), np.intp),
+        "calendars": [("Pacific/Auckland", "NZ")],
+    }
     known = replace(KNOWN, **off)
     noon = START + grid.minute * MINUTE
     assert on_holiday(known, noon).all(), "2 January, the day after New Year's Day"
@@ -330,11 +334,14 @@ def test_a_series_that_nothing_is_known_of_is_watched_all_the_same() -> None:
         [],
         [],
     )
+    looked = None
     for minute in range(40):
         at = np.array([START + minute * MINUTE])
         if minute < 20:
             watch.take(np.array([0]), np.array([minute * 0.01]), at, at)
-        look, seen = watch.look(int(at[0]) + MINUTE, nothing)
+        looked = watch.look(int(at[0]) + MINUTE, nothing)
+    assert looked is not None
+    look, seen = looked
     assert [
         one.key
         for one in ConditionBuilder(seen, look, nothing, ["m"], "meter.readings/0").conditions()

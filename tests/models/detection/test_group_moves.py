@@ -23,9 +23,9 @@ class Group:
         """Look at it; tell whether it has moved up."""
         heard = self.size if heard is None else heard
         high = self.rng.binomial(heard, self.usual) if high is None else high
-        size, heard, high = (np.full(1, one, np.float32) for one in (self.size, heard, high))
-        share = high / np.maximum(heard, 1)
-        seen = GroupStatistics(size, NONE, share, NONE, NONE, NONE, heard)
+        sizes, heards, highs = (np.full(1, one, np.float32) for one in (self.size, heard, high))
+        share: np.ndarray = highs / np.maximum(heards, 1)
+        seen = GroupStatistics(sizes, NONE, share, NONE, NONE, NONE, heards)
         return bool(self.moves.update(seen, self.interval_s, RISK)[0][0])
 
     def days(self, days: float) -> list[bool]:

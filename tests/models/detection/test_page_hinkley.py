@@ -30,7 +30,7 @@ def test_it_finds_the_same_drifts_at_the_same_values_as_river(limit: DriftLimit,
     for one in range(series):
         test = River(limit.min_instances, limit.delta, limit.threshold, limit.alpha)
         for turn in np.flatnonzero(given[:, one]):
-            test.update(float(values[turn, one]))
+            test.update(float(values[turn, one]))  # type: ignore[no-untyped-call]
             theirs[turn, one] = test.drift_detected
     assert theirs.any(), "or nothing was compared"
     assert (moved == theirs).all()

@@ -1,6 +1,7 @@
 """A feed is silent when it is so for longer than its own rhythm lets expect, however it sends."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from gridcast.units import Flags
 MINUTE = 60_000
 DAY = 24 * 60
 CHANCE_A_DAY = 2e-4
-SOONEST = SOONEST_S / 60 + 1
+SOONEST: Any = SOONEST_S / 60 + 1
 
 Sends = Callable[[int], Flags]
 """Tells which feeds are heard in a minute."""

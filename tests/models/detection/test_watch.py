@@ -1,5 +1,7 @@
 """A watch that is loaded from its records goes on as if it had not stopped, to the bit."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -49,7 +51,7 @@ class Feed:
         at = START + self.minute * MINUTE - rng.integers(0, 3, len(rows)) * MINUTE // 2
         self.watch.take(rows, value, at, at + rng.integers(0, 9_000, len(rows)))
 
-    def tick(self) -> list:
+    def tick(self) -> list[Any]:
         """Close a tick; return its conditions."""
         self.minute += 1
         tick_ms = START + self.minute * MINUTE
@@ -96,9 +98,10 @@ STEPS = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(STEPS, st.integers(0, 99))
 def test_a_watch_loaded_at_any_checkpoint_sees_and_knows_what_one_does_that_lived_on(
-    steps, seed
+    steps: list[Any], seed: int
 ) -> None:
-    feed, table = Feed(seed), {}
+    feed = Feed(seed)
+    table: dict[str, bytes] = {}
     lived = Feed(seed)
     for step in steps:
         if step in ("keep", "restart"):
@@ -121,7 +124,8 @@ def parts(watch: ReadingWatch) -> list[list[bytes]]:
 
 
 def test_between_two_wholes_a_checkpoint_takes_a_few_bytes_a_series() -> None:
-    series, watch, table = 2_000, ReadingWatch(), {}
+    series, watch = 2_000, ReadingWatch()
+    table: dict[str, bytes] = {}
     rng, grid = np.random.default_rng(1), Grid()
     names, rows = [f"m-{row}" for row in range(series)], np.arange(series)
     sizes = []
@@ -154,7 +158,8 @@ def test_what_was_learned_of_a_group_stays_with_its_name() -> None:
 
 
 def test_a_watch_of_another_layout_begins_anew_and_leaves_nothing_behind() -> None:
-    feed, table = Feed(1), {}
+    feed = Feed(1)
+    table: dict[str, bytes] = {}
     for _ in range(20):
         feed.send()
         feed.tick()
@@ -167,7 +172,8 @@ def test_a_watch_of_another_layout_begins_anew_and_leaves_nothing_behind() -> No
 
 
 def test_a_record_that_is_missing_is_named() -> None:
-    feed, table = Feed(1), {}
+    feed = Feed(1)
+    table: dict[str, bytes] = {}
     for _ in range(3):
         feed.send()
         feed.tick()

@@ -14,7 +14,8 @@ def wave(hours: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     weekend = (hours // 24 % 7) >= 5
     slow = np.convolve(rng.normal(size=len(hours) + 47), np.ones(48) / 48, "valid")
     shape = 10 + 4 * np.sin(hours / 24 * 2 * np.pi) - 2.0 * weekend
-    return shape + 2 * slow + rng.normal(0, 0.1, len(hours))
+    load: np.ndarray = shape + 2 * slow + rng.normal(0, 0.1, len(hours))
+    return load
 
 
 @pytest.fixture(scope="session")

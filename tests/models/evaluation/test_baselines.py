@@ -1,5 +1,7 @@
 """The baseline forecasters: quantiles, learning, and repeatability."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,10 @@ from gridcast.models.features import FeatureBuilder, FeatureSpec, Inputs
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 RULES = ("persistence", "seasonal_naive_day", "seasonal_naive_week", "moving_average", "ridge")
 
+NO_PAIRS: Any = None
+"""These fits and forecasts never look at the pairs."""
+Lessons = tuple[EvaluationSamples, EvaluationSamples]
+
 
 @pytest.fixture(scope="module")
 def split(archive: Archive) -> TimeSplit:
@@ -31,17 +37,16 @@ def split(archive: Archive) -> TimeSplit:
 
 
 @pytest.fixture(scope="module")
-def lessons(
-    archive: Archive, builder: FeatureBuilder, split: TimeSplit
-) -> tuple[EvaluationSamples, EvaluationSamples]:
-    return tuple(
+def lessons(archive: Archive, builder: FeatureBuilder, split: TimeSplit) -> Lessons:
+    train, validation = (
         samples_of(archive, builder, pairs_of(archive, builder, part))
         for part in (split.train, split.validation)
     )
+    return train, validation
 
 
 @pytest.fixture(scope="module")
-def fitted(builder: FeatureBuilder, lessons) -> dict[str, Baseline]:
+def fitted(builder: FeatureBuilder, lessons: Lessons) -> dict[str, Baseline]:
     return {name: BASELINES[name](builder.spec, LEVELS).fit(*lessons) for name in RULES}
 
 
@@ -59,9 +64,11 @@ def inputs_of(load: np.ndarray, spec: FeatureSpec) -> Inputs:
 def medians(make: type, load: np.ndarray, spec: FeatureSpec) -> np.ndarray:
     inputs = inputs_of(load, spec)
     nothing = EvaluationSamples(
-        None, inputs, np.full((len(load), spec.horizon), np.nan, np.float32)
+        NO_PAIRS, inputs, np.full((len(load), spec.horizon), np.nan, np.float32)
     )
-    return make(spec, LEVELS).fit(nothing, nothing).forecast(inputs)[:, LEVELS.index(0.5)]
+    quantiles = make(spec, LEVELS).fit(nothing, nothing).forecast(inputs)
+    median: np.ndarray = quantiles[:, LEVELS.index(0.5)]
+    return median
 
 
 def test_each_rule_says_what_its_name_says() -> None:
@@ -78,18 +85,24 @@ def test_each_rule_says_what_its_name_says() -> None:
 
 @pytest.mark.parametrize("name", RULES)
 def test_quantiles_rise_and_hold_the_share_they_say(
-    name: str, archive: Archive, builder: FeatureBuilder, split: TimeSplit, fitted
+    name: str,
+    archive: Archive,
+    builder: FeatureBuilder,
+    split: TimeSplit,
+    fitted: dict[str, Baseline],
 ) -> None:
     baseline = fitted[name]
     pairs = pairs_of(archive, builder, split.test)
     found = verify({name: baseline}, LEVELS, archive, builder, pairs)[name]
     assert (np.diff(found.quantiles, axis=2) >= 0).all()
     scores = score(found, Scales.of(archive.mean[: split.train.end], 24))
-    assert 78 < scores["coverage_90"] < 97
+    coverage = scores["coverage_90"]
+    assert coverage is not None
+    assert 78 < coverage < 97
 
 
 def test_ridge_beats_every_rule_of_thumb_at_every_lead(
-    archive: Archive, builder: FeatureBuilder, split: TimeSplit, fitted
+    archive: Archive, builder: FeatureBuilder, split: TimeSplit, fitted: dict[str, Baseline]
 ) -> None:
     pairs = pairs_of(archive, builder, split.test)
     found = verify(fitted, LEVELS, archive, builder, pairs)
@@ -102,7 +115,9 @@ def test_ridge_beats_every_rule_of_thumb_at_every_lead(
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_nothing_but_the_unit_changes_with_the_unit(name: str, fitted, lessons) -> None:
+def test_nothing_but_the_unit_changes_with_the_unit(
+    name: str, fitted: dict[str, Baseline], lessons: Lessons
+) -> None:
     baseline = fitted[name]
     inputs = lessons[1].inputs.take(slice(0, 50))
     larger = Inputs(inputs.load * 8, inputs.past, inputs.future, inputs.static)
@@ -110,7 +125,9 @@ def test_nothing_but_the_unit_changes_with_the_unit(name: str, fitted, lessons) 
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_a_sample_is_answered_alike_in_whatever_company(name: str, fitted, lessons) -> None:
+def test_a_sample_is_answered_alike_in_whatever_company(
+    name: str, fitted: dict[str, Baseline], lessons: Lessons
+) -> None:
     baseline = fitted[name]
     inputs = lessons[1].inputs
     alone = baseline.forecast(inputs.take(slice(7, 8)))
@@ -151,14 +168,18 @@ def test_ridge_learns_what_weather_the_operator_and_holidays_tell() -> None:
     future[unknown, :, -2:] = np.nan
     truth[unknown] = np.nan
     inputs = Inputs(load.astype(np.float32), past, future, np.zeros((n, 0), np.float32))
-    both = EvaluationSamples(None, inputs, truth.astype(np.float32))
+    both = EvaluationSamples(NO_PAIRS, inputs, truth.astype(np.float32))
     answer = Ridge(spec, LEVELS).fit(both, both).forecast(inputs)
     assert np.isfinite(answer).all()
     assert np.nanmean(np.abs(answer[:, 2] - truth)) < 0.5
 
 
 def test_lightgbm_improves_on_ridge_and_repeats_itself(
-    archive: Archive, builder: FeatureBuilder, split: TimeSplit, lessons, fitted
+    archive: Archive,
+    builder: FeatureBuilder,
+    split: TimeSplit,
+    lessons: Lessons,
+    fitted: dict[str, Baseline],
 ) -> None:
     pytest.importorskip("lightgbm", reason="needs gridcast[train]")
     settings = {"rows": 5_000, "rounds": 20, "leaves": 7}
@@ -170,7 +191,7 @@ def test_lightgbm_improves_on_ridge_and_repeats_itself(
     inputs = lessons[1].inputs.take(slice(0, 20))
     assert np.array_equal(first.forecast(inputs), second.forecast(inputs))
     scales = Scales.of(archive.mean[: split.train.end], 24)
-    missed = {name: score(one, scales)["pinball"] for name, one in found.items()}
+    missed: dict[str, Any] = {name: score(one, scales)["pinball"] for name, one in found.items()}
     assert missed["trees"] < 1.05 * missed["ridge"]
 
 

@@ -38,7 +38,7 @@ def test_the_crps_is_twice_the_pinball_loss_of_all_levels(values: list[float], l
 
     def twice_pinball(level: float) -> float:
         off = load - np.interp(level, LEVELS, rising)
-        return 2 * max(level * off, (level - 1) * off)
+        return float(2 * max(level * off, (level - 1) * off))
 
     turns = sorted({*LEVELS, float(np.interp(load, rising, LEVELS))})
     pieces = zip([0.0, *turns], [*turns, 1.0], strict=True)
@@ -52,6 +52,7 @@ def test_of_a_single_number_the_crps_is_the_mae(pairs: list[tuple[float, float]]
     truth, forecast = np.array(pairs).T
     same = np.repeat(forecast[:, None], len(LEVELS), axis=1)
     mae = point.mae(truth, forecast)
+    assert mae is not None
     assert quantiles.crps(truth, same, LEVELS) == pytest.approx(mae, abs=1e-9)
     assert quantiles.pinball(truth, forecast[:, None], (0.5,)) == pytest.approx(mae / 2, abs=1e-9)
 
@@ -61,8 +62,10 @@ def test_the_levels_that_are_true_have_the_least_pinball_loss() -> None:
     truth = rng.normal(size=200_000)
     right = np.quantile(truth, LEVELS)
     best = quantiles.pinball(truth, np.broadcast_to(right, (len(truth), 7)), LEVELS)
+    assert best is not None
     for wrong in (right * 1.3, right * 0.7, right + 0.1):
         worse = quantiles.pinball(truth, np.broadcast_to(wrong, (len(truth), 7)), LEVELS)
+        assert worse is not None
         assert worse > best
 
 

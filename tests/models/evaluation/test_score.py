@@ -2,8 +2,10 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from gridcast.models.evaluation.score import score, scores_by, scores_by_lead, table
@@ -15,7 +17,13 @@ LEVELS = (0.05, 0.5, 0.95)
 SCALES = Scales(size=np.array([100.0, 10.0]), naive=np.array([5.0, 1.0]))
 
 
-def verified(truth, median, half_width=10.0, row=None, hours=None) -> VerifiedForecasts:
+def verified(
+    truth: npt.ArrayLike,
+    median: npt.ArrayLike,
+    half_width: float = 10.0,
+    row: npt.ArrayLike | None = None,
+    hours: Any = None,
+) -> VerifiedForecasts:
     truth, median = np.asarray(truth, float), np.asarray(median, float)
     count = len(truth)
     return VerifiedForecasts(
@@ -58,8 +66,8 @@ def test_the_groups_together_are_the_whole() -> None:
     truth = 100 + rng.normal(0, 10, (50, 24))
     truth[rng.random(truth.shape) < 0.2] = math.nan
     one = verified(truth, np.full(truth.shape, 100.0))
-    groups = scores_by(one, SCALES, rng.integers(0, 5, truth.shape))
-    total = score(one, SCALES)
+    groups: dict[int, dict[str, Any]] = scores_by(one, SCALES, rng.integers(0, 5, truth.shape))
+    total: dict[str, Any] = score(one, SCALES)
     assert sum(group["count"] for group in groups.values()) == total["count"]
     for name in ("mae", "mape", "pinball", "crps", "coverage_90"):
         weighted = sum(group["count"] * group[name] for group in groups.values())

@@ -1,6 +1,7 @@
 """Nothing that is judged was learned from."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,9 @@ def test_the_newest_fifth_is_the_test_and_a_tenth_before_it_validates() -> None:
 
 
 @given(st.integers(200, 5000), st.integers(1, 9), st.sampled_from(["expanding", "sliding"]))
-def test_folds_follow_each_other_and_learn_only_from_before(slots, folds, window) -> None:
+def test_folds_follow_each_other_and_learn_only_from_before(
+    slots: int, folds: int, window: Any
+) -> None:
     found = list(walk_forward(slots, folds, window=window))
     once = hold_out(slots)
     assert [found[0].test.first, found[-1].test.end] == [once.test.first, slots]
@@ -38,7 +41,9 @@ def test_folds_follow_each_other_and_learn_only_from_before(slots, folds, window
 
 
 @given(st.integers(300, 5000), st.integers(1, 12))
-def test_validation_in_stretches_takes_turns_with_what_is_learned(slots, stretches) -> None:
+def test_validation_in_stretches_takes_turns_with_what_is_learned(
+    slots: int, stretches: int
+) -> None:
     split, once = hold_out(slots, stretches=stretches), hold_out(slots)
     assert split.test == once.test
     assert (len(split.train), len(split.validation)) == (len(once.train), len(once.validation))
@@ -59,7 +64,9 @@ def test_no_horizon_reaches_over_the_end_of_a_stretch() -> None:
 
 
 @given(st.integers(0, 3000), st.integers(0, 500), st.sampled_from([10, 15, 30, 60]))
-def test_no_horizon_leaves_its_part_and_origins_are_whole_hours(first, length, step) -> None:
+def test_no_horizon_leaves_its_part_and_origins_are_whole_hours(
+    first: int, length: int, step: int
+) -> None:
     part, horizon, start_ms = Part(first, first + length), 24 * 60 // step, 7 * step * 60_000
     found = origins(part, horizon, start_ms=start_ms, step_minutes=step, lookback=500)
     assert all(found >= max(first, 500))

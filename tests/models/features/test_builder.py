@@ -133,6 +133,7 @@ def test_training_shows_what_serving_showed(lam: float) -> None:
         origin = slot * HOUR_MS
         windows.advance(origin)
         first = origin - spec.slots * HOUR_MS
+        assert whole.weather is not None
         known = whole.weather.as_of(origin, first, spec.slots + spec.horizon)
         station = NearestStations(grid).of([one.series for one in SERIES], known)
         served, usable = builder.build(

@@ -1,6 +1,7 @@
 """What a network is shown has a shape and an order."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,9 @@ from gridcast.schemas import GridSeries
         (10, (*range(12), *range(17, 144, 6))),
     ],
 )
-def test_the_knots_are_every_slot_to_two_hours_then_each_hours_last(step: int, knots) -> None:
+def test_the_knots_are_every_slot_to_two_hours_then_each_hours_last(
+    step: Any, knots: tuple[int, ...]
+) -> None:
     spec = FeatureSpec(step_minutes=step)
     assert spec.knots == knots
     assert spec.knots[-1] == spec.horizon - 1
@@ -53,7 +56,7 @@ def test_the_calendar_comes_first_then_weather_then_the_operator() -> None:
         ({"colour": 1}, "colour"),
     ],
 )
-def test_what_nobody_can_show_is_refused(given, told: str) -> None:
+def test_what_nobody_can_show_is_refused(given: dict[str, Any], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         FeatureSpec(**given)
 

@@ -1,5 +1,7 @@
 """The rungs under the model: what each answers, when, and that no series knows of another."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,7 +19,7 @@ WAVE = 10 + 5 * np.sin(slot / DAY * 2 * np.pi)
 RUNGS = Fallbacks(DAY, DAY, LEVELS)
 
 
-def forecast(window: np.ndarray, by: Fallbacks = RUNGS, **more: object) -> FallbackForecast:
+def forecast(window: np.ndarray, by: Fallbacks = RUNGS, **more: Any) -> FallbackForecast:
     """Forecast windows of slots, one a column or one alone; what is not a number is unknown."""
     mean = np.asarray(window, np.float32).reshape(len(window), -1)
     mark = np.where(np.isnan(mean), NOTHING, PLAIN).astype(np.uint8)
@@ -76,7 +78,7 @@ def test_every_series_has_finite_quantiles_that_never_fall(
     assert np.isfinite(answer.quantiles).all()
     assert (np.diff(answer.quantiles, axis=1) >= 0).all()
     measured = np.fmin(lower, np.fmin.reduce(window.astype(np.float32), axis=0, initial=np.inf))
-    assert (answer.quantiles >= np.float32(measured)[:, None, None]).all()
+    assert (answer.quantiles >= measured.astype(np.float32)[:, None, None]).all()
     assert not (np.signbit(answer.quantiles) & (answer.quantiles == 0)).any(), "-0.0 is 0.0"
 
 

@@ -16,7 +16,8 @@ def bridged(rows: list[list[float]], longest: int) -> list[list[float]]:
     value = np.array(rows, np.float32)
     known = ~np.isnan(value)
     value, known = bridge_short(np.where(known, value, np.float32(0)), known, longest)
-    return np.where(known, value, GAP).tolist()
+    bridged: list[list[float]] = np.where(known, value, GAP).tolist()
+    return bridged
 
 
 def test_a_short_gap_becomes_a_line_and_a_longer_one_stays() -> None:

@@ -44,7 +44,9 @@ def test_whatever_it_was_heard_of_the_day_its_size_is_found(first: int, size: fl
     ],
     ids=["too few others", "others that go both ways", "one that only feeds in", "never heard"],
 )
-def test_where_nothing_can_be_told_from_the_others_it_says_so(given_own, given_others) -> None:
+def test_where_nothing_can_be_told_from_the_others_it_says_so(
+    given_own: tuple[np.ndarray, np.ndarray], given_others: tuple[np.ndarray, np.ndarray]
+) -> None:
     assert like_others(given_own, given_others, expected(len(given_others[0])))[1].all()
 
 

@@ -64,6 +64,7 @@ def test_between_two_slots_the_network_is_asked_for_nobody() -> None:
     partition = fed(daily("a") + daily("b"))
     before = made.forecast(partition, Tick(NOW), context)
     assert network.asked == 2
+    after = before
     for minute in range(1, 60):
         partition.windows.advance(NOW + minute * MINUTE)
         after = made.forecast(partition, Tick(NOW + minute * MINUTE), context)
@@ -137,6 +138,7 @@ def test_a_forecaster_that_kept_answers_says_what_a_fresh_one_says(
         partition.windows.advance(tick_ms)
         lived = run_tick(partition, Tick(tick_ms), context, TickSetup(living)).forecasts
         fresh = forecaster().forecast(partition, Tick(tick_ms), context)
+        assert lived is not None
         assert list(lived.messages()) == list(fresh.messages())
     assert partition.checks.calibration.edition > 0  # something was learned on the way
 
@@ -151,6 +153,7 @@ def learn_that_it_is_too_low(partition: Partition) -> None:
 def test_what_is_learned_shows_though_all_else_is_as_it_was() -> None:
     partition, living, context = fed(daily("a") + daily("b")), forecaster(), serving()
     made = run_tick(partition, Tick(NOW), context, TickSetup(living)).forecasts
+    assert made is not None
     assert list(living.forecast(partition, Tick(NOW), context).messages()) == list(made.messages())
     learn_that_it_is_too_low(partition)
     lived = living.forecast(partition, Tick(NOW), context)

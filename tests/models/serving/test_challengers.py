@@ -28,6 +28,7 @@ def test_a_challenger_answers_for_its_share_is_not_published_and_is_scored() -> 
     scores = []
     for hour in range(6):
         answer = run_tick(partition, Tick(NOW + hour * HOUR), context, setup)
+        assert answer.forecasts is not None
         assert {one.release for one in answer.forecasts.makers if one.model} == {"one"}
         scores += [Score.from_bytes(value) for one in answer.scores for _, value in one.messages()]
         readings = [row(NOW + hour * HOUR, name, 10.0) for name in names]

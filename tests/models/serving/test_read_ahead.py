@@ -34,7 +34,8 @@ class Reading(Network):
 
     def __init__(self, *given: object) -> None:
         super().__init__(*given)  # type: ignore[arg-type]
-        self.read, self.told = [], 0
+        self.read: list[int] = []
+        self.told = 0
 
     def encode(self, inputs: Inputs) -> np.ndarray:
         self.read.append(len(inputs))

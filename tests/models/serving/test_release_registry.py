@@ -1,6 +1,7 @@
 """From the order of the messages follows who serves."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ def sent(name: str, role: Role = Role.CHAMPION, kind: SeriesKind | None = None) 
     )
 
 
-def refused(release: Release, **more) -> ReleaseRefused:
+def refused(release: Release, **more: Any) -> ReleaseRefused:
     about = release.model_dump(include={"model", "release", "series_kind", "digest", "released_at"})
     return ReleaseRefused(**(about | more), because=Unfit.PROBE, refused_at=NOON)
 
@@ -91,7 +92,9 @@ STEPS = st.tuples(st.sampled_from("abcd"), st.sampled_from(Role), st.sampled_fro
 
 @pytest.mark.parametrize("compacted_at", [0.3, 0.7])
 @given(st.lists(STEPS, max_size=30))
-def test_a_compacted_topic_says_the_same_as_the_whole_one(compacted_at: float, steps: list) -> None:
+def test_a_compacted_topic_says_the_same_as_the_whole_one(
+    compacted_at: float, steps: list[Any]
+) -> None:
     """Of each key the newest message is kept, in its place; from any place on nothing is yet."""
     messages = [sent(name, role, kind and SeriesKind(kind)) for name, role, kind in steps]
     cut = int(len(messages) * compacted_at)

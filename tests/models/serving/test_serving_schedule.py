@@ -1,6 +1,7 @@
 """A tick is answered by one duty, whichever partition asks, in whatever order and thread."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from gridcast.models.serving.selection import ServingSchedule
 
 
 @given(st.lists(st.one_of(st.integers(0, 50), st.just("change")), max_size=60))
-def test_a_tick_has_one_duty_and_a_change_shows_at_later_ticks_only(steps: list) -> None:
+def test_a_tick_has_one_duty_and_a_change_shows_at_later_ticks_only(steps: list[Any]) -> None:
     duties = [ServingModels()]
     schedule = ServingSchedule(duties[0])
     seen: dict[int, int] = {}

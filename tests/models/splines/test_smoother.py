@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -22,7 +24,7 @@ def days(count: int, series: int, noise: float = 0.0) -> tuple[Floats, Marks]:
     return load.astype(np.float32), np.full(load.shape, PLAIN, np.uint8)
 
 
-def smooth(mean: Floats, mark: Marks, smoother: Smoother = SMOOTHER, lower: float = -np.inf):
+def smooth(mean: Floats, mark: Marks, smoother: Smoother = SMOOTHER, lower: float = -np.inf) -> Any:
     mean = np.where(mark == NOTHING, np.float32(np.nan), mean)
     slots = smoother.slots
     return smoother.smooth(

@@ -27,13 +27,15 @@ def gaps(slots: int, series: int, share: float = 0.05) -> Floats:
     return weight
 
 
-def dense(value: Floats, weight: Floats, lam: float) -> Floats:
+def dense(value: Floats, weight: Floats, lam: float) -> npt.NDArray[np.floating]:
     """Solve the weighted least squares of one window with full matrices."""
     slots = len(value)
     second = np.diff(np.eye(slots), 2, axis=0)
     bands = np.array([[1 / 6], [2 / 3], [1 / 6]]).repeat(slots - 2, axis=1)
     penalty = second.T @ solve_banded((1, 1), bands, second)
-    solution: Floats = np.linalg.solve(np.diag(weight) + lam * penalty, weight * value)
+    solution: npt.NDArray[np.floating] = np.linalg.solve(
+        np.diag(weight) + lam * penalty, weight * value
+    )
     return solution
 
 

@@ -12,10 +12,12 @@ from gridcast.models.features import FeatureSpec, Inputs
 from gridcast.models.network import Network
 from gridcast.models.seal import seal
 
-torch = pytest.importorskip("torch", reason="needs gridcast[train]")
+pytest.importorskip("torch", reason="needs gridcast[train]")
 
-from gridcast.models.training.ahead import Early, Late, joined  # noqa: E402
-from gridcast.models.training.export import (  # noqa: E402
+import torch
+
+from gridcast.models.training.ahead import Early, Late, joined
+from gridcast.models.training.export import (
     example,
     export,
     write_graph,

@@ -1,24 +1,28 @@
 """What lies under the network: scaling, lags, the linear base, calibration, lines between knots."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from support.contracts import LEVELS
 from support.training import MANY, UNIVARIATE, fitting_of, trained
 
-torch = pytest.importorskip("torch", reason="needs gridcast[train]")
+pytest.importorskip("torch", reason="needs gridcast[train]")
 
-from gridcast.models.features import FeatureSpec  # noqa: E402
-from gridcast.models.training.calibration import calibrate  # noqa: E402
-from gridcast.models.training.networks import NETWORKS, ForecasterNetwork  # noqa: E402
-from gridcast.models.training.networks.base import HARMONICS  # noqa: E402
-from gridcast.models.training.networks.front import Front  # noqa: E402
-from gridcast.models.training.ridge import fit_base, fit_front  # noqa: E402
-from gridcast.models.training.samples import TrainingBatch  # noqa: E402
+import torch
+
+from gridcast.models.features import FeatureSpec
+from gridcast.models.training.calibration import calibrate
+from gridcast.models.training.networks import NETWORKS, ForecasterNetwork
+from gridcast.models.training.networks.base import HARMONICS
+from gridcast.models.training.networks.front import Front
+from gridcast.models.training.ridge import fit_base, fit_front
+from gridcast.models.training.samples import TrainingBatch
 
 SPEC = FeatureSpec(lookback_hours=72, horizon_hours=30, step_minutes=30, recent=2)
 
 
-def scaled(forecaster: ForecasterNetwork, batch: TrainingBatch):
+def scaled(forecaster: ForecasterNetwork, batch: TrainingBatch) -> Any:
     parts = (batch.inputs.load, batch.inputs.past, batch.inputs.future, batch.inputs.static)
     load, past, future, static = (torch.from_numpy(part) for part in parts)
     return forecaster.front(load, past, future, static, forecaster.front.scale(load))

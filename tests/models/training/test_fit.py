@@ -1,6 +1,7 @@
 """Training: the same whenever it is done, interrupted or not."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,7 +86,7 @@ def test_learning_stops_when_it_no_longer_pays_and_the_best_weights_are_taken() 
 
 
 def test_without_patience_the_validation_part_chooses_nothing() -> None:
-    steep = {"learning_rate": 5.0, "schedule": "constant", "ema": 0}
+    steep: dict[str, Any] = {"learning_rate": 5.0, "schedule": "constant", "ema": 0}
     fitting = fitting_of(UNIVARIATE, steps=18, check_every=2, patience=0, **steep)
     looks = {one.step: one.validation for one in fitting.run() if one.validation is not None}
     assert fitting.best == [(18, looks[18])]

@@ -27,7 +27,8 @@ CASES = [
 def ask(fitting: Fitting, inputs: Inputs) -> np.ndarray:
     with torch.no_grad():
         named = {name: torch.from_numpy(array) for name, array in inputs.feed().items()}
-        return fitting.forecaster(**named).numpy()
+        answer: np.ndarray = fitting.forecaster(**named).numpy()
+        return answer
 
 
 def without(inputs: Inputs, spec: FeatureSpec) -> Inputs:

@@ -6,10 +6,12 @@ import pytest
 from support.contracts import contract_of
 from support.training import MANY, UNIVARIATE, trained
 
-torch = pytest.importorskip("torch", reason="needs gridcast[train]")
+pytest.importorskip("torch", reason="needs gridcast[train]")
 
-from gridcast.models.training.fit import Fitting  # noqa: E402
-from gridcast.models.training.one_step import (  # noqa: E402
+import torch
+
+from gridcast.models.training.fit import Fitting
+from gridcast.models.training.one_step import (
     Decoder,
     Encoder,
     Step,
@@ -89,4 +91,6 @@ def test_a_network_that_reads_backwards_has_no_state_to_carry() -> None:
 
 
 def run(data: bytes, feed: dict[str, np.ndarray]) -> list[np.ndarray]:
-    return onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"]).run(None, feed)
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    outputs: list[np.ndarray] = session.run(None, feed)
+    return outputs

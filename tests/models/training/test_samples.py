@@ -1,6 +1,7 @@
 """Which samples there are, and what is in them."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from gridcast.models.training.samples import TrainingSamples
 BUILDER = FeatureBuilder(UNIVARIATE)
 
 
-def samples_of(archive: Archive, first: int = 0, end: int | None = None, **more) -> TrainingSamples:
+def samples_of(
+    archive: Archive, first: int = 0, end: int | None = None, **more: Any
+) -> TrainingSamples:
     part = Part(first, len(archive) if end is None else end)
     return TrainingSamples(BUILDER, [(archive, part)], **more)
 

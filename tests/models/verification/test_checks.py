@@ -1,6 +1,6 @@
 """Forecasts are noted, judged when they are due, and learned from; a restart changes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from gridcast.models.verification import Forecasted
 from gridcast.models.verification.checks import RUNGS
 from gridcast.models.windows import WindowSpec
 from gridcast.schemas import Quality, Rung, Score
-from gridcast.schemas.forecast_columns import Maker
+from gridcast.schemas.forecast_columns import ForecastColumns, Maker
 from gridcast.schemas.score_columns import ScoreColumns
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -70,8 +70,13 @@ def hour(number: int, rng: np.random.Generator, names: tuple[str, ...] = NAMES) 
     ]
 
 
+def forecasts_of(answer: TickOutput) -> ForecastColumns:
+    assert answer.forecasts is not None
+    return answer.forecasts
+
+
 def bytes_of(answer: TickOutput) -> list[bytes]:
-    told = [value for _, value in answer.forecasts.messages()]
+    told = [value for _, value in forecasts_of(answer).messages()]
     return told + [value for scores in answer.scores for _, value in scores.messages()]
 
 
@@ -93,7 +98,7 @@ def test_every_series_is_scored_every_hour_once_its_forecasts_are_due() -> None:
 
 def test_an_hour_is_scored_a_slot_after_it_is_over() -> None:
     *_, last = Played().take([r for h in range(12) for r in hour(h, np.random.default_rng(0))])
-    assert last.forecasts.tick_ms == START + 11 * HOUR
+    assert forecasts_of(last).tick_ms == START + 11 * HOUR
     assert [scores.hour_ms for scores in last.scores] == [START + 9 * HOUR]
 
 
@@ -106,7 +111,7 @@ def test_scores_are_those_of_the_published_forecast_and_of_last_weeks_load() -> 
         rows = hour(number, rng, ("a",))
         loads[START + number * HOUR] = float(np.float32(rows[0][2]))
         for answer in played.take(rows):
-            made = answer.forecasts
+            made = forecasts_of(answer)
             if made.tick_ms % HOUR == 0:
                 published[made.tick_ms, 0] = made.quantiles[0]
             for scores in answer.scores:
@@ -124,10 +129,12 @@ def test_scores_are_those_of_the_published_forecast_and_of_last_weeks_load() -> 
 
 def test_what_was_not_measured_is_neither_scored_nor_learned_from() -> None:
     played, rng = Played(), np.random.default_rng(5)
+    last = None
     for number in range(60):
         rows = hour(number, rng)
         for answer in played.take(rows):
             last = answer
+    assert last is not None
     assert "b" in last.scores[0].series
     for number in range(60, 70):  # b falls silent; what c sends is an estimate
         rows = [row for row in hour(number, rng) if row[0] != "b"]
@@ -230,7 +237,7 @@ def test_other_levels_begin_anew_and_leave_nothing_in_the_table() -> None:
     assert any(key.startswith("calibration") for key in played.table)
     played.setup = TickSetup(TickForecaster(SPEC, 12, (0.1, 0.5, 0.9)))
     (answer,) = list(played.take(hour(40, rng)))[-1:]
-    assert answer.forecasts.quantiles.shape == (5, 3, 12)
+    assert forecasts_of(answer).quantiles.shape == (5, 3, 12)
     assert not answer.scores
     played.keep()
     assert not any(key.startswith("calibration") for key in played.table)
@@ -243,20 +250,21 @@ def test_a_look_at_a_partition_teaches_it_nothing() -> None:
     played, rng = Played(), np.random.default_rng(9)
     for number in range(40):
         for answer in played.take(hour(number, rng)):
-            tick = Tick(answer.forecasts.tick_ms)
+            tick = Tick(forecasts_of(answer).tick_ms)
             played.keep()
             seen = played.forecaster.forecast(played.partition, tick)
-            assert list(seen.messages()) == list(answer.forecasts.messages())
+            assert list(seen.messages()) == list(forecasts_of(answer).messages())
             assert not played.partition.checks.changes(played.partition.windows).keys() - {"checks"}
 
 
 def test_challengers_are_scored_apart_and_teach_the_champion_nothing() -> None:
     played, rng = Played(), np.random.default_rng(10)
     checks = played.partition.checks
+    last: Sequence[ScoreColumns] = ()
     for number in range(30):
         for answer in played.take(hour(number, rng)):
             if len(played.partition.windows) == len(NAMES):
-                fan = np.tile(np.float32([-900, -800, -700, -600, -500]), (1, 2, 1))
+                fan = np.tile(np.array([-900, -800, -700, -600, -500], np.float32), (1, 2, 1))
                 makers = (Maker(Rung.MODEL, None, "box", "2"),)
                 rows, by = np.array([1, 3]), np.zeros(2, np.intp)
                 shadow = Forecasted([(0, 0)], fan, fan, makers, by, rows)

@@ -3,6 +3,7 @@
 import math
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,17 +29,22 @@ Message = WeatherObservation | WeatherForecast
 
 
 def observation(
-    hours: float, degrees: float | None, *, after: timedelta = 5 * MINUTE, **more
+    hours: float, degrees: float | None, *, after: timedelta = 5 * MINUTE, **more: Any
 ) -> WeatherObservation:
     time = NOON + hours * HOUR
     fields = {"station": "s", "temperature_c": degrees} | more
     return WeatherObservation(time=time, available_at=time + after, **fields)
 
 
-def run(issued: float, *degrees: float | None, after: timedelta = HOUR, **more) -> WeatherForecast:
+def run(
+    issued: float, *degrees: float | None, after: timedelta = HOUR, **more: Any
+) -> WeatherForecast:
     """A run of hourly values from its issue on."""
     time = NOON + issued * HOUR
-    fields = {"station": "s", "valid_at": [time + n * HOUR for n in range(len(degrees))]} | more
+    fields: dict[str, Any] = {
+        "station": "s",
+        "valid_at": [time + n * HOUR for n in range(len(degrees))],
+    } | more
     return WeatherForecast(
         issued_at=time, available_at=time + after, temperature_c=list(degrees), **fields
     )
@@ -60,7 +66,8 @@ def tell(weather: Weather, message: Message) -> None:
 
 def temperatures(weather: Weather, hours: float, first: float, slots: int) -> list[float]:
     answer = weather.as_of(at(hours), at(first), slots)
-    return np.round(answer.values[0, :, TEMPERATURE].astype(float), 4).tolist()
+    celsius: list[float] = np.round(answer.values[0, :, TEMPERATURE].astype(float), 4).tolist()
+    return celsius
 
 
 def at(hours: float) -> int:
@@ -189,7 +196,7 @@ def test_what_no_tick_can_see_any_more_is_let_go() -> None:
 
 
 def test_an_earlier_tick_can_be_asked_for_again_when_all_is_read_again() -> None:
-    messages = [observation(hours, hours % 24) for hours in range(200)]
+    messages: list[Message] = [observation(hours, hours % 24) for hours in range(200)]
     messages += [run(hours, *[1] * 48) for hours in range(0, 200, 6)]
     weather, whole = told(*messages), told(*messages)
     weather.as_of(at(150), at(120), 50)
@@ -247,8 +254,10 @@ def one_of_each_run(messages: list[Message]) -> list[Message]:
     """Of runs of the same station, issue and availability one: which of them wins is not told."""
     kept: dict[object, Message] = {}
     for number, one in enumerate(messages):
-        is_run = isinstance(one, WeatherForecast)
-        kept[(one.station, one.issued_at, one.available_at) if is_run else number] = one
+        if isinstance(one, WeatherForecast):
+            kept[one.station, one.issued_at, one.available_at] = one
+        else:
+            kept[number] = one
     return list(kept.values())
 
 

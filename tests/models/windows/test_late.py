@@ -93,7 +93,9 @@ def test_an_interval_meters_window_is_exact_however_late_its_readings_come(
             minute = data.draw(st.integers(0, 24 * 60))
             piecemeal.advance(max(piecemeal.tick_ms or 0, START + minute * MINUTE))
     piecemeal.advance(TICK)
-    for ours, theirs in zip(piecemeal.cut(96), once.cut(96), strict=True):
+    parts: tuple[np.ndarray, ...] = piecemeal.cut(96)
+    whole: tuple[np.ndarray, ...] = once.cut(96)
+    for ours, theirs in zip(parts, whole, strict=True):
         assert ours.tobytes() == theirs.tobytes()
 
 

@@ -36,6 +36,11 @@ def readings_in(windows: Windows) -> dict[int, tuple[bytes, ...]]:
     }
 
 
+def times_about(now: int) -> st.SearchStrategy[int]:
+    """Draw times of the last two hours and the next six minutes."""
+    return st.integers(-120, 6).map(lambda ago: START + (now + ago) * MINUTE)
+
+
 @st.composite
 def batches(draw: st.DrawFn) -> list[tuple[list[Row], int]]:
     """Batches of readings, each followed by a tick some minutes on: some come hours late."""
@@ -43,7 +48,7 @@ def batches(draw: st.DrawFn) -> list[tuple[list[Row], int]]:
     for _ in range(draw(st.integers(1, 12))):
         row = st.tuples(
             st.sampled_from(["a", "b", "c", "d"]),
-            st.integers(-120, 6).map(lambda ago, now=now: START + (now + ago) * MINUTE),
+            times_about(now),
             st.floats(-1e3, 1e3, width=32),
             st.sampled_from([0, 0, 0, 9, 10]),
             st.sampled_from([0, 0, 1]),

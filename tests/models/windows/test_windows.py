@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -40,7 +43,7 @@ def readings(draw: st.DrawFn) -> list[Row]:
     return rows + again + corrections
 
 
-def batches(draw: st.DrawFn, rows: list[Row]) -> list[list[Row]]:
+def batches(draw: Callable[..., Any], rows: list[Row]) -> list[list[Row]]:
     rows = list(draw(st.permutations(rows)))
     cuts = sorted(draw(st.lists(st.integers(0, len(rows)), max_size=6)))
     return [rows[a:b] for a, b in zip([0, *cuts], [*cuts, len(rows)], strict=True)]
@@ -251,10 +254,12 @@ def test_a_recalled_slot_is_cut_as_measured_whole_and_is_kept() -> None:
 def test_a_slot_that_is_not_compacted_is_not_recalled(beyond: str) -> None:
     windows = measured_once()
     slot = {"start": windows.start - 1, "fine": windows.fine}[beyond]
-    before = windows.cut(windows.spec.slots)
+    before: tuple[np.ndarray, ...] = windows.cut(windows.spec.slots)
     with pytest.raises(ValueError, match=f"slot {slot} is not one of"):
         windows.recall(slot, np.array([5, 7], np.float32))
-    assert all(map(np.array_equal, windows.cut(windows.spec.slots), before, [True, False]))
+    again: tuple[np.ndarray, ...] = windows.cut(windows.spec.slots)
+    pairs = zip(again, before, [True, False], strict=True)
+    assert all(np.array_equal(now, then, equal_nan) for now, then, equal_nan in pairs)
 
 
 def test_a_tick_never_goes_back() -> None:

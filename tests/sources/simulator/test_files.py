@@ -35,7 +35,8 @@ def rows(table: pa.Table) -> list[dict[str, object]]:
         column = table[name]
         is_time = pa.types.is_timestamp(column.type)
         columns.append(column.cast(pa.timestamp("ms", tz="UTC")) if is_time else column)
-    return pa.table(columns, names=table.column_names).to_pylist()
+    rows: list[dict[str, object]] = pa.table(columns, names=table.column_names).to_pylist()
+    return rows
 
 
 def test_parquet_and_csv_hold_the_same(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ class Consumer:
         begin = self.at
         if self.while_waiting:
             self.while_waiting.pop(0)()
-        for _ in range(5):
+        for _turn in range(5):
             await asyncio.sleep(0)
         assert self.at == begin, "sought beside a fetch"
         self.at = min(begin + self._at_once, self.messages)

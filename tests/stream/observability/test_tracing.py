@@ -5,14 +5,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from typing import Never
 
 import numpy as np
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import SpanContext, SpanKind, StatusCode
 from support.collector import Collector
 
 from gridcast.agents.batch import Batch, Headers
@@ -42,6 +41,12 @@ def batch(*headers: Headers) -> Batch:
 
 def traceparent(span: int) -> list[tuple[str, bytes | None]]:
     return [("other", b"\xff"), ("traceparent", f"00-{TRACE}-{span:016x}-01".encode())]
+
+
+def context_of(span: ReadableSpan) -> SpanContext:
+    context = span.get_span_context()
+    assert context is not None
+    return context
 
 
 class Told:
@@ -89,8 +94,8 @@ def test_a_batch_is_a_span_with_its_partition_and_offsets_and_its_parts_are_belo
     for name, parent in (("decode", whole), ("tick", whole), ("smooth", spans["tick"])):
         below = spans[name].parent
         assert below is not None
-        assert below.span_id == parent.get_span_context().span_id
-        assert spans[name].get_span_context().trace_id == whole.get_span_context().trace_id
+        assert below.span_id == context_of(parent).span_id
+        assert context_of(spans[name]).trace_id == context_of(whole).trace_id
     assert dict(spans["decode"].attributes or {}) == {"gridcast.messages": 2}
     resource = whole.resource.attributes
     assert resource["service.name"] == "gridcast"
@@ -98,7 +103,7 @@ def test_a_batch_is_a_span_with_its_partition_and_offsets_and_its_parts_are_belo
 
 
 def test_a_batch_is_linked_to_each_span_that_its_readings_were_sent_in(told: Told) -> None:
-    headers = [
+    headers: list[Headers] = [
         traceparent(1),
         [],
         [*traceparent(2), ("empty", None)],
@@ -119,7 +124,7 @@ def test_a_batch_of_very_many_senders_is_linked_to_the_first_of_them(told: Told)
     assert [link.context.span_id for link in whole.links] == list(range(1, MOST_LINKS + 1))
 
 
-def test_what_fails_is_marked_and_raised(told: Told) -> Never:
+def test_what_fails_is_marked_and_raised(told: Told) -> None:
     with (
         pytest.raises(ValueError, match="no"),
         told.spans.batch(batch()) as span,
@@ -141,7 +146,7 @@ def test_parts_may_be_worked_on_in_any_thread_and_end_after_the_whole(told: Told
     spans = told.by_name()
     below = spans["checkpoint"].parent
     assert below is not None
-    assert below.span_id == spans["process meter.readings"].get_span_context().span_id
+    assert below.span_id == context_of(spans["process meter.readings"]).span_id
 
 
 def test_while_it_is_off_nothing_of_opentelemetry_is_imported() -> None:

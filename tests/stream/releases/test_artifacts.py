@@ -114,7 +114,9 @@ def test_a_folder_that_cannot_be_written_costs_only_the_keeping(
     assert "cannot be cached" in caplog.text
 
 
-def test_only_the_files_used_last_are_kept(folder: Path, tmp_path: Path, monkeypatch) -> None:
+def test_only_the_files_used_last_are_kept(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "KEPT", 2)
     for number in range(4):
         file = tmp_path / f"{number}.onnx"

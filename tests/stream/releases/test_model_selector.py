@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from support.releases import HOURLY, model_file, release_of
@@ -27,9 +28,13 @@ LEVELS = (0.05, 0.5, 0.95)
 class Site:
     """A worker's releases, without its Kafka."""
 
-    def __init__(self, folder: Path, **chosen) -> None:
+    def __init__(self, folder: Path, **chosen: Any) -> None:
         self.folder = folder
-        given = {"step_minutes": 60, "levels": LEVELS, "cache_dir": folder / "cache"}
+        given: dict[str, Any] = {
+            "step_minutes": 60,
+            "levels": LEVELS,
+            "cache_dir": folder / "cache",
+        }
         self.metrics = Metrics("1", "test")
         self.model_selector = ModelSelector(Settings(**(given | chosen)), self.metrics)
         self.tick = 0
@@ -39,8 +44,8 @@ class Site:
         path.write_bytes(data)
         return path.as_uri()
 
-    def release(self, name: str, data: bytes, minute: int = 0, **more) -> Release:
-        given = {"url": self.store(name, data)} | more
+    def release(self, name: str, data: bytes, minute: int = 0, **more: Any) -> Release:
+        given: dict[str, Any] = {"url": self.store(name, data)} | more
         release = release_of(data, name, minute, **given)
         self.take(release)
         return release
@@ -106,7 +111,9 @@ async def test_a_deployment_that_has_released_nothing_serves_the_box(tmp_path: P
         ({"levels": (0.01, 0.5)}, "its levels are"),
     ],
 )
-async def test_without_a_model_the_duty_says_why(tmp_path: Path, chosen: dict, reason: str) -> None:
+async def test_without_a_model_the_duty_says_why(
+    tmp_path: Path, chosen: dict[str, Any], reason: str
+) -> None:
     async with running(Site(tmp_path, **chosen)) as site:
         duty = site.duty()
         assert duty.champion("meter") is None

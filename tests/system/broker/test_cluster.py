@@ -6,7 +6,7 @@ import time
 import psutil
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType  # type: ignore[attr-defined]
 
 from gridcast.stream.kafka.broker import Broker
 from gridcast.stream.kafka.broker.jars import fetch
@@ -48,8 +48,8 @@ def consume(address: str, count: int) -> list[int]:
     found: list[int] = []
     give_up = time.monotonic() + 120
     while len(found) < count and time.monotonic() < give_up:
-        found += [int(message.value()) for message in consumer.consume(1000, timeout=0.2)]
-    found += [int(message.value()) for message in consumer.consume(1000, timeout=0.5)]
+        found += [int(message.value() or b"") for message in consumer.consume(1000, timeout=0.2)]
+    found += [int(message.value() or b"") for message in consumer.consume(1000, timeout=0.5)]
     consumer.close()
     return sorted(found)
 
@@ -82,7 +82,7 @@ def up_in_s(request: pytest.FixtureRequest) -> float:
     took_s = time.monotonic() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     worked = [psutil.Process(node.pid).cpu_times() for node in nodes]
-    worked_s = sum(each.user + each.system for each in worked)
+    worked_s: float = sum(each.user + each.system for each in worked)
     worked_s += after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(f"up after {took_s:.1f} s, of which {worked_s:.1f} s of work")
     return min(took_s, worked_s)

@@ -38,7 +38,7 @@ def settings(kafka: str) -> Settings:
 
 
 @pytest.fixture
-def worker(settings: Settings, tmp_path: Path) -> Iterator[subprocess.Popen]:
+def worker(settings: Settings, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     kafka = ["--broker", settings.broker, "--topic-prefix", settings.topic_prefix]
     with (tmp_path / "worker.log").open("wb") as log:
         running = subprocess.Popen(
@@ -57,7 +57,7 @@ def worker(settings: Settings, tmp_path: Path) -> Iterator[subprocess.Popen]:
 
 
 def test_a_fault_becomes_an_alarm_and_what_one_desk_acknowledges_the_other_sees(
-    settings: Settings, worker: subprocess.Popen, browser: Browser, tmp_path: Path
+    settings: Settings, worker: subprocess.Popen[bytes], browser: Browser, tmp_path: Path
 ) -> None:
     with gateway(settings, tmp_path) as running:
         desks = [new_context(browser, locale=locale).new_page() for locale in ("en-GB", "ko-KR")]

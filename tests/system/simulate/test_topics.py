@@ -16,6 +16,7 @@ from support.processes import GRIDCAST
 from support.times import ms
 
 from gridcast.models.simulator import FAULTS, Arrivals, Simulation, build_grid, spread_series
+from gridcast.schemas.quality import Quality
 from gridcast.schemas.reading import Reading, ReadingFrame
 from gridcast.schemas.series import GridSeries
 from gridcast.schemas.topics import READINGS, SERIES, WEATHER_FORECASTS, WEATHER_OBSERVATIONS, Topic
@@ -53,6 +54,12 @@ def finished(process: subprocess.Popen[str]) -> str:
     said, _ = process.communicate(timeout=120)
     assert process.returncode == 0, said
     return said
+
+
+def value_of(message: Message) -> bytes:
+    value = message.value()
+    assert value is not None
+    return value
 
 
 def everything(site: Settings, topic: Topic) -> list[Message]:
@@ -107,7 +114,7 @@ def test_all_that_is_simulated_arrives_in_order(site: Settings) -> None:
     for key in {key for key, _ in wanted}:
         assert [pair for pair in pairs if pair[0] == key] == [p for p in wanted if p[0] == key]
     for one in found[:500]:
-        assert Reading.from_bytes(one.value()).to_bytes() == one.value()
+        assert Reading.from_bytes(value_of(one)).to_bytes() == one.value()
 
 
 def test_keys_go_to_the_partitions_that_java_and_aiokafka_choose(site: Settings) -> None:
@@ -121,17 +128,17 @@ def test_keys_go_to_the_partitions_that_java_and_aiokafka_choose(site: Settings)
 
 def test_series_are_declared_and_weather_is_published_as_it_becomes_known(site: Settings) -> None:
     finished(simulate(site, "--days", str(HOURS / 24), "--speed", "max"))
-    declared = [GridSeries.from_bytes(one.value()) for one in everything(site, SERIES)]
+    declared = [GridSeries.from_bytes(value_of(one)) for one in everything(site, SERIES)]
     assert [one.series for one in declared] == build_grid(1, "DE", spread_series(60)).ids
 
     observed = [
-        WeatherObservation.from_bytes(m.value()) for m in everything(site, WEATHER_OBSERVATIONS)
+        WeatherObservation.from_bytes(value_of(m)) for m in everything(site, WEATHER_OBSERVATIONS)
     ]
     available = [one.available_at for one in observed]
     assert available == sorted(available)
     assert sum(one.time.hour in range(10, 13) for one in observed) == HOURS * 6
 
-    runs = [WeatherForecast.from_bytes(m.value()) for m in everything(site, WEATHER_FORECASTS)]
+    runs = [WeatherForecast.from_bytes(value_of(m)) for m in everything(site, WEATHER_FORECASTS)]
     assert runs, "a consumer that begins now has a forecast to begin with"
     assert all((run.valid_at[-1] - run.available_at).total_seconds() >= 48 * 3600 for run in runs)
 
@@ -142,7 +149,7 @@ def test_frames_hold_the_same_readings(site: Settings) -> None:
     found: Facts = Counter()
     messages = everything(site, READINGS)
     for one in messages:
-        frame = ReadingFrame.from_bytes(one.value())
+        frame = ReadingFrame.from_bytes(value_of(one))
         assert one.key() == frame.frame.encode()
         assert all(frame.frame in {name, parents[name]} for name in frame.series)
         begin = round(frame.time.timestamp() * 1000)
@@ -152,7 +159,7 @@ def test_frames_hold_the_same_readings(site: Settings) -> None:
                 frame.series,
                 [begin + offset for offset in frame.offset_ms or [0] * count],
                 frame.value,
-                [int(code) for code in frame.quality or [0] * count],
+                [int(code) for code in frame.quality or [Quality(0)] * count],
                 frame.revision or [0] * count,
                 strict=True,
             )

@@ -6,6 +6,7 @@ Why the transport is our own is told in docs/decisions/batch-transport.md: R1 to
 import asyncio
 import random
 from collections import defaultdict
+from collections.abc import Callable
 
 from faust.types import TP
 from support.transport import PARTITIONS, Feed, Start, Worker, nothing, until
@@ -137,6 +138,10 @@ async def test_a_partition_that_is_not_ours_is_neither_rewound_nor_acknowledged(
     assert other not in worker.consumer.partition_offsets()
 
 
+def assigned_after(worker: Worker, before: int) -> Callable[[], bool]:
+    return lambda: worker.assigned > before
+
+
 async def test_a_worker_that_asks_is_assigned_its_partitions_anew(feed: Feed, start: Start) -> None:
     feed.send(100)
     workers = [await start(poll=30), await start(poll=30)]
@@ -149,7 +154,7 @@ async def test_a_worker_that_asks_is_assigned_its_partitions_anew(feed: Feed, st
         before = worker.assigned
         worker.consumer.rejoin()
         feed.send(100)
-        await until(lambda w=worker, b=before: w.assigned > b, "it is assigned anew")
+        await until(assigned_after(worker, before), "it is assigned anew")
         await until(lambda: [share(each) for each in workers] == [2, 2], "each has its share")
     await until(lambda: feed.committed() == feed.ends(), "all is acknowledged")
     for tp in feed.tps:

@@ -1,7 +1,7 @@
 """A consumer of all partitions of a topic: from the beginning, and on as it grows, in no group."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import numpy as np
@@ -76,7 +76,7 @@ class BroadcastConsumer:
                 raise
             await self._consumer._client.close()
 
-    async def batches(self) -> AsyncIterator[Batch]:
+    async def batches(self) -> AsyncGenerator[Batch]:
         """Yield batches forever. Asking for the next one means that the last is done with."""
         while True:
             back, self._back = self._back, {}
